@@ -8,6 +8,7 @@ include: "common.smk"
 import os
 
 from mothertongue.cluster import refuse_double_run
+from mothertongue.files import refuse_dates_ahead
 from mothertongue.needs import job_needs, missing
 
 if workflow.remote_exec:  # in a submitted job: nodes often have no internet, and wait long for it
@@ -27,6 +28,8 @@ onstart:
     if jobs:
         try:
             refuse_double_run(Path.cwd(), submits=not workflow.local_exec)
+            made = {str(path) for job in jobs for path in job.output}
+            refuse_dates_ahead({str(path) for job in jobs for path in job.input} - made)
             sent = [job for job in jobs if not (workflow.local_exec or job.is_local)]
             here = [job for job in jobs if workflow.local_exec or job.is_local]
             off = (
@@ -35,4 +38,4 @@ onstart:
             if lines := dict.fromkeys([*lacking(here), *lacking(sent, off)]):
                 raise InputError("\n".join(lines))
         except InputError as error:
-            raise WorkflowError(str(error)) from None
+            raise refusal(error) from None

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.settings.enums import Quietness
 
 ROOT = Path(str(workflow.current_basedir)).parent
 if str(ROOT / "workflow_scripts") not in sys.path:
@@ -15,13 +16,22 @@ from mothertongue.hub import commit_of, read_lock
 from mothertongue.study import MULTI, ROUND_TRIP, read_study
 from mothertongue.versions import VERSIONS
 
+
+def refusal(error):
+    """What ends a run with one clear line. `--quiet all` drops Snakemake's lines, errors too."""
+    settings = workflow.output_settings
+    if settings and Quietness.ALL in (settings.quiet or ()) and not workflow.dryrun:
+        print(error, file=sys.stderr)
+    return WorkflowError(str(error))
+
+
 if "STUDY" not in globals() or STUDY.config is not config:  # every stage includes this file
     try:
         is_module = Path(workflow.main_snakefile).resolve() != (ROOT / "Snakefile").resolve()
         files = [] if is_module else workflow.configfiles
         STUDY = read_study(config, ROOT, files, module=is_module)
     except InputError as error:
-        raise WorkflowError(str(error)) from None
+        raise refusal(error) from None
     config = STUDY.config  # complete, with defaults, numbers of their type, keys sorted
 
 LOCK = workflow.pathvars.apply("<results>/prefetch/manifest.json")  # written by `prefetch`

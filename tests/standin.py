@@ -101,7 +101,8 @@ class StandIn(ThreadingHTTPServer):
     def handle_error(self, request, client_address):
         pass
 
-    def fault(self) -> str | None:
+    def fault(self, text: str) -> str | None:
+        """What goes wrong with a call, if anything."""
         with self.lock:
             if self.random.random() >= self.faults:
                 return None
@@ -152,7 +153,7 @@ class Handler(BaseHTTPRequestHandler):
                 told = json.dumps(body).replace("KEY", self.key)
                 self.send(status, told.encode())
             else:
-                self.reply(service, text, server.fault())
+                self.reply(service, text, server.fault(text))
         finally:
             with server.lock:
                 server.busy -= 1

@@ -1,15 +1,15 @@
 """Full disks, damaged files, wrong clocks: a clear line, nothing lost, and the next run goes on."""
 
-import json
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
 import time
 
 import pytest
-from conftest import checkout, run_snakemake
+from conftest import ROOT, checkout, planned, run_snakemake
 from mothertongue.api import Store
 from mothertongue.api.rescue import rescue
 from mothertongue.errors import InputError
@@ -133,29 +133,122 @@ def test_a_fault_of_the_machine_is_told_in_the_log_and_on_the_terminal(tmp_path,
     assert "Error: results/x.json: the disk is full; free some space" in told
 
 
-@pytest.mark.slow
-def test_results_that_cannot_be_written_and_a_second_start(tmp_path):
-    """Two things that Snakemake itself must tell clearly, as docs/troubleshooting.md says."""
+UNPRIVILEGED = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search", sys.executable)
+
+
+@pytest.fixture
+def unprivileged():
+    """Run this Python with arguments, as a user whom permissions stop."""
     if shutil.which("setpriv") is None or os.getuid() != 0:
         pytest.skip("needs setpriv and root, whom permissions do not stop otherwise")
+
+    def run(*arguments: str, **options) -> subprocess.CompletedProcess:
+        command = [*UNPRIVILEGED, *arguments]
+        return subprocess.run(command, capture_output=True, text=True, **options)
+
+    return run
+
+
+SAMPLED = "results/sample/native/es.jsonl"
+
+
+@pytest.mark.slow
+def test_results_that_cannot_be_written(tmp_path, unprivileged):
     folder = checkout(tmp_path / "study")
     (folder / "results").mkdir()
     (folder / "results").chmod(0o555)
-    target = "results/sample/native/es.jsonl"
-    command = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search", sys.executable]
-    command += ["-m", "snakemake", target, "--cores", "1"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    done = unprivileged("-m", "snakemake", SAMPLED, "--cores", "1", cwd=folder)
     assert done.returncode != 0
     assert "Permission denied: 'results/sample'" in done.stderr
     assert "Traceback" not in done.stderr
     (folder / "results").chmod(0o755)
-    (folder / ".snakemake" / "locks").mkdir(exist_ok=True)
-    (folder / ".snakemake" / "locks" / "0.output.lock").write_text(
-        json.dumps(target).strip('"') + "\n", encoding="utf-8"
-    )
-    second = run_snakemake(target, "--cores", "1", cwd=folder)
-    assert second.returncode != 0
-    assert "--unlock" in second.stderr
-    assert not (folder / target).exists()
-    assert run_snakemake("--unlock", cwd=folder).returncode == 0
-    assert run_snakemake(target, "--cores", "1", cwd=folder).returncode == 0
+    assert run_snakemake(SAMPLED, "--cores", "1", cwd=folder).returncode == 0
+
+
+@pytest.mark.slow
+def test_of_two_starts_in_one_folder_the_second_is_refused_and_the_first_goes_on(tmp_path):
+    folder = checkout(tmp_path / "study")
+    command = [sys.executable, "-m", "snakemake", SAMPLED, "--cores", "1"]
+    first = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    locks = folder / ".snakemake" / "locks"
+    while not (locks.is_dir() and any(locks.iterdir())):
+        assert first.poll() is None
+        time.sleep(0.01)
+    first.send_signal(signal.SIGSTOP)  # so that it surely still works
+    try:
+        second = run_snakemake(SAMPLED, "--cores", "1", cwd=folder)
+        assert second.returncode != 0
+        assert "Directory cannot be locked" in second.stderr + second.stdout
+        assert not (folder / SAMPLED).exists()
+    finally:
+        first.send_signal(signal.SIGCONT)
+    told, _ = first.communicate(timeout=120)
+    assert first.returncode == 0, told.decode()[-3000:]
+    assert planned(folder, "--", SAMPLED) == {}
+
+
+def commands(page: str, heading: str) -> str:
+    """The commands that a page gives under a heading."""
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    section = text.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    return section.split("```", 2)[1].strip()
+
+
+@pytest.mark.slow
+def test_files_of_a_clock_that_was_ahead_are_refused_until_they_are_dated_today(tmp_path):
+    folder = checkout(tmp_path / "study")
+    mixed = "results/finetune/sets/native/es/train.jsonl"
+    assert run_snakemake(SAMPLED, "--cores", "1", cwd=folder).returncode == 0
+    for path in (folder / "results").rglob("*"):
+        dated = path.stat().st_mtime + 86400
+        os.utime(path, (dated, dated))
+    refused = run_snakemake(mixed, "--cores", "1", "--quiet", "all", cwd=folder)
+    assert refused.returncode != 0
+    told = refused.stderr + refused.stdout
+    assert f"dated ahead of this machine's clock: {SAMPLED};" in told
+    assert not (folder / mixed).exists()
+    mend = commands("troubleshooting.md", 'A file is "dated ahead of this machine\'s clock"')
+    subprocess.run(mend, shell=True, cwd=folder, check=True)
+    assert (folder / SAMPLED).stat().st_mtime <= time.time()
+    assert run_snakemake(mixed, "--cores", "1", cwd=folder).returncode == 0
+    assert planned(folder, "--", mixed) == {}
+
+
+STORED = """
+from mothertongue.evaluate.store import Store
+from mothertongue.log import log_to
+with log_to({log!r}):
+    Store({folder!r}, "k")
+"""
+LOAD = """
+from mothertongue.log import log_to
+from mothertongue.models import load_base
+with log_to({log!r}):
+    load_base("org/tiny", quantisation="none")
+"""
+NEED = """
+from mothertongue.needs import Need, missing
+print(missing([Need("model", "org/tiny", "models.tiny.base")], {}))
+"""
+
+
+def test_caches_that_may_not_be_read_are_named(tmp_path, root, unprivileged):
+    """Finished chunks of an evaluation, and a model in the hub's cache."""
+    (tmp_path / "k.jsonl").write_text("{}\n", encoding="utf-8")
+    (tmp_path / "k.jsonl").chmod(0)
+    folder = tmp_path / "hub" / "models--org--tiny"
+    (folder / "snapshots").mkdir(parents=True)
+    folder.chmod(0)
+    environment = {**os.environ, "PYTHONPATH": str(root / "workflow_scripts")}
+    environment |= {"HF_HOME": str(tmp_path), "HF_HUB_OFFLINE": "1"}
+    log, at = str(tmp_path / "log"), str(tmp_path)
+    kept = unprivileged("-c", STORED.format(log=log, folder=at), env=environment)
+    assert kept.returncode == 1
+    assert f"Error: {tmp_path}/k.jsonl: no permission" in kept.stderr
+    loaded = unprivileged("-c", LOAD.format(log=log), env=environment)
+    assert loaded.returncode == 1
+    assert f"org/tiny: no permission to read the local cache, {folder}" in loaded.stderr
+    named = unprivileged("-c", NEED, env=environment)
+    assert named.returncode == 0, named.stderr
+    assert f"no permission to read the local cache, {folder}" in named.stdout
+    assert "prefetch" not in named.stdout

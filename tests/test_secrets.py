@@ -2,6 +2,10 @@
 
 import json
 import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import yaml
@@ -69,6 +73,29 @@ def leaks(folder) -> list[str]:
     return found
 
 
+@contextmanager
+def watch_arguments() -> Iterator[set[str]]:
+    """Collect what `ps` shows anybody of every process of this machine, until the block ends."""
+    seen: set[str] = set()
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.02):
+            for path in Path("/proc").glob("[0-9]*/cmdline"):
+                try:
+                    seen.add(path.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+                except OSError:
+                    continue  # ended meanwhile
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        over.set()
+        thread.join()
+
+
 @pytest.mark.slow
 def test_canary_keys_are_used_and_written_nowhere(tmp_path):
     """A run that every service refuses, echoing the key; then one that succeeds, to the report."""
@@ -77,7 +104,7 @@ def test_canary_keys_are_used_and_written_nowhere(tmp_path):
     options = ("--cores", "2", "--keep-going", "--show-failed-logs", "--printshellcmds")
     goal = "results/translate/quality.svg"
     told = ""
-    with StandIn() as server:
+    with StandIn() as server, watch_arguments() as arguments_seen:
         lay_study(folder, server)
         server.refusal = 401, {"message": "bad key KEY", "error": {"message": "bad key KEY"}}
         failed = run_snakemake(goal, *options, cwd=folder, env=environment)
@@ -100,5 +127,6 @@ def test_canary_keys_are_used_and_written_nowhere(tmp_path):
     assert report["calls"]["spent_usd"] > 0
     assert (folder / "report.html").stat().st_size > 100_000
     assert leaks(folder) == []
-    told += failed.stdout + failed.stderr
+    assert any("translate_texts.py" in line for line in arguments_seen)  # the jobs were seen
+    told += failed.stdout + failed.stderr + "\n".join(arguments_seen)
     assert [name for name, key in CANARIES.items() if key in told] == []

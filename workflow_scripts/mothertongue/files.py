@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from .errors import InputError
 
 Row = dict[str, Any]
 SURROGATE = re.compile("[\ud800-\udfff]")
+CLOCKS_DIFFER = 300.0  # seconds by which the clock of a file server may be ahead
 DATASET_COLUMNS = ("id", "language", "instruction", "output", "origin")
 
 
@@ -139,3 +141,25 @@ def file_hash(path: str | Path) -> str:
     """SHA-256 (hex) of a file's bytes."""
     with Path(path).open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def refuse_dates_ahead(paths: Iterable[str | Path], now: float | None = None) -> None:
+    """Raise InputError naming files dated after `now`, Unix seconds; files not there are passed over.
+
+    Snakemake takes an output for stale while an input is newer, which such an input always is.
+    """
+    limit = (time.time() if now is None else now) + CLOCKS_DIFFER
+    ahead = []
+    for path in sorted(map(str, paths)):
+        try:
+            if os.stat(path).st_mtime > limit:
+                ahead.append(path)
+        except OSError:
+            continue  # not there, or said elsewhere
+    if ahead:
+        more = f" and {len(ahead) - 3} more" if len(ahead) > 3 else ""
+        raise InputError(
+            f"dated ahead of this machine's clock: {', '.join(ahead[:3])}{more}; what is made from"
+            " them would be made again at every start. Set the clock right, then give them today's"
+            " date (docs/troubleshooting.md)"
+        )

@@ -136,10 +136,34 @@ def cached(kind: str, repository: str, commit: str | None, name: str) -> bool:
     return isinstance(found, str) and Path(found).is_file()
 
 
+def no_permission(*folders: Path) -> str:
+    """What to do about folders of the cache that cannot be read."""
+    named = ", ".join(map(str, folders))
+    return f"no permission to read the local cache, {named}; make it readable, or set HF_HOME"
+
+
+def locked_out(kind: str, repository: str) -> Path | None:
+    """The folder that keeps this user from reading a repository in the cache, if one does."""
+    from huggingface_hub.constants import HF_HUB_CACHE
+    from huggingface_hub.file_download import repo_folder_name
+
+    folder = Path(HF_HUB_CACHE) / repo_folder_name(repo_id=repository, repo_type=kind)
+    for path in (
+        folder.parent,
+        folder,
+        *(folder / part for part in ("refs", "snapshots", "blobs")),
+    ):
+        if os.path.exists(path) and not os.access(path, os.R_OK | os.X_OK):
+            return path
+    return None
+
+
 def explained(
     error: Exception, repository: str, revision: str | None, what: str, *, kind: str = "model"
 ) -> InputError:
     """Turn a failure of the hub's client (or of transformers) into one line that says what to do."""
+    if locked := locked_out(kind, repository):
+        return InputError(f"{repository}: {no_permission(locked)}")
     text = f"{type(error).__name__} {error} {error.__cause__!r}"
     at = f"{repository}@{revision}" if revision else repository
     page = f"https://huggingface.co/{'datasets/' * (kind == 'dataset')}{repository}"

@@ -164,7 +164,7 @@ def _benchmark(study: Study, tasks: Path, name: str, language: str) -> Iterator[
 
 
 def missing(needs: Iterable[Need], lock: hub.Lock, why: str | None = None) -> list[str]:
-    """One line on local files that are not there, one on what an offline cache does not hold.
+    """Lines on local files that are not there, a cache that may not be read, or lacks something.
 
     `why` says that the jobs will not reach the hub; null = a variable of this process decides.
     """
@@ -173,9 +173,12 @@ def missing(needs: Iterable[Need], lock: hub.Lock, why: str | None = None) -> li
     lines = []
     if files:
         lines.append(f"no such file: {', '.join(f'{n.name} ({n.where})' for n in files)}")
+    remote = [n for n in needs if n.kind != "file"]
+    if shut := {folder for n in remote if (folder := hub.locked_out(n.kind, n.name))}:
+        return [*lines, hub.no_permission(*sorted(shut))]
     why = why or (f"{switch} is set" if (switch := hub.offline()) else None)
     if why:
-        lacking = [n for n in needs if n.kind != "file" and not in_cache(n, lock)]
+        lacking = [n for n in remote if not in_cache(n, lock)]
         if lacking:
             named = dict.fromkeys(f"{n.kind} {n.name} ({n.where})" for n in lacking)
             lines.append(
