@@ -1,11 +1,12 @@
-"""The study on a real two-node SLURM cluster: to the report, and through what clusters do.
+"""The demo on a real two-node SLURM cluster: to the report, and through what clusters do.
 
-One small study (the demo's stages, fewer cells) runs to its report while one of its jobs is
-cancelled; it must equal an undisturbed run on this host. Then the head is killed.
-MOTHERTONGUE_DRILLS=1 adds the drills that take longer.
+It runs to its report while one of its jobs is cancelled, and must equal the run on this host. In
+copies of it, parts are made again while the head is killed or interrupted, a node goes down, a
+job has too little time or memory.
 """
 
 import json
+import math
 import os
 import signal
 import subprocess
@@ -18,12 +19,10 @@ import pytest
 import slurm_lab
 import yaml
 from conftest import checkout, copy_study, planned, run_snakemake
+from mothertongue.study import read_study
 
 pytestmark = [pytest.mark.slurm, pytest.mark.slow]
 
-drill = pytest.mark.skipif(
-    os.environ.get("MOTHERTONGUE_DRILLS") != "1", reason="long; set MOTHERTONGUE_DRILLS=1"
-)
 QUICK = (
     *("--seconds-between-status-checks", "1"),
     *("--slurm-init-seconds-before-status-checks", "1"),
@@ -43,24 +42,11 @@ def lab(tmp_path_factory):
         yield
 
 
-def small_study(folder: Path) -> Path:
-    """A checkout whose study has every stage, and seconds of work per job; every job on a GPU."""
+def on_gpus(folder: Path) -> Path:
+    """A checkout of the demo whose jobs ask for a GPU each, as those of real models do."""
     checkout(folder)
     config = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
-    config["languages"] = {"es": {}}
-    config["sample"]["multi"] = {"languages": ["es"], "rows": 40}
-    config["models"]["tiny"]["build"].update(steps=5, languages=["es"])
-    config["finetune"].update(epochs=1, gpus=1)
-    config["conditions"] = [{"data": ["native", "fluent"], "scope": ["es"], "lr": ["high"]}]
-    known = config["evaluate"]["benchmarks"]
-    config["evaluate"]["base"] = False
-    config["evaluate"]["benchmarks"] = {
-        name: {**known[name], "languages": ["es"], "limit": 4}
-        for name in ("native-perplexity", "choice-native")
-    }
-    questions = config["answer"]["questions"]["translated"]
-    config["answer"].update(max_new_tokens=4, questions={"translated": questions})
-    config["report"]["published"] = False
+    config["finetune"]["gpus"] = 1
     (folder / "config.yaml").unlink()
     text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
     (folder / "config.yaml").write_text(text, encoding="utf-8")
@@ -143,8 +129,8 @@ def results(folder: Path) -> dict[str, object]:
 
 @pytest.fixture(scope="session")
 def study(lab, tmp_path_factory) -> Path:
-    """The study, run through the cluster while one of its jobs is cancelled."""
-    folder = small_study(tmp_path_factory.mktemp("cluster") / "study")
+    """The demo, run through the cluster while one of its jobs is cancelled."""
+    folder = on_gpus(tmp_path_factory.mktemp("cluster") / "study")
     head = start(folder)
     (victim,) = wait_for(folder, f"evaluate-{NATIVE.replace('/seed', '-').replace('/', '-')}")
     run("scancel", victim)
@@ -152,11 +138,8 @@ def study(lab, tmp_path_factory) -> Path:
     return folder
 
 
-def test_a_disturbed_study_on_the_cluster_equals_an_undisturbed_one_here(study, tmp_path):
-    here = small_study(tmp_path / "study")
-    done = run_snakemake("--cores", "2", cwd=here)
-    assert done.returncode == 0, done.stderr[-4000:]
-    assert results(study) == results(here)
+def test_the_disturbed_demo_on_the_cluster_equals_the_one_here(study, finished_demo):
+    assert results(study) == results(finished_demo)
     assert planned(study) == {}
     report = run_snakemake("--report", "results/report.html", cwd=study)
     assert report.returncode == 0, report.stderr[-3000:]
@@ -178,8 +161,12 @@ def test_jobs_land_on_both_nodes_and_share_no_gpu(study):
 
 
 def test_evaluations_of_one_adapter_share_a_job_and_services_stay_on_the_host(study):
-    assert len(list(study.glob("results/evaluate/tiny/*/*/*/*/*/*.json"))) == 2 * 2
-    assert len(job_logs(study, "evaluate")) == 2 + 1  # two adapters; one job was cancelled
+    cells = read_study(yaml.safe_load((study / "config.yaml").read_text()), study)
+    tuned = {cell.condition.path for cell in cells.evaluations}
+    assert len(cells.evaluations) > 4 * len(tuned)
+    assert len(job_logs(study, "evaluate")) == len(tuned) + 1  # one of them was cancelled
+    answering = {cell.condition.path for cell in cells.answers}
+    assert len(job_logs(study, "answer")) == len(answering) < len(cells.answers)
     rules = {path.relative_to(study / "logs/slurm").parts[0] for path in job_logs(study, "")}
     assert {name.split("_")[-2] + "_" + name.split("_")[-1] for name in rules} == {
         "build_base",
@@ -228,21 +215,20 @@ def test_a_killed_head_is_not_followed_by_a_second_copy_of_its_jobs(study, tmp_p
     )
 
 
-@drill
 def test_an_exceeded_time_limit_gives_more_time_and_training_continues(study, tmp_path):
     folder = copy_study(study, tmp_path / "study")
-    config = folder / "config.yaml"  # more epochs than a minute holds
-    config.write_text(config.read_text().replace("  epochs: 1\n", "  epochs: 200\n"))
     target = f"results/finetune/{NATIVE}/adapter_model.safetensors"
+    provenance = (folder / target).with_name("provenance.json")
+    epochs = math.ceil(3 * 110 / json.loads(provenance.read_text())["seconds"])
+    config = folder / "config.yaml"  # more epochs than a minute holds
+    config.write_text(config.read_text().replace("  epochs: 3\n", f"  epochs: {epochs}\n"))
     more = "finetune_lora:runtime=1 + 60 * (attempt - 1)"
     finish(start(folder, "--set-resources", more, "--", target), folder)
     ended = [(row["TimelimitRaw"], row["State"]) for row in accounting(folder)]
     assert ended == [("1", "TIMEOUT"), ("61", "COMPLETED")]
-    report = (folder / target).with_name("provenance.json").read_text(encoding="utf-8")
-    assert json.loads(report)["resumed"] == 1
+    assert json.loads(provenance.read_text())["resumed"] == 1
 
 
-@drill
 def test_a_node_that_goes_down_costs_only_its_job(study, tmp_path):
     folder = without(study, tmp_path / "study", "evaluate")
     head = start(folder)
@@ -258,7 +244,6 @@ def test_a_node_that_goes_down_costs_only_its_job(study, tmp_path):
     assert results(folder) == results(study)
 
 
-@drill
 def test_a_job_killed_for_memory_gets_more(study, tmp_path):
     folder = without(study, tmp_path / "study", "evaluate")
     finish(
@@ -270,7 +255,6 @@ def test_a_job_killed_for_memory_gets_more(study, tmp_path):
     assert results(folder) == results(study)
 
 
-@drill
 def test_an_interrupted_head_takes_its_jobs_along_and_starts_again(study, tmp_path):
     folder = without(study, tmp_path / "study", "evaluate")
     head = start(folder)
