@@ -221,9 +221,17 @@ def keys_found(folder: Path) -> list[str]:
     return [str(path.relative_to(folder)) for path in every if KEY.encode() in path.read_bytes()]
 
 
-def chaos(folder: Path, *, small: bool, kills: int, seed: int = 1, faults: float = 0.2) -> dict:
-    """Run undisturbed and killed; return the figures (see `main`)."""
-    targets = ["judge", "correlate", "translate", "roundtrip"] if small else ["all"]
+SMALL_TARGETS = ["judge", "correlate", "translate", "roundtrip"]
+
+
+def chaos(
+    folder: Path, *, small: bool, kills: int, seed: int = 1, faults: float = 0.2
+) -> tuple[dict, Run, set[str]]:
+    """Run undisturbed and killed.
+
+    Returns the figures (see `main`), the undisturbed run, and the texts that were asked once in it.
+    """
+    targets = SMALL_TARGETS if small else ["all"]
     with Services(seed) as services:
         study = (small_study if small else api_study)(services.url)
         calm = Run(folder / "calm", study, targets)
@@ -235,7 +243,7 @@ def chaos(folder: Path, *, small: bool, kills: int, seed: int = 1, faults: float
         rough = Run(folder / "rough", study, targets)
         started = time.monotonic()
         moments = torment(rough, calm.files(), kills, random.Random(seed))
-        return {
+        figures = {
             "kills": len(moments),
             "at": moments,
             "seconds_undisturbed": round(seconds),
@@ -249,6 +257,7 @@ def chaos(folder: Path, *, small: bool, kills: int, seed: int = 1, faults: float
             "differences": differences(calm, rough),
             "key_found_in": keys_found(folder),
         }
+        return figures, calm, services.sound
 
 
 def main() -> None:
@@ -259,7 +268,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--small", action="store_true", help="the cut-down study of the tests")
     given = parser.parse_args()
-    figures = chaos(given.folder, small=given.small, kills=given.kills, seed=given.seed)
+    figures, *_ = chaos(given.folder, small=given.small, kills=given.kills, seed=given.seed)
     print(json.dumps(figures, indent=2))
     bad = figures["differences"] or figures["key_found_in"]
     sys.exit(bool(bad) or figures["paid_twice"] > figures["in_flight_at_most"])

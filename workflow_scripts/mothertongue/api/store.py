@@ -93,6 +93,8 @@ class Store:
                 self.path, timeout=120, isolation_level=None, check_same_thread=False
             )
             self._prepare()
+        except sqlite3.OperationalError:
+            raise  # the disk, not the file: `fault_of` tells
         except sqlite3.DatabaseError as error:
             raise InputError(
                 f"{self.path}: not a usable reply store ({error}); save what can be read of it (python"
