@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # no test may reach a hub
@@ -59,14 +60,28 @@ def checkout(folder: Path, *, link: bool = True) -> Path:
     return folder
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start the longest file first: with `-n 2` the other process does the rest meanwhile."""
+    items.sort(key=lambda item: "slurm" not in item.keywords)
+
+
 @pytest.fixture(scope="session")
 def finished_demo(tmp_path_factory) -> Path:
-    """A fresh checkout in which the demo study was run to the report. Do not change it: copy it."""
-    folder = checkout(tmp_path_factory.mktemp("demo") / "study")
-    done = run_snakemake("--cores", "all", cwd=folder)
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-6000:]
-    done = run_snakemake("--report", "results/report.html", cwd=folder)
-    assert done.returncode == 0, done.stderr[-3000:]
+    """A fresh checkout in which the demo study was run to the report. Do not change it: copy it.
+
+    It is made once for all processes of a test run (`pytest -n`).
+    """
+    top = tmp_path_factory.getbasetemp()
+    top = top.parent if "PYTEST_XDIST_WORKER" in os.environ else top
+    folder = top / "demo" / "study"
+    with FileLock(top / "demo.lock"):
+        if not (folder / "results" / "report.html").is_file():
+            subprocess.run(["rm", "-rf", str(folder)], check=True)
+            checkout(folder)
+            done = run_snakemake("--cores", "all", cwd=folder)
+            assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-6000:]
+            done = run_snakemake("--report", "results/report.html", cwd=folder)
+            assert done.returncode == 0, done.stderr[-3000:]
     return folder
 
 
