@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -150,6 +151,27 @@ def study(tmp_path_factory):
     if running(made.server):
         os.kill(made.server, signal.SIGTERM)
     assert eventually(lambda: not running(made.server))
+
+
+def test_messages_that_come_at_once_are_read_one_by_one(tmp_path):
+    """Two jobs that ended together were counted as one, and the process never left."""
+    from mothertongue.warm.messages import receive, receive_with_fds, send
+
+    ours, theirs = socket.socketpair()
+    with ours, theirs, (tmp_path / "a").open("w") as a, (tmp_path / "b").open("w") as b:
+        theirs.settimeout(10)
+        for number in range(3):
+            send(ours, {"finished": number})
+        assert [receive(theirs) for _ in range(3)] == [{"finished": n} for n in range(3)]
+        for number, file in enumerate((a, b)):
+            send(ours, {"job": number}, [file.fileno()])
+        for number, name in enumerate("ab"):
+            message, (fd,) = receive_with_fds(theirs, 1)
+            assert message == {"job": number}
+            assert os.readlink(f"/proc/self/fd/{fd}") == str(tmp_path / name)
+            os.close(fd)
+        ours.close()
+        assert receive(theirs) is None
 
 
 def test_jobs_share_a_process_and_input_errors_stay_one_line(study):

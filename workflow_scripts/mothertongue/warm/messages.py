@@ -24,15 +24,25 @@ def receive(connection: socket.socket) -> dict[str, Any] | None:
 def receive_with_fds(
     connection: socket.socket, count: int
 ) -> tuple[dict[str, Any] | None, list[int]]:
-    """Wait for a message and up to `count` open files that come with it."""
+    """Wait for a message and up to `count` open files that come with it.
+
+    Not a byte more is read: the next message may be there already.
+    """
     fds: list[int] = []
-    data = b""
-    while len(data) < 8 or len(data) < 8 + struct.unpack("!Q", data[:8])[0]:
-        if count and not fds:
-            part, fds, _, _ = socket.recv_fds(connection, 1 << 16, count)
-        else:
-            part = connection.recv(1 << 16)
-        if not part:
-            return None, fds
-        data += part
-    return pickle.loads(data[8:]), fds
+
+    def read(size: int) -> bytes | None:
+        data = b""
+        while len(data) < size:
+            if count and not fds:
+                part, found, _, _ = socket.recv_fds(connection, size - len(data), count)
+                fds.extend(found)
+            else:
+                part = connection.recv(size - len(data))
+            if not part:
+                return None
+            data += part
+        return data
+
+    head = read(8)
+    body = read(struct.unpack("!Q", head)[0]) if head else None
+    return (pickle.loads(body) if body else None), fds
