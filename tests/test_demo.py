@@ -9,6 +9,7 @@ import subprocess
 import time
 
 import polars as pl
+import psutil
 import pytest
 import yaml
 from conftest import ROOT, checkout, copy_study, planned, run_snakemake
@@ -158,6 +159,16 @@ def test_the_report_is_finished(finished_demo):
     report = (finished_demo / "results" / "report.html").read_text(encoding="utf-8")
     assert len(report) > 1_000_000
     assert "at chance" in report
+
+
+def test_no_process_outlives_the_study(finished_demo):
+    def works_there(process) -> bool:
+        try:
+            return process.cwd() == str(finished_demo.resolve())
+        except psutil.Error:
+            return False
+
+    assert [process.cmdline() for process in psutil.process_iter() if works_there(process)] == []
 
 
 def test_a_second_run_does_nothing(finished_demo, tmp_path):
