@@ -1,3 +1,3 @@
 """Shared modules of the mothertongue workflow: one sub-package per stage, plus the contracts."""
 
-__version__ = "0.2.0"
+__version__ = "1.0.0"
