@@ -15,6 +15,7 @@ import argparse
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from conftest import ROOT, checkout
 from standin import CONTENT, StandIn, invented
 
 CONCURRENCY = 8
+NAMES = {"en": "English", "es": "Spanish", "zh": "Chinese"}  # as prompts name them
 KEY = "sk-canary-5d2f81"
 KINDS = ("429", "429-after", "500", "503", "drop", "cut-json", "empty-body", *CONTENT)
 LONG_ENOUGH = 60  # characters: of a short text no check can tell an echo or another language
@@ -45,12 +47,13 @@ SAME = (  # what must be equal byte for byte; the rest tells times, calls or mon
 
 
 def recorded() -> dict[str, str]:
-    """The demo's recorded translations: what the stand-in answers."""
+    """The demo's recorded translations: what the stand-in answers to `asked_for` texts."""
     memory: dict[str, str] = {}
     for path in sorted((ROOT / "resources" / "demo" / "translations").glob("fluent.*.jsonl")):
         for line in path.read_text(encoding="utf-8").splitlines():
             row = json.loads(line)
-            memory.setdefault(row["source"].strip(), row["target"].strip())
+            into = NAMES[row["target_language"]]
+            memory.setdefault(f"{into}: {row['source'].strip()}", row["target"].strip())
     return memory
 
 
@@ -73,16 +76,21 @@ class Services(StandIn):
             return None
         return kind
 
+    def asked_for(self, text: str, instruction: str) -> str:
+        """One text may be asked for in two languages, which the prompt of translators names."""
+        into = re.search(r"translate from .+? to (.+?)\.", instruction)
+        return f"{into[1]}: {text.strip()}" if into else text
+
     def reply(self, text: str) -> str:
         if "[Response]" in text:  # the judge's prompt
             return f"Fine. Rating: [[{1 + len(text) % 5}]]"
-        return self.memory.get(text.strip()) or invented(text)
+        return self.memory.get(text) or invented(text.partition(": ")[2])
 
 
 def api_study(url: str) -> dict:
     """The demo with an API translator and judge in place of the recorded and offline ones."""
     study = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
-    api = {"concurrency": CONCURRENCY, "backoff": 0.05, "retries": 20, "check_retries": 12}
+    api = {"concurrency": CONCURRENCY, "backoff": 0.05, "retries": 20, "check_retries": 5}
     api |= {"timeout": 20}
     chat = {"backend": "openai", "model": "stand-in", "base_url": f"{url}/v1", "api": api}
     study["translate"] = {"translators": {"fluent": {"label": "fluent", **chat}}}

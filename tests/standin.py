@@ -98,6 +98,10 @@ class StandIn(ThreadingHTTPServer):
         path = {"openai": "/v1", "cohere": "", "google": "/m"}
         return self.url + path.get(backend, "/language/translate/v2")
 
+    def asked_for(self, text: str, instruction: str) -> str:
+        """What is translated, counted and billed, given what stands before the text in a chat."""
+        return text
+
     def handle_error(self, request, client_address):
         pass
 
@@ -136,11 +140,13 @@ class Handler(BaseHTTPRequestHandler):
         for path, service in (("/language/translate/v2", "google-cloud"), ("/translate", "libre")):
             if self.path.endswith(path):
                 return self.answer(service, body["q"])
-        text = body["messages"][-1]["content"].split("\n\n", 1)[-1]
-        return self.answer("cohere" if self.path.endswith("/v2/chat") else "openai", text)
+        instruction, _, text = body["messages"][-1]["content"].partition("\n\n")
+        service = "cohere" if self.path.endswith("/v2/chat") else "openai"
+        return self.answer(service, text or instruction, instruction)
 
-    def answer(self, service: str, text: str):
+    def answer(self, service: str, text: str, instruction: str = ""):
         server = self.server
+        text = server.asked_for(text, instruction)
         with server.lock:
             server.arrived[text] += 1
             server.busy += 1
