@@ -126,6 +126,18 @@ def test_hours_follow_the_limits_and_a_missing_price_is_said(tmp_path):
     assert float(total["usd"]) == 0
 
 
+def test_hours_of_a_local_translator_are_not_made_up(tmp_path):
+    rows = [{**row, "language": "es"} for row in english_rows(3)]
+    write_jsonl(tmp_path / "sample/native/es.jsonl", rows)
+    entry = {"backend": "huggingface", "model": "nowhere/none", "batch": 8}
+    plan = {"name": "local", "stage": "roundtrip", "what": "es", "target": "en",
+            "entry": entry, "api": API, "price": PRICE, "priced": True}  # fmt: skip
+    (out, back, total), text = estimate(tmp_path, translations=[plan])
+    assert int(out["requests"]) == int(back["requests"]) > 0
+    assert (out["hours"], back["hours"], float(total["hours"])) == ("", "", 0)
+    assert "local: a local model; its hours are not estimated" in text
+
+
 def test_gpu_hours_by_stage(tmp_path):
     write_jsonl(tmp_path / "sample/native/es.jsonl", english_rows(50))
     plan = {"name": "big", "parameters": 7e9, "epochs": 10, "max_length": 512,

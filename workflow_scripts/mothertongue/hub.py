@@ -158,9 +158,9 @@ def explained(
             f"{at}: this model brings its own code; read it, then set trust_remote_code: true"
             f" for this model in the configuration to run it"
         )
-    if any(word in text for word in ("LocalEntryNotFound", "couldn't connect", "OfflineMode")) or (
-        kind == "dataset" and "ConnectionError" in text
-    ):
+    unreached = ("LocalEntryNotFound", "couldn't connect", "OfflineMode", "ConnectError")
+    unreached += ("ConnectTimeout", *["ConnectionError"] * (kind == "dataset"))
+    if any(word in text for word in unreached):
         switch = offline()
         why = f"{switch} is set" if switch else "the hub cannot be reached"
         return InputError(f"{at}: the {what} is not in the local cache and {why}; {PREFETCH}")
