@@ -31,6 +31,13 @@ def offline() -> str | None:
     return next((name for name in SWITCHES if os.environ.get(name, "").upper() in on), None)
 
 
+def has_token() -> bool:
+    """Whether the hub's client would show a token: HF_TOKEN, or one kept by its login."""
+    from huggingface_hub import get_token
+
+    return get_token() is not None
+
+
 def read_lock(path: str | Path) -> Lock:
     """Read the lock; an empty one where there is no file yet."""
     path = Path(path)
