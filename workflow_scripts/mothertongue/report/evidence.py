@@ -6,14 +6,13 @@ rate_benchmarks describe.
 
 from typing import Any, NamedTuple
 
-from ..correlate.cells import Cells, Setting, Test, metric_words
+from ..correlate.cells import ROUND_TRIPS, TRANSLATED, Cells, Setting, Test, metric_words
 from ..correlate.contrasts import CHANGE, DEFECTS, GAP, ITEMS, KNOWLEDGE
 from . import categories
 from .table import Column, Entry, Mark, Page, Table
 from .tables import digits_of, make_page, plural, seeds_words
 
 Row = dict[str, Any]
-NAMES = {"translated": "translated", "round trip": "round trip"}
 MOST_NOTES = 8  # on a page; the rest stands in contrasts.csv
 
 
@@ -65,7 +64,7 @@ KINDS = (
 
 def side_words(cells: Cells, name: str) -> str:
     """A data condition, or the mean over translators."""
-    return NAMES.get(name) or cells.label("data", name)
+    return name if name in (TRANSLATED, ROUND_TRIPS) else cells.label("data", name)
 
 
 def contrast_words(cells: Cells, row: Row) -> str:

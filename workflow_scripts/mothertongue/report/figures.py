@@ -22,7 +22,6 @@ ROUND_TRIP = ("#009E73", "#56B4E9")
 BASE = "#7A7A7A"
 MARKERS = {"native": "o", "translated": "sDv^", "roundtrip": "PX", "base": "_"}
 FAMILY_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#7A7A7A")
-COLUMN = 3.4  # inches of one column of a paper
 
 
 def palette(cells: Any) -> dict[str, tuple[str, str]]:
