@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import textwrap
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -102,6 +103,12 @@ def prepare() -> Any:
         }
     )
     return plt
+
+
+def wrapped(title: str, width: int) -> str:
+    """A panel's title in lines of at most `width` characters, first broken at its middle dot."""
+    parts = title.split(" · ") if len(title) > width else [title]
+    return "\n".join(textwrap.fill(part, width) for part in parts)
 
 
 def missing_glyphs(caught: list[Any]) -> list[str]:
