@@ -358,4 +358,4 @@ def test_hub_messages_say_what_to_do(monkeypatch):
     monkeypatch.delenv("HF_HUB_OFFLINE")
     for error in (httpx.ConnectError("Name or service not known"), httpx.ConnectTimeout("")):
         line = str(_explained(error, "x/y", None, "model"))
-        assert "the hub cannot be reached; run `snakemake prefetch`" in line
+        assert "the hub cannot be reached; run `snakemake --cores 1 prefetch" in line

@@ -22,7 +22,7 @@ from .errors import InputError, first_line
 
 Lock = Mapping[str, Any]
 SWITCHES = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE")
-PREFETCH = "run `snakemake prefetch` where there is a network"
+PREFETCH = "run `snakemake --cores 1 prefetch --configfile …` where there is a network"
 
 
 def offline() -> str | None:

@@ -50,6 +50,7 @@ class Counts:
     sent: int = 0
     retried: int = 0
     rejected: int = 0
+    quarantined: int = 0
     failed: int = 0
 
 
@@ -196,7 +197,9 @@ class Engine:
     def _count(self, outcome: Outcome) -> None:
         self.counts.asked += 1
         self.counts.stored += outcome.stored
-        if outcome.status == "failed":
+        if outcome.status == "quarantined":
+            self.counts.quarantined += 1
+        elif outcome.status == "failed":
             self.counts.failed += 1
             if len(self.failures) < 5:
                 self.failures.append("; ".join(outcome.problems))
