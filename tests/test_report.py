@@ -17,7 +17,7 @@ from mothertongue.api import Store
 from mothertongue.report.evidence import contrast_notes
 from mothertongue.report.figures import without_broken_switches, wrapped
 from mothertongue.report.page import as_rst
-from mothertongue.report.table import Column, Table, to_html, to_latex
+from mothertongue.report.table import Column, Table, real_minus, to_html, to_latex
 
 MONTE_CARLO = {f"q{i}": float(i % 3 == 0) for i in range(60)}
 
@@ -340,6 +340,11 @@ def test_a_note_is_said_once_with_what_it_is_about():
         "No item: Native − translated, monolingual, learning rate 1e-4 (Ada es, Ada)"
     )
     assert line.endswith("; 1 more in contrasts.csv.")
+
+
+def test_a_zero_has_no_minus():
+    assert real_minus("-0.00 [-0.25, 0.36]") == "0.00 [−0.25, 0.36]"
+    assert real_minus("-0.01 [-0.0, -10.0]") == "−0.01 [0.0, −10.0]"
 
 
 def test_words_stand_left_and_numbers_right():

@@ -14,6 +14,7 @@ from mothertongue.log import log_to
 from mothertongue.report.categories import OBVIOUS, category
 from mothertongue.report.figures import ItemFolder, family_palette, prepare, wrapped
 from mothertongue.report.interactive import number, scatter_page
+from mothertongue.report.table import real_minus
 from mothertongue.report.tables import metrics_words, plural, seeds_words
 
 SHAPES = "osD^vPX"
@@ -52,7 +53,7 @@ def r_words(row: Row | None) -> str:
         text = f"{row[prefix + 'r']:.2f}"
         if row[prefix + "low"] is not None:
             text += f" [{row[prefix + 'low']:.2f}, {row[prefix + 'high']:.2f}]"
-        return text.replace("-", "−")
+        return real_minus(text)
 
     return f"r = {one('')}\nde-coupled {one('decoupled_')}"
 

@@ -4,6 +4,7 @@ import csv
 import html
 import io
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -126,7 +127,12 @@ def words(entry: Entry, column: Column) -> str:
     if interval_of(entry):
         low, high = interval_of(entry)
         text += f" [{low:.{column.digits}f}, {high:.{column.digits}f}]"
-    return text.replace("-", "−")
+    return real_minus(text)
+
+
+def real_minus(text: str) -> str:
+    """Numbers in a text with a minus sign that is one; none before a zero."""
+    return re.sub(r"-(?=0\.?0*(?![\d.]))", "", text).replace("-", "−")
 
 
 def interval_of(entry: Entry) -> tuple[float, float] | None:
