@@ -176,7 +176,7 @@ def test_what_cannot_be_had_is_told_at_once(tmp_path):
         "dataset acme/nothing (sample.dataset)",
     ):
         assert wanted in told
-    assert "snakemake prefetch" in told
+    assert "snakemake --cores 1 prefetch" in told
     assert "Traceback" not in done.stderr
     assert not (folder / "results").exists()
 
