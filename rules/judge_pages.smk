@@ -9,7 +9,8 @@
 include: "common.smk"
 
 
-from mothertongue.judge.labels import study_labels
+from mothertongue.files import read_jsonl
+from mothertongue.judge.labels import rating_facts, study_labels
 from mothertongue.report.categories import ANSWERS
 
 JUDGE_LABELS = study_labels(STUDY)
@@ -20,7 +21,19 @@ def shown_under(topic, item, form):
     labels = {"item": item}
     labels["languages"] = ", ".join(sorted({answers.language for answers in STUDY.answers}))
     labels["judge"] = ", ".join(JUDGE_LABELS["judges"].values())
-    return {"category": ANSWERS, "subcategory": topic, "labels": {**labels, "form": form}}
+
+    def labels_with_facts(wildcards, output):
+        """The labels; captions see the configuration, not the files, so n goes in there."""
+        workflow.config.setdefault("captions", {})["judge"] = rating_facts(STUDY, questions_there)
+        return {**labels, "form": form}
+
+    return {"category": ANSWERS, "subcategory": topic, "labels": labels_with_facts}
+
+
+def questions_there(questions, language):
+    """How many questions a set has in a language."""
+    path = f"<results>/answer/questions/{questions}/{language}.jsonl"
+    return len(read_jsonl(workflow.pathvars.apply(path)))
 
 
 def question_sets(wildcards=None):

@@ -1,7 +1,7 @@
 # report: tables, figures and sentences; `snakemake --report report.html` binds them.
 # In:   the scores of a source (study | published) and what correlate makes of them
 # Out:  <results>/report/{source}/tables/{group}/{table}.{html,csv,tex}   index.json: labels, captions
-#       <results>/report/{source}/figures/{figure}.{svg,png,html}         index.json: labels, captions
+#       <results>/report/{source}/scores/{figure}.{svg,png,html}          index.json: labels, captions
 # wildcards: source
 # Every item's category, labels and caption come from the index that its job writes, so that they
 # follow from the scores.

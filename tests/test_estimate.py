@@ -126,6 +126,18 @@ def test_hours_follow_the_limits_and_a_missing_price_is_said(tmp_path):
     assert float(total["usd"]) == 0
 
 
+def test_hours_of_a_local_translator_are_not_made_up(tmp_path):
+    rows = [{**row, "language": "es"} for row in english_rows(3)]
+    write_jsonl(tmp_path / "sample/native/es.jsonl", rows)
+    entry = {"backend": "huggingface", "model": "nowhere/none", "batch": 8}
+    plan = {"name": "local", "stage": "roundtrip", "what": "es", "target": "en",
+            "entry": entry, "api": API, "price": PRICE, "priced": True}  # fmt: skip
+    (out, back, total), text = estimate(tmp_path, translations=[plan])
+    assert int(out["requests"]) == int(back["requests"]) > 0
+    assert (out["hours"], back["hours"], float(total["hours"])) == ("", "", 0)
+    assert "local: a local model; its hours are not estimated" in text
+
+
 def test_gpu_hours_by_stage(tmp_path):
     write_jsonl(tmp_path / "sample/native/es.jsonl", english_rows(50))
     plan = {"name": "big", "parameters": 7e9, "epochs": 10, "max_length": 512,
@@ -182,3 +194,28 @@ def test_the_papers_study_has_its_size_and_its_price(tmp_path, root, shared):
     assert 0.1 < float(spanish["usd"]) < 5
     assert 20 < float(rows[-1]["usd"]) < 1000
     assert 50 < float(rows[-1]["gpu_hours"]) < 2000
+
+
+@pytest.mark.slow
+@pytest.mark.data
+def test_the_small_studys_head_says_what_the_estimate_says(tmp_path, root, shared):
+    text = (root / "studies/small.yaml").read_text(encoding="utf-8")
+    head = " ".join(line.strip("# ") for line in text.split("\nstudy:")[0].splitlines())
+    study = yaml.safe_load(text)
+    study["sample"]["dataset"] = {"path": str(shared / "data/aya/aya_dataset.parquet")}
+    folder = checkout(tmp_path / "study")
+    (folder / "small.yaml").write_text(yaml.safe_dump(study), encoding="utf-8")
+    arguments = ("estimate", "--cores", "1", "--quiet", "all", "--configfile", "small.yaml")
+    done = run_snakemake(*arguments, cwd=folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    with (folder / "results/estimate/cost.csv").open() as handle:
+        *rows, total = csv.DictReader(handle)
+    hours = {
+        stage: sum(float(row["gpu_hours"]) for row in rows if row["stage"] == stage)
+        for stage in ("finetune", "evaluate", "answer")
+    }
+    assert float(total["usd"]) == 0
+    assert f"{int(total['requests']):,} calls of local models, US$ 0 and" in head
+    assert f"and {float(total['gpu_hours']):.1f} GPU-hours" in head
+    parts = "fine-tuning {finetune:.1f}, evaluation {evaluate:.1f}, answers {answer:.1f}"
+    assert parts.format(**hours) in head

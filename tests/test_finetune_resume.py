@@ -16,7 +16,6 @@ from mothertongue.files import file_hash, write_dataset
 from mothertongue.finetune.checkpoint import NAME
 from tiny_models import ROOT, demo_rows, save_model
 
-STEPS = 9  # 43 rows in batches of 16, three epochs
 # A job script like finetune_lora's, which tells its process and its steps on stdout and takes time.
 PACED = """
 import os, time

@@ -342,6 +342,7 @@ def test_a_missing_padding_token_is_replaced(bases, tmp_path):
 
 
 def test_hub_messages_say_what_to_do(monkeypatch):
+    import httpx
     from mothertongue.models import _explained
 
     gated = _explained(
@@ -354,3 +355,7 @@ def test_hub_messages_say_what_to_do(monkeypatch):
         load_base("google/gemma-2b", revision="abc")
     code = _explained(ValueError("set `trust_remote_code=True`"), "x/y", None, "model")
     assert "trust_remote_code: true" in str(code)
+    monkeypatch.delenv("HF_HUB_OFFLINE")
+    for error in (httpx.ConnectError("Name or service not known"), httpx.ConnectTimeout("")):
+        line = str(_explained(error, "x/y", None, "model"))
+        assert "the hub cannot be reached; run `snakemake --cores 1 prefetch" in line

@@ -6,9 +6,12 @@ import plot_judges
 import polars as pl
 import pytest
 import tabulate_judges
+import yaml
 from mothertongue.errors import InputError
 from mothertongue.files import write_jsonl
 from mothertongue.judge import compare
+from mothertongue.judge.labels import rating_facts
+from mothertongue.study import read_study
 
 LABELS = {
     "judges": {"strict": "Strict judge", "kind": "Kind judge"},
@@ -162,6 +165,15 @@ def tabulated(folder):
     tables = {name: folder / f"{name}.csv" for name in names}
     tabulate_judges.main(tables=tables, page=folder / "judges.html", labels=LABELS)
     return (folder / "judges.html").read_text(encoding="utf-8")
+
+
+def test_captions_quote_n_metric_and_seeds(root):
+    config = yaml.safe_load((root / "config.yaml").read_text(encoding="utf-8"))
+    config["answer"]["base"] = True
+    facts = rating_facts(read_study(config, root), lambda questions, language: 10)
+    # two sets in two languages; 3 data x 2 monolingual and 2 multilingual cells, and the base
+    assert "n: 40 questions, 28 answer sets of them, 280 answers." in facts
+    assert "Metric: rating from 1 to 5, by 1 judge(s). Seeds: 1." in facts
 
 
 def test_tables_as_a_page(tmp_path):

@@ -176,7 +176,7 @@ def test_what_cannot_be_had_is_told_at_once(tmp_path):
         "dataset acme/nothing (sample.dataset)",
     ):
         assert wanted in told
-    assert "snakemake prefetch" in told
+    assert "snakemake --cores 1 prefetch" in told
     assert "Traceback" not in done.stderr
     assert not (folder / "results").exists()
 
@@ -388,6 +388,17 @@ def test_needs_of_the_paper_s_study_are_all_pinned_but_one(root):
     assert sum(n.name == "ceval/ceval-exam" for n in found) == 2 * 52
     splits = {(n.subset, n.split) for n in found if n.name == "alexandrainst/m_mmlu"}
     assert splits == {(code, s) for code in ("es", "ru", "zh") for s in ("test", "train")}
+
+
+def test_a_gated_model_asks_for_a_token_before_the_first_job(root, monkeypatch):
+    study = {**STUDY, "models": {"tiny": {**STUDY["models"]["tiny"], "gated": True}}}
+    for switch in hub.SWITCHES:
+        monkeypatch.delenv(switch, raising=False)
+    for token, said in (("", ["gated: acme/tiny (models.tiny.base); accept"]), (TOKEN, [])):
+        monkeypatch.setattr("huggingface_hub.get_token", lambda token=token: token or None)
+        read = read_study(study, root)
+        lines = needs.missing(needs.study_needs(read, root / "tasks"), {})
+        assert [line.split(" the licence")[0] for line in lines] == said
 
 
 def test_a_manifest_that_is_none_is_refused(tmp_path):

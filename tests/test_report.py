@@ -14,8 +14,10 @@ import pytest
 import write_findings
 from made_up import Adapter, analyse, write_study
 from mothertongue.api import Store
-from mothertongue.report.figures import without_broken_switches
+from mothertongue.report.evidence import contrast_notes
+from mothertongue.report.figures import without_broken_switches, wrapped
 from mothertongue.report.page import as_rst
+from mothertongue.report.table import Column, Table, real_minus, to_html, to_latex
 
 MONTE_CARLO = {f"q{i}": float(i % 3 == 0) for i in range(60)}
 
@@ -313,6 +315,45 @@ def test_labels_never_break_a_list_of_the_report():
         {"benchmark": "TyDi, ru"},
         {"benchmark": "CMMLU, zh"},
     ]
+
+
+def test_a_long_title_of_a_panel_gets_lines():
+    assert wrapped("TyDi QA", 22) == "TyDi QA"
+    assert wrapped("QA: native · Command R+", 22) == "QA: native\nCommand R+"
+    lines = wrapped("held-out native perplexity, perplexity (less is better)", 36).split("\n")
+    assert len(lines) == 2 and max(map(len, lines)) <= 36
+
+
+def test_a_note_is_said_once_with_what_it_is_about():
+    class Names:
+        def label(self, _, name):
+            return name.title()
+
+    row = {"contrast": "gap", "first": "native", "scope": "mono", "learning_rate": 1e-4}
+    rows = [
+        {**row, "second": second, "model": "ada", "language": code, "note": "no item"}
+        for second in ("translated", "google", "cohere", "nllb", "opus")
+        for code in ("es", None)
+    ]
+    (line,) = contrast_notes(Names(), [*rows, {**rows[0], "note": None}])
+    assert line.startswith(
+        "No item: Native − translated, monolingual, learning rate 1e-4 (Ada es, Ada)"
+    )
+    assert line.endswith("; 1 more in contrasts.csv.")
+
+
+def test_a_zero_has_no_minus():
+    assert real_minus("-0.00 [-0.25, 0.36]") == "0.00 [−0.25, 0.36]"
+    assert real_minus("-0.01 [-0.0, -10.0]") == "−0.01 [0.0, −10.0]"
+
+
+def test_words_stand_left_and_numbers_right():
+    columns = [Column("Model"), Column("metric"), Column("score"), Column("mixed")]
+    rows = [["ada", "acc", 1.0, 2.0], ["bea", None, 2.0, "–"]]
+    table = Table("t", "T", columns, rows)
+    assert table.text_columns() == [True, True, False, False]
+    assert "{llrr}" in to_latex(table)
+    assert '<th class="words" aria-sort="none">' in to_html(table)
 
 
 def test_texts_survive_restructuredtext():

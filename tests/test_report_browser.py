@@ -1,5 +1,6 @@
 """The demo's and the published report in a real browser: every category, item, table and plot."""
 
+import re
 import runpy
 import shutil
 
@@ -61,8 +62,13 @@ def visit(browser, path):
     browser.complaints()  # of the browser's own start
     seen = {"img": 0, "chart": 0, "table": 0, "sorted": 0, "answers": 0}
     listed = set()
+    captions = browser.run(
+        "return Object.fromEntries(Object.entries(results).map(([k, v]) => [k, v.caption]))"
+    )
     for category, topic, item, labels in report.items():
         assert labels["item"], item
+        for part in ("n: ", "Metric|metric", "Seeds"):
+            assert re.search(part, captions[item]), f"{item}: no {part} in its caption"
         if (category, topic) not in listed:
             listed.add((category, topic))
             assert labels["item"] in report.show_list(category, topic)

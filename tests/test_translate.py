@@ -169,8 +169,10 @@ def test_a_set_with_too_many_flags_fails_and_names_the_file(tmp_path):
         with pytest.raises(InputError, match=r"es\.jsonl: .*refusal"):
             translate(tmp_path / "s", server, english_rows(4), api=api, max_quarantined=0.5)
         assert not (tmp_path / "s" / "es.jsonl").exists()
+        failed = tmp_path / "s" / "es.quarantine.failed.jsonl"
+        assert {row["id"] for row in read_jsonl(failed)} == {row["id"] for row in english_rows(4)}
         kept = translate(tmp_path / "s", server, english_rows(4), api=api, max_quarantined=1.0)
-    assert len(kept) == 4
+    assert len(kept) == 4 and not failed.exists()
     assert kept[1]["origin"]["flags"]["instruction"]
 
 

@@ -123,7 +123,12 @@ def translation_lines(
             back.append((english + frame, tokens - own + english // 4, own))
         known = store.known(calls) if store else set()
         new = [call for key, call in calls.items() if key not in known]
-        return {**services(sheet, new), "in_store": len(known)}, back
+        return {**numbers_of(new), "in_store": len(known)}, back
+
+    def numbers_of(some: list[tuple[int, int, int]]) -> Line:
+        """Numbers of calls; how long a local model takes is not known."""
+        local = entry["backend"] == "huggingface" and some
+        return services(sheet, some) | ({"hours": None} if local else {})
 
     numbers, back = counted(sheet["target"], source)
     trip = sheet["stage"] == "roundtrip"
@@ -133,7 +138,7 @@ def translation_lines(
         numbers, _ = counted("source_language", pivot)
         yield line("roundtrip", sheet["name"], f"{sheet['what']} back", "counted", **numbers)
     elif trip:
-        numbers = services(sheet, back)
+        numbers = numbers_of(back)
         yield line("roundtrip", sheet["name"], f"{sheet['what']} back", "projected", **numbers)
 
 
@@ -207,7 +212,7 @@ def total_of(lines: list[Line]) -> Line:
 def shown(column: str, value: Any) -> str:
     """A cell of the table as people read it."""
     if value is None:
-        return "no price"
+        return "no price" if column == "usd" else "?"
     if isinstance(value, str):
         return value
     if column == "usd":
@@ -237,6 +242,10 @@ def table(lines: list[Line], dated: str) -> str:
     ]
     for who in dict.fromkeys(row["who"] for row in lines if row["usd"] is None):
         notes.append(f"{who}: no price for its model in prices.per_million; the total lacks it.")
+    for who in dict.fromkeys(row["who"] for row in lines if row["hours"] is None):
+        notes.append(
+            f"{who}: a local model; its hours are not estimated, and the totals lack them."
+        )
     return "\n".join([*text[:1], rule, *text[1:-1], rule, text[-1], "", *notes])
 
 

@@ -14,19 +14,16 @@ from mothertongue.report.table import Page, Table
 
 QUESTION = "Which data, models, software and money stand behind the numbers?"
 LOOK = "More than one version, revision or device in a cell: results were not made alike."
+CHOICES = "Which choices were made?"
+DEFAULTS = "Everything the study file says, and the default of everything it does not say."
 
 
-def config_page(config: dict[str, Any]) -> str:
+def config_page(config: dict[str, Any], facts: str) -> str:
     """The complete configuration, defaults included."""
     import yaml
 
     text = yaml.safe_dump(config, allow_unicode=True, sort_keys=False, width=100)
-    head = introduction(
-        "The configuration, complete",
-        "Which choices were made?",
-        "Everything the study file says, and the default of everything it does not say.",
-        "",
-    )
+    head = introduction("The configuration, complete", CHOICES, DEFAULTS, facts)
     return document("The configuration, complete", f"{head}\n<pre>{html.escape(text)}</pre>")
 
 
@@ -56,6 +53,10 @@ def main(
         made_of.translation_table(translations, labels),
         made_of.adapter_table(runs),
     ]
+    facts = (
+        f"n: {len(runs):,} adapters, {len(scored):,} evaluations, {len(translations):,} translated"
+        f" sets. Metric: none. Seeds: {', '.join(map(str, config['finetune']['seeds']))}."
+    )
     notes = [] if tables[3] else ["No service was asked, so no money was spent on one."]
     where, topic = category(about, PROVENANCE)
     topic = topic or "Provenance"
@@ -65,8 +66,7 @@ def main(
         "Where the numbers come from",
         QUESTION,
         LOOK,
-        f"n: {len(runs):,} adapters, {len(scored):,} evaluations, {len(translations):,} translated"
-        f" sets. Seeds: {', '.join(map(str, config['finetune']['seeds']))}.",
+        facts,
         where,
         topic,
         {"item": "Provenance: versions, revisions, hashes, costs", "languages": "all"},
@@ -75,8 +75,8 @@ def main(
     )
     made = ItemFolder(folder, about)
     made.add_page(page)
-    made.write("configuration.html", config_page(config))
-    caption = "The complete configuration of the study, defaults included."
+    made.write("configuration.html", config_page(config, facts))
+    caption = f"{CHOICES} {DEFAULTS} {facts}"
     words = {"item": "Configuration", "languages": "all"}
     made.enter("configuration.html", (where, topic), words, caption)
     made.finish()

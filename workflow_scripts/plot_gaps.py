@@ -12,11 +12,13 @@ from mothertongue.correlate.cells import Cells, Test, metric_words, open_cells
 from mothertongue.errors import InputError
 from mothertongue.log import log_to
 from mothertongue.report.categories import OBVIOUS, category
-from mothertongue.report.figures import ItemFolder, family_palette, prepare
+from mothertongue.report.figures import ItemFolder, family_palette, prepare, wrapped
 from mothertongue.report.interactive import number, scatter_page
-from mothertongue.report.tables import plural, seeds_words
+from mothertongue.report.table import real_minus
+from mothertongue.report.tables import metrics_words, plural, seeds_words
 
 SHAPES = "osD^vPX"
+TITLE = 36  # characters of a line above a panel
 QUESTION = "Is the gap between native and translated data larger where models score higher?"
 LOOK = (
     "Marks above the line: native data leads. r is the paper's correlation of gap and native score,"
@@ -45,13 +47,13 @@ def of_test(rows: list[Row], test: Test, metric: str) -> list[Row]:
 def r_words(row: Row | None) -> str:
     """`r = 0.81 [0.63, 0.96], de-coupled 0.70 [0.47, 0.92]`."""
     if row is None or row["r"] is None:
-        return "r cannot be had (fewer than 3 points, or no spread)"
+        return "no r (fewer than 3 points, or no spread)"
 
     def one(prefix: str) -> str:
         text = f"{row[prefix + 'r']:.2f}"
         if row[prefix + "low"] is not None:
             text += f" [{row[prefix + 'low']:.2f}, {row[prefix + 'high']:.2f}]"
-        return text.replace("-", "−")
+        return real_minus(text)
 
     return f"r = {one('')}\nde-coupled {one('decoupled_')}"
 
@@ -81,18 +83,14 @@ def draw_panel(axes: Any, cells: Cells, test: Test, rows: list[Row], found: Row 
         axes.plot(ends, slope * ends + offset, color="#9aa7b4", linewidth=0.9, zorder=1)
     label_extremes(axes, cells, rows)
     axes.margins(x=0.12, y=0.16)
-    axes.set_title(f"{cells.short_label(test)}, {metric_words(rows[0]['metric'])}", fontsize=8)
-    axes.text(
-        0,
-        1.0,
-        r_words(found),
-        transform=axes.transAxes,
-        fontsize=6.6,
-        color="#5b6b7b",
-        va="bottom",
+    words = r_words(found)
+    below = axes.text(
+        0, 1.0, words, transform=axes.transAxes, fontsize=6.6, color="#5b6b7b", va="bottom"
     )
-    axes.title.set_position((0, 1))
-    axes.set_title(axes.get_title(loc="left"), fontsize=8, pad=22)
+    below.set_in_layout(False)  # its width is no reason to make the panel narrower
+    title = f"{cells.short_label(test)}, {metric_words(rows[0]['metric'])}"
+    pad = 5 + 8 * (1 + words.count("\n"))
+    axes.set_title(wrapped(title, TITLE), fontsize=8, pad=pad)
 
 
 def label_extremes(axes: Any, cells: Cells, rows: list[Row]) -> None:
@@ -194,7 +192,8 @@ def main(*, scores: Path, about: Path, gaps: Path, correlations: Path, folder: P
         facts = (
             f"n: {plural(len(cells.models()), 'model')} in"
             f" {plural(len(cells.languages()), 'language')}, one mark each; intervals: bootstrap over"
-            f" models; {cells.main.words()}. {seeds_words(cells)}"
+            f" models; {cells.main.words()}."
+            f" {metrics_words(cells, dict.fromkeys(test for test, *_ in panels))} {seeds_words(cells)}"
         )
         labels = {"item": "Gap against score", "languages": ", ".join(cells.languages())}
         if cells.about.get("tables"):

@@ -8,19 +8,16 @@ from pathlib import Path
 
 from mothertongue.files import atomic
 from mothertongue.log import log_to
+from mothertongue.report.figures import enlarge, prepare
 
 MARKERS = "osD^vPX*"
 
 
 def main(*, gaps: Path, figure: Path, labels: dict[str, dict[str, str]]) -> None:
     """Write an SVG figure; an empty table gives a figure that says so."""
-    import matplotlib
-
-    matplotlib.use("svg")
-    import matplotlib.pyplot as plt
     import polars as pl
 
-    plt.rcParams["svg.hashsalt"] = "mothertongue"
+    plt = prepare()
     table = pl.read_csv(gaps, schema_overrides={"model": pl.String}).filter(
         pl.col("gap").is_not_null()
     )
@@ -43,7 +40,7 @@ def main(*, gaps: Path, figure: Path, labels: dict[str, dict[str, str]]) -> None
         chart, grid = plt.subplots(
             len(sets),
             len(languages),
-            figsize=(2.4 + 2.6 * len(languages), height),
+            figsize=(1.6 + 2.2 * len(languages), height),
             sharex=True,
             sharey=True,
             squeeze=False,
@@ -57,17 +54,13 @@ def main(*, gaps: Path, figure: Path, labels: dict[str, dict[str, str]]) -> None
                 )
                 for shade, judge in enumerate(judges):
                     _points(axes, panel.filter(pl.col("judge") == judge), kinds, shade, judges)
-                axes.set_title(
-                    f"{labels['questions'][questions]}, {labels['languages'][language]}", fontsize=9
-                )
-                axes.set_yticks(range(len(kinds)), list(kinds), fontsize=8)
-                axes.tick_params(axis="x", labelsize=8)
-                axes.grid(axis="x", color="0.92", lw=0.6)
-                for side in ("top", "right"):
-                    axes.spines[side].set_visible(False)
-        grid[0][0].invert_yaxis()
+                axes.set_title(f"{labels['questions'][questions]}, {labels['languages'][language]}")
+                axes.set_yticks(range(len(kinds)), list(kinds))
+                axes.tick_params(axis="y", length=0)
+                axes.grid(axis="y", visible=False)
+        grid[0][0].set_ylim(len(kinds) - 0.5, -0.5)
         for axes in grid[-1]:
-            axes.set_xlabel("rating points, native minus translated", fontsize=8)
+            axes.set_xlabel("rating points, native − translated")
         handles = [
             plt.Line2D([], [], color=f"C{i}", marker=MARKERS[i % len(MARKERS)], lw=1)
             for i in range(len(judges))
@@ -77,13 +70,12 @@ def main(*, gaps: Path, figure: Path, labels: dict[str, dict[str, str]]) -> None
             [labels["judges"][judge] for judge in judges],
             loc="outside lower center",
             ncols=4,
-            fontsize=8,
-            frameon=False,
         )
         chart.set_layout_engine("constrained")
     with atomic(figure) as temporary:
         chart.savefig(temporary, format="svg", metadata={"Date": None})
     plt.close(chart)
+    enlarge(figure)
 
 
 def _points(axes, panel, kinds: dict[str, list], shade: int, judges: list[str]) -> None:

@@ -12,11 +12,12 @@ from typing import Any
 from mothertongue.correlate.cells import Cells, Setting, Test, metric_words, open_cells
 from mothertongue.log import log_to
 from mothertongue.report.categories import GAP, category
-from mothertongue.report.figures import ItemFolder, palette, prepare
+from mothertongue.report.figures import ItemFolder, palette, prepare, wrapped
 from mothertongue.report.interactive import dots_page
-from mothertongue.report.tables import plural, seeds_words
+from mothertongue.report.tables import metrics_words, plural, seeds_words
 
 Z = 1.96
+TITLE = 22  # characters of a line above a panel
 GROUPS = {
     "native": ("native tests", "On tests written in the language, does native training data lead?"),
     "translated": ("translated tests", "On tests translated from English, does native data lead?"),
@@ -87,7 +88,7 @@ def draw_panel(axes: Any, cells: Cells, test: Test, metric: str, colours: dict) 
             color="#5b6b7b",
             va="bottom",
         )
-    axes.set_title(cells.short_label(test), fontsize=8.5)
+    axes.set_title(wrapped(cells.short_label(test), TITLE), fontsize=8.5)
     unit = cells.unit(test, metric)
     suffix = "" if "(less is better)" in metric_words(metric) else f" ({unit})"
     axes.set_xlabel(metric_words(metric) + suffix)
@@ -165,7 +166,8 @@ def main(*, scores: Path, about: Path, folder: Path) -> None:
         languages = sorted({code for test, _ in panels for code in cells.languages(test)})
         facts = (
             f"n: {plural(len(cells.models()), 'model')}; means over {', '.join(languages)} where a"
-            f" test has them; {cells.main.words()}. {seeds_words(cells)}"
+            f" test has them; {cells.main.words()}."
+            f" {metrics_words(cells, dict.fromkeys(test for test, _ in panels))} {seeds_words(cells)}"
             f" {bars_words(cells, panels)}"
         )
         title = f"Scores on {words} by training data" + (

@@ -50,6 +50,9 @@ def main(*, tables: dict[str, Path], page: Path, labels: dict[str, dict[str, str
     """Write the page; a table without rows is named with the reason."""
     made = [read_table(name, Path(tables[name]), labels) for name in TABLES]
     notes = [f"{table.title.split(':')[0]}: nothing to show." for table in made if not table.rows]
+    gaps = next(table for table in made if table.name == "gaps")
+    place = next((i for i, c in enumerate(gaps.columns) if c.label == "seed"), None)
+    seeds = sorted({f"{row[place]:g}" for row in gaps.rows}, key=int)
     if len(labels["judges"]) < 2:
         notes.append("With a single judge, judges cannot be compared with one another.")
     text = render(
@@ -59,7 +62,9 @@ def main(*, tables: dict[str, Path], page: Path, labels: dict[str, dict[str, str
             "Judges compared",
             "Do the judges agree, and does the gap depend on the judge?",
             "Gaps on different sides of 0 for different judges are a finding about the judge.",
-            "Intervals: bootstrap over questions. “all”: every value of that column together.",
+            "n: in every row (n: questions that count, of those asked). Metric: rating from 1 to 5."
+            f" Seeds: {', '.join(seeds) or 'none'}. Intervals: bootstrap over questions. “all”: every"
+            " value of that column together.",
             ANSWERS,
             "Judges",
             {},

@@ -84,8 +84,9 @@ def main(
         write_jsonl(quarantine_file, work.quarantine)
         write_json(report_file, report)
         share = report["quarantined_share"]
-        if share > max_quarantined:
-            kept = quarantine_file.with_name(f"{quarantine_file.stem}.failed.jsonl")
+        kept = quarantine_file.with_name(f"{quarantine_file.stem}.failed.jsonl")
+        kept.unlink(missing_ok=True)  # of an earlier attempt
+        if share > max_quarantined:  # Snakemake removes the outputs of a failed job, hence another
             write_jsonl(kept, work.quarantine)
             worst = ", ".join(f"{k} {v}" for k, v in work.tally.problems.most_common(3))
             raise InputError(

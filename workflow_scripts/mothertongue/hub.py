@@ -22,13 +22,20 @@ from .errors import InputError, first_line
 
 Lock = Mapping[str, Any]
 SWITCHES = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE")
-PREFETCH = "run `snakemake prefetch` where there is a network"
+PREFETCH = "run `snakemake --cores 1 prefetch --configfile …` where there is a network"
 
 
 def offline() -> str | None:
     """The environment variable that switches the hub off in this process, if one does."""
     on = {"1", "ON", "YES", "TRUE"}
     return next((name for name in SWITCHES if os.environ.get(name, "").upper() in on), None)
+
+
+def has_token() -> bool:
+    """Whether the hub's client would show a token: HF_TOKEN, or one kept by its login."""
+    from huggingface_hub import get_token
+
+    return get_token() is not None
 
 
 def read_lock(path: str | Path) -> Lock:
@@ -182,9 +189,9 @@ def explained(
             f"{at}: this model brings its own code; read it, then set trust_remote_code: true"
             f" for this model in the configuration to run it"
         )
-    if any(word in text for word in ("LocalEntryNotFound", "couldn't connect", "OfflineMode")) or (
-        kind == "dataset" and "ConnectionError" in text
-    ):
+    unreached = ("LocalEntryNotFound", "couldn't connect", "OfflineMode", "ConnectError")
+    unreached += ("ConnectTimeout", *["ConnectionError"] * (kind == "dataset"))
+    if any(word in text for word in unreached):
         switch = offline()
         why = f"{switch} is set" if switch else "the hub cannot be reached"
         return InputError(f"{at}: the {what} is not in the local cache and {why}; {PREFETCH}")

@@ -31,6 +31,7 @@ class Need(NamedTuple):
     subset: str | None = None
     split: str | None = None
     file: str | None = None
+    gated: bool = False
 
 
 def job_needs(study: Study, tasks: Path, rule: str, cell: Mapping[str, str]) -> Iterator[Need]:
@@ -132,7 +133,7 @@ def _model(study: Study, name: str) -> Iterator[Need]:
     if Path(base).is_absolute() or base.startswith((".", "~")) or base.count("/") > 1:
         yield Need("file", base, where)
     else:
-        yield Need("model", base, where, entry.get("revision"))
+        yield Need("model", base, where, entry.get("revision"), gated=bool(entry.get("gated")))
 
 
 def _benchmark(study: Study, tasks: Path, name: str, language: str) -> Iterator[Need]:
@@ -164,7 +165,7 @@ def _benchmark(study: Study, tasks: Path, name: str, language: str) -> Iterator[
 
 
 def missing(needs: Iterable[Need], lock: hub.Lock, why: str | None = None) -> list[str]:
-    """Lines on local files that are not there, a cache that may not be read, or lacks something.
+    """One line each: files that are not there, a cache that is locked or lacks something, a token.
 
     `why` says that the jobs will not reach the hub; null = a variable of this process decides.
     """
@@ -183,6 +184,13 @@ def missing(needs: Iterable[Need], lock: hub.Lock, why: str | None = None) -> li
             named = dict.fromkeys(f"{n.kind} {n.name} ({n.where})" for n in lacking)
             lines.append(
                 f"{why}, but the local cache does not hold: {', '.join(named)}; {hub.PREFETCH}"
+            )
+    elif closed := [n for n in needs if n.gated and not in_cache(n, lock)]:
+        if not hub.has_token():
+            named = dict.fromkeys(f"{n.name} ({n.where})" for n in closed)
+            lines.append(
+                f"gated: {', '.join(named)}; accept the licence on the model's page of the hub and"
+                " set the environment variable HF_TOKEN to a token of that account"
             )
     return lines
 

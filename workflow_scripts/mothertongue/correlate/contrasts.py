@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from .items import Items
 
 GAP, KNOWLEDGE, DEFECTS, CHANGE = "gap", "knowledge", "defects", "change"
-CONTRASTS = (GAP, KNOWLEDGE, DEFECTS, CHANGE)
 ITEMS, UNITS = "items", "models and languages"
 Source = tuple[str, Setting]  # data condition and setting
 Row = dict[str, Any]

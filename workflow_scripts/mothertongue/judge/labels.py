@@ -1,5 +1,6 @@
-"""Names as a reader knows them, for figures and the answers browser."""
+"""Names as a reader knows them, for figures and the answers browser; n, metric and seeds."""
 
+from collections.abc import Callable
 from typing import Any
 
 from ..study import ROUND_TRIP, Study
@@ -19,3 +20,16 @@ def study_labels(study: Study) -> dict[str, Any]:
         "judges": {name: entry["label"] for name, entry in study.judges.items()},
         "data": data,
     }
+
+
+def rating_facts(study: Study, asked: Callable[[str, str], int]) -> str:
+    """n, metric and seeds of the ratings, for captions; `asked`: questions of a set and language."""
+    sets = {(a.questions, a.language) for a in study.answers}
+    numbers = {key: asked(*key) for key in sets}
+    answers = sum(numbers[a.questions, a.language] for a in study.answers)
+    seeds = sorted({a.condition.seed for a in study.answers if a.condition.data != "base"})
+    return (
+        f"n: {sum(numbers.values()):,} questions, {len(study.answers):,} answer sets of them,"
+        f" {answers:,} answers. Metric: rating from 1 to 5, by {len(study.judges):,} judge(s)."
+        f" Seeds: {', '.join(map(str, seeds))}."
+    )

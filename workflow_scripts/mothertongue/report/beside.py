@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from ..correlate.cells import Cells, Setting, Test, metric_words
 from . import categories
 from .table import Column, Mark, Page, Table
-from .tables import data_rows, plural, seeds_words
+from .tables import data_rows, metrics_words, plural, seeds_words
 
 
 class Match(NamedTuple):
@@ -212,7 +212,8 @@ def beside_page(mine: Cells, theirs: Cells) -> Page:
         "Differences of a few points are expected even with the same recipe: other seeds, other"
         " revisions of models and translators. Compare the two gaps before single scores.",
         f"n: {plural(len(matches), 'shared cell')}, matched by model, benchmark, language, data,"
-        f" languages of training and learning rate. {seeds_words(mine)}",
+        f" languages of training and learning rate."
+        f" {metrics_words(mine, dict.fromkeys(match.test for match in matches))} {seeds_words(mine)}",
         where,
         topic or "Comparison",
         labels,

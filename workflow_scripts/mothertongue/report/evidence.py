@@ -6,15 +6,14 @@ rate_benchmarks describe.
 
 from typing import Any, NamedTuple
 
-from ..correlate.cells import Cells, Setting, Test, metric_words
+from ..correlate.cells import ROUND_TRIPS, TRANSLATED, Cells, Setting, Test, metric_words
 from ..correlate.contrasts import CHANGE, DEFECTS, GAP, ITEMS, KNOWLEDGE
 from . import categories
 from .table import Column, Entry, Mark, Page, Table
 from .tables import digits_of, make_page, plural, seeds_words
 
 Row = dict[str, Any]
-NAMES = {"translated": "translated", "round trip": "round trip"}
-MOST_NOTES = 8  # on a page; the rest stands in contrasts.csv
+MOST_NAMED = 4  # comparisons in a note; the rest stands in contrasts.csv
 
 
 class Kind(NamedTuple):
@@ -65,7 +64,7 @@ KINDS = (
 
 def side_words(cells: Cells, name: str) -> str:
     """A data condition, or the mean over translators."""
-    return NAMES.get(name) or cells.label("data", name)
+    return name if name in (TRANSLATED, ROUND_TRIPS) else cells.label("data", name)
 
 
 def contrast_words(cells: Cells, row: Row) -> str:
@@ -207,17 +206,26 @@ def contrast_page(
         "",
     )
     page.facts += " " + interval_words(rows, confidence)
-    notes = dict.fromkeys(
-        f"{contrast_words(cells, row)}, {setting_of(row).words()}"
-        + "".join(f", {row[name]}" for name in ("model", "language") if row[name])
-        + f": {row['note']}."
-        for row in rows
-        if row["note"]
-    )
-    page.notes += list(notes)[:MOST_NOTES]
-    if len(notes) > MOST_NOTES:
-        page.notes.append(f"{len(notes) - MOST_NOTES} more such notes stand in contrasts.csv.")
+    page.notes += contrast_notes(cells, rows)
     return page
+
+
+def contrast_notes(cells: Cells, rows: list[Row]) -> list[str]:
+    """Notes on comparisons, each once, with the comparisons and the cells that it is about."""
+    found: dict[str, dict[str, dict[str, None]]] = {}
+    for row in rows:
+        if row["note"]:
+            model = cells.label("models", row["model"]) if row["model"] else "mean"
+            cell = f"{model} {row['language']}" if row["language"] else model
+            compared = f"{contrast_words(cells, row)}, {setting_of(row).words()}"
+            found.setdefault(row["note"], {}).setdefault(compared, {})[cell] = None
+    lines = []
+    for note, about in found.items():
+        named = [f"{compared} ({', '.join(own)})" for compared, own in about.items()]
+        more = len(named) - MOST_NAMED
+        rest = f"; {more} more in contrasts.csv" if more > 0 else ""
+        lines.append(f"{note[:1].upper()}{note[1:]}: {'; '.join(named[:MOST_NAMED])}{rest}.")
+    return lines
 
 
 def interval_words(rows: list[Row], confidence: float) -> str:

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import textwrap
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,6 @@ ROUND_TRIP = ("#009E73", "#56B4E9")
 BASE = "#7A7A7A"
 MARKERS = {"native": "o", "translated": "sDv^", "roundtrip": "PX", "base": "_"}
 FAMILY_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#7A7A7A")
-COLUMN = 3.4  # inches of one column of a paper
 
 
 def palette(cells: Any) -> dict[str, tuple[str, str]]:
@@ -103,6 +103,12 @@ def prepare() -> Any:
         }
     )
     return plt
+
+
+def wrapped(title: str, width: int) -> str:
+    """A panel's title in lines of at most `width` characters, first broken at its middle dot."""
+    parts = title.split(" · ") if len(title) > width else [title]
+    return "\n".join(textwrap.fill(part, width) for part in parts)
 
 
 def missing_glyphs(caught: list[Any]) -> list[str]:

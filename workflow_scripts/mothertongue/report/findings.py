@@ -6,7 +6,7 @@ from ..correlate.cells import ROUND_TRIPS, TRANSLATED, Cells, Test, metric_words
 from ..correlate.contrasts import CHANGE, DEFECTS, ITEMS, KNOWLEDGE
 from . import categories
 from .evidence import setting_of
-from .tables import plural, seeds_words
+from .tables import metrics_words, plural, seeds_words
 
 Row = dict[str, Any]
 UNIT_WORDS = {"%": "percentage points", "points": "points"}
@@ -68,7 +68,7 @@ def unit_of(cells: Cells, row: Row) -> str:
     """Unit of a difference."""
     test = Test(row["benchmark"], row["judge"])
     if "less is better" in metric_words(row["metric"]):
-        return f"of {row['metric'].replace('_', ' ')}"
+        return f"in {row['metric'].replace('_', ' ')}"
     unit = cells.unit(test, row["metric"])
     return UNIT_WORDS.get(unit, unit)
 
@@ -234,8 +234,9 @@ def facts_words(cells: Cells, confidence: float, units: set[str]) -> str:
     over = " or ".join(sorted(units)) or "nothing"
     absent = "".join(f" Missing: {line}." for line in cells.about.get("missing", []))
     return (
-        f"{plural(len(cells.models()), 'model')}, {plural(len(cells.languages()), 'language')},"
-        f" {plural(len(cells.tests), 'test')}; {cells.main.words()}. In brackets:"
+        f"n: {plural(len(cells.models()), 'model')}, {plural(len(cells.languages()), 'language')},"
+        f" {plural(len(cells.tests), 'test')}; {cells.main.words()}."
+        f" {metrics_words(cells, cells.tests)} In brackets:"
         f" {100 * confidence:g} % intervals over {over}. {seeds_words(cells)} “Beats”"
         f" means that the interval excludes 0.{absent}"
     )

@@ -4,6 +4,7 @@ import csv
 import html
 import io
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -54,6 +55,15 @@ class Table:
             place
             for place in range(self.keys, len(self.columns))
             if all(is_missing(row[place]) for row in self.rows)
+        ]
+
+    def text_columns(self) -> list[bool]:
+        """Whether a column is to stand left: the keys, and those that hold words only."""
+        held = [[raw(row[place]) for row in self.rows] for place in range(len(self.columns))]
+        known = [[value for value in own if value not in (None, "")] for own in held]
+        return [
+            place < self.keys or bool(own and all(isinstance(value, str) for value in own))
+            for place, own in enumerate(known)
         ]
 
     def without_empty(self) -> "Table":
@@ -117,7 +127,12 @@ def words(entry: Entry, column: Column) -> str:
     if interval_of(entry):
         low, high = interval_of(entry)
         text += f" [{low:.{column.digits}f}, {high:.{column.digits}f}]"
-    return text.replace("-", "−")
+    return real_minus(text)
+
+
+def real_minus(text: str) -> str:
+    """Numbers in a text with a minus sign that is one; none before a zero."""
+    return re.sub(r"-(?=0\.?0*(?![\d.]))", "", text).replace("-", "−")
 
 
 def interval_of(entry: Entry) -> tuple[float, float] | None:
@@ -189,7 +204,7 @@ def to_latex(table: Table) -> str:
         r"\begin{table}",
         r"\centering",
         rf"\caption{{{table.title.translate(LATEX)}}}",
-        rf"\begin{{tabular}}{{{'l' * keys}{'r' * (len(table.columns) - keys)}}}",
+        rf"\begin{{tabular}}{{{''.join('l' if text else 'r' for text in table.text_columns())}}}",
         r"\toprule",
     ]
     groups = group_spans(table.columns)
@@ -256,8 +271,9 @@ def to_html(table: Table) -> str:
         ]
         lines.append("</tr>")
     lines.append('<tr class="leaves">')
+    texts = table.text_columns()
     for place, column in enumerate(table.columns):
-        kind = "key" if place < table.keys else "number"
+        kind = "key" if place < table.keys else "words" if texts[place] else "number"
         hint = f' title="{escape(column.hint)}"' if column.hint else ""
         lines.append(
             f'<th class="{kind}"{hint} aria-sort="none"><button type="button">'
@@ -275,28 +291,29 @@ def to_html(table: Table) -> str:
         previous = first
         lines.append(f"<tr{start}>")
         for place, (entry, column) in enumerate(zip(row, table.columns, strict=True)):
-            lines.append(_td(entry, column, key=place < table.keys))
+            kind = "key" if place < table.keys else "words" if texts[place] else "number"
+            lines.append(_td(entry, column, kind))
         lines.append("</tr>")
     lines += ["</tbody>", "</table>"]
     lines += [f'<p class="note">{escape(note)}</p>' for note in table.notes]
     return "\n".join(lines)
 
 
-def _td(entry: Entry, column: Column, *, key: bool) -> str:
+def _td(entry: Entry, column: Column, kind: str) -> str:
     value = raw(entry)
     text = html.escape(words(entry, column))
     attributes = [f'data-sort="{html.escape(plain(value))}"' if value is not None else ""]
-    classes = ["key" if key else "number"]
+    classes = [kind]
     if value in (None, ""):
         classes.append("missing")
-    elif not key and isinstance(value, str):
+    elif kind == "number" and isinstance(value, str):
         classes.append("words")
     if isinstance(entry, Mark):
         text = f"<u>{text}</u>" if entry.underline else text
         text = f"<b>{text}</b>" if entry.bold else text
         if entry.hint:
             attributes.append(f'title="{html.escape(entry.hint)}"')
-    tag = "th" if key else "td"
-    scope = ' scope="row"' if key else ""
+    tag = "th" if kind == "key" else "td"
+    scope = ' scope="row"' if kind == "key" else ""
     extra = " ".join(filter(None, attributes))
     return f'<{tag} class="{" ".join(classes)}"{scope} {extra}>{text}</{tag}>'

@@ -4,6 +4,7 @@ With the paper's scores these are its Tables 1 to 9 and 10 to 25 (names in about
 """
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 from ..correlate.cells import (
@@ -47,6 +48,12 @@ def facts(cells: Cells, test: Test, metrics: list[str], settings: list[Setting])
     if len(settings) == 1:
         parts.append(f"Training: {settings[0].words()}.")
     return " ".join(parts)
+
+
+def metrics_words(cells: Cells, tests: Iterable[Test]) -> str:
+    """The main metrics of tests."""
+    found = dict.fromkeys(metric_words(m) for test in tests for m in cells.metrics(test))
+    return f"Metric: {', '.join(found) or 'none'}."
 
 
 def seeds_words(cells: Cells, test: Test | None = None) -> str:

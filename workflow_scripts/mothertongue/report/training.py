@@ -295,7 +295,7 @@ def costs_page(runs: list[Run], about: dict[str, Any]) -> Page:
         "Times native's: above 1, the translated set has more answer tokens in as many rows, hence"
         " longer answers to learn from. Dropped and cut rows should be few and alike between data.",
         f"n: {plural(len(runs), 'run')}; rows dropped {dropped:,}, cut {cut:,}, summed over runs;"
-        f" {hours:.2g} hours of training in all. Tokens count per epoch, by each model's tokenizer."
+        f" {hours:.2g} hours of training in all. Metric: tokens per epoch, by each model's tokenizer."
         f" Seeds: {', '.join(str(seed) for seed in sorted({run['seed'] for run in runs}))}.",
         main,
         topic or "Training",

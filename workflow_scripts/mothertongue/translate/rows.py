@@ -78,7 +78,6 @@ class Tally:
     split_texts: int = 0
     quarantined_rows: int = 0
     quarantined_segments: int = 0
-    failed_segments: int = 0
     same_language_rows: int = 0
     passed_through: Counter = field(default_factory=Counter)
     problems: Counter = field(default_factory=Counter)
@@ -168,7 +167,6 @@ class RowTranslator:
             found.append("untranslated")
         if outcome.status != "ok":
             self.tally.quarantined_segments += 1
-            self.tally.failed_segments += outcome.status == "failed"
             self.tally.problems.update(outcome.problems if outcome.reply else ["no-reply"])
             text.flags.append({"source": segment, "translation": outcome.text, "problems": found})
         self.tally.characters["translation"] += len(translation)
