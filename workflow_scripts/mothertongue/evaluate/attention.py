@@ -18,7 +18,7 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
 NAME = "sdpa_in_blocks"
-WORTH = 1024  # cache entries not read that are worth one more call
+WORTH = 256  # cache entries that must not be read to be worth one more call
 
 
 class Block(NamedTuple):
