@@ -9,8 +9,8 @@ subjects, whole), XQuAD es 0-shot (the first paragraphs, whole) and MGSM es 5-sh
 demonstrations are made of the last rows, with worked solutions of about the length of the
 original's; the released test files hold none). The model is Llama-shaped with random weights and
 a tokenizer trained on the text of the benchmarks; it hardly ever ends an answer, so that all run
-to the limit of the task: the harder case, since decoding shares nothing. With `--ending 0.1` it
-ends an answer at one position of ten. `--model` takes a real model instead.
+to the limit of the task: the harder case, since no two rows share a new token. With `--ending 0.1`
+it ends an answer at one position of ten. `--model` takes a real model instead.
 
 Counted is all of an evaluation: prompts, tokens, model, metrics; CPU seconds of one thread, arms
 in turn, so that other users of the machine weigh on both; imports and first calls are done before.

@@ -1,5 +1,6 @@
 """Our model class against lm-eval's own, on tiny random models of seven architectures."""
 
+import copy
 import json
 import random
 
@@ -8,6 +9,7 @@ from tiny_models import demo_rows
 
 pytestmark = pytest.mark.slow
 ARCHITECTURES = ("llama", "qwen2", "qwen3", "gemma", "gemma2", "gemma3", "mistral")
+BY_BLOCK = {"llama", "qwen2", "qwen3", "gemma"}  # no sliding windows, PyTorch's attention
 WINDOW = 48  # shorter than the prompts
 
 
@@ -98,8 +100,10 @@ def prompts(rows: list[dict], rng: random.Random) -> list[str]:
 
 @pytest.mark.parametrize("adapter", [False, True], ids=["base", "adapter"])
 @pytest.mark.parametrize("kind", ARCHITECTURES)
-def test_same_as_stock(kind, adapter, tokenizer):
+def test_same_as_stock(kind, adapter, tokenizer, monkeypatch):
     from lm_eval.models.huggingface import HFLM
+    from mothertongue.evaluate import attention
+    from mothertongue.evaluate import greedy as decoding
     from mothertongue.evaluate.prefix import PrefixLM
 
     model = make_model(kind, len(tokenizer) + 8, tokenizer.eos_token_id)
@@ -115,9 +119,19 @@ def test_same_as_stock(kind, adapter, tokenizer):
     scores = {n: lm.loglikelihood(requests("l", pairs), True) for n, lm in stock.items()}
     outputs = {n: lm.generate_until(requests("g", texts_in), True) for n, lm in stock.items()}
     assert len({score for score, _ in scores[1]}) > len(texts)  # the model tells prompts apart
+    cut = []  # the blocks of rows that decode together
+
+    def noted(pads, prefixes):
+        cut.append(attention.blocks(pads, prefixes))
+        return cut[-1]
+
+    monkeypatch.setattr(attention, "WORTH", 16)
+    monkeypatch.setattr(decoding, "blocks", noted)
+    implementation = model.config._attn_implementation
     for budget, worth in ((900, 16), ("auto", 1)):
         ours = PrefixLM(model, tokenizer, batch_tokens=budget, worth=worth)
         assert ours.share, ours.notes
+        assert ours.by_block == (kind in BY_BLOCK)
         found = ours.loglikelihood(requests("l", pairs))
         for size in stock:
             for (value, greedy), (expected, flag) in zip(found, scores[size]):
@@ -129,6 +143,9 @@ def test_same_as_stock(kind, adapter, tokenizer):
         generated = ours.generate_until(requests("g", texts_in))
         assert generated == outputs[1]
         assert generated == outputs[4]
+    assert model.config._attn_implementation == implementation
+    shared = {block.prefix is not None for blocks in cut for block in blocks}
+    assert shared == ({True, False} if kind in BY_BLOCK else set())
 
 
 def test_a_recurrent_architecture_falls_back_to_stock_and_says_so(tokenizer):
@@ -294,6 +311,37 @@ def test_a_stopped_evaluation_goes_on_behind_its_last_chunk(tokenizer, tmp_path)
     assert Store(tmp_path, "other").resumed == 0
     store.close()
     assert not (tmp_path / "key.jsonl").exists()
+
+
+def test_blocks_hold_rows_of_one_prefix_and_of_like_length():
+    from mothertongue.evaluate.attention import WORTH, Block, blocks
+
+    first, second = object(), object()
+    pads = [0, 5, 0, WORTH, WORTH + 1, 3]
+    prefixes = [first, first, None, None, None, second]
+    assert blocks(pads, prefixes) == [
+        Block(0, 2, 0, first),
+        Block(2, 3, 0, None),
+        Block(3, 5, WORTH, None),
+        Block(5, 6, 3, second),
+    ]
+    assert blocks([], []) == []
+
+
+@pytest.mark.parametrize("change", ["window", "bfloat16", "eager", "not called"])
+def test_models_that_cannot_attend_by_block_do_not(change, tokenizer):
+    import torch
+    from mothertongue.evaluate.probe import attends_by_block
+
+    model = make_model("mistral" if change == "window" else "llama", 600, tokenizer.eos_token_id)
+    if change == "bfloat16":
+        model = model.to(torch.bfloat16)
+    elif change == "eager":
+        model.set_attn_implementation("eager")
+    elif change == "not called":  # as in a model with an attention of its own: the probe sees it
+        for layer in model.model.layers:
+            layer.self_attn.config = copy.deepcopy(model.config)
+    assert not attends_by_block(model, 512)
 
 
 def test_plan_computes_every_sequence_once_behind_its_own_prefix():

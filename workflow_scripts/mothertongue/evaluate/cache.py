@@ -16,11 +16,13 @@ def with_room(length: int) -> int:
     return length + max(64, length // 4)
 
 
-class Rows(NamedTuple):
-    """Some rows of a cache, each with the span (row, start, stop) of its entries."""
+class Span(NamedTuple):
+    """Entries start:stop of one row of a cache."""
 
     cache: DynamicCache
-    spans: list[tuple[int, int, int]]
+    row: int
+    start: int
+    stop: int
 
 
 class RoomLayer(DynamicLayer):
@@ -69,16 +71,15 @@ def expanded(cache: DynamicCache | None, rows: int) -> DynamicCache | None:
     return wide
 
 
-def merged(parts: list[Rows]) -> tuple[DynamicCache, list[int]]:
-    """One cache of the rows of several, aligned on the right; returns it and each row's padding."""
-    spans = [(part.cache, *span) for part in parts for span in part.spans]
+def merged(spans: list[Span]) -> tuple[DynamicCache, list[int]]:
+    """One cache of several rows, aligned on the right; returns it and each row's padding."""
     length = max(stop - start for _, _, start, stop in spans)
     pads = [length - (stop - start) for _, _, start, stop in spans]
     result = DynamicCache()
-    for number in range(len(parts[0].cache.layers)):
+    for number in range(len(spans[0].cache.layers)):
         rooms = []
         for name in ("keys", "values"):
-            like = getattr(parts[0].cache.layers[number], name)
+            like = getattr(spans[0].cache.layers[number], name)
             room = like.new_empty(len(spans), like.shape[1], with_room(length), like.shape[3])
             for place, ((cache, row, start, stop), pad) in enumerate(zip(spans, pads)):
                 room[place, :, :pad] = 0  # masked, but garbage could be no number at all

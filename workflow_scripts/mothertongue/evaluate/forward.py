@@ -2,13 +2,14 @@
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from lm_eval.models.huggingface import HFLM
 from transformers.cache_utils import DynamicCache
 
+from .attention import Block, in_blocks
 from .cache import expanded, token_bytes
 
 LOG = logging.getLogger("mothertongue.evaluate")
@@ -62,6 +63,7 @@ class BudgetLM(HFLM):
         ids: torch.Tensor,
         cache: DynamicCache | None,
         pick: list[tuple[int, int]] | None,
+        blocks: Sequence[Block] = (),
         **inputs: Any,
     ) -> torch.Tensor:
         """Run the model; logits [len(pick), vocabulary] of (row, position) pairs only.
@@ -83,7 +85,7 @@ class BudgetLM(HFLM):
 
         handle = self._head.register_forward_pre_hook(choose) if self._head is not None else None
         try:
-            with torch.inference_mode():
+            with torch.inference_mode(), in_blocks(self.model, blocks):
                 logits = self.model(
                     input_ids=ids,
                     past_key_values=cache,

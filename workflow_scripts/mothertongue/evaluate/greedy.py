@@ -8,24 +8,40 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
+from transformers.cache_utils import DynamicCache
 
-from .cache import Rows, merged
+from .attention import Block, blocks
+from .cache import Span, merged
 
 
 class Prefilled(NamedTuple):
-    """Prompts whose tokens are computed: indices, cache padded on the right, lengths, logits."""
+    """Prompts whose tokens are computed: indices, cache padded on the right, lengths, logits.
+
+    The cache's first entries are those of `prefix`, if there is one to be read together.
+    """
 
     indices: list[int]
     cache: Any
     lengths: list[int]
     logits: torch.Tensor
+    prefix: DynamicCache | None = None
+
+
+class Row(NamedTuple):
+    """A row to be decoded: index, last token, cache entries, and the prefix before them."""
+
+    index: int
+    last: int
+    span: Span
+    prefix: DynamicCache | None
 
 
 class Greedy:
     """The rows that are being decoded.
 
     `forward(ids, cache, pick, **inputs)` returns logits; a row ends with one of the `ends` tokens,
-    when a text of `stops` appears, or after `new` tokens.
+    when a text of `stops` appears, or after `new` tokens. `by_block`: rows attend as attention.py
+    says; only then may they have a prefix apart from their own cache.
     """
 
     def __init__(
@@ -36,12 +52,14 @@ class Greedy:
         ends: set[int],
         stops: list[str],
         new: int,
+        by_block: bool = False,
     ) -> None:
         self.forward = forward
         self.tokenizer = tokenizer
         self.ends = ends
         self.stops = stops
         self.new = new
+        self.by_block = by_block
         lengths = [len(tokenizer.encode(s, add_special_tokens=False)) for s in stops]
         self.window = max(lengths, default=0) + 2  # tokens that may hold a stop, as in lm-eval
         self.drop()
@@ -53,6 +71,8 @@ class Greedy:
         self.outputs: dict[int, list[int]] = {}  # of rows that have not ended
         self.cache: Any = None
         self.pads: list[int] = []
+        self.prefixes: list[DynamicCache | None] = []
+        self.blocks: list[Block] = []
         self.last: list[int] = []
         return lost
 
@@ -62,43 +82,56 @@ class Greedy:
 
     @property
     def length(self) -> int:
-        """Tokens in the cache, padding included."""
-        return self.cache.layers[0].length if self.cache else 0
+        """Tokens of the longest row."""
+        return _length(self.cache) + max(map(_length, self.prefixes), default=0)
 
     def join(self, parts: list[Prefilled]) -> dict[int, list[int]]:
         """Take in rows and drop ended ones; returns those that end with their first token."""
-        kept = [place for place, index in enumerate(self.indices) if index in self.outputs]
-        spans = [(place, self.pads[place], self.length) for place in kept]
-        sources = [Rows(self.cache, spans)] if spans else []
-        indices = [self.indices[place] for place in kept]
-        last = [self.last[place] for place in kept]
+        rows = [
+            Row(index, self.last[place], Span(self.cache, place, pad, _length(self.cache)), prefix)
+            for place, (index, pad, prefix) in enumerate(
+                zip(self.indices, self.pads, self.prefixes)
+            )
+            if index in self.outputs
+        ]
         ended = {}
         for part in parts:
             tokens = part.logits.float().argmax(dim=-1).tolist()
             self.outputs |= {index: [token] for index, token in zip(part.indices, tokens)}
             over = self._ended(part.indices)
             ended |= {index: self.outputs.pop(index) for index in over}
-            going = [row for row, index in enumerate(part.indices) if index not in over]
-            if going:
-                sources.append(Rows(part.cache, [(row, 0, part.lengths[row]) for row in going]))
-            indices += [part.indices[row] for row in going]
-            last += [tokens[row] for row in going]
-        self.indices, self.last = indices, last
-        self.cache, self.pads = merged(sources) if sources else (None, [])
+            depth = _length(part.prefix)
+            rows += [
+                Row(index, token, Span(part.cache, row, depth, length), part.prefix)
+                for row, (index, token, length) in enumerate(
+                    zip(part.indices, tokens, part.lengths)
+                )
+                if index not in over
+            ]
+        order: dict[int, int] = {}  # of prefixes: by address it would differ from run to run
+        for row in rows:
+            order.setdefault(id(row.prefix), len(order))
+        rows.sort(key=lambda row: (order[id(row.prefix)], row.span.start - row.span.stop))
+        self.indices = [row.index for row in rows]
+        self.last = [row.last for row in rows]
+        self.prefixes = [row.prefix for row in rows]
+        self.cache, self.pads = merged([row.span for row in rows]) if rows else (None, [])
+        self.blocks = blocks(self.pads, self.prefixes) if self.by_block else []
         return ended
 
     def step(self) -> dict[int, list[int]]:
         """Compute one more token of every row; returns the rows that end with it."""
         device = self.cache.layers[0].device
         pads = torch.tensor(self.pads, device=device)
-        length = self.length
-        inputs: dict[str, Any] = {"position_ids": (length - pads)[:, None]}
+        length = _length(self.cache)
+        before = torch.tensor([_length(prefix) for prefix in self.prefixes], device=device)
+        inputs: dict[str, Any] = {"position_ids": (before + length - pads)[:, None]}
         if any(self.pads):
             inputs["attention_mask"] = (
                 torch.arange(length + 1, device=device)[None] >= pads[:, None]
             ).long()
         ids = torch.tensor(self.last, device=device)[:, None]
-        logits = self.forward(ids, self.cache, None, **inputs)
+        logits = self.forward(ids, self.cache, None, self.blocks, **inputs)
         self.last = logits.float().argmax(dim=-1).tolist()
         live = self.live()
         for index, token in zip(self.indices, self.last):
@@ -124,3 +157,7 @@ class Greedy:
             and tokens[-1] not in self.ends
             and not any(stop in text for stop in self.stops)
         )
+
+
+def _length(cache: DynamicCache | None) -> int:
+    return cache.get_seq_length() if cache else 0

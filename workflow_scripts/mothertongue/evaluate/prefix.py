@@ -27,11 +27,12 @@ from transformers.cache_utils import DynamicCache
 
 from ..errors import InputError
 from ..files import text_hash
+from . import attention
 from .cache import expanded
 from .forward import LOG, BudgetLM
 from .greedy import Greedy, Prefilled
 from .plan import WORTH, Group, Walk
-from .probe import why_not_greedy, why_not_shared
+from .probe import attends_by_block, why_not_greedy, why_not_shared
 from .store import Store
 
 AT_ONCE = {"cpu": 2048, "cuda": 16384}  # prompt tokens in one pass: enough to be busy
@@ -60,6 +61,7 @@ class PrefixLM(BudgetLM):
         self._generated: dict[str, dict[str, Any]] = {}
         reason = why_not_shared(self.model, self.max_length)
         self.share = reason is None
+        self.by_block = self.share and attends_by_block(self.model, self.max_length)
         if reason:
             self._note(f"prefixes are not shared: {reason}; lm-eval's own class was used")
 
@@ -277,7 +279,12 @@ class PrefixLM(BudgetLM):
             same.setdefault(tuple(tokens), []).append(number)
         sequences = [list(sequence) for sequence in same]
         greedy = Greedy(
-            self._forward, self.tokenizer, ends=self._end_tokens(), stops=stops, new=new
+            self._forward,
+            self.tokenizer,
+            ends=self._end_tokens(),
+            stops=stops,
+            new=new,
+            by_block=self.by_block,
         )
 
         def keep(ended: dict[int, list[int]]) -> None:
@@ -339,7 +346,9 @@ class PrefixLM(BudgetLM):
         cache = expanded(group.cache, len(indices)) or DynamicCache()
         ends = [(row, len(suffix) - 1) for row, suffix in enumerate(suffixes)]
         logits = self._forward(_right_padded(suffixes, self.device), cache, ends)
-        return Prefilled(indices, cache, [len(sequences[index]) for index in indices], logits)
+        lengths = [len(sequences[index]) for index in indices]
+        together = self.by_block and group.depth * (len(indices) - 1) >= attention.WORTH
+        return Prefilled(indices, cache, lengths, logits, group.cache if together else None)
 
     def _end_tokens(self) -> set[int]:
         ends = self.model.generation_config.eos_token_id

@@ -5,7 +5,8 @@ from typing import Any
 import torch
 from transformers.cache_utils import DynamicCache
 
-from .cache import Rows, expanded, merged
+from .attention import Block, in_blocks
+from .cache import Span, expanded, merged
 
 # Settings of a model's generation that a plain greedy loop does not know, with idle values.
 IDLE = {
@@ -26,14 +27,48 @@ IDLE = {
 
 
 def why_not_shared(model: Any, max_length: int) -> str | None:
-    """None if prefixes can be shared exactly on this model, else the reason.
-
-    Two random rows of unlike lengths are computed as they will be: behind a cached prefix, then
-    one more token behind caches merged with padding; both must give what plain passes give.
-    """
+    """None if prefixes can be shared exactly on this model, else the reason."""
     base = getattr(model, "base_model", model)
     if getattr(base, "_is_stateful", False) or getattr(model, "_is_stateful", False):
         return "the architecture keeps a recurrent state instead of keys and values"
+    try:
+        worst = _probe(model, max_length, apart=False)
+    except Exception as error:
+        return f"its cache does not work this way ({type(error).__name__})"
+    exact = model.dtype == torch.float32 and not quantised(model)
+    if not worst <= (1e-3 if exact else 0.1):
+        return f"with a cached prefix it computes other logits (by {worst:.2g})"
+    return None
+
+
+def attends_by_block(model: Any, max_length: int) -> bool:
+    """Whether rows of this model may read a prefix together (attention.py) and are as exact."""
+    config = model.config.get_text_config(decoder=True)
+    layers = getattr(config, "layer_types", None)
+    if layers:
+        whole = set(layers) == {"full_attention"}
+    else:
+        whole = getattr(config, "sliding_window", None) is None
+    if (
+        not whole  # a window would begin at another place of the prefix in each row
+        or config._attn_implementation != "sdpa"
+        or model.dtype != torch.float32  # in fewer bits scores would be rounded before softmax
+        or model.device.type != "cpu"  # not measured elsewhere
+        or quantised(model)
+    ):
+        return False
+    try:
+        return _probe(model, max_length, apart=True) <= 1e-3
+    except Exception:
+        return False
+
+
+def _probe(model: Any, max_length: int, apart: bool) -> float:
+    """How far logits are from those of plain passes, relative to the largest.
+
+    Two random rows of unlike lengths are computed as they will be: behind a cached prefix, then
+    one more token behind caches merged with padding, the prefix merged too or (`apart`) not.
+    """
     size = model.get_input_embeddings().weight.shape[0]
     generator = torch.Generator().manual_seed(0)
     length = max(4, min(24, max_length - 1))
@@ -41,34 +76,28 @@ def why_not_shared(model: Any, max_length: int) -> str | None:
     half = length // 2
     ids[1, :half] = ids[0, :half]
     ids = ids.to(model.get_input_embeddings().weight.device)
-    try:
-        with torch.inference_mode():
-            plain = model(ids[:, :length], use_cache=False).logits[:, -1]
-            cache = DynamicCache()
-            model(ids[:1, :half], past_key_values=cache, use_cache=True)
-            cache = expanded(cache, 2)
-            behind = model(ids[:, half:length], past_key_values=cache, use_cache=True).logits
-            worst = _difference(plain, behind[:, -1])
-            whole, pads = merged([Rows(cache, [(0, 0, length), (1, 0, length - 1)])])
-            padded = torch.tensor(pads, device=ids.device)
+    start = half if apart else 0
+    with torch.inference_mode():
+        plain = model(ids[:, :length], use_cache=False).logits[:, -1]
+        prefix = DynamicCache()
+        model(ids[:1, :half], past_key_values=prefix, use_cache=True)
+        cache = expanded(prefix, 2)
+        behind = model(ids[:, half:length], past_key_values=cache, use_cache=True).logits
+        own, pads = merged([Span(cache, 0, start, length), Span(cache, 1, start, length - 1)])
+        padded = torch.tensor(pads, device=ids.device)
+        with in_blocks(model, [Block(0, 2, 0, prefix)] if apart else []):
             decoded = model(
                 torch.stack([ids[0, length], ids[1, length - 1]])[:, None],
-                past_key_values=whole,
+                past_key_values=own,
                 use_cache=True,
                 position_ids=(length - padded)[:, None],
                 attention_mask=(
-                    torch.arange(length + 1, device=ids.device)[None] >= padded[:, None]
+                    torch.arange(length - start + 1, device=ids.device)[None] >= padded[:, None]
                 ).long(),
             ).logits[:, -1]
-            first = model(ids[:1], use_cache=False).logits[:, -1]
-            expected = torch.cat([first, plain[1:]])
-    except Exception as error:
-        return f"its cache does not work this way ({type(error).__name__})"
-    worst = max(worst, _difference(expected, decoded))
-    exact = model.dtype == torch.float32 and not quantised(model)
-    if not worst <= (1e-3 if exact else 0.1):
-        return f"with a cached prefix it computes other logits (by {worst:.2g})"
-    return None
+        first = model(ids[:1], use_cache=False).logits[:, -1]
+    expected = torch.cat([first, plain[1:]])
+    return max(_difference(plain, behind[:, -1]), _difference(expected, decoded))
 
 
 def _difference(expected: torch.Tensor, found: torch.Tensor) -> float:
