@@ -14,8 +14,6 @@ import yaml
 from ..errors import InputError
 from ..files import text_hash
 
-Metadata = dict[str, Any]
-
 
 class _Loader(yaml.SafeLoader):
     """YAML with lm-eval's `!function module.name`, kept as text."""
