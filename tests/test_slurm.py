@@ -29,6 +29,10 @@ QUICK = (
     *("--latency-wait", "10"),
 )
 NATIVE = "tiny/native/es/high/seed1"
+SCORES = (
+    "--",
+    "results/scores.csv",
+)  # what the drills want again; tables and figures are not theirs
 
 
 @pytest.fixture(scope="session")
@@ -179,7 +183,7 @@ def test_evaluations_of_one_adapter_share_a_job_and_services_stay_on_the_host(st
 def without(study: Path, folder: Path, *stages: str) -> Path:
     """A copy of the study in which the native adapter's files of some stages are to be made."""
     copy_study(study, folder)
-    (folder / "results" / "scores.csv").unlink()  # what is wanted; the rest is made on its way
+    (folder / "results" / "scores.csv").unlink()
     later = ["judge/overlap"] if "answer" in stages else []
     for stage in (*stages, *later):
         subprocess.run(["rm", "-r", str(folder / "results" / stage / NATIVE)], check=True)
@@ -189,16 +193,16 @@ def without(study: Path, folder: Path, *stages: str) -> Path:
 def test_a_killed_head_is_not_followed_by_a_second_copy_of_its_jobs(study, tmp_path):
     folder = without(study, tmp_path / "study", "evaluate", "answer")
     before = len(job_logs(folder, "evaluate")), len(job_logs(folder, "answer"))
-    head = start(folder)
+    head = start(folder, *SCORES)
     ids = wait_for(folder, "evaluate-", "answer-")
     head.kill()
     head.wait()
     for number in ids:
         run("scontrol", "suspend", number)  # so that they surely still run when it starts again
-    locked = start(folder)
+    locked = start(folder, *SCORES)
     assert locked.wait(timeout=300) != 0
     assert run_snakemake("--unlock", cwd=folder).returncode == 0
-    refused = start(folder)
+    refused = start(folder, *SCORES)
     assert refused.wait(timeout=300) != 0
     said = (folder / "head.out").read_text()
     assert "2 SLURM jobs of an earlier run of this folder still queued or running" in said
@@ -207,7 +211,7 @@ def test_a_killed_head_is_not_followed_by_a_second_copy_of_its_jobs(study, tmp_p
     for number in ids:
         run("scontrol", "resume", number)
     wait_until_empty(folder)
-    finish(start(folder), folder)
+    finish(start(folder, *SCORES), folder)
     assert results(folder) == results(study)
     assert (len(job_logs(folder, "evaluate")), len(job_logs(folder, "answer"))) == (
         before[0] + 1,
@@ -231,7 +235,7 @@ def test_an_exceeded_time_limit_gives_more_time_and_training_continues(study, tm
 
 def test_a_node_that_goes_down_costs_only_its_job(study, tmp_path):
     folder = without(study, tmp_path / "study", "evaluate")
-    head = start(folder)
+    head = start(folder, *SCORES)
     (number,) = wait_for(folder, "evaluate-")
     node = run("squeue", "-h", "-j", number, "-o", "%N").strip()
     run("scontrol", "update", f"nodename={node}", "state=down", "reason=drill")
@@ -247,7 +251,11 @@ def test_a_node_that_goes_down_costs_only_its_job(study, tmp_path):
 def test_a_job_killed_for_memory_gets_more(study, tmp_path):
     folder = without(study, tmp_path / "study", "evaluate")
     finish(
-        start(folder, "--set-resources", "evaluate_benchmark:mem_mb=100 + 4000 * (attempt - 1)"),
+        start(
+            folder,
+            *("--set-resources", "evaluate_benchmark:mem_mb=100 + 4000 * (attempt - 1)"),
+            *SCORES,
+        ),
         folder,
     )
     states = [row["State"] for row in accounting(folder)]
@@ -257,10 +265,10 @@ def test_a_job_killed_for_memory_gets_more(study, tmp_path):
 
 def test_an_interrupted_head_takes_its_jobs_along_and_starts_again(study, tmp_path):
     folder = without(study, tmp_path / "study", "evaluate")
-    head = start(folder)
+    head = start(folder, *SCORES)
     wait_for(folder, "evaluate-")
     head.send_signal(signal.SIGINT)
     head.wait(timeout=120)
     wait_until_empty(folder)
-    finish(start(folder), folder)
+    finish(start(folder, *SCORES), folder)
     assert results(folder) == results(study)
