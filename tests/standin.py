@@ -146,9 +146,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def answer(self, service: str, text: str, instruction: str = ""):
         server = self.server
-        text = server.asked_for(text, instruction)
+        asked = server.asked_for(text, instruction)
         with server.lock:
-            server.arrived[text] += 1
+            server.arrived[asked] += 1
             server.busy += 1
             server.busiest = max(server.busiest, server.busy)
         try:
@@ -159,12 +159,12 @@ class Handler(BaseHTTPRequestHandler):
                 told = json.dumps(body).replace("KEY", self.key)
                 self.send(status, told.encode())
             else:
-                self.reply(service, text, server.fault(text))
+                self.reply(service, text, asked, server.fault(asked))
         finally:
             with server.lock:
                 server.busy -= 1
 
-    def reply(self, service: str, text: str, kind: str | None):
+    def reply(self, service: str, text: str, asked: str, kind: str | None):
         server, finish = self.server, "stop"
         if kind in ("429", "429-after", "500", "503"):
             headers = {"Retry-After": "0.2"} if kind == "429-after" else {}
@@ -185,7 +185,7 @@ class Handler(BaseHTTPRequestHandler):
                 self.wfile.flush()
                 time.sleep(0.1)
             return None
-        made = server.translate(text)
+        made = server.translate(asked)
         if kind == "error-page":
             made = ERROR_PAGE
         elif kind == "echo":
@@ -203,7 +203,7 @@ class Handler(BaseHTTPRequestHandler):
             body = body[: len(body) // 2]
         elif kind is None:
             with server.lock:
-                server.billed[text] += 1
+                server.billed[asked] += 1
         form = "text/html" if service == "google" else "application/json"
         return self.send(200, body, form=form)
 

@@ -223,7 +223,9 @@ def test_an_exceeded_time_limit_gives_more_time_and_training_continues(study, tm
     folder = copy_study(study, tmp_path / "study")
     target = f"results/finetune/{NATIVE}/adapter_model.safetensors"
     provenance = (folder / target).with_name("provenance.json")
-    epochs = math.ceil(3 * 110 / json.loads(provenance.read_text())["seconds"])
+    # the demo may have trained while this machine was twice as busy as it is now
+    seconds = json.loads(provenance.read_text())["seconds"] / 3
+    epochs = math.ceil(200 / seconds)
     config = folder / "config.yaml"  # more epochs than a minute holds
     config.write_text(config.read_text().replace("  epochs: 3\n", f"  epochs: {epochs}\n"))
     more = "finetune_lora:runtime=1 + 60 * (attempt - 1)"

@@ -152,9 +152,8 @@ def no_permission(*folders: Path) -> str:
 def locked_out(kind: str, repository: str) -> Path | None:
     """The folder that keeps this user from reading a repository in the cache, if one does."""
     from huggingface_hub.constants import HF_HUB_CACHE
-    from huggingface_hub.file_download import repo_folder_name
 
-    folder = Path(HF_HUB_CACHE) / repo_folder_name(repo_id=repository, repo_type=kind)
+    folder = Path(HF_HUB_CACHE) / "--".join([f"{kind}s", *repository.split("/")])
     for path in (
         folder.parent,
         folder,
