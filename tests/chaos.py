@@ -30,7 +30,7 @@ CONCURRENCY = 8
 NAMES = {"en": "English", "es": "Spanish", "zh": "Chinese"}  # as prompts name them
 KEY = "sk-canary-5d2f81"
 KINDS = ("429", "429-after", "500", "503", "drop", "cut-json", "empty-body", *CONTENT)
-LONG_ENOUGH = 60  # characters: of a short text no check can tell an echo or another language
+LONG_ENOUGH = 120  # characters: of shorter texts the checks cannot always tell an echo
 SAME = (  # what must be equal byte for byte; the rest tells times, calls or money
     "sample/**/*.jsonl",
     "translate/**/*.jsonl",
