@@ -165,8 +165,9 @@ class Run:
 
     def files(self) -> set[str]:
         """Everything under results but the store of replies."""
-        every = (path for path in self.results.rglob("*") if path.is_file())
-        names = {str(path.relative_to(self.results)) for path in every}
+        found = os.walk(self.results)  # passes over folders that vanish meanwhile
+        paths = (Path(folder) / name for folder, _, names in found for name in names)
+        names = {str(path.relative_to(self.results)) for path in paths}
         return {name for name in names if not name.startswith(".work/api/")}
 
     def told(self) -> str:

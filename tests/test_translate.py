@@ -213,6 +213,15 @@ def test_every_known_fault_is_seen(text, finish, reason):
     assert reason in found
 
 
+def test_a_reply_that_only_looks_like_the_target_is_seen_when_nothing_was_changed():
+    """The fast identifier takes this sentence for Spanish; its full models do not."""
+    text = "Convert 5 miles into kilometres, using 1.6 kilometres for each mile."
+    languages = {"source_language": "en", "target_language": "es", "script": "Latn"}
+    assert problems(text, Reply(text), **languages) == ["unchanged"]
+    spanish = "Los siete viejos puentes de nuestro pueblo son hermosos por la mañana."
+    assert problems(spanish, Reply(spanish), **languages) == []  # was in the target already
+
+
 def test_a_good_translation_passes():
     source = "The seven old bridges of our town are beautiful in the morning."
     good = Reply("Los siete viejos puentes de nuestro pueblo son hermosos por la mañana.")

@@ -137,7 +137,7 @@ def _language_problems(
     who = identifier(source_language, target_language)
     if _flat(text) == _flat(source):
         told = who.likelihood(text)
-        if told is None or told[2] >= 0.5:
+        if told is None or (told[2] >= 0.5 and who.sure(text, source_language)):
             return []
         words = len(WORD.findall(text))
         return ["unchanged"] if words > 8 or (told[0] == source_language and told[1] > 0.5) else []
