@@ -8,6 +8,8 @@ include: "common.smk"
 rule progress:
     """Print a model x condition x benchmark matrix."""
     localrule: True
+    conda:
+        "../envs/analyse.yaml"
     params:
         study=config,
         results="results",
