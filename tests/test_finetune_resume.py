@@ -236,6 +236,21 @@ def test_a_near_time_limit_writes_a_checkpoint(study, undisturbed):
     assert_same(folder, undisturbed)
 
 
+def test_what_ends_while_it_is_told_to_stop_is_not_trained_again(study, undisturbed):
+    """The scheduler may still call the attempt failed; Snakemake then deletes what it has made."""
+    folder = study / "just"
+    job = job_of(study, folder, pace=0.5, checkpoint_minutes=1000)
+    work = Work(job)
+    work.wait_for("STEP 9")  # the last one
+    work.process.send_signal(signal.SIGTERM)
+    status, _, err = work.end()
+    assert status == 0, err[-2000:]
+    for name in ("adapter", "adapter_config", "history", "provenance"):
+        Path(job[name]).unlink()
+    assert "continuing after step 9 of 9" in finish(job)
+    assert_same(folder, undisturbed)
+
+
 def test_a_checkpoint_of_another_recipe_is_not_continued(study):
     folder = study / "other"
     work = Work(job_of(study, folder, pace=0.3))

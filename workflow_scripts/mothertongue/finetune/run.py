@@ -194,7 +194,8 @@ def finetune(
         checkpoint_seconds=60 * checkpoint_minutes,
         workers=workers,
     )
-    with stop_requests(job_end()) as trainer.stop:
+    with stop_requests(job_end()) as stop:
+        trainer.stop = stop
         run = trainer.train()
     modules = lora_modules(tuned)
     trainable = sum(weight.numel() for weight in lora_weights(tuned).values())
@@ -255,6 +256,7 @@ def finetune(
         }
         write_history(history, run)
         write_json(provenance, report)
-        remove_checkpoint(folder)
+        if not stop.check():  # else the scheduler may yet call this attempt failed: its files go
+            remove_checkpoint(folder)
     workers.wait()
     return report
