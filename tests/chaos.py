@@ -1,6 +1,6 @@
 """Kill a study again and again while its services misbehave; what it makes must not show it.
 
-By hand, the demo with 25 kills (an hour or so, on two cores)::
+By hand, the demo with 25 kills (17 minutes on two busy cores)::
 
     python tests/chaos.py --kills 25 --folder /tmp/chaos
 
@@ -29,6 +29,7 @@ from standin import CONTENT, StandIn, invented
 CONCURRENCY = 8
 NAMES = {"en": "English", "es": "Spanish", "zh": "Chinese"}  # as prompts name them
 KEY = "sk-canary-5d2f81"
+SMALL_TARGETS = ["judge", "correlate", "translate", "roundtrip"]
 KINDS = ("429", "429-after", "500", "503", "drop", "cut-json", "empty-body", *CONTENT)
 LONG_ENOUGH = 120  # characters: of shorter texts the checks cannot always tell an echo
 SAME = (  # what must be equal byte for byte; the rest tells times, calls or money
@@ -228,9 +229,6 @@ def keys_found(folder: Path) -> list[str]:
     """Files that hold the API key."""
     every = (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
     return [str(path.relative_to(folder)) for path in every if KEY.encode() in path.read_bytes()]
-
-
-SMALL_TARGETS = ["judge", "correlate", "translate", "roundtrip"]
 
 
 def chaos(
