@@ -1,6 +1,6 @@
 """Kill a study again and again while its services misbehave; what it makes must not show it.
 
-By hand, the demo with 25 kills (17 minutes on two busy cores)::
+By hand, the demo with 25 kills (seven minutes on two cores; some kills may come after the end)::
 
     python tests/chaos.py --kills 25 --folder /tmp/chaos
 
