@@ -1,12 +1,16 @@
 """Whether prefixes can be shared exactly on a model, and whether our greedy loop does its job."""
 
+import logging
 from typing import Any
 
 import torch
 from transformers.cache_utils import DynamicCache
 
+from ..errors import first_line
 from .attention import Block, in_blocks
 from .cache import Span, expanded, merged
+
+LOG = logging.getLogger("mothertongue.evaluate")
 
 # Settings of a model's generation that a plain greedy loop does not know, with idle values.
 IDLE = {
@@ -59,7 +63,8 @@ def attends_by_block(model: Any, max_length: int) -> bool:
         return False
     try:
         return _probe(model, max_length, apart=True) <= 1e-3
-    except Exception:
+    except Exception as error:  # whatever a model's own code may raise: it decodes as before
+        LOG.info("rows are not read together: %s: %s", type(error).__name__, first_line(error))
         return False
 
 
