@@ -16,7 +16,7 @@ FIELDS = ("instruction", "output")
 def shares(report: dict[str, Any]) -> dict[str, float]:
     """Shares of a set's segments by what the checks found."""
     found, segments = report["problems"], max(report["segments"], 1)
-    wrong = sum(v for k, v in found.items() if k.startswith(("wrong-", "unchanged")))
+    wrong = sum(v for k, v in found.items() if k.startswith(("wrong-", "untranslated")))
     return {
         "quarantined": report["quarantined_share"],
         "wrong_language": wrong / segments,

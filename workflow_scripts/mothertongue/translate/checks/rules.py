@@ -9,8 +9,8 @@ import re
 from collections import Counter
 from functools import lru_cache
 
-from ..api.types import Reply
-from .languages import identifier, script_share, weight
+from ...api.types import Reply
+from ..languages import identifier, script_share, weight
 
 SHORTEST, LONGEST = 0.35, 3.0  # bounds of the length ratio, by weight, both lengths plus SLACK
 SLACK = 30
@@ -126,7 +126,7 @@ def problems(
     if wanted:
         lost = wanted - _digits(text)
         if lost.total() >= 2 and lost.total() > wanted.total() / 2:
-            found.append("numbers-lost")
+            found.append("numbers")
     return found
 
 
@@ -140,7 +140,9 @@ def _language_problems(
         if told is None or (told[2] >= 0.5 and who.sure(text, source_language)):
             return []
         words = len(WORD.findall(text))
-        return ["unchanged"] if words > 8 or (told[0] == source_language and told[1] > 0.5) else []
+        return (
+            ["untranslated"] if words > 8 or (told[0] == source_language and told[1] > 0.5) else []
+        )
     if script:
         share, letters = script_share(text, script)
         if letters >= 10 and share < SCRIPT:
