@@ -19,6 +19,24 @@ from .mistakes import MULTI, ROUND_TRIP, grid_mistakes, mapping
 __all__ = ["MULTI", "ROUND_TRIP", "Study", "read_study"]
 
 
+# What a task tests: the column of the report's first table, unless the benchmark names its own.
+GROUPS = {
+    "mt-mmlu": "knowledge",
+    "ht-mmlu": "knowledge",
+    "cmmlu": "knowledge",
+    "ceval": "knowledge",
+    "multiple-choice": "knowledge",
+    "xquad": "reading",
+    "tydiqa": "reading",
+    "extractive-qa": "reading",
+    "mgsm": "reasoning",
+    "arithmetic": "reasoning",
+    "native-perplexity": "text",
+}
+OPEN_ANSWERS = "open answers"
+OTHER = "other tests"
+
+
 class Condition(NamedTuple):
     """One adapter (or the untuned base: data `base`, scope and lr `none`, seed 0)."""
 
@@ -244,6 +262,8 @@ def read_study(
     ):
         for name, entry in section.items():
             entry.setdefault("label", name)
+    for entry in config["evaluate"]["benchmarks"].values():
+        entry.setdefault("group", GROUPS.get(entry["task"], OTHER))
     for entry in config["models"].values():
         entry.setdefault("family", entry["label"])
     return Study(config)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ..scores import ROUND_TRIP
-from ..study import Study
+from ..study import OPEN_ANSWERS, Study
 
 QUESTIONS = "qa-"
 
@@ -39,6 +39,7 @@ def describe_study(study: Study) -> dict[str, Any]:
     benchmarks: dict[str, dict[str, Any]] = {
         name: {
             "label": spec.get("label") or name,
+            "group": spec["group"],
             "origin": spec["origin"],
             "kind": spec["kind"],
             "task": spec["task"],
@@ -49,6 +50,7 @@ def describe_study(study: Study) -> dict[str, Any]:
     for name, spec in study.questions.items():
         benchmarks[QUESTIONS + name] = {
             "label": f"Open questions: {spec.get('label') or name}",
+            "group": OPEN_ANSWERS,
             "origin": "native" if name.startswith("native") else "human-translated",
             "kind": "generative",
             "judged": True,
