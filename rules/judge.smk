@@ -14,17 +14,28 @@ include: "common.smk"
 
 from mothertongue.judge import calling_settings, rating_settings
 
+REPLIES = workflow.pathvars.apply("<results>/.work/api/replies.sqlite")  # the store of replies
+
 
 def judge_of(wildcards):
     """What determines the ratings of {judge}; its label is for tables only."""
     return rating_settings(wildcards.judge, STUDY.judges[wildcards.judge])
 
 
-def judge_operating(wildcards, output, threads):
+def batch_operating(wildcards, threads):
     """How {judge} is called and paid. Naming threads keeps it out of what re-runs a job."""
-    store = str(Path(output[0]).parents[8] / ".work" / "api" / "replies.sqlite")
-    entry = STUDY.judges[wildcards.judge]
-    return calling_settings(entry, replies=config["replies"], prices=config["prices"], store=store)
+    return calling_settings(
+        STUDY.judges[wildcards.judge],
+        replies=config["replies"],
+        prices=config["prices"],
+        store=REPLIES,
+    )
+
+
+def judge_operating(wildcards, threads):
+    """The same; a batch of its own only for answers that ask_in_batches does not know."""
+    operating = batch_operating(wildcards, threads)
+    return {**operating, "batch": None} if batch_of(wildcards) else operating
 
 
 def judge_files(wildcards=None):
@@ -44,9 +55,15 @@ def answers_judged(wildcards=None):
 
 
 def batch_of(wildcards):
-    """The report of {judge}'s batches, if it asks in batches; its age re-rates nothing."""
-    asks_in_batches = STUDY.judges[wildcards.judge].get("batch")
-    return ancient(f"<results>/judge/{wildcards.judge}.batch.json") if asks_in_batches else []
+    """The report of {judge}'s batches, if it asks in batches; its age re-rates nothing.
+
+    Answers that are none of the study's own (a module's, say) are in no such batch.
+    """
+    own = {(a.condition.path, a.questions, a.language) for a in STUDY.answers}
+    asked = (COND.format(**wildcards), wildcards.questions, wildcards.language)
+    if not STUDY.judges[wildcards.judge].get("batch") or asked not in own:
+        return []
+    return ancient(f"<results>/judge/{wildcards.judge}.batch.json")
 
 
 rule ask_in_batches:
@@ -68,7 +85,7 @@ rule ask_in_batches:
         runtime=2880,
     params:
         spec=judge_of,
-        operating=judge_operating,
+        operating=batch_operating,
         version=VERSIONS["judge"],
     script:
         "../workflow_scripts/ask_in_batches.py"

@@ -94,8 +94,13 @@ class ChatClient:
         temperature: float | None = 0.0,
         max_tokens: int | None = None,
         seed: int | None = None,
+        schema: Mapping[str, Any] | None = None,
     ) -> Request:
-        """A chat request: everything that determines the reply."""
+        """A chat request: everything that determines the reply.
+
+        `schema`: a JSON schema that the server is asked to hold the reply to; the prompt should
+        ask for JSON, too.
+        """
         messages = [{"role": "system", "content": system}] if system else []
         request: Request = {
             "service": self.entry["backend"],
@@ -103,8 +108,17 @@ class ChatClient:
             "model": self.entry["model"],
             "messages": [*messages, {"role": "user", "content": prompt}],
         }
-        optional = (("temperature", temperature), ("max_tokens", max_tokens), ("seed", seed))
+        optional = (
+            ("temperature", temperature),
+            ("max_tokens", max_tokens),
+            ("seed", seed),
+            ("response_format", self.response_format(schema) if schema else None),
+        )
         return request | {key: value for key, value in optional if value is not None}
+
+    def response_format(self, schema: Mapping[str, Any]) -> dict[str, Any]:
+        """How this service is told the JSON schema of its reply."""
+        raise NotImplementedError
 
     def client(self) -> Any:
         """The official client, made at the first call: a replay needs none."""

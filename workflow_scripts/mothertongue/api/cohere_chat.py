@@ -24,6 +24,10 @@ class CohereChat(ChatClient):
             api_key=key, base_url=self.base_url, max_retries=0, httpx_client=http_client
         )
 
+    def response_format(self, schema: Mapping[str, Any]) -> dict[str, Any]:
+        """Cohere's JSON mode, held to a schema."""
+        return {"type": "json_object", "json_schema": dict(schema)}
+
     def call(self, client: Any, arguments: dict[str, Any], timeout: float) -> Any:
         """One call of the official client."""
         options = {"timeout_in_seconds": timeout, "max_retries": 0}

@@ -1,5 +1,6 @@
 """Any OpenAI-compatible chat service: OpenAI itself, vLLM, llama.cpp, …"""
 
+from collections.abc import Mapping
 from typing import Any
 
 from .clients import ChatClient, status_error
@@ -20,6 +21,13 @@ class OpenAIChat(ChatClient):
         return openai.OpenAI(
             api_key=key, base_url=self.base_url, max_retries=0, http_client=http_client
         )
+
+    def response_format(self, schema: Mapping[str, Any]) -> dict[str, Any]:
+        """OpenAI's structured outputs, which vLLM, llama.cpp and others take as well."""
+        return {
+            "type": "json_schema",
+            "json_schema": {"name": "reply", "strict": True, "schema": dict(schema)},
+        }
 
     def call(self, client: Any, arguments: dict[str, Any], timeout: float) -> Any:
         """One call of the official client."""

@@ -187,8 +187,10 @@ class Batches:
         stored = 0
         for file in (batch.output_file_id, batch.error_file_id):
             if file:
-                text = self._call(lambda file=file: self.client.files.content(file).text)
-                stored += sum(self._keep(json.loads(x), own) for x in text.splitlines() if x)
+                content = self._call(lambda file=file: self.client.files.content(file).content)
+                # JSON Lines end in \n alone: U+2028 and U+0085 are text of a reply
+                lines = content.decode("utf-8").split("\n")
+                stored += sum(self._keep(json.loads(x), own) for x in lines if x.strip())
         if len(own) == len(entry["keys"]):  # else another answer set still needs it
             path.unlink(missing_ok=True)
         print(f"{self.account}: batch {batch.id} {batch.status}, {stored} replies kept", flush=True)
