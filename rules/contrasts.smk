@@ -2,6 +2,8 @@
 # In:   scores and description of a source, its scores by item (study only), its correlations
 # Out:  <results>/correlate/{source}/contrasts.csv    native, translated, round trip against another
 #       <results>/correlate/{source}/benchmarks.csv   would this benchmark notice?
+#       <results>/correlate/{source}/claims.json      every claim that the report may word
+#       <results>/correlate/{source}/estimates.csv    the numbers behind each claim
 # wildcards: source (study | published)
 # Included by correlate.smk, whose scores_of and about_of it uses. Columns: see the two scripts.
 
@@ -67,3 +69,33 @@ rule rate_benchmarks:
         version=VERSIONS["benchmarks"],
     script:
         "../workflow_scripts/rate_benchmarks.py"
+
+
+rule state_claims:
+    """Every claim of a source: verdicts with intervals, one family of tests per page."""
+    input:
+        scores=scores_of,
+        about=about_of,
+        item_table=item_table_of,
+    output:
+        claims="<results>/correlate/{source}/claims.json",
+        estimates="<results>/correlate/{source}/estimates.csv",
+    log:
+        "<logs>/correlate/{source}/state_claims.log",
+    benchmark:
+        "<benchmarks>/correlate/{source}/state_claims.tsv"
+    localrule: True
+    conda:
+        "../envs/analyse.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        resamples=config["correlate"]["resamples"],
+        confidence=config["correlate"]["confidence"],
+        seed=config["correlate"]["seed"],
+        margin=config["report"]["margin"],
+        version=VERSIONS["claims"],
+    script:
+        "../workflow_scripts/state_claims.py"

@@ -111,3 +111,4 @@ rule correlate:
     input:
         "<results>/scores.csv",
         "<results>/correlate/study/benchmarks.csv",
+        "<results>/correlate/study/claims.json",

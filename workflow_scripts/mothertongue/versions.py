@@ -22,6 +22,7 @@ VERSIONS: dict[str, int] = {
     "correlate": 2,
     "contrasts": 1,
     "benchmarks": 1,
+    "claims": 1,
     "tables": 4,
     "figures": 3,
     "findings": 2,

@@ -44,6 +44,7 @@ def describe_study(study: Study) -> dict[str, Any]:
             "kind": spec["kind"],
             "task": spec["task"],
             "judged": False,
+            "margin": spec["margin"],
         }
         for name, spec in study.benchmarks.items()
     }
@@ -82,4 +83,5 @@ def describe_study(study: Study) -> dict[str, Any]:
         "learning_rate": rates[main_learning_rate(study)],
         "quantisation": study.config["finetune"]["quantisation"],
         "seeds": study.config["finetune"]["seeds"],
+        "margin": study.config["report"]["margin"],
     }
