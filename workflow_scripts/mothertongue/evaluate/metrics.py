@@ -11,9 +11,12 @@ import string
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import cache
 from typing import Any
+
+from ..errors import InputError
+from ..numbers import find_numbers, parse_number
 
 ARTICLES = {
     "en": r"\b(a|an|the)\b",
@@ -26,8 +29,6 @@ ARTICLES = {
     "hu": r"\b(a|az|egy)\b",
 }
 WITHOUT_SPACES = {"zh", "ja", "th", "lo", "km", "my"}  # words are not separated
-DOT_GROUPS_THOUSANDS = {"es", "ru", "de", "it", "pt", "nl", "id", "tr", "el", "da", "uk"}
-SPACE_GROUPS_THOUSANDS = {"es", "ru", "fr", "uk", "fi", "sv", "hu"}
 FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 
 
@@ -90,75 +91,31 @@ def best(metric: Callable[[str, str, str], float], prediction: str, golds: list[
     return max(metric(prediction, gold, lang) for gold in golds)
 
 
-_NUMBER = re.compile(r"\d+(?:[.,\u00a0\u202f\u2009' ]\d+)*")
-
-
-def numbers(text: str, language: str) -> list[Decimal]:
-    """Every number of a text, in order.
-
-    A comma before groups of three digits groups thousands; so does a full stop where the
-    language writes it so (es, ru, …), and a space where it does. Any other separator is a decimal
-    mark: 5.5 is not 55, and bare punctuation is no number. A minus counts only at the start of a
-    number (in 8-3 it is an operator).
-    """
-    text = text.translate(FULL_WIDTH).replace("−", "-").replace("–", "-")
-    found = []
-    for match in _NUMBER.finditer(text):
-        for number, start in _split_number(match.group(), language):
-            at = match.start() + start
-            minus = (
-                at > 0 and text[at - 1] == "-" and not (at > 1 and _ends_operand(text[: at - 1]))
-            )
-            found.append(-number if minus else number)
-    return found
-
-
-def _ends_operand(text: str) -> bool:
-    """Whether a minus after `text` is an operator (or a hyphen) rather than a sign."""
-    last = text.rstrip()[-1:]
-    return last.isdigit() or last == ")" or text[-1:].isalpha()
-
-
-def _split_number(word: str, language: str) -> list[tuple[Decimal, int]]:
-    """Read `1.234,5`; where separators do not form one number, read its parts."""
-    grouping = {",", "'", "\u00a0", "\u202f", "\u2009"}
-    if language in DOT_GROUPS_THOUSANDS:
-        grouping.add(".")
-    if language in SPACE_GROUPS_THOUSANDS:
-        grouping.add(" ")
-    for mark in sorted(grouping):
-        others = "".join(sorted({".", ","} - {mark}))
-        pattern = rf"\d{{1,3}}(?:{re.escape(mark)}\d{{3}})+(?:[{others}]\d+)?"
-        if re.fullmatch(pattern, word) and not word.startswith("0"):
-            return [(Decimal(word.replace(mark, "").replace(",", ".")), 0)]
-    if re.fullmatch(r"\d+(?:[.,]\d+)?", word):
-        return [(Decimal(word.replace(",", ".")), 0)]
-    if re.search(r"[^\d.,]", word):  # separators that group nothing: several numbers
-        parts = re.finditer(r"\d+(?:[.,]\d+)*", word)
-    else:
-        parts = re.finditer(r"\d+", word)
-    result = []
-    for part in parts:
-        if part.group() == word:
-            result.append((Decimal(re.sub(r"[.,]", "", word)), part.start()))
-        else:
-            result += [(n, part.start() + at) for n, at in _split_number(part.group(), language)]
-    return result
-
-
-def last_number(text: str, language: str) -> Decimal | None:
+def last_number(text: str, language: str, like: str | None = None) -> Decimal | None:
     """The last number of a text: where a chain of thought puts its answer."""
-    found = numbers(text, language)
+    found = find_numbers(text, language, like)
     return found[-1] if found else None
 
 
 def same_number(prediction: str, gold: str, language: str) -> float:
-    """1 if the last number of the prediction equals the gold answer as a number."""
-    try:
-        wanted = Decimal(str(gold).replace(",", ""))
-    except InvalidOperation:
-        wanted = last_number(str(gold), language)
-    return float(last_number(prediction, language) == wanted)
+    """1 if the last number of the prediction equals the gold answer, as both write numbers."""
+    wanted = parse_number(gold, language)
+    if wanted is None:
+        raise InputError(f"the gold answer {gold[:40]!r} is not a number")
+    return answers_number(prediction, wanted, gold, language)
+
+
+def answers_number(prediction: str, wanted: Decimal, written: str, language: str) -> float:
+    """1 if the last number of the prediction is `wanted`, which the gold answer has as `written`.
+
+    A form with two readings (1.234, 1,234) is read as the gold answer writes numbers, else as the
+    language does. Where the gold answer is a whole number without marks, a comma before three
+    digits may also group thousands: models write dollars in English form in every language.
+    """
+    if last_number(prediction, language, written) == wanted:
+        return 1.0
+    unmarked = written.strip().lstrip("-+").isdecimal()
+    return float(unmarked and last_number(prediction, language, "1,000.5") == wanted)
 
 
 def harness_filters(prediction: str, gold: str, pattern: str) -> dict[str, float]:
@@ -196,9 +153,10 @@ def score_short_answer(doc: Mapping[str, Any], results: list[str]) -> dict[str, 
 
 def score_number(doc: Mapping[str, Any], results: list[str]) -> dict[str, float]:
     """Numeric match of a chain of thought's last number, and the harness's two filters."""
-    prediction = results[0]
+    prediction, wanted = results[0], Decimal(doc["answer_number"])
+    written = doc.get("answer_written") or doc["answer_number"]
     return {
-        "em": same_number(prediction, doc["answer_number"], doc["language"]),
+        "em": answers_number(prediction, wanted, written, doc["language"]),
         **harness_filters(prediction, doc["answer_number"], doc["words"]["strict"]),
     }
 
