@@ -18,13 +18,14 @@ def run_files(name):
 
 
 def translation_reports(wildcards=None):
-    """The report of every translated set."""
+    """The report of every translated set; a round trip has one for each way."""
     found = []
     for data, scope in STUDY.data_and_scope():
         name = data.removesuffix(ROUND_TRIP)
         if name in STUDY.translators:
             stage = "translate" if data == name else "roundtrip"
-            found.append(f"<results>/{stage}/{name}/{scope}.report.json")
+            ways = [""] if data == name else [".pivot", ""]
+            found += [f"<results>/{stage}/{name}/{scope}{way}.report.json" for way in ways]
     return found
 
 

@@ -9,8 +9,8 @@ from estimate_cost import main
 from mothertongue.api import Price, Reply, Store, request_key
 from mothertongue.files import write_jsonl
 from mothertongue.judge import Item, open_judge
-from standin import StandIn
-from test_translate import API, LANGUAGES, english_rows, translate
+from standin import StandIn, invented
+from test_translate import API, LANGUAGES, back_to_english, english_rows, translate
 
 PRICE = {"characters": 0.0, "input_tokens": 1.0, "output_tokens": 3.0}
 
@@ -69,9 +69,12 @@ def test_what_is_counted_is_what_is_sent(tmp_path):
 def test_a_round_trip_costs_two_ways(tmp_path):
     """The way back is projected from all rows, and counted once the pivot is there."""
     rows = [{**row, "language": "es"} for row in english_rows(12)]
+    for row in rows:
+        row["instruction"] = invented(row["instruction"])
+        row["output"] = invented(row["output"])
     write_jsonl(tmp_path / "sample/native/es.jsonl", rows)
     store = {"store_file": tmp_path / ".work/api/replies.sqlite"}
-    with StandIn() as server:
+    with StandIn(back_to_english) as server:
         plan = [sheet(server, "roundtrip", "en")]
         (out, back, _), _ = estimate(tmp_path, translations=plan)
         assert (out["what"], back["what"]) == ("es out", "es back")
@@ -85,6 +88,7 @@ def test_a_round_trip_costs_two_ways(tmp_path):
         (_, back, _), _ = estimate(tmp_path, translations=plan)
         assert back["basis"] == "counted"
         server.arrived.clear()
+        server.translate = invented
         translate(
             tmp_path / "back", server, pivot, **{**more, "target": "source_language"}, **store
         )

@@ -76,6 +76,24 @@ def english_rows(number: int) -> list[dict]:
     ]
 
 
+def back_to_english(text: str) -> str:
+    """A deterministic English text of about the same length."""
+    words = text.split()
+    shift = sum(map(len, words))
+    return " ".join(ENGLISH[(shift + 5 * i) % len(ENGLISH)] for i in range(len(words))) + "."
+
+
+class HardFor(StandIn):
+    """A server with one fault, every time, for the instructions of some rows."""
+
+    def __init__(self, rows: list[dict], kind: str):
+        super().__init__(faults=1.0, kinds=(kind,))
+        self.faulty = {row["instruction"].strip() for row in rows}
+
+    def fault(self, text: str) -> str | None:
+        return super().fault(text) if text.strip() in self.faulty else None
+
+
 def translate(folder, server, rows, *, backend="openai", api=API, price=None, replay=None, **more):
     folder.mkdir(exist_ok=True)
     write_jsonl(folder / "source.jsonl", rows)
@@ -163,17 +181,23 @@ def test_an_export_replays_without_a_server(tmp_path):
     assert not (tmp_path / "more" / "es.jsonl").exists()
 
 
-def test_a_set_with_too_many_flags_fails_and_names_the_file(tmp_path):
+def test_a_set_that_misses_too_many_rows_fails_and_names_the_file(tmp_path):
     api = {**API, "check_retries": 1}
-    with StandIn(faults=1.0, kinds=("refusal",)) as server:
-        with pytest.raises(InputError, match=r"es\.jsonl: .*refusal"):
-            translate(tmp_path / "s", server, english_rows(4), api=api, max_quarantined=0.5)
-        assert not (tmp_path / "s" / "es.jsonl").exists()
-        failed = tmp_path / "s" / "es.quarantine.failed.jsonl"
-        assert {row["id"] for row in read_jsonl(failed)} == {row["id"] for row in english_rows(4)}
-        kept = translate(tmp_path / "s", server, english_rows(4), api=api, max_quarantined=1.0)
-    assert len(kept) == 4 and not failed.exists()
-    assert kept[1]["origin"]["flags"]["instruction"]
+    rows = english_rows(4)
+    told = r"es\.jsonl: 4 of 4 rows .*refusal 4.*no row is left"
+    with StandIn(faults=1.0, kinds=("refusal",)) as server, pytest.raises(InputError, match=told):
+        translate(tmp_path / "s", server, rows, api=api, max_quarantined=0.5)
+    assert not (tmp_path / "s" / "es.jsonl").exists()
+    failed = tmp_path / "s" / "es.quarantine.failed.jsonl"
+    assert {row["id"] for row in read_jsonl(failed)} == {row["id"] for row in rows}
+    with HardFor(rows[:2], "refusal") as server:  # a half is missing
+        with pytest.raises(
+            InputError, match=r"more than translate\.max_quarantined allows \(40 %\)"
+        ):
+            translate(tmp_path / "t", server, rows, api=api, max_quarantined=0.4)
+        kept = translate(tmp_path / "t", server, rows, api=api, max_quarantined=0.5)
+    assert [row["id"] for row in kept] == ["en-2", "en-3"]
+    assert not (tmp_path / "t" / "es.quarantine.failed.jsonl").exists()
 
 
 def test_the_budget_stops_before_it_is_exceeded(tmp_path):
@@ -342,10 +366,11 @@ def test_real_russian_rows_come_back_as_recorded(tmp_path, shared, backend):
             tmp_path / "s", server, rows, backend=backend, api=api, max_quarantined=1.0
         )
     same = 0
-    for row, source in zip(made, rows, strict=True):
-        assert row["id"] == source["id"]
+    sources = {row["id"]: row for row in rows}  # what the server only echoes is left out
+    for row in made:
         for field in ("instruction", "output"):
-            if unsplit(source[field], backend):
-                assert row[field].strip() == recorded[source[field].strip()]
+            source = sources[row["id"]][field]
+            if unsplit(source, backend) and field not in row["origin"].get("mended", ()):
+                assert row[field].strip() == recorded[source.strip()]
                 same += 1
-    assert same > 740
+    assert same > 660

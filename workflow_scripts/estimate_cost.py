@@ -115,7 +115,7 @@ def translation_lines(
             if key in seen:
                 continue
             seen.add(key)
-            *_, segment = ask.tag
+            segment = ask.tag.source
             tokens, own = tokens_of(prompt), tokens_of(segment)
             calls[key] = (len(prompt), tokens, round(GROWTH * own))
             english = round(weight(segment))  # about as long in English, in Latin letters

@@ -29,10 +29,11 @@ def round_trip_scores(native: Path, back: Path) -> list[tuple[str, str, int, flo
     """(language, field, rows, chrF, BLEU) of a round trip against its native source."""
     import sacrebleu
 
-    natives, backs = read_dataset(native), read_dataset(back)
+    natives = {row["id"]: row for row in read_dataset(native)}
+    both = [(row, natives[row["id"]]) for row in read_dataset(back)]  # some may be left out
     scores = []
-    for language in sorted({row["language"] for row in natives}):
-        pairs = [(b, n) for b, n in zip(backs, natives, strict=True) if n["language"] == language]
+    for language in sorted({row["language"] for row, _ in both}):
+        pairs = [(b, n) for b, n in both if n["language"] == language]
         words = "zh" if language == "zh" else "13a"
         for name in FIELDS:
             made, wanted = [b[name] for b, _ in pairs], [[n[name] for _, n in pairs]]

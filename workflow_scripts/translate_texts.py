@@ -1,10 +1,13 @@
 """Translate a dataset: instruction and output of every row separately, ids kept.
 
-Every reply is in the store before it is used, every output is checked, rows never disappear. The
-report counts what happened; the quarantine file holds what failed a check, with the reason.
+Every reply is in the store before it is used, and every output is checked. A row with a soft fault
+is kept and flagged; one with a hard fault (no reply, a refusal, an error page, another language) is
+left out. The report counts and names them; the quarantine file holds every faulty text.
 """
 
 import json
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,7 +17,10 @@ from mothertongue.errors import InputError
 from mothertongue.files import atomic, write_json, write_jsonl
 from mothertongue.log import log_to
 from mothertongue.translate import make_translator
-from mothertongue.translate.rows import RowTranslator, WholeTexts, iterate_dataset, report_of
+from mothertongue.translate.rows import RowTranslator, WholeTexts, iterate_dataset
+from mothertongue.translate.tally import Tally
+
+EXAMPLES = 3  # rows that a message names
 
 
 def segment_limit(translator: dict[str, Any], backend: Any) -> int | None:
@@ -54,12 +60,11 @@ def main(
     with atomic(translated_file) as temporary:
         with temporary.open("w", encoding="utf-8") as handle:
 
-            def write(row: dict[str, Any]) -> None:
-                handle.write(json.dumps(row, ensure_ascii=False) + "\n")
+            def write(made: Iterable[dict[str, Any]]) -> None:
+                handle.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in made)
 
             if recorded:
-                for row in work.rows(rows):
-                    write(row)
+                write(work.rows(rows))
                 backend.raise_missing(name)
             else:
                 total = count_segments(source_file)
@@ -72,31 +77,51 @@ def main(
                         price=Price(**operating["price"]),
                         total=total,
                     )
-                    for outcome in engine.run(work.asks(rows)):
-                        work.place(outcome)
-                        for row in work.finished():
-                            write(row)
-                    for row in work.finished():
-                        write(row)
+                    try:
+                        for outcome in engine.run(work.asks(rows)):
+                            work.place(outcome)
+                            write(work.finished())
+                    except InputError as error:  # says why; which set it was is known here
+                        raise InputError(f"{translated_file}: {error}") from None
+                    write(work.finished())
                     calls = {**asdict(engine.counts), "spent_usd": round(store.spent(name), 6)}
-                    engine.raise_failures(str(translated_file))
-        report = {"translator": name, "target": target, **report_of(work.tally), "calls": calls}
+                    if operating["replay"]:  # a text that was not recorded is no fault of the text
+                        engine.raise_failures(str(translated_file))
+        tally = work.tally
         write_jsonl(quarantine_file, work.quarantine)
-        write_json(report_file, report)
-        share = report["quarantined_share"]
+        write_json(
+            report_file,
+            {"translator": name, "target": target, **tally.as_report(), "calls": calls},
+        )
         kept = quarantine_file.with_name(f"{quarantine_file.stem}.failed.jsonl")
         kept.unlink(missing_ok=True)  # of an earlier attempt
-        if share > max_quarantined:  # Snakemake removes the outputs of a failed job, hence another
-            write_jsonl(kept, work.quarantine)
-            worst = ", ".join(f"{k} {v}" for k, v in work.tally.problems.most_common(3))
-            raise InputError(
-                f"{translated_file}: {100 * share:.1f} % of its rows failed a check ({worst}), "
-                f"more than translate.max_quarantined allows ({100 * max_quarantined:g} %); "
-                f"they are listed in {kept}"
+        if tally.missing_share > max_quarantined or not tally.rows:
+            write_jsonl(kept, work.quarantine)  # Snakemake removes the outputs of a failed job
+            why = (
+                f"more than translate.max_quarantined allows ({100 * max_quarantined:g} %)"
+                if tally.rows
+                else "no row is left"
             )
+            raise InputError(
+                f"{translated_file}: {missing(tally)}; {why}; all are listed in {kept}"
+            )
+    if tally.left_out:
+        print(f"warning: {translated_file}: {missing(tally)}; the set goes on without them")
     print(
-        f"{work.tally.rows} rows translated by {name}, {work.tally.quarantined_rows} of them "
-        f"flagged, {sum(work.tally.passed_through.values())} segments passed through"
+        f"{tally.rows} rows translated by {name}, {tally.mended_rows} of them mended,"
+        f" {tally.flagged_rows} flagged; {len(tally.left_out)} left out;"
+        f" {sum(tally.passed_through.values())} segments passed through"
+    )
+
+
+def missing(tally: Tally) -> str:
+    """How many rows are left out, the commonest reasons, and the first rows by name."""
+    kinds = Counter(row.kind for row in tally.left_out).most_common(3)
+    told = "; ".join(str(row) for row in tally.left_out[:EXAMPLES])
+    more = " …" if len(tally.left_out) > EXAMPLES else ""
+    return (
+        f"{len(tally.left_out)} of {tally.asked} rows are missing"
+        f" ({', '.join(f'{kind} {number}' for kind, number in kinds)}): {told}{more}"
     )
 
 

@@ -7,8 +7,8 @@ file made under the old number, and all that is downstream of it, is then recomp
 
 VERSIONS: dict[str, int] = {
     "sample": 1,
-    "translate": 1,
-    "roundtrip": 1,
+    "translate": 2,
+    "roundtrip": 2,
     "base": 1,
     "mix": 1,
     "finetune": 1,
@@ -27,6 +27,6 @@ VERSIONS: dict[str, int] = {
     "figures": 3,
     "findings": 2,
     "training": 2,
-    "provenance": 2,
+    "provenance": 3,
     "beside": 2,
 }

@@ -270,16 +270,27 @@ def as_number(text: str | None) -> float:
         return 0.0
 
 
+def by_kind(counts: Json | None) -> str | None:
+    """Counts by kind, the largest first."""
+    ordered = sorted((counts or {}).items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{kind} {number}" for kind, number in ordered) or None
+
+
 def translation_table(reports: Iterable[Path], labels: dict[str, str]) -> Table:
-    """Every translated set: rows, characters, calls."""
+    """Every translated set: rows asked, mended, flagged and left out, by kind; characters, calls."""
     table = Table(
         "translations",
         "Translated sets",
         [
             Column("Translator"),
             Column("Set"),
-            Column("rows", "", 0),
-            Column("quarantined", "", 0, "a check found them faulty"),
+            Column("asked", "rows", 0),
+            Column("written", "rows", 0, "those that the checks let pass, flagged ones included"),
+            Column("mended", "rows", 0, "wrapping taken off that the source has not"),
+            Column("flagged", "rows", 0, "kept with a soft fault"),
+            Column("flagged by kind", "rows", 0),
+            Column("left out", "rows", 0, "a hard fault, or no reply: never a row"),
+            Column("left out by kind", "rows", 0),
             Column("source", "characters", 0),
             Column("translation", "characters", 0),
             Column("calls", "", 0),
@@ -289,14 +300,19 @@ def translation_table(reports: Iterable[Path], labels: dict[str, str]) -> Table:
     for path in reports:
         report = read_json(path)
         trip = Path(path).parts[-3] == "roundtrip"
-        name = Path(path).name.removesuffix(".report.json")
+        scope, _, way = Path(path).name.removesuffix(".report.json").partition(".")
         translator = report.get("translator", "")
         table.rows.append(
             [
                 labels.get(translator, translator),
-                f"{name}, round trip" if trip else name,
+                f"{scope}, {'way out' if way else 'round trip'}" if trip else scope,
+                report.get("asked", report.get("rows")),  # earlier versions left no row out
                 report.get("rows"),
-                report.get("quarantined_rows"),
+                report.get("mended_rows"),
+                report.get("flagged_rows", report.get("quarantined_rows")),
+                by_kind(report.get("flagged", report.get("problems"))),
+                report.get("left_out_rows"),
+                by_kind(report.get("left_out")),
                 (report.get("characters") or {}).get("source"),
                 (report.get("characters") or {}).get("translation"),
                 words(report.get("calls")),

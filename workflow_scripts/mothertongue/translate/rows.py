@@ -1,26 +1,28 @@
 """Rows in, translated rows out: cut into segments, asked, checked, put together again.
 
-Rows stream: memory does not grow with the data set. Row i of the result has the id of row i of
-the source, whatever happened to it: translated, or kept with flags that say what is wrong.
+Rows stream: memory does not grow with the data set. A row of the result has the id of its source.
+A row with a soft fault is kept and flagged; a row with a hard fault, or without a reply, is left
+out, so rows of a set and of its source pair by id, not by place.
 """
 
 import json
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..api.engine import DECLINED
 from ..api.types import Ask, Outcome, Reply
 from ..errors import InputError
 from ..files import DATASET_COLUMNS, Row
-from .checks import problems
-from .languages import weight
+from .checks import Checked, Problem, check
 from .recorded import Recorded
 from .split import passes_through, split
+from .tally import FIELDS, LeftOut, Tally
 
-FIELDS = ("instruction", "output")
 EXAMPLE = 2000  # characters of a text that the quarantine file shows
+OWN_MARKS = ("flags", "mended")  # in `origin`: of this translation, not of the one before
 
 
 def iterate_dataset(path: Path) -> Iterator[Row]:
@@ -53,12 +55,43 @@ def target_of(row: Row, target: str) -> str:
     return row["origin"].get(target, target)
 
 
+class SegmentCheck:
+    """Checks the replies to one segment; remembers what it found, since a check is not cheap."""
+
+    __slots__ = ("found", "languages", "source")
+
+    def __init__(self, source: str, languages: dict[str, str | None]):
+        """`languages`: source_language, target_language and the target's script."""
+        self.source, self.languages = source, languages
+        self.found: list[tuple[Reply, Checked]] = []
+
+    def __call__(self, reply: Reply) -> list[str]:
+        """Kinds of what is wrong with a reply, for the engine."""
+        return self.of(reply).kinds
+
+    def of(self, reply: Reply) -> Checked:
+        """A reply, checked and mended."""
+        for known, checked in self.found:
+            if known is reply:
+                return checked
+        checked = check(self.source, reply, **self.languages)
+        self.found.append((reply, checked))
+        return checked
+
+
 @dataclass(slots=True)
 class _Text:
-    """One field of one row on its way: glue and translations in order."""
+    """One field of one row on its way: glue and translations in order, and what was found."""
 
     parts: list[str | None]
-    flags: list[dict[str, Any]] = field(default_factory=list)
+    faults: list[dict[str, Any]] = field(default_factory=list)
+    mended: set[str] = field(default_factory=set)
+    hard: Problem | None = None
+
+    @property
+    def kinds(self) -> set[str]:
+        """Kinds of all problems found."""
+        return {kind for fault in self.faults for kind in fault["problems"]}
 
 
 @dataclass(slots=True)
@@ -69,20 +102,15 @@ class _Pending:
     open: int = 0
 
 
-@dataclass
-class Tally:
-    """What a report tells about a set."""
+@dataclass(slots=True)
+class Segment:
+    """A piece of a row's text that is sent: where its translation belongs, and its check."""
 
-    rows: int = 0
-    segments: int = 0
-    split_texts: int = 0
-    quarantined_rows: int = 0
-    quarantined_segments: int = 0
-    same_language_rows: int = 0
-    passed_through: Counter = field(default_factory=Counter)
-    problems: Counter = field(default_factory=Counter)
-    weights: Counter = field(default_factory=Counter)
-    characters: Counter = field(default_factory=Counter)
+    row: _Pending
+    text: _Text
+    place: int
+    source: str
+    check: SegmentCheck
 
 
 class RowTranslator:
@@ -105,16 +133,10 @@ class RowTranslator:
         self.quarantine: list[dict[str, Any]] = []
         self._pending: deque[_Pending] = deque()
 
-    def checker(self, text: str, source: str, goal: str) -> Callable[[Reply], list[str]]:
+    def checker(self, text: str, source: str, goal: str) -> SegmentCheck:
         """The check of one segment's replies."""
-        script = self.scripts.get(goal)
-
-        def check(reply: Reply) -> list[str]:
-            return problems(
-                text, reply, source_language=source, target_language=goal, script=script
-            )
-
-        return check
+        languages = {"source_language": source, "target_language": goal}
+        return SegmentCheck(text, {**languages, "script": self.scripts.get(goal)})
 
     def asks(self, rows: Iterable[Row]) -> Iterator[Ask]:
         """Cut rows into segments; what needs no translation is put in place at once."""
@@ -122,7 +144,7 @@ class RowTranslator:
             goal = target_of(row, self.target)
             pending = _Pending(row, goal, {})
             self._pending.append(pending)
-            self.tally.rows += 1
+            self.tally.asked += 1
             if goal == row["language"]:
                 self.tally.same_language_rows += 1
                 for name in FIELDS:
@@ -149,66 +171,91 @@ class RowTranslator:
                 self.tally.split_texts += sent > 1
             pending.open = len(waiting)
             self.tally.segments += len(waiting)
-            for text, place, segment in waiting:
+            for text, place, source in waiting:
                 text.parts[place] = None
+                checker = self.checker(source, row["language"], goal)
                 yield Ask(
-                    self.backend.request(segment, row["language"], goal),
-                    self.checker(segment, row["language"], goal),
-                    (pending, text, place, segment),
+                    self.backend.request(source, row["language"], goal),
+                    checker,
+                    Segment(pending, text, place, source, checker),
                 )
 
     def place(self, outcome: Outcome) -> None:
-        """Put one segment's translation where it belongs, flagged if something is wrong."""
-        pending, text, place, segment = outcome.tag
-        translation = outcome.text
-        found = list(outcome.problems)
-        if not isinstance(translation, str) or not translation.strip():
-            translation = segment  # kept, and said so
-            found.append("untranslated")
-        if outcome.status != "ok":
+        """Put one segment's translation where it belongs, and note what is wrong with it."""
+        segment: Segment = outcome.tag
+        checked = judged(outcome, segment.check)
+        text = segment.text
+        if checked.problems:
             self.tally.quarantined_segments += 1
-            self.tally.problems.update(outcome.problems if outcome.reply else ["no-reply"])
-            text.flags.append({"source": segment, "translation": outcome.text, "problems": found})
-        self.tally.characters["translation"] += len(translation)
-        text.parts[place] = translation
-        pending.open -= 1
+            self.tally.problems.update(checked.kinds)
+            text.faults.append(
+                {
+                    "source": segment.source,
+                    "translation": outcome.text,
+                    "problems": checked.kinds,
+                    "details": {p.kind: p.detail for p in checked.problems if p.detail},
+                }
+            )
+        if checked.hard:
+            text.hard = text.hard or next(p for p in checked.problems if p.hard)
+        else:
+            text.mended.update(checked.mended)
+            text.parts[segment.place] = checked.text
+            self.tally.characters["translation"] += len(checked.text)
+        segment.row.open -= 1
 
     def finished(self) -> Iterator[Row]:
-        """Rows at the front whose segments have all arrived."""
+        """Rows at the front whose segments have all arrived; what is no row is left out."""
         while self._pending and not self._pending[0].open:
-            pending = self._pending.popleft()
-            yield self._row(pending)
+            made = self._row(self._pending.popleft())
+            if made is not None:
+                yield made
 
-    def _row(self, pending: _Pending) -> Row:
-        row, goal = pending.row, pending.goal
-        made = {name: "".join(pending.texts[name].parts) for name in FIELDS}
-        flags = {
-            name: sorted({p for flag in pending.texts[name].flags for p in flag["problems"]})
-            for name in FIELDS
-            if pending.texts[name].flags
-        }
-        for name in FIELDS:
-            self.tally.weights[name, "source"] += weight(row[name])
-            self.tally.weights[name, "translation"] += weight(made[name])
-            for flag in pending.texts[name].flags:
-                shown = {
-                    key: value[:EXAMPLE] if isinstance(value, str) else value
-                    for key, value in flag.items()
-                }
-                self.quarantine.append({"id": row["id"], "field": name, **shown})
-        self.tally.quarantined_rows += bool(flags)
+    def _row(self, pending: _Pending) -> Row | None:
+        """The translated row; None, counted and named, if it is left out."""
+        row, texts = pending.row, pending.texts
+        hard = {name: text.hard for name, text in texts.items() if text.hard}
+        for name, text in texts.items():
+            for fault in text.faults:
+                shown = {k: v[:EXAMPLE] if isinstance(v, str) else v for k, v in fault.items()}
+                self.quarantine.append(
+                    {"id": row["id"], "field": name, **shown, "left_out": bool(hard)}
+                )
+        if hard:
+            name, problem = next(iter(hard.items()))
+            self.tally.left_out.append(LeftOut(row["id"], name, problem.kind, problem.detail))
+            return None
+        flags = {name: sorted(text.kinds) for name, text in texts.items() if text.faults}
+        mended = {name: sorted(text.mended) for name, text in texts.items() if text.mended}
         origin = {
-            **{k: v for k, v in row["origin"].items() if k != "flags"},
+            **{k: v for k, v in row["origin"].items() if k not in OWN_MARKS},
             "source_id": row["id"],
             "translator": self.name,
             "source_language": row["language"],
-            "target_language": goal,
+            "target_language": pending.goal,
         }
         if flags:
             origin["flags"] = flags
+        if mended:
+            origin["mended"] = mended
         if row["origin"].get("flags"):
             origin["pivot_flags"] = row["origin"]["flags"]
-        return {"id": row["id"], "language": goal, **made, "origin": origin}
+        fields = {name: "".join(texts[name].parts) for name in FIELDS}
+        made = {"id": row["id"], "language": pending.goal, **fields, "origin": origin}
+        self.tally.count_row(row, made, set().union(*flags.values()), set().union(*mended.values()))
+        return made
+
+
+def judged(outcome: Outcome, checker: SegmentCheck) -> Checked:
+    """The reply of an outcome, checked; no reply and a refusal of the service are hard faults."""
+    told = "; ".join(outcome.problems)
+    if outcome.reply is None:
+        return Checked(None, (Problem("no-reply", True, told),))
+    if DECLINED in outcome.problems:
+        raw = outcome.reply.raw
+        error = raw.get("error") if isinstance(raw, dict) else None
+        return Checked(None, (Problem(DECLINED, True, str(error or "")),))
+    return checker.of(outcome.reply)
 
 
 class WholeTexts(RowTranslator):
@@ -221,7 +268,7 @@ class WholeTexts(RowTranslator):
         for row in rows:
             goal = target_of(row, self.target)
             pending = _Pending(row, goal, {})
-            self.tally.rows += 1
+            self.tally.asked += 1
             self.tally.same_language_rows += goal == row["language"]
             for name in FIELDS:
                 source = row[name]
@@ -238,30 +285,9 @@ class WholeTexts(RowTranslator):
                 self.tally.characters["source"] += len(source)
                 if found is None:
                     continue
-                reply = Reply(found)
-                wrong = self.checker(source, row["language"], goal)(reply)
-                status = "quarantined" if wrong else "ok"
+                checker = self.checker(source, row["language"], goal)
                 pending.open += 1
-                self.place(Outcome((pending, text, 0, source), status, reply, wrong, stored=True))
-            yield self._row(pending)
-
-
-def report_of(tally: Tally) -> dict[str, Any]:
-    """The tally as JSON: counts, shares and length ratios."""
-    ratios = {}
-    for name in FIELDS:
-        source = tally.weights[name, "source"]
-        ratios[name] = round(tally.weights[name, "translation"] / source, 4) if source else None
-    return {
-        "rows": tally.rows,
-        "segments": tally.segments,
-        "split_texts": tally.split_texts,
-        "same_language_rows": tally.same_language_rows,
-        "passed_through": dict(sorted(tally.passed_through.items())),
-        "quarantined_rows": tally.quarantined_rows,
-        "quarantined_share": round(tally.quarantined_rows / tally.rows, 6) if tally.rows else 0.0,
-        "quarantined_segments": tally.quarantined_segments,
-        "problems": dict(sorted(tally.problems.items())),
-        "length_ratio": ratios,
-        "characters": dict(tally.characters),
-    }
+                segment = Segment(pending, text, 0, source, checker)
+                self.place(Outcome(segment, "ok", Reply(found), stored=True))
+            self._pending.append(pending)
+            yield from self.finished()
