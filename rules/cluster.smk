@@ -9,6 +9,7 @@ import os
 
 from mothertongue.cluster import refuse_double_run
 from mothertongue.files import refuse_dates_ahead
+from mothertongue.finetune.resources import gpus
 from mothertongue.needs import job_needs, missing
 
 if workflow.remote_exec:  # in a submitted job: nodes often have no internet, and wait long for it
@@ -22,9 +23,21 @@ def lacking(jobs, why=None):
     return missing(needs, read_lock(LOCK), why)
 
 
+ON_GPUS = ("finetune_lora", "evaluate_benchmark", "answer_questions")
+FALLS_BACK = config["finetune"]["gpus"] is None and any(
+    gpus(entry["parameters"]) > gpus(entry["parameters"], GPUS)
+    for entry in config["models"].values()
+)
+
+
 onstart:
     # Runs where the study is started, never inside a submitted job; see docs/cluster.md.
     jobs = [job for job in workflow.dag.needrun_jobs() if job.output]
+    if FALLS_BACK and any(job.rule.name in ON_GPUS for job in jobs):
+        print(
+            "No GPU on this host: models compute on its CPU (finetune.gpus: 1 insists on a GPU)",
+            file=sys.stderr,
+        )
     if jobs:
         try:
             refuse_double_run(Path.cwd(), submits=not workflow.local_exec)

@@ -11,6 +11,7 @@ ROOT = Path(str(workflow.current_basedir)).parent
 if str(ROOT / "workflow_scripts") not in sys.path:
     sys.path.insert(0, str(ROOT / "workflow_scripts"))
 
+from mothertongue.devices import gpus_to_ask
 from mothertongue.errors import InputError
 from mothertongue.hub import commit_of, read_lock
 from mothertongue.study import MULTI, ROUND_TRIP, read_study
@@ -34,6 +35,10 @@ if "STUDY" not in globals() or STUDY.config is not config:  # every stage includ
         raise refusal(error) from None
     config = STUDY.config  # complete, with defaults, numbers of their type, keys sorted
 
+RUNS_HERE = workflow.local_exec and not workflow.remote_exec  # jobs run on this very host
+GPUS = gpus_to_ask(
+    config["finetune"]["gpus"], local=RUNS_HERE
+)  # of a model's job; None: by its size
 LOCK = workflow.pathvars.apply("<results>/prefetch/manifest.json")  # written by `prefetch`
 SLUG = "[a-z0-9][a-z0-9-]*"
 COND = "{model}/{data}/{scope}/{lr}/seed{seed}"

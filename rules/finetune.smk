@@ -31,7 +31,7 @@ def parameters_of(wildcards):
 
 def gpus_of(wildcards):
     """GPUs of one fine-tuning of {model}."""
-    return needs.gpus(parameters_of(wildcards), FINETUNE["gpus"])
+    return needs.gpus(parameters_of(wildcards), GPUS)
 
 
 def memory_of(wildcards, attempt):

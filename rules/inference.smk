@@ -11,7 +11,7 @@ from mothertongue.finetune import resources as needs_of_tuning
 def inference_gpus(wildcards):
     """One GPU; none where fine-tuning takes none either (tiny models, or finetune.gpus: 0)."""
     parameters = config["models"][wildcards.model]["parameters"]
-    return min(1, needs_of_tuning.gpus(parameters, config["finetune"]["gpus"]))
+    return min(1, needs_of_tuning.gpus(parameters, GPUS))
 
 
 def inference_memory(wildcards, attempt):

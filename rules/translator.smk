@@ -45,8 +45,11 @@ def translator_environment(wildcards):
 
 
 def translator_gpus(wildcards):
-    """GPUs of a local model; a service needs none."""
-    return STUDY.translators[wildcards.translator]["gpus"] if runs_locally(wildcards) else 0
+    """GPUs of a local model, by default one where there is one; a service needs none."""
+    if not runs_locally(wildcards):
+        return 0
+    wanted = gpus_to_ask(STUDY.translators[wildcards.translator]["gpus"], local=RUNS_HERE)
+    return 1 if wanted is None else wanted
 
 
 def translator_memory(wildcards):

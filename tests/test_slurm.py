@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 import slurm_lab
 import yaml
-from conftest import checkout, copy_study, planned, run_snakemake
+from conftest import ROOT, checkout, copy_study, planned, run_snakemake
 from mothertongue.study import read_study
 
 pytestmark = [pytest.mark.slurm, pytest.mark.slow]
@@ -58,10 +58,14 @@ def on_gpus(folder: Path) -> Path:
 
 
 def start(folder: Path, *arguments: str) -> subprocess.Popen:
-    """`snakemake --profile slurm`, in the background."""
+    """`snakemake --profile slurm`, in the background; CUDA on the nodes is a stand-in."""
     command = [sys.executable, "-m", "snakemake", "--profile", "slurm", *QUICK, *arguments]
+    paths = [str(ROOT / "tests" / "fake_cuda"), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     with (folder / "head.out").open("ab") as out:
-        return subprocess.Popen(command, cwd=folder, stdout=out, stderr=out, start_new_session=True)
+        return subprocess.Popen(
+            command, cwd=folder, env=environment, stdout=out, stderr=out, start_new_session=True
+        )
 
 
 def finish(head: subprocess.Popen, folder: Path, seconds: float = 1500) -> None:

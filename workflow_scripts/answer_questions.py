@@ -109,4 +109,5 @@ if "snakemake" in globals():
                 snakemake.params.generation["quantisation"],
                 snakemake.params.generation["dtype"],
             ),
+            gpus=snakemake.resources.get("gpu", 0),
         )

@@ -99,8 +99,7 @@ def main(
     from mothertongue.evaluate import score as scoring
     from mothertongue.evaluate.prefix import PrefixLM, Store
 
-    if not torch.cuda.is_available():
-        torch.set_num_threads(threads)
+    torch.set_num_threads(threads)
     spec = warm.base_of_model(model, loading["quantisation"], loading["dtype"])
     with warm.borrowed(spec) as (base, tokenizer):
         facts: dict[str, Any] = {
@@ -237,4 +236,5 @@ if "snakemake" in globals():
                 snakemake.params.loading["quantisation"],
                 snakemake.params.loading["dtype"],
             ),
+            gpus=snakemake.resources.get("gpu", 0),
         )

@@ -78,6 +78,6 @@ if "snakemake" in globals():
                 gpus=gpus,
                 checkpoint_minutes=snakemake.resources.get("checkpoint_minutes", 10),
             ),
-            use=gpus == 0,  # beside hours on a GPU, the start of a process is nothing
+            gpus=gpus,
             grace=STOP_SECONDS,
         )

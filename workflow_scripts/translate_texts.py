@@ -19,6 +19,7 @@ from mothertongue.log import log_to
 from mothertongue.translate import make_translator
 from mothertongue.translate.rows import RowTranslator, WholeTexts, iterate_dataset
 from mothertongue.translate.tally import Tally
+from mothertongue.warm import claimed
 
 EXAMPLES = 3  # rows that a message names
 
@@ -132,7 +133,7 @@ def count_segments(source_file: Path) -> int:
 
 
 if "snakemake" in globals():
-    with log_to(snakemake.log[0]):
+    with log_to(snakemake.log[0]), claimed(snakemake.resources.get("gpu", 0)):
         main(
             name=snakemake.wildcards.translator,
             translator=snakemake.params.translator,

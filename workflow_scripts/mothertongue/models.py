@@ -10,10 +10,10 @@ therefore differ slightly; this is a property of LLM.int8(), not of our batching
 """
 
 import logging
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .devices import pick_device
 from .errors import InputError
 from .hub import explained as _explained
 
@@ -58,15 +58,6 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             found[name] = "absent"
     return found
-
-
-def pick_device() -> str:
-    """`cuda` (of this process's rank) if there is one, else `cpu`."""
-    import torch
-
-    if not torch.cuda.is_available():
-        return "cpu"
-    return f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
 
 
 def pick_dtype(dtype: str = "auto", device: str = "cpu") -> "torch.dtype":

@@ -92,16 +92,16 @@ class Seq2Seq:
 
     def _load(self, name: str) -> tuple[Any, Any]:
         """Tokenizer and model; bfloat16 on a GPU that has it (float16 overflows in T5)."""
-        import torch
         import transformers
 
+        from ..devices import pick_device
+        from ..models import pick_dtype
+
         revision = self.entry.get("revision")
+        device = pick_device()
+        dtype = pick_dtype("auto", device)
         try:
             tokenizer = transformers.AutoTokenizer.from_pretrained(name, revision=revision)
-            dtype, device = torch.float32, "cpu"
-            if torch.cuda.is_available():
-                dtype = torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
-                device = "cuda"
             model = transformers.AutoModelForSeq2SeqLM.from_pretrained(
                 name, revision=revision, dtype=dtype
             )

@@ -29,9 +29,13 @@ held base (`finetune_lora`, `build_base`) leave `base` out and share the imports
 parent has one thread, so that it can be forked.
 
 * **Tree.** server (imports) -> one holder per base (imports + base, one thread) -> one child per
-  job. On a CPU children share the holder's weights copy-on-write. A process that has used a GPU
-  cannot be forked: there the holder runs the jobs in itself, one at a time, and takes adapters off
-  after each; if it is busy, the next job runs in its own process.
+  job. On a CPU children share the holder's weights copy-on-write. A process in which CUDA has
+  started cannot be forked: the server sees no GPU, and the holder of a base on a GPU is a Python of
+  its own that runs the jobs in itself, one at a time, and takes adapters off after each; if it is
+  busy, the next job runs in its own process.
+* **GPUs.** A job that asks for GPUs leases them first (devices.py). A holder on a leased device
+  that is not the job's own ends, and its memory is free, before the job starts. Jobs without a base
+  (a fine-tuning) then run in their own process: beside hours on a GPU its start is nothing.
 * **Whose.** One server per user, host, folder of the study, Slurm job (SLURM_JOB_ID), Python,
   code (names and times of the files) and of the environment variables that libraries read when
   they are imported. Its socket stands in a directory that only the user can enter.
@@ -57,6 +61,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ..devices import environment_of, leased
 from ..errors import InputError
 from .bases import Spec, held, key_of, strip_adapters
 from .connect import connect
@@ -106,15 +111,51 @@ def run_warm(
     keywords: dict[str, Any],
     *,
     base: Spec | None = None,
-    use: bool = True,
+    gpus: int = 0,
     grace: float = 20.0,
 ) -> None:
     """Run `module.main(**keywords)` in the warm process, or here if there is none.
 
-    `use=False` (such as a training on several GPUs) always runs here. A job that is told to stop
-    gets `grace` seconds before it is killed.
+    `gpus` is what the job asks for: with 0 it computes on the CPU. A job without a base that asks
+    for GPUs always runs here. A job that is told to stop gets `grace` seconds before it is killed.
+    Raises InputError where there are fewer GPUs than asked for.
     """
-    connection = connect() if use and _allowed() else None
+    if base is None and gpus:
+        with claimed(gpus):
+            call(module, keywords)
+        return
+    with leased(gpus, key_of(base) if base else "") as devices:
+        os.environ.update(environment_of(devices))
+        _run_shared(module, keywords, base, devices, grace)
+
+
+@contextlib.contextmanager
+def claimed(gpus: int) -> Iterator[None]:
+    """Lease GPUs for what this very process computes, and free them of held bases.
+
+    Enter it before torch is imported. With 0 this process computes on the CPU.
+    """
+    with leased(gpus) as devices:
+        os.environ.update(environment_of(devices))
+        if devices:
+            _free(devices)
+        yield
+
+
+def _free(devices: list[str]) -> None:
+    """Let a running server end what it holds on some GPUs."""
+    connection = connect(start=False) if _allowed() else None
+    if connection is not None:
+        with connection, contextlib.suppress(OSError):
+            send(connection, {"free": devices, "ancestor": None}, [1, 2])
+            receive(connection)
+
+
+def _run_shared(
+    module: str, keywords: dict[str, Any], base: Spec | None, devices: list[str], grace: float
+) -> None:
+    """Run a job in a process that other jobs share, or here if there is none."""
+    connection = connect() if _allowed() else None
     if connection is None:
         call(module, keywords)
         return
@@ -123,6 +164,7 @@ def run_warm(
             "module": module,
             "keywords": keywords,
             "base": base,
+            "devices": devices,
             "folder": os.getcwd(),
             "environment": dict(os.environ),
             "ancestor": snakemake_above(),

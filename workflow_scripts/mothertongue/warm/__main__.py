@@ -32,25 +32,29 @@ MODULES = (  # what jobs import inside their functions; not polars, whose thread
 )
 
 
+def import_libraries() -> None:
+    """Import what jobs need, with one thread, so that this process can be forked."""
+    for name in (*LIBRARIES, *MODULES):
+        try:
+            importlib.import_module(name)
+        except Exception as error:  # the job that needs it will say so itself
+            print(f"{name}: {error}", flush=True)
+    import torch
+
+    torch.set_num_threads(1)
+    gc.collect()
+    gc.freeze()
+
+
 def serve(address: Path) -> None:
-    """Listen at once, import the libraries, then work."""
+    """Listen at once; the libraries are imported when the first job is to be forked."""
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     with short_name(address) as name:
         listener.bind(name)
     os.chmod(address, 0o600)
     listener.listen(64)
     try:
-        for name in (*LIBRARIES, *MODULES):
-            try:
-                importlib.import_module(name)
-            except Exception as error:  # the job that needs it will say so itself
-                print(f"{name}: {error}", flush=True)
-        import torch
-
-        torch.set_num_threads(1)
-        gc.collect()
-        gc.freeze()
-        Forker(listener, listening=True).run()
+        Forker(listener, listening=True, prepare=import_libraries).run()
     finally:
         address.unlink(missing_ok=True)
         address.with_suffix(".log").unlink(missing_ok=True)

@@ -7,16 +7,18 @@ import os
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+
+from ..devices import environment_of, private_folder
 
 START_SECONDS = 180.0
 READ_AT_IMPORT = (
     "HF_", "HUGGINGFACE_", "TRANSFORMERS_", "CUDA_", "TORCH", "PYTORCH_", "BNB_", "XDG_CACHE_HOME",
     "HOME", "PYTHONPATH", "LD_", "MOTHERTONGUE_",
 )  # fmt: skip
+OF_A_JOB = environment_of([])  # names of variables that differ between jobs of one server
 
 
 def _scripts() -> Path:
@@ -26,7 +28,9 @@ def _scripts() -> Path:
 def _server_key() -> str:
     """What two jobs must have in common to share a process."""
     code = [(str(path), path.stat().st_mtime_ns) for path in sorted(_scripts().rglob("*.py"))]
-    seen = sorted((k, v) for k, v in os.environ.items() if k.startswith(READ_AT_IMPORT))
+    seen = sorted(
+        (k, v) for k, v in os.environ.items() if k.startswith(READ_AT_IMPORT) and k not in OF_A_JOB
+    )
     facts = (
         socket.gethostname(),
         os.getcwd(),
@@ -39,24 +43,12 @@ def _server_key() -> str:
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:24]
 
 
-def _private_folder() -> Path | None:
-    """A directory that only this user can enter; None if somebody else holds the name."""
-    folder = Path(tempfile.gettempdir()) / f"mothertongue-{os.getuid()}"
-    try:
-        folder.mkdir(mode=0o700, exist_ok=True)
-        status = folder.lstat()
-    except OSError:
-        return None
-    if status.st_uid != os.getuid() or not folder.is_dir() or folder.is_symlink():
-        return None
-    if status.st_mode & 0o077:
-        return None
-    return folder
+def connect(*, start: bool = True) -> socket.socket | None:
+    """A connection to the server, started if need be; None if that does not work.
 
-
-def connect() -> socket.socket | None:
-    """A connection to the server, started if need be; None if that does not work."""
-    folder = _private_folder()
+    `start=False` finds a server that runs already.
+    """
+    folder = private_folder()
     if folder is None:
         return None
     address = folder / f"{_server_key()}.sock"
@@ -64,7 +56,7 @@ def connect() -> socket.socket | None:
         with (folder / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             connection = _dial(address)
-            if connection is None:
+            if connection is None and start:
                 process = _start(address)
                 deadline = time.monotonic() + START_SECONDS
                 while connection is None and time.monotonic() < deadline:
@@ -99,18 +91,26 @@ def _dial(address: Path) -> socket.socket | None:
 
 
 def _start(address: Path) -> subprocess.Popen:
-    """Start the server in a session of its own, so that Ctrl-C reaches it through its jobs only."""
+    """Start the server in a session of its own, so that Ctrl-C reaches it through its jobs only.
+
+    It sees no GPU: a process in which CUDA has started cannot be forked, and importing bitsandbytes
+    starts it. Jobs on a GPU get processes of their own (holder.py).
+    """
     address.unlink(missing_ok=True)
-    environment = os.environ | {
-        "OMP_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-        "MKL_NUM_THREADS": "1",
-        "TOKENIZERS_PARALLELISM": "false",
-        "PYTORCH_NVML_BASED_CUDA_CHECK": "1",
-        "PYTHONPATH": os.pathsep.join(
-            [str(_scripts()), *filter(None, [os.environ.get("PYTHONPATH")])]
-        ),
-    }
+    environment = (
+        os.environ
+        | environment_of([])
+        | {
+            "OMP_NUM_THREADS": "1",
+            "OPENBLAS_NUM_THREADS": "1",
+            "MKL_NUM_THREADS": "1",
+            "TOKENIZERS_PARALLELISM": "false",
+            "PYTORCH_NVML_BASED_CUDA_CHECK": "1",
+            "PYTHONPATH": os.pathsep.join(
+                [str(_scripts()), *filter(None, [os.environ.get("PYTHONPATH")])]
+            ),
+        }
+    )
     with address.with_suffix(".log").open("wb") as log:
         return subprocess.Popen(
             [sys.executable, "-m", "mothertongue.warm", str(address)],

@@ -1,4 +1,8 @@
-"""The process that takes jobs and forks a child for each; the server and the holders are one."""
+"""The process that takes jobs and forks a child for each; the server and the holders are one.
+
+Jobs that compute on a GPU are never forked: each base that is held on a GPU has a process of its
+own, started by exec (holder.py).
+"""
 
 import contextlib
 import os
@@ -6,18 +10,21 @@ import pickle
 import select
 import signal
 import socket
+import subprocess
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from typing import Any
 
 from .bases import key_of
 from .messages import receive, receive_with_fds, send
-from .processes import alive, die_with_parent, has_gpu, kill_group, leave
+from .processes import alive, die_with_parent, kill_group, leave
 from .work import work
 
 IDLE_SECONDS = 120.0
-HOLDERS = 2
+HOLDERS = 2  # bases held on the CPU at a time
+WAIT_SECONDS = 10.0  # for a holder that was told to go
 STOPS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)  # Slurm sends any of them to every process
 
 
@@ -34,9 +41,10 @@ class Job:
 class Holder:
     """A process that holds a base, and how many jobs it has been given and not finished."""
 
-    def __init__(self, pid: int, link: socket.socket) -> None:
+    def __init__(self, pid: int, link: socket.socket, devices: list[str]) -> None:
         self.pid = pid
         self.link = link
+        self.devices = devices  # GPUs whose memory it takes
         self.waiting = 0
         self.used = time.monotonic()
 
@@ -44,9 +52,17 @@ class Holder:
 class Forker:
     """Takes requests from `source` and forks a child for each; the server and holders are one."""
 
-    def __init__(self, source: socket.socket, *, listening: bool) -> None:
+    def __init__(
+        self,
+        source: socket.socket,
+        *,
+        listening: bool,
+        prepare: Callable[[], None] | None = None,
+    ) -> None:
+        """`prepare` is called once, before the first fork."""
         self.source = source
         self.listening = listening
+        self.prepare = prepare
         self.jobs: list[Job] = []
         self.holders: dict[str, Holder] = {}
         self.ended: list[int] = []  # holders that were told to go, until they are reaped
@@ -115,29 +131,46 @@ class Forker:
                     holder.waiting -= 1
 
     def _dismiss(self, key: str, *, wait: bool = False) -> None:
-        """Let a holder go; with its link closed it ends when its jobs have ended."""
+        """Let a holder go; with its link closed it ends when its jobs have ended.
+
+        `wait` returns when it has ended, and its memory on a GPU is free.
+        """
         holder = self.holders.pop(key)
         holder.link.close()
         if wait:
-            deadline = time.monotonic() + 10
+            deadline = time.monotonic() + WAIT_SECONDS
             while time.monotonic() < deadline:
                 if os.waitpid(holder.pid, os.WNOHANG)[0]:
                     return
-                time.sleep(0.05)
+                time.sleep(0.02)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(holder.pid, signal.SIGKILL)
+            os.waitpid(holder.pid, 0)
+            return
         self.ended.append(holder.pid)
 
     def _make_room(self, wanted: str | None) -> None:
-        """Close idle holders until there is room for one more; on a GPU all but the wanted one."""
-        room = 1 if has_gpu() else HOLDERS
-        for key in sorted(self.holders, key=lambda key: self.holders[key].used):
-            if key == wanted or self.holders[key].waiting:
-                continue
-            if has_gpu() or len(self.holders) >= room:
-                self._dismiss(key, wait=has_gpu())
+        """Close idle holders on the CPU until there is room for one more."""
+        idle = [k for k, h in self.holders.items() if not (h.devices or h.waiting or k == wanted)]
+        for key in sorted(idle, key=lambda key: self.holders[key].used):
+            if sum(not holder.devices for holder in self.holders.values()) >= HOLDERS:
+                self._dismiss(key)
+
+    def _free(self, devices: list[str], wanted: str | None = None) -> None:
+        """Close the holders on some GPUs, but for the wanted one, and wait until they are gone.
+
+        The job that asks for them has leased these devices, so no holder there has work.
+        """
+        for key, holder in list(self.holders.items()):
+            if key != wanted and set(devices) & set(holder.devices):
+                self._dismiss(key, wait=True)
 
     def _forward(self, request: dict, connection: socket.socket, fds: list[int]) -> bool:
         """Pass a job to the process that holds its base; False if there is none to be had."""
-        key = key_of(request["base"], request["folder"])
+        devices = request["devices"]
+        key = key_of(request["base"], request["folder"]) + repr(devices)
+        if devices:
+            self._free(devices, key)
         if key not in self.holders:
             self._make_room(key)
             self._open_holder(key, request)
@@ -154,6 +187,27 @@ class Forker:
 
     def _open_holder(self, key: str, request: dict) -> None:
         ours, theirs = socket.socketpair()
+        opened = self._exec_holder if request["devices"] else self._fork_holder
+        pid = opened(ours, theirs, request)
+        theirs.close()
+        self.holders[key] = Holder(pid, ours, request["devices"])
+
+    def _exec_holder(self, ours: socket.socket, theirs: socket.socket, request: dict) -> int:
+        """A fresh Python: CUDA can be started in it, and it frees its memory when it ends."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "mothertongue.warm.holder", str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            cwd=request["folder"],
+            env=request["environment"] | {"PYTHONPATH": os.environ.get("PYTHONPATH", "")},
+        )
+        process.returncode = 0  # this class waits for its processes itself
+        send(ours, {"base": request["base"]})
+        return process.pid
+
+    def _fork_holder(self, ours: socket.socket, theirs: socket.socket, request: dict) -> int:
+        """A copy of this process, whose children share the weights of the base."""
+        self._prepare()
         pid = os.fork()
         if pid == 0:
             try:
@@ -162,13 +216,19 @@ class Forker:
                 die_with_parent()
                 ours.close()
                 self._close_inherited()
-                hold(theirs, key, request)
+                os.chdir(request["folder"])
+                if hold(request["base"]):
+                    Forker(theirs, listening=False).run()
             except BaseException:
                 traceback.print_exc()
             finally:
                 leave(0)
-        theirs.close()
-        self.holders[key] = Holder(pid, ours)
+        return pid
+
+    def _prepare(self) -> None:
+        if self.prepare is not None:
+            self.prepare()
+            self.prepare = None
 
     def _close_inherited(self) -> None:
         """In a child: let go of sockets that belong to the parent."""
@@ -194,6 +254,12 @@ class Forker:
             self.ancestors.add(request["ancestor"])
             self.had_ancestor = True
         try:
+            if "free" in request:
+                self._free(request["free"])
+                with contextlib.suppress(OSError):
+                    send(connection, {"state": "done"})
+                connection.close()
+                return
             if request["base"] is not None and self._forward(request, connection, fds):
                 return
             self._make_room(None)
@@ -219,6 +285,7 @@ class Forker:
                 os.close(fd)
 
     def _fork(self, request: dict, connection: socket.socket, fds: list[int]) -> None:
+        self._prepare()
         pid = os.fork()
         if pid == 0:
             try:

@@ -1,4 +1,9 @@
-"""The process that holds a base and serves the jobs that need it."""
+"""The process that holds a base and serves the jobs that need it.
+
+On a CPU it is forked from the server, which has imported the libraries, and forks a child for each
+job. On a GPU it is a Python of its own (`python -m mothertongue.warm.holder FD`), as a process in
+which CUDA has started cannot be forked, and does its jobs itself, one at a time.
+"""
 
 import contextlib
 import gc
@@ -9,30 +14,30 @@ import sys
 import threading
 import traceback
 
-from .bases import held
-from .forker import Forker
-from .messages import receive_with_fds, send
+from .bases import Spec, held, key_of
+from .messages import receive, receive_with_fds, send
+from .processes import die_with_parent
 from .work import work
 
 
-def hold(link: socket.socket, key: str, request: dict) -> None:
-    """Load a base and serve its jobs: by forking, or on a GPU in this process."""
-    os.chdir(request["folder"])
+def hold(base: Spec) -> bool:
+    """Load a base into `held`; False, with the reason in this process's log, where it cannot be.
+
+    Jobs then load it themselves and report what is wrong.
+    """
     import torch
 
     from .. import models
 
     torch.set_num_threads(1)
     try:
-        held[key] = models.load_base(**request["base"])
+        held[key_of(base)] = models.load_base(**base)
     except BaseException:
-        traceback.print_exc()  # jobs load it themselves and report what is wrong
+        traceback.print_exc()
+        return False
     gc.collect()
     gc.freeze()
-    if not torch.cuda.is_initialized():
-        Forker(link, listening=False).run()
-    elif key in held:
-        _serve_in_this_process(link)
+    return True
 
 
 def _serve_in_this_process(link: socket.socket) -> None:
@@ -90,3 +95,16 @@ def _serve_in_this_process(link: socket.socket) -> None:
         if answer["state"] == "error":  # such as a CUDA error: the next job starts afresh
             os._exit(1)
         busy.release()
+
+
+def main() -> None:
+    """Hold the base that the first message names, on this process's GPU, and serve its jobs."""
+    die_with_parent()
+    link = socket.socket(fileno=int(sys.argv[1]))
+    first = receive(link)
+    if first is not None and hold(first["base"]):
+        _serve_in_this_process(link)
+
+
+if __name__ == "__main__":
+    main()

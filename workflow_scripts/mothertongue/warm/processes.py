@@ -60,11 +60,3 @@ def leave(status: int) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
     os._exit(status)
-
-
-def has_gpu() -> bool:
-    """Whether this job may use an NVIDIA device (asks no driver)."""
-    return Path("/dev/nvidiactl").exists() and os.environ.get("CUDA_VISIBLE_DEVICES") not in (
-        "",
-        "-1",
-    )
