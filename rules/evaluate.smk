@@ -74,6 +74,9 @@ def task_of(wildcards):
         "limit": min(limits, default=None),
         "max_new_tokens": entry["max_new_tokens"],
         "hub": {k: v for k, v in dataset.items() if k != "path" and v} or None,
+        "cluster": entry["cluster"],
+        "parallel": entry["origin"] != "native",  # its rows are translations of another language's
+        "missing": entry["missing"],
         "digest": digest_of(entry["task"], ROOT / "tasks"),
     }
 

@@ -1,8 +1,9 @@
 """Collect every evaluation and every rating of the study into scores.csv, items and a description.
 
 scores.csv follows `mothertongue.scores`. The items (parquet) hold what paired tests need, one row
-per score and item: the keys of the score, `item`, `value` and `weight` (metric = mean of value;
-perplexity = exp(sum of value / sum of weight), value being minus the log-likelihood).
+per score and item: the keys of the score, `item`, `cluster`, `value` and `weight` (metric = mean of
+value; perplexity = exp(sum of value / sum of weight), value being minus the log-likelihood). Items
+of one cluster (a passage, a problem in several languages) are no independent witnesses.
 """
 
 import math
@@ -64,7 +65,8 @@ def read_items(path: Path, rows: list[Row]) -> list[Any]:
             values = {"value": pl.col(metric), "weight": pl.lit(1.0)}
         else:
             continue  # a metric of groups of items (such as a mean over subjects)
-        frames.append(with_key(frame, row, item=pl.col("item"), **values))
+        cluster = pl.col("cluster" if "cluster" in frame.columns else "item")
+        frames.append(with_key(frame, row, item=pl.col("item"), cluster=cluster, **values))
     return frames
 
 
@@ -102,6 +104,7 @@ def read_ratings(path: Path, learning_rates: dict[str, float]) -> tuple[list[Row
         frame,
         rows[0],
         item=pl.col("item"),
+        cluster=pl.col("item"),
         value=pl.col("rating") * total.asked,
         weight=pl.lit(1.0),
     )
@@ -118,8 +121,55 @@ def with_key(frame: Any, row: Row, **columns: Any) -> Any:
     return frame.select(
         *keys,
         columns["item"].cast(pl.String).alias("item"),
+        columns["cluster"].cast(pl.String).alias("cluster"),
         columns["value"].cast(pl.Float64).alias("value"),
         columns["weight"].cast(pl.Float64).alias("weight"),
+    )
+
+
+def joined_clusters(items: Any) -> Any:
+    """Items whose clusters are one where items with the same id stand in several languages.
+
+    Clusters are joined for a whole test, or not at all: where joining would unite two clusters of
+    one language, the same ids do not mean translations, and every cluster stays what it is.
+    """
+    import polars as pl
+
+    known = items.select("benchmark", "judge", "language", "cluster", "item").unique(
+        maintain_order=True
+    )
+    frames = []
+    for (benchmark, judge), part in known.group_by("benchmark", "judge", maintain_order=True):
+        leader = {name: name for name in part["cluster"].unique(maintain_order=True)}
+
+        def find(name: str, leader: dict[str, str] = leader) -> str:
+            while leader[name] != name:
+                leader[name] = leader[leader[name]]
+                name = leader[name]
+            return name
+
+        first: dict[str, str] = {}
+        for cluster, item in part.select("cluster", "item").iter_rows():
+            leader[find(cluster)] = find(first.setdefault(item, cluster))
+        joined = {name: find(name) for name in leader}
+        own = part.select("language", "cluster").unique()
+        roots = own.with_columns(pl.col("cluster").replace_strict(joined)).unique()
+        if len(roots) < len(own):
+            joined = {name: name for name in leader}
+        texts = {"cluster": list(joined), "joined": list(joined.values())}
+        table = pl.DataFrame(texts, schema=dict.fromkeys(texts, pl.String))
+        keys = {"benchmark": benchmark, "judge": judge}
+        frames.append(
+            table.with_columns(
+                pl.lit(value, pl.String).cast(pl.Categorical).alias(name)
+                for name, value in keys.items()
+            )
+        )
+    names = ["benchmark", "judge", "cluster"]
+    return (
+        items.join(pl.concat(frames), on=names, how="left", nulls_equal=True, maintain_order="left")
+        .with_columns(pl.col("joined").alias("cluster"))
+        .drop("joined")
     )
 
 
@@ -132,6 +182,8 @@ def describe_benchmark(about: Row, content: Row) -> None:
     about.setdefault("units", content.get("unit", {}))
     about.setdefault("higher", content.get("higher_is_better", {}))
     about.setdefault("chance", content.get("chance"))
+    levels = about.setdefault("chance_levels", {})
+    levels.setdefault(content["language"], content.get("chance_levels") or {})
     about.setdefault("version", content.get("version"))
     about.setdefault("shots", content.get("shots"))
     items = about.setdefault("items", {})
@@ -180,7 +232,7 @@ def main(
     table = pl.DataFrame(rows, schema=schema())
     write_scores(scores, table)
     with atomic(items) as temporary:
-        pl.concat(frames).write_parquet(temporary)
+        joined_clusters(pl.concat(frames)).write_parquet(temporary)
     empty = table.filter(pl.col("score").is_null())
     describe["missing"] = [
         f"{row['benchmark']} ({row['metric']}{', ' + row['judge'] if row['judge'] else ''}),"

@@ -93,6 +93,9 @@ def main(
         limit=task["limit"],
         max_new_tokens=task["max_new_tokens"],
         template=loading["template"],
+        cluster=task.get("cluster"),
+        parallel=task.get("parallel", False),
+        missing=task.get("missing", "error"),
     )
     import torch
     from mothertongue import models, warm

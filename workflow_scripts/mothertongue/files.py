@@ -59,7 +59,11 @@ def read_jsonl(path: str | Path) -> list[Row]:
                     f"{path}, line {number}: not UTF-8; save the file as UTF-8"
                 ) from None
             except (ValueError, RecursionError) as error:
+                if not rows and raw.lstrip(b"\xef\xbb\xbf \t").startswith(b"["):
+                    raise InputError(_array(path)) from None
                 raise InputError(f"{path}, line {number}: not valid JSON ({error})") from None
+            if isinstance(row, list) and not rows:
+                raise InputError(_array(path))
             if not isinstance(row, dict):
                 raise InputError(f"{path}, line {number}: expected a JSON object {{…}}")
             if b"\\u" in raw and SURROGATE.search(json.dumps(row, ensure_ascii=False)):
@@ -69,6 +73,21 @@ def read_jsonl(path: str | Path) -> list[Row]:
                 )
             rows.append(row)
     return rows
+
+
+def _array(path: Path) -> str:
+    return (
+        f"{path}: a JSON array; JSON Lines is wanted, one object per line"
+        f" (jq -c '.[]' {path.name} > {path.stem}.jsonl)"
+    )
+
+
+def read_text(path: str | Path) -> str:
+    """The text of a UTF-8 file, line ends as they are; a byte-order mark is dropped."""
+    try:
+        return Path(path).read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: not UTF-8; save the file as UTF-8") from None
 
 
 def write_jsonl(path: str | Path, rows: Iterable[Row]) -> None:

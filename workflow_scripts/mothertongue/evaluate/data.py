@@ -4,12 +4,14 @@ The task pack's YAML files name `load` as their `custom_dataset`.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from ..errors import InputError
 from ..files import text_hash
 from ..hub import Lock, dataset_files, read_lock
+from .cells import is_missing
 from .items import Item, make_items
 from .read import read_rows
 
@@ -23,32 +25,56 @@ def hub_splits(entry: Mapping[str, Any], language: str) -> list[tuple[str | None
     return [((entry.get("name") or "").replace("{language}", language) or None, None)]
 
 
+class Source(NamedTuple):
+    """Rows, what each is called in messages (file, row number), and what holds them all."""
+
+    rows: list[dict[str, Any]]
+    places: list[str]
+    name: str
+
+
+def read_files(files: Iterable[str | Path], name: str | None = None) -> Source:
+    """The rows of benchmark files, in order."""
+    files = list(files)
+    rows: list[dict[str, Any]] = []
+    places: list[str] = []
+    for file in files:
+        part = read_rows(file)
+        rows += part
+        places += [f"{file}, row {number}" for number in range(1, len(part) + 1)]
+    return Source(rows, places, name or ", ".join(map(str, files)))
+
+
 def source_rows(
     entry: Mapping[str, Any] | None, language: str, files: list[str] | None, lock: Lock
-) -> tuple[list[Item], str]:
+) -> Source:
     """Rows of local files if given, else of the hub entry {path, name, split, revision}."""
     if files:
-        return [row for file in files for row in read_rows(file)], ", ".join(map(str, files))
+        return read_files(files)
     if not entry:
         raise InputError(
             "this task has no dataset of its own: name a file under"
             " evaluate.benchmarks.*.dataset.path (and `demonstrations` for shots)"
         )
-    rows = []
+    rows: list[dict[str, Any]] = []
+    places: list[str] = []
     for subset, subject in hub_splits(entry, language):
         commit, paths = dataset_files(
             entry["path"], subset, entry["split"], entry.get("revision"), lock
         )
-        part = [row for path in paths for row in read_rows(path)]
+        part = read_files(paths)
         if subject:
-            part = [
-                {**row, "id": f"{subject}/{row.get('id', place)}", "subject": subject}
-                for place, row in enumerate(part)
-            ]
-        rows += part
+            for place, row in enumerate(part.rows):
+                own = place if is_missing(row.get("id")) else row["id"]
+                row |= {"id": f"{subject}/{own}", "subject": subject}
+        rows += part.rows
+        places += part.places
+    name = f"{entry['path']} ({entry['split']}, {language}, commit {commit[:12]})"
     if "prefix" in entry:  # one split holds all languages; ids say which
-        rows = [row for row in rows if str(row["id"]).startswith(entry["prefix"][language])]
-    return rows, f"{entry['path']} ({entry['split']}, {language}, commit {commit[:12]})"
+        start = entry["prefix"][language]
+        kept = [n for n, row in enumerate(rows) if str(row["id"]).startswith(start)]
+        return Source([rows[n] for n in kept], [places[n] for n in kept], name)
+    return Source(rows, places, name)
 
 
 def load(
@@ -67,12 +93,18 @@ def load(
     subjects: dict[str, str] | None = None,
     limit: int | None = None,
     template: str = "alpaca",
+    cluster: str | None = None,
+    numbers: str | None = None,
+    parallel: bool = False,
+    missing: str = "error",
     **_: Any,
 ) -> dict[str, Any]:
     """Build the splits `test` and `demonstrations` of a task in one language (for lm-eval).
 
     `lock` is the path of the hub's lock (hub.py), `subjects` the display names of subjects;
-    `report` takes sources, dropped items and notes for the score file.
+    `report` takes sources, dropped items and notes for the score file. `cluster`, `parallel` and
+    `missing` are as in `items.make_items`; `numbers` is the language in whose form all gold
+    answers are written, if not each in its own.
     """
     import datasets
 
@@ -82,14 +114,29 @@ def load(
     pins = read_lock(lock) if lock else {}
 
     def items_of(part: str, local: list[str] | None = None) -> list[Item]:
-        rows, sources[part] = source_rows(hub.get(part), language, local, pins)
-        return make_items(rows, family, sources[part])
+        return checked(source_rows(hub.get(part), language, local, pins), part)
+
+    def checked(source: Source, part: str) -> list[Item]:
+        sources[part] = source.name
+        shots_only = part == "demonstrations"
+        return make_items(
+            source.rows,
+            family,
+            source.name,
+            places=source.places,
+            language=numbers or language,
+            cluster=None if shots_only else cluster,
+            parallel=parallel,
+            # rows of a human translation are known by their position alone, so that none may go
+            missing="error" if part == "human" else missing,
+            report=None if shots_only else report,
+        )
 
     demonstrations: list[Item] = []
     if paired:
         from .paired import pair
 
-        items, evaluated = pair(paired, language, hub, files, family, items_of, report)
+        items, evaluated = pair(paired, language, hub, files, items_of, checked, report)
     else:
         items = evaluated = items_of("test", files)
     if shots:

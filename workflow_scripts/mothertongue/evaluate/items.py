@@ -1,97 +1,150 @@
-"""Rows of any source -> checked items of one shape per family, with stable ids.
+"""Rows of any source -> checked items of one shape per family, with stable ids and clusters.
 
 Families: `choice` (options A-D), `short-answer` (extractive question answering), `number`
 (arithmetic with a chain of thought), `text` (likelihood of native rows).
 """
 
 import math
-from collections import Counter
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from typing import Any
 
+from ..characters import without_invisible
 from ..errors import InputError
+from ..numbers import decimal_mark_of, parse_number, plain
+from .cells import MissingCell, MissingColumn, cell, is_missing, optional, text
+from .identity import PASSAGES, clusters, ids
 
 Item = dict[str, Any]
 OPTIONS = ("A", "B", "C", "D")
+ANSWER = ("Answer", "answer", "answerKey", "correct_answer_num")
+QUESTION = ("Question", "question", "instruction")
+NUMBER = ("answer_number", "answer")
+DROPPED = "rows with a missing cell"
+WANTED = {  # the columns of our own files; those of known datasets are read too
+    "choice": "question, A, B, C, D, answer",
+    "short-answer": "context, question, answers",
+    "number": "question, answer_number",
+    "text": "instruction, output",
+}
 
 
-def _column(row: Item, where: str, *names: str) -> Any:
-    """The first of these columns that a row has; none is an `InputError`."""
-    for name in names:
-        if row.get(name) is not None:
-            return row[name]
-    empty = next((name for name in names if name in row), None)
-    if empty:
-        raise InputError(f"{where}: '{empty}' is empty")
-    raise InputError(f"{where}: no column '{names[0]}' (found: {', '.join(map(str, row))})")
+class Reading:
+    """How the rows of one source are read: the language of its numbers, and what forms they show."""
+
+    def __init__(self, rows: Sequence[Item], family: str, language: str) -> None:
+        """`language`: the language in which the gold answers are written."""
+        self.language = language
+        self.ambiguous: list[str] = []
+        written = [row.get("answer_number", row.get("answer")) for row in rows]
+        golds = [value for value in written if isinstance(value, str)]
+        self.mark = decimal_mark_of(golds) if family == "number" else None
+
+    @property
+    def like(self) -> str | None:
+        """A number with the decimal mark that the gold answers show, if they show one."""
+        return f"0{self.mark}5" if self.mark else None
 
 
-def _text(row: Item, where: str, *names: str) -> str:
-    value = str(_column(row, where, *names))
-    if not value.strip():
-        raise InputError(f"{where}: '{names[0]}' is empty")
-    return value
-
-
-def choice_item(row: Item, where: str) -> Item:
-    """An item with four options, from CMMLU, C-Eval, m_mmlu, MMMLU or our own columns."""
-    answer = str(_column(row, where, "Answer", "answer")).strip()
+def choice_item(row: Item, where: str, reading: Reading) -> Item:
+    """An item with four options, from CMMLU, C-Eval, m_mmlu, MMMLU, Belebele or our own columns."""
+    options = dict(zip(OPTIONS, _options(row, where), strict=True))
+    answer = str(cell(row, where, *ANSWER)).strip()
+    if "correct_answer_num" in row and answer in ("1", "2", "3", "4"):  # Belebele counts from 1
+        answer = str(int(answer) - 1)
+    answer = answer.removesuffix(".0")  # an integer column with a missing cell, as pandas writes it
     if answer in ("0", "1", "2", "3"):
         answer = OPTIONS[int(answer)]
     if answer not in OPTIONS:
         raise InputError(f"{where}: the answer is {answer[:40]!r}, not one of A, B, C, D")
-    options = {
-        letter: str(_column(row, where, letter, f"option_{letter.lower()}")) for letter in OPTIONS
-    }
     return {
-        "question": _text(row, where, "Question", "question", "instruction"),
+        "context": optional(row, *PASSAGES),
+        "question": text(row, where, *QUESTION),
         **options,
         "gold": OPTIONS.index(answer),
-        "subject": str(row.get("subject") or row.get("Subject") or ""),
+        "subject": optional(row, "subject", "Subject"),
     }
 
 
-def short_answer_item(row: Item, where: str) -> Item:
+def _options(row: Item, where: str) -> list[str]:
+    """The four options, from columns of their own or from one that lists them."""
+    listed = next((row[name] for name in ("choices", "options") if row.get(name) is not None), None)
+    if isinstance(listed, dict):  # {text: [...], label: [...]}
+        listed = listed.get("text")
+    if listed is not None and "A" not in row and "option_a" not in row:
+        if not isinstance(listed, list) or len(listed) != len(OPTIONS):
+            raise InputError(f"{where}: 'choices' is not a list of {len(OPTIONS)} options")
+        if any(is_missing(value) for value in listed):
+            raise MissingCell(f"{where}: an option of 'choices' is empty")
+        return [str(value) for value in listed]
+    return [
+        text(row, where, letter, f"option_{letter.lower()}", f"mc_answer{place}")
+        for place, letter in enumerate(OPTIONS, start=1)
+    ]
+
+
+def short_answer_item(row: Item, where: str, reading: Reading) -> Item:
     """An item of a passage, a question and one or more gold answers."""
-    answers = _column(row, where, "answers", "answer")
+    answers = cell(row, where, "answers", "answer")
     if isinstance(answers, dict):  # the hub's form of SQuAD
         answers = answers.get("text", [])
-    answers = answers if isinstance(answers, list) else [answers]
-    if not answers or not all(isinstance(text, str) and text.strip() for text in answers):
+    answers = list(answers) if isinstance(answers, list | tuple) else [answers]
+    if not answers or any(is_missing(value) for value in answers):
+        raise MissingCell(f"{where}: 'answers' holds no text, or something that is none")
+    if not all(isinstance(value, str) for value in answers):
         raise InputError(f"{where}: 'answers' holds no text, or something that is none")
     return {
-        "context": _text(row, where, "context"),
-        "question": _text(row, where, "question"),
+        "context": text(row, where, "context"),
+        "question": text(row, where, "question"),
         "answers": answers,
-        "subject": str(row.get("subject") or row.get("title") or ""),
+        "subject": optional(row, "subject", "title"),
     }
 
 
-def number_item(row: Item, where: str) -> Item:
-    """An item of a word problem and its number; `answer` is a worked solution if there is one."""
-    number = str(_column(row, where, "answer_number", "answer")).replace(",", "").strip()
-    try:
-        usable = math.isfinite(float(number))
-    except ValueError:
-        usable = False
-    if not usable:
-        raise InputError(f"{where}: the answer {number[:40]!r} is not a number")
-    if number.endswith(".0"):
-        number = number[:-2]
-    solution = row.get("answer") if row.get("answer_number") is not None else None
+def number_item(row: Item, where: str, reading: Reading) -> Item:
+    """An item of a word problem and its number; `answer` is a worked solution if there is one.
+
+    `answer_number` is the number with a decimal point; `answer_written` shows the marks of the
+    gold answer, by which an ambiguous number of a reply is read (metrics.answers_number).
+    """
+    value = cell(row, where, *NUMBER)
+    number, written = read_gold(value, reading)
+    if number is None:
+        raise InputError(f"{where}: the answer {str(value)[:40]!r} is not a number")
+    solution = row.get("answer") if not is_missing(row.get("answer_number")) else None
     return {
-        "question": _text(row, where, "question"),
-        "answer_number": number,
-        "solution": str(solution or ""),
+        "question": text(row, where, "question"),
+        "answer_number": plain(number),
+        "answer_written": written,
+        "solution": "" if is_missing(solution) else str(solution),
         "subject": "",
     }
 
 
-def text_item(row: Item, where: str) -> Item:
+def read_gold(value: Any, reading: Reading) -> tuple[Decimal | None, str]:
+    """A gold answer as a number, and a number with the marks that it shows."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
+        return None, ""
+    if not isinstance(value, str):
+        number = Decimal(str(value))
+        usable = math.isfinite(number)
+        return (number, plain(number) if number % 1 == 0 else "") if usable else (None, "")
+    number = parse_number(value, reading.language, reading.like)
+    if number is None or not any(mark in value for mark in ".,"):
+        return number, value.strip()
+    if decimal_mark_of([value]) or reading.like:
+        return number, value if decimal_mark_of([value]) else reading.like
+    if parse_number(value, reading.language, "0.5") != parse_number(value, reading.language, "0,5"):
+        reading.ambiguous.append(f"{value.strip()} as {plain(number)}")
+    return number, value
+
+
+def text_item(row: Item, where: str, reading: Reading) -> Item:
     """An item whose output's likelihood after its instruction is measured."""
     return {
-        "instruction": _text(row, where, "instruction"),
-        "output": _text(row, where, "output"),
+        "instruction": text(row, where, "instruction"),
+        "output": text(row, where, "output"),
         "subject": "",
     }
 
@@ -104,25 +157,88 @@ FAMILIES = {
 }
 
 
-def make_items(rows: Iterable[Item], family: str, source: str) -> list[Item]:
-    """Check rows and bring them into the family's shape, each with a stable, unique id.
+def make_items(
+    rows: Iterable[Item],
+    family: str,
+    source: str,
+    *,
+    places: Sequence[str] | None = None,
+    language: str = "en",
+    cluster: str | None = None,
+    parallel: bool = False,
+    missing: str = "error",
+    report: dict[str, Any] | None = None,
+) -> list[Item]:
+    """Check rows and bring them into the family's shape, each with a unique id and its cluster.
 
-    A row's own id is kept; without one the id is `subject/position` (position within the subject)
-    so that it does not move when another subject is added.
+    `places` names the rows (default: `source, row n`), `language` is that of the gold answers'
+    numbers, `cluster` and `parallel` are as in `identity.clusters`. A row with a missing cell is
+    an error or, with `missing="drop"`, left out; `report` counts those under `dropped` and takes
+    notes on what a reader of the score should know.
     """
-    items: list[Item] = []
-    positions: Counter[str] = Counter()
-    seen: dict[str, int] = {}
-    for number, row in enumerate(rows, start=1):
-        where = f"{source}, row {number}"
-        item = FAMILIES[family](row, where)
-        position = positions[item["subject"]]
-        positions[item["subject"]] += 1
-        name = str(row.get("id") or f"{item['subject']}/{position}".lstrip("/"))
-        if name in seen:
-            raise InputError(f"{where}: id '{name}' already stands in row {seen[name]}")
-        seen[name] = number
-        items.append({"id": name, **item})
-    if not items:
-        raise InputError(f"{source}: no items (the file or split is empty)")
+    rows = list(rows)
+    places = places or [f"{source}, row {number}" for number in range(1, len(rows) + 1)]
+    reading = Reading(rows, family, language)
+    kept: list[int] = []
+    made: list[Item] = []
+    for number, row in enumerate(rows):
+        try:
+            item = FAMILIES[family](row, places[number], reading)
+        except MissingCell:
+            if missing != "drop":
+                raise
+            continue
+        except MissingColumn as error:
+            raise InputError(f"{error}; wanted: {WANTED[family]}") from None
+        kept.append(number)
+        made.append(item)
+    if not made:
+        empty = " (every row has a missing cell)" if rows else " (the file or split is empty)"
+        raise InputError(f"{source}: no items{empty}")
+    chosen, where = [rows[n] for n in kept], [places[n] for n in kept]
+    names = ids(chosen, made, where)
+    groups = clusters(
+        chosen, names, where, [n + 1 for n in kept], column=cluster, parallel=parallel
+    )
+    items = [
+        {"id": name, "cluster": group, **item}
+        for name, group, item in zip(names, groups, made, strict=True)
+    ]
+    if report is not None:
+        _remark(report, items, family, reading, len(rows) - len(items))
     return items
+
+
+def _remark(report: dict, items: list[Item], family: str, reading: Reading, dropped: int) -> None:
+    """Say in the report what was left out, which options are equal, how golds were read."""
+    notes = report.setdefault("notes", [])
+    if dropped:
+        counts = report.setdefault("dropped", {})
+        counts[DROPPED] = counts.get(DROPPED, 0) + dropped
+    if family == "choice" and (equal := [told for item in items if (told := _equal_options(item))]):
+        notes.append(
+            f"{len(equal)} items have options that are equal after normalisation: {_some(equal)}"
+        )
+    if reading.ambiguous:
+        notes.append(
+            f"{len(reading.ambiguous)} gold answers have two readings and were read as the"
+            f" language writes numbers: {_some(reading.ambiguous)}"
+        )
+
+
+def _some(texts: list[str], most: int = 5) -> str:
+    more = f" and {len(texts) - most} more" if len(texts) > most else ""
+    return "; ".join(texts[:most]) + more
+
+
+def _equal_options(item: Item) -> str:
+    """`id (A = C)` where two options differ in nothing that a reader sees, else nothing."""
+    seen: dict[str, list[str]] = {}
+    for letter in OPTIONS:
+        plain_text = unicodedata.normalize("NFKC", without_invisible(item[letter]))
+        plain_text = " ".join(plain_text.split())
+        # Aa and AA are different genes; Paris and paris are one town
+        key = plain_text.casefold() if len(plain_text) > 2 else plain_text
+        seen.setdefault(key, []).append(letter)
+    equal = [" = ".join(letters) for letters in seen.values() if len(letters) > 1]
+    return f"{item['id']} ({', '.join(equal)})" if equal else ""

@@ -82,12 +82,17 @@ def load_task(
     limit: int | None = None,
     max_new_tokens: int | None = None,
     template: str = "alpaca",
+    cluster: str | None = None,
+    parallel: bool = False,
+    missing: str = "error",
 ) -> dict[str, Any]:
     """Load one task in one language with lm-eval; returns what `lm_eval.evaluate` takes.
 
     `files` (and `demonstrations`) are local files instead of the task's own hub dataset; `hub`
     ({hub, name, revision, split}) replaces its test split; `lock` is the file that says which
     commits are meant (hub.py). `limit` takes the first items, in turn from each subject.
+    `cluster`, `parallel` and `missing` are as in `items.make_items`; the task's own words on the
+    first two stand unless the study names something.
     """
     task = read_task(name, folder)
     words = words_of(task, language)
@@ -115,6 +120,9 @@ def load_task(
         "limit": limit,
         "template": template,
         "report": report,
+        "cluster": cluster or metadata.get("cluster"),
+        "parallel": parallel or metadata.get("parallel", False),
+        "missing": missing,
     }
     overrides: dict[str, Any] = {"task": name, "num_fewshot": shots}
     if task["output_type"] == "generate_until":

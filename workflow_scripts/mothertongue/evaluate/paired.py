@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Callable
+from typing import Any
 
 from ..errors import InputError
-from .items import OPTIONS, Item, make_items
-from .read import read_rows
+from .data import read_files
+from .items import OPTIONS, Item
 
 
 def pair_mmlu(machine: list[Item], human: list[Item], source: str) -> tuple[set[str], dict]:
@@ -48,8 +49,8 @@ def pair(
     language: str,
     hub: dict,
     files: list[str] | None,
-    family: str,
     items_of: Callable[[str], list[Item]],
+    checked: Callable[[Any, str], list[Item]],
     report: dict,
 ) -> tuple[list[Item], list[Item]]:
     """Items that both translations of MMLU have, as `which` (machine or human) words them.
@@ -57,16 +58,17 @@ def pair(
     Both come from `files` (told apart by m_mmlu's column `instruction`) or from the hub. Also
     returns every item of both, none of which may serve as a demonstration: so MT- and HT-MMLU
     choose the same. Ids are m_mmlu's in both, so that scores pair; `report` tells what was dropped.
+    `items_of` reads a part of the hub, `checked` makes items of the rows of a source.
     """
     machine: list[Item] = []
     human: list[Item] = []
     if files:
         for file in files:
-            rows = read_rows(file)
-            if rows and "instruction" in rows[0]:
-                machine = make_items(rows, family, str(file))
+            found = read_files([file])
+            if found.rows and "instruction" in found.rows[0]:
+                machine = checked(found, "machine")
             else:
-                human = make_items(rows, family, str(file))
+                human = checked(found, "human")
         source = report["sources"]["test"] = ", ".join(map(str, files))
     else:
         machine = items_of("machine")
@@ -85,17 +87,19 @@ def pair(
     if not human:
         if which == "human":
             raise InputError(f"{source}: there is no human-translated MMLU in '{language}'")
-        report["dropped"] = {}
-        report["notes"] = [f"no human-translated MMLU in '{language}': all items are used"]
+        notes = report.setdefault("notes", [])
+        notes.append(f"no human-translated MMLU in '{language}': all items are used")
         return machine, machine
-    shared, report["dropped"] = pair_mmlu(machine, human, source)
+    shared, dropped = pair_mmlu(machine, human, source)
+    report.setdefault("dropped", {}).update(dropped)
     items = [item for item in machine if item["id"] in shared]
     if which == "human":
         by_place: defaultdict[str, list[Item]] = defaultdict(list)
         for row in human:
             by_place[row["subject"]].append(row)
         items = [
-            {**by_place[item["subject"]][int(item["id"].split("/")[2])], "id": item["id"]}
+            {**by_place[item["subject"]][int(item["id"].split("/")[2])]}
+            | {"id": item["id"], "cluster": item["cluster"]}
             for item in items
         ]
     return items, [*machine, *human]

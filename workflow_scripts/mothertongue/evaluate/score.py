@@ -5,10 +5,11 @@ What both hold, key by key: docs/results.md.
 
 import math
 import statistics
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import Any
 
 from ..files import text_hash
+from . import metrics as scorers
 
 Row = dict[str, Any]
 OPTIONS = "ABCD"
@@ -29,7 +30,7 @@ def run(lm: Any, loaded: dict[str, Any], language: str) -> tuple[dict[str, Any],
         "language": language,
         "metric": metadata["metrics"][0],
         **summarise(items, metadata),
-        "chance": metadata["chance"],
+        **chance(results["samples"][name], metadata),
         "n": len(items),
         "version": metadata["version"],
         "shots": task.config.num_fewshot,
@@ -53,6 +54,7 @@ def make_row(sample: dict[str, Any], family: str, lm: Any) -> Row:
     first = sample["arguments"][0]
     row: Row = {
         "item": doc["id"],
+        "cluster": doc["cluster"],
         "subject": doc["subject"],
         "prompt_hash": text_hash(first[0]),
     }
@@ -89,7 +91,8 @@ def summarise(items: list[Row], metadata: dict[str, Any]) -> dict[str, Any]:
             "unit": units,
             "higher_is_better": dict.fromkeys(metrics, False),
         }
-    metrics = {name: mean([item[name] for item in items]) for name in metadata["metrics"]}
+    groups = [item.get("cluster", place) for place, item in enumerate(items)]
+    metrics = {name: mean([item[name] for item in items], groups) for name in metadata["metrics"]}
     if metadata["family"] == "choice":
         metrics["acc_macro"] = macro(items, "acc")
     return {
@@ -99,11 +102,47 @@ def summarise(items: list[Row], metadata: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def mean(values: list[float]) -> dict[str, Any]:
-    """Mean and its standard error (sample standard deviation / root n)."""
-    n = len(values)
-    error = statistics.stdev(values) / math.sqrt(n) if n > 1 else None
-    return {"value": statistics.fmean(values), "stderr": error, "n": n}
+def mean(values: list[float], clusters: list[Any] | None = None) -> dict[str, Any]:
+    """Mean and its standard error, robust to clusters of items that are not independent.
+
+    With G clusters: root of G / (G - 1) times the sum of the clusters' squared summed residuals,
+    over n; for clusters of one item this is the sample standard deviation / root n.
+    """
+    n, value = len(values), statistics.fmean(values)
+    sums: defaultdict[Any, float] = defaultdict(float)
+    for place, entry in enumerate(values):
+        sums[clusters[place] if clusters else place] += entry - value
+    error = None
+    if len(sums) > 1:
+        scale = len(sums) / (len(sums) - 1)
+        error = math.sqrt(scale * sum(total**2 for total in sums.values())) / n
+    return {"value": value, "stderr": error, "n": n}
+
+
+def chance(samples: list[dict[str, Any]], metadata: dict[str, Any]) -> dict[str, Any]:
+    """Scores that need no model, in percent: `chance` of the main metric, `chance_levels` of each.
+
+    Levels: `options`, picking one at random (the mean of 1/k over items); `majority`, always giving
+    the most frequent gold answer; `empty`, saying nothing. A score whose interval does not lie
+    above every level shows nothing about the model. Null for likelihoods.
+    """
+    family, docs = metadata["family"], [sample["doc"] for sample in samples]
+    if family == "text":
+        return {"chance": None, "chance_levels": {}}
+    if family == "choice":
+        golds = Counter(doc["gold"] for doc in docs)
+        options = statistics.fmean(100.0 / len(OPTIONS) for _ in docs)
+        levels = {"acc": {"options": options, "majority": 100.0 * max(golds.values()) / len(docs)}}
+        return {"chance": options, "chance_levels": levels}
+    scorer = {"short-answer": scorers.score_short_answer, "number": scorers.score_number}[family]
+    golds = Counter(answer for doc in docs for answer in set(doc.get("answers") or ()))
+    golds = golds or Counter(doc["answer_number"] for doc in docs)
+    found: dict[str, dict[str, float]] = {name: {} for name in metadata["metrics"]}
+    for level, reply in (("empty", ""), ("majority", golds.most_common(1)[0][0])):
+        scores = [scorer(doc, [reply]) for doc in docs]
+        for name in found:
+            found[name][level] = 100.0 * statistics.fmean(score[name] for score in scores)
+    return {"chance": found[metadata["metrics"][0]]["empty"], "chance_levels": found}
 
 
 def macro(items: list[Row], metric: str) -> dict[str, Any]:

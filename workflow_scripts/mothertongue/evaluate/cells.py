@@ -1,0 +1,58 @@
+"""Cells of a benchmark's row: by which names a value goes, and which values are missing."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import InputError
+
+Row = Mapping[str, Any]
+
+
+class MissingCell(InputError):
+    """A row lacks a value that the test needs."""
+
+
+class MissingColumn(InputError):
+    """A row has none of the columns under which a value may stand."""
+
+
+def is_missing(value: Any) -> bool:
+    """Whether a cell holds nothing: null, NaN, an empty text or list."""
+    if value is None:
+        return True
+    if isinstance(value, str):
+        return not value.strip()
+    if isinstance(value, list | tuple | dict):
+        return not value
+    try:
+        return math.isnan(value)
+    except (TypeError, ValueError, OverflowError):
+        return str(value) in ("NaT", "<NA>")
+
+
+def cell(row: Row, where: str, *names: str) -> Any:
+    """The first of these columns with a value, else `MissingCell`, or `MissingColumn`."""
+    for name in names:
+        if not is_missing(row.get(name)):
+            return row[name]
+    empty = next((name for name in names if name in row), None)
+    if empty:
+        raise MissingCell(
+            f"{where}: '{empty}' is empty; mend the row, or leave such rows out with"
+            " missing: drop under evaluate.benchmarks"
+        )
+    raise MissingColumn(f"{where}: no column '{names[0]}' (found: {', '.join(map(str, row))})")
+
+
+def text(row: Row, where: str, *names: str) -> str:
+    """The first of these columns with a value, as text."""
+    value = cell(row, where, *names)
+    if isinstance(value, list | tuple | dict):
+        raise InputError(f"{where}: '{names[0]}' holds {type(value).__name__}, not text")
+    return str(value)
+
+
+def optional(row: Row, *names: str) -> str:
+    """The first of these columns with a value, as text; empty if there is none."""
+    return next((str(row[name]) for name in names if not is_missing(row.get(name))), "")

@@ -1,0 +1,98 @@
+"""Which item is which: ids that rows bring or that are made from content, and clusters of items.
+
+Items of one cluster share a passage, a source or a meaning: questions of one passage, translations
+or paraphrases of one item. They are no independent witnesses, so intervals resample them together.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from ..errors import InputError
+from ..files import text_hash
+from .cells import MissingCell, Row, is_missing, optional
+
+PASSAGES = ("context", "passage", "flores_passage")
+
+
+def written_id(value: Any) -> str:
+    """An id as text: 7.0, as pandas writes an integer beside a missing one, is 7."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value)
+
+
+def ids(rows: Sequence[Row], items: Sequence[Row], places: Sequence[str]) -> list[str]:
+    """A unique, stable id for every item.
+
+    A row's own id is kept; where a number and a text would be written alike, the text is quoted.
+    A missing id is `subject/` and a hash of the item, so that it does not move with other rows;
+    repeated content gets -2, -3.
+    """
+    own = [row.get("id") for row in rows]
+    numbers = {written_id(v) for v in own if not is_missing(v) and not isinstance(v, str)}
+    names: list[str] = []
+    seen: dict[str, int] = {}
+    repeats: Counter[str] = Counter()
+    for place, (value, item) in enumerate(zip(own, items, strict=True)):
+        if is_missing(value):
+            name = content_id(item)
+            repeats[name] += 1
+            name += f"-{repeats[name]}" if repeats[name] > 1 else ""
+        else:
+            name = written_id(value)
+            if isinstance(value, str) and name in numbers:
+                name = f'"{name}"'
+        if name in seen:
+            raise InputError(f"{places[place]}: id '{name}' already stands in {places[seen[name]]}")
+        seen[name] = place
+        names.append(name)
+    return names
+
+
+def content_id(item: Row) -> str:
+    """`subject/` and 12 hex digits of the SHA-256 of everything else in an item."""
+    content = {key: value for key, value in item.items() if key != "subject"}
+    digest = text_hash(json.dumps(content, sort_keys=True, ensure_ascii=False))[:12]
+    return f"{item['subject']}/{digest}".lstrip("/")
+
+
+def clusters(
+    rows: Sequence[Row],
+    names: Sequence[str],
+    places: Sequence[str],
+    numbers: Sequence[int],
+    *,
+    column: str | None = None,
+    parallel: bool = False,
+) -> list[str]:
+    """The cluster of every item; its own id where it stands alone.
+
+    `column` names the field that holds it. Otherwise items of one passage form a cluster, named
+    by a hash of the passage. In a `parallel` test row n is the translation of row n in every
+    language; rows without an id are then clustered by that number (of the passage's first row), so
+    that the languages' items find each other. `numbers`: the rows' numbers in their files.
+    """
+    found: list[str] = []
+    first: dict[str, int] = {}
+    for row, name, place, number in zip(rows, names, places, numbers, strict=True):
+        if column:
+            if column not in row:
+                raise InputError(
+                    f"{place}: no column '{column}' to cluster items by"
+                    f" (evaluate.benchmarks.*.cluster; found: {', '.join(map(str, row))})"
+                )
+            if is_missing(row[column]):
+                raise MissingCell(f"{place}: '{column}', which names the cluster, is empty")
+            found.append(written_id(row[column]))
+            continue
+        passage = optional(row, *PASSAGES)
+        start = first.setdefault(passage, number) if passage else number
+        if parallel and is_missing(row.get("id")):
+            found.append(f"row {start}")
+        elif passage:
+            found.append(f"passage {text_hash(passage)[:12]}")
+        else:
+            found.append(name)
+    return found
