@@ -25,9 +25,9 @@ def entry_of(wildcards, output):
     # report/item.rst shows the caption: captions see the configuration, not the files.
     key = f"{wildcards.source}/{group}{wildcards.item}"
     workflow.config.setdefault("captions", {})[key] = as_rst(entry["caption"])
-    findings = Path(output[0], "findings.json")
-    if findings.is_file():  # for report/workflow.rst, rendered after every item
-        found = as_rst(json.loads(findings.read_text(encoding="utf-8")))
+    screen = Path(output[0], "screen.fragment")
+    if screen.is_file():  # for report/workflow.rst, rendered after every item
+        found = screen.read_text(encoding="utf-8")
         workflow.config.setdefault("findings", {})[wildcards.source] = found
     return entry
 

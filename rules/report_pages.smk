@@ -1,6 +1,6 @@
 # report, second part: the answers in sentences, gaps against scores, ours beside published.
 # In:   scores, description, gaps, contrasts and benchmarks of a source
-# Out:  <results>/report/{source}/findings/{findings.json, findings.html}   the first page's sentences
+# Out:  <results>/report/{source}/findings/{findings.json, answer.html, …}   sentences and screen one
 #       <results>/report/{source}/gaps/…, <results>/report/study/beside/…    index.json as everywhere
 # wildcards: source
 # Included by report.smk, whose category_of, subcategory_of and labels_of it uses.
@@ -10,12 +10,11 @@ include: "common.smk"
 
 
 rule write_findings:
-    """What the numbers say, in plain sentences; shown on the report's first page."""
+    """The claims in words, a table and a forest plot; shown on the report's first page."""
     input:
         scores=scores_of,
         about=about_of,
-        contrasts="<results>/correlate/{source}/contrasts.csv",
-        benchmarks="<results>/correlate/{source}/benchmarks.csv",
+        claims="<results>/correlate/{source}/claims.json",
     output:
         report(
             directory("<results>/report/{source}/findings"),
@@ -37,7 +36,6 @@ rule write_findings:
         mem_mb=1000,
         runtime=10,
     params:
-        confidence=config["correlate"]["confidence"],
         version=VERSIONS["findings"],
     script:
         "../workflow_scripts/write_findings.py"

@@ -11,6 +11,7 @@ import make_tables
 import numpy as np
 import polars as pl
 import rate_benchmarks
+import state_claims
 from mothertongue.scores import schema, write_scores
 
 OPTIONS = {"resamples": 200, "confidence": 0.95, "seed": 1}
@@ -118,6 +119,13 @@ def analyse(
         correlations=made["correlations"],
         benchmarks=made["benchmarks"],
         confidence=0.95,
+    )
+    state_claims.main(
+        **source,
+        item_table=table,
+        claims=folder / "claims.json",
+        estimates=folder / "estimates.csv",
+        **OPTIONS,
     )
     make_tables.main(
         **source,

@@ -1,55 +1,88 @@
-"""Write the answers in plain sentences: findings.json (the report's first page) and a page."""
+"""Word the claims: findings.json, screen one of the report, its forest plot, and every sentence.
+
+findings.json is a list of `{sentence, claim, section, first_page}`; `claim` is an entry of claims.json.
+"""
 
 import html
 from pathlib import Path
 
 from mothertongue.correlate.cells import open_cells
+from mothertongue.correlate.claims import read_claims, to_json
 from mothertongue.files import write_json
 from mothertongue.log import log_to
 from mothertongue.report.categories import SENTENCES, category
 from mothertongue.report.figures import ItemFolder
-from mothertongue.report.findings import Answer, facts_words, find_answers
+from mothertongue.report.findings import (
+    LOOK,
+    QUESTION,
+    TITLE,
+    facts_words,
+    find_all,
+    missing_words,
+)
+from mothertongue.report.forest import draw_forest
 from mothertongue.report.page import document, introduction
-
-QUESTION = "What do the numbers say?"
-LOOK = "Every sentence is made from the tables behind it; the sections follow the report's."
-
-
-def page(title: str, answers: list[Answer], facts: str) -> str:
-    """The sentences as a page."""
-    body = [introduction(title, QUESTION, LOOK, facts)]
-    for answer in answers:
-        lines = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in answer.sentences)
-        body.append(f"<h2>{html.escape(answer.question)}</h2>\n<ul>{lines}</ul>")
-    return document(title, "\n".join(body))
+from mothertongue.report.screen import arrange, bars_of, first_sentences, screen_html
+from mothertongue.report.sentences import Finding, Names
 
 
-def main(
-    *,
-    scores: Path,
-    about: Path,
-    contrasts: Path,
-    benchmarks: Path,
-    folder: Path,
-    confidence: float,
-) -> None:
-    """Write the sentences of one source."""
-    import polars as pl
+def every_sentence(findings: list[Finding]) -> str:
+    """All sentences by section, as a piece of HTML."""
+    body = []
+    for section in dict.fromkeys(finding.section for finding in findings):
+        lines = "".join(
+            f"<li>{html.escape(f.sentence)}</li>" for f in findings if f.section == section
+        )
+        body.append(f"<h2>{html.escape(section)}</h2>\n<ul>{lines}</ul>")
+    return "\n".join(body)
 
+
+def main(*, scores: Path, about: Path, claims: Path, folder: Path) -> None:
+    """Write the findings of one source."""
     cells = open_cells(scores, about)
-    compared, rated = (
-        pl.read_csv(path, infer_schema_length=None).to_dicts() for path in (contrasts, benchmarks)
+    stated = read_claims(claims)
+    findings = find_all(stated, Names(cells))
+    screen = arrange(stated, cells.languages())
+    first = first_sentences(findings)
+    facts = facts_words(cells, stated)
+    shown = screen_html(
+        screen,
+        cells,
+        [finding.sentence for finding in first],
+        title=TITLE,
+        look=LOOK,
+        facts=facts,
+        missing=missing_words(cells, screen),
     )
-    answers = find_answers(cells, compared, rated)
-    facts = facts_words(cells, confidence, {row["unit"] for row in rated if row["unit"]})
     made = ItemFolder(folder, cells.about)
-    title = "The answers in sentences"
-    made.write("findings.html", page(title, answers, facts))
     main, topic = category(cells.about, SENTENCES)
-    labels = {"item": title, "languages": ", ".join(cells.languages())}
-    made.enter("findings.html", (main, topic or "Sentences"), labels, f"{QUESTION} {LOOK} {facts}")
-    content = {"facts": facts, "answers": [answer._asdict() for answer in answers]}
-    write_json(made.temporary / "findings.json", content)
+    where = (main, topic or "The answer")
+    labels = {"languages": ", ".join(cells.languages())}
+    caption = f"{QUESTION} {LOOK} {facts}"
+    made.write("screen.fragment", shown)
+    made.write("answer.html", document(TITLE, shown))
+    made.enter("answer.html", where, {"item": "The answer", **labels, "form": "table"}, caption)
+    bars = bars_of(screen, cells)
+    if bars:
+        made.write("forest.svg", draw_forest(bars))
+        made.enter("forest.svg", where, {"item": "The answer", **labels, "form": "figure"}, caption)
+    head = introduction("Every sentence", QUESTION, LOOK, facts)
+    made.write("findings.html", document("Every sentence", f"{head}\n{every_sentence(findings)}"))
+    made.enter(
+        "findings.html", where, {"item": "Every sentence", **labels, "form": "text"}, caption
+    )
+    write_json(
+        made.temporary / "findings.json",
+        [
+            {
+                "sentence": finding.sentence,
+                "claim": to_json(finding.claim),
+                "section": finding.section,
+                "first_page": finding in first,
+            }
+            for finding in findings
+        ],
+    )
     made.finish()
 
 
@@ -58,8 +91,6 @@ if "snakemake" in globals():
         main(
             scores=Path(snakemake.input.scores),
             about=Path(snakemake.input.about),
-            contrasts=Path(snakemake.input.contrasts),
-            benchmarks=Path(snakemake.input.benchmarks),
+            claims=Path(snakemake.input.claims),
             folder=Path(snakemake.output[0]),
-            confidence=snakemake.params.confidence,
         )

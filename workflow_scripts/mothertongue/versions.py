@@ -25,7 +25,7 @@ VERSIONS: dict[str, int] = {
     "claims": 1,
     "tables": 4,
     "figures": 3,
-    "findings": 2,
+    "findings": 3,
     "training": 2,
     "provenance": 3,
     "beside": 2,

@@ -77,9 +77,12 @@ def end(value: float, digits: int) -> str:
     return plain(value, digits)
 
 
-def p_words(p: float) -> str:
-    """`p = .008`, `p < .001`: three decimals, more only where .05 is near."""
+def p_words(p: float, level: float = 0.05) -> str:
+    """`p = .008`, `p < .001`; never rounded onto the level that decides."""
     if p < 0.0005:
         return "p < .001"
     digits = 2 if p >= 0.0995 else 3
-    return f"p = {p:.{digits}f}".replace("0.", ".", 1)
+    while digits < MOST and side_of(round(p, digits), level) != side_of(p, level):
+        digits += 1
+    text = f"{p:.{digits}f}"
+    return f"p = {text.removeprefix('0')}"

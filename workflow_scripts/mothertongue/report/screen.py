@@ -1,0 +1,230 @@
+"""Screen one: a table of verdicts, the forest plot of the same cells, and at most eight sentences.
+
+One piece of HTML with its own style, for the report's first page and for an item of its own. It is
+made of claims alone; what no claim holds stays empty and is said once below the table.
+"""
+
+import html
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from ..correlate import claims as c
+from ..correlate.cells import Cells
+from ..correlate.claims import Claim
+from .digits import p_words
+from .forest import Bar, draw_forest
+from .page import asset
+from .sentences import MOST, Finding
+from .verdicts import (
+    AXES,
+    LOOKS,
+    checked,
+    deciding,
+    deciding_confidence,
+    needed_words,
+    numbers,
+    over_words,
+    without_spread,
+)
+
+ORDER = ("knowledge", "reading", "reasoning", "open answers", "text")
+ALL = "all languages"
+WORDS = {c.AT_CHANCE: "sees nothing: at chance"}
+
+
+@dataclass
+class Screen:
+    """The cells of screen one: (language or None for all, group) -> claim."""
+
+    languages: list[str]
+    groups: list[str]
+    cells: dict[tuple[str | None, str], Claim] = field(default_factory=dict)
+    best: dict[tuple[str | None, str], Claim] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> list[str | None]:
+        """Languages, and all of them together where there are several."""
+        pooled = any((None, group) in self.cells for group in self.groups)
+        return [*self.languages, None] if pooled and len(self.languages) > 1 else self.languages
+
+
+def arrange(claims: Iterable[Claim], languages: list[str]) -> Screen:
+    """Choose the claims of screen one; a reversal between languages replaces the pooled cell."""
+    claims = [checked(claim) for claim in claims]
+    of_cells = [claim for claim in claims if claim.question == c.CELL and claim.group]
+    groups = list(dict.fromkeys(claim.group or "" for claim in of_cells))
+    groups.sort(key=lambda group: ORDER.index(group) if group in ORDER else len(ORDER))
+    used = {claim.language for claim in of_cells}
+    screen = Screen([code for code in languages if code in used], groups)
+    for claim in of_cells:
+        screen.cells[claim.language, claim.group or ""] = claim
+    for claim in claims:
+        place = (claim.language, claim.group or "")
+        if claim.question == c.BEST and claim.benchmark is None:
+            screen.best[place] = claim
+        reversal = claim.question == c.LANGUAGES and claim.verdict == c.LANGUAGES_DIFFER
+        if reversal and claim.benchmark is None and claim.group in groups:
+            screen.cells[None, claim.group] = claim
+    return screen
+
+
+def column_unit(screen: Screen, group: str) -> str:
+    """Unit of a column, from its first cell."""
+    own = [claim.unit for (_, name), claim in screen.cells.items() if name == group]
+    return AXES.get(own[0], own[0]) if own else ""
+
+
+def cell_html(claim: Claim | None, best: Claim | None, cells: Cells) -> str:
+    """One cell: verdict, estimate with the deciding interval, best translator, what would decide."""
+    if claim is None:
+        return '<td class="none">–</td>'
+    look = LOOKS.get(claim.verdict, LOOKS[c.UNDECIDED])
+    words = WORDS.get(claim.verdict, claim.verdict)
+    lines = [
+        f'<b style="color:{look.ink}"><span aria-hidden="true">{look.symbol}</span>'
+        f" {html.escape(words)}</b>"
+    ]
+    if claim.verdict == c.LANGUAGES_DIFFER:
+        p = claim.p_adjusted if claim.p_adjusted is not None else claim.p
+        lines.append(f"no mean: {p_words(p, claim.level)}" if p is not None else "no mean")
+    elif without_spread(claim):
+        lines.append("no score differs")
+    elif claim.estimate is not None and claim.verdict != c.AT_CHANCE:
+        lines.append(html.escape(numbers(claim, unit=False)))
+    chosen = best.best or best.second if best is not None else claim.best
+    if chosen and claim.verdict != c.AT_CHANCE:
+        lines.append(f"<i>best: {html.escape(cells.label('data', chosen))}</i>")
+    needed = needed_words(claim.needed) if claim.verdict == c.UNDECIDED else ""
+    if claim.basis == c.ADAPTERS and claim.verdict == c.UNDECIDED:
+        lines.append("<i>one training each</i>")
+    if needed:
+        lines.append(f"<i>would decide: {html.escape(needed)}</i>")
+    hint = f"{over_words(claim)}; {100 * deciding_confidence(claim):.4g} % interval"
+    p = claim.p_adjusted
+    hint += f"; adjusted {p_words(p, claim.level)}" if p is not None else ""
+    hint += f"; {', '.join(claim.members)}" if claim.members else ""
+    hint += f"; {claim.note}" if claim.note else ""
+    return (
+        f'<td style="background:{look.tint}" title="{html.escape(hint)}">'
+        + "".join(f"<span>{line}</span>" for line in lines)
+        + "</td>"
+    )
+
+
+def table_html(screen: Screen, cells: Cells, differences: Mapping[str, str]) -> str:
+    """The table of verdicts; `differences`: language -> what else differed, below its name."""
+    head = "".join(
+        f"<th scope='col'>{html.escape(group)}<span>{html.escape(column_unit(screen, group))}</span>"
+        "</th>"
+        for group in screen.groups
+    )
+    body = []
+    for code in screen.rows:
+        name = ALL if code is None else cells.language_label(code)
+        beside = differences.get(code or "", "")
+        beside = f"<span>{html.escape(beside)}</span>" if beside else ""
+        entries = "".join(
+            cell_html(screen.cells.get((code, group)), screen.best.get((code, group)), cells)
+            for group in screen.groups
+        )
+        start = ' class="all"' if code is None else ""
+        body.append(f"<tr{start}><th scope='row'>{html.escape(name)}{beside}</th>{entries}</tr>")
+    return (
+        f'<table class="verdicts"><thead><tr><th></th>{head}</tr></thead>'
+        f"<tbody>{''.join(body)}</tbody></table>"
+    )
+
+
+def bars_of(screen: Screen, cells: Cells) -> list[Bar]:
+    """The same cells as intervals."""
+    bars = []
+    for code in screen.rows:
+        for group in screen.groups:
+            claim = screen.cells.get((code, group))
+            if claim is None or not claim.margin:
+                continue
+            low, high = deciding(claim)
+            if claim.basis == c.ADAPTERS:
+                low, high = claim.items_low, claim.items_high
+            if claim.verdict in (c.AT_CHANCE, c.LANGUAGES_DIFFER):
+                bars.append(_bar(claim, code, cells, None, None, None))
+            else:
+                bars.append(_bar(claim, code, cells, claim.estimate, low, high))
+    return bars
+
+
+def _bar(claim, code, cells, estimate, low, high) -> Bar:
+    name = ALL if code is None else cells.language_label(code)
+    return Bar(
+        name.capitalize(),
+        claim.group or "",
+        claim.verdict,
+        LOOKS.get(claim.verdict, LOOKS[c.UNDECIDED]),
+        estimate,
+        low,
+        high,
+        claim.margin or 1.0,
+        AXES.get(claim.unit, claim.unit),
+    )
+
+
+def first_sentences(findings: list[Finding]) -> list[Finding]:
+    """At most eight: over languages first, then what explains it, decided before undecided."""
+    decided = [f for f in findings if checked(f.claim).verdict not in (c.UNDECIDED, c.NOT_SHOWN)]
+
+    def wanted(question: str, *, pooled: bool, most: int) -> list[Finding]:
+        own = [
+            f
+            for f in decided
+            if f.claim.question == question
+            and ((f.claim.language is None) or not pooled)
+            and f.claim.verdict != c.AT_CHANCE
+        ]
+        return own[:most]
+
+    chosen = [
+        *wanted(c.CELL, pooled=True, most=4),
+        *wanted(c.LANGUAGES, pooled=False, most=2),
+        *wanted(c.CAUSE, pooled=True, most=2),
+        *wanted(c.GROWTH, pooled=False, most=2),
+        *wanted(c.SETTING, pooled=True, most=2),
+        *wanted(c.JUDGES, pooled=True, most=1),
+    ]
+    for question in (c.CELL, c.BEST, c.BENCHMARK):
+        chosen += [f for f in decided if f.claim.question == question and f not in chosen]
+    if not chosen:
+        chosen = [f for f in findings if f.claim.question == c.CELL]
+    return list(dict.fromkeys(f.sentence for f in chosen)) and _unique(chosen)[:MOST]
+
+
+def _unique(findings: list[Finding]) -> list[Finding]:
+    """Findings whose sentences differ, in their order."""
+    return list({finding.sentence: finding for finding in findings}.values())
+
+
+def screen_html(
+    screen: Screen,
+    cells: Cells,
+    sentences: list[str],
+    *,
+    title: str,
+    look: str,
+    facts: str,
+    differences: Mapping[str, str] | None = None,
+    missing: list[str] | None = None,
+) -> str:
+    """The whole of screen one."""
+    parts = [f"<style>{asset('screen.css')}</style>", '<div class="screen-one">']
+    parts.append(f"<h2>{html.escape(title)}</h2><p class='look'>{html.escape(look)}</p>")
+    if screen.cells:
+        parts.append(
+            '<div class="answer">'
+            f"{table_html(screen, cells, differences or {})}"
+            f"<figure>{draw_forest(bars_of(screen, cells))}</figure></div>"
+        )
+    if sentences:
+        lines = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in sentences[:MOST])
+        parts.append(f"<ul class='sentences'>{lines}</ul>")
+    parts += [f"<p class='missing'>{html.escape(line)}</p>" for line in missing or []]
+    parts.append(f"<p class='facts'>{html.escape(facts)}</p></div>")
+    return "\n".join(parts)

@@ -1,0 +1,255 @@
+"""One sentence per claim: nothing is said that the claim does not hold."""
+
+from typing import NamedTuple
+
+from ..correlate import claims as c
+from ..correlate.cells import ROUND_TRIPS, TRANSLATED, Cells, Setting, Test, metric_words
+from ..correlate.claims import Claim
+from . import categories
+from .digits import p_words, plain
+from .verdicts import checked, needed_words, numbers, over_words, without_spread
+
+SECTIONS = {
+    c.CELL: categories.GAP,
+    c.TRANSLATOR: categories.GAP,
+    c.BEST: categories.GAP,
+    c.LANGUAGES: categories.GAP,
+    c.BENCHMARK: categories.NOTICE,
+    c.GROWTH: categories.OBVIOUS,
+    c.CAUSE: categories.CAUSE,
+    c.SETTING: categories.BRIDGE,
+    c.JUDGES: categories.ANSWERS,
+}
+COUNTS = {2: "two", 3: "three", 4: "four", 5: "five"}
+MOST = 8  # sentences of the first page
+
+
+class Finding(NamedTuple):
+    """A sentence, the claim that it is made of, and where it stands."""
+
+    sentence: str
+    claim: Claim
+    section: str
+
+
+class Names:
+    """Words for what claims name by key."""
+
+    def __init__(self, cells: Cells):
+        self.cells = cells
+
+    def place(self, claim: Claim) -> str:
+        """`Knowledge, Spanish`, or the test and language of a claim about one test."""
+        if claim.benchmark is not None:
+            what = self.test(claim)
+        else:
+            what = (claim.group or "all tests").capitalize()
+        if claim.language is not None:
+            return f"{what}, {self.cells.language_label(claim.language)}"
+        return f"{what}, over {claim.languages} languages" if claim.languages > 1 else what
+
+    def test(self, claim: Claim) -> str:
+        """A test; with its metric where it has several."""
+        test = Test(claim.benchmark or "", claim.judge)
+        name = self.cells.test_label(test)
+        several = claim.metric is not None and len(self.cells.metrics(test)) > 1
+        return f"{name} ({metric_words(claim.metric or '')})" if several else name
+
+    def data(self, name: str) -> str:
+        """Training data: `native data`, `data translated by Google Translate`."""
+        if name == TRANSLATED:
+            return "translated data"
+        if name == ROUND_TRIPS:
+            return "round-trip data"
+        if name in ("native", "base"):
+            return f"{name} data"
+        kind = self.cells.about["data"].get(name, {}).get("kind")
+        label = self.cells.label("data", name)
+        if kind == "translated":
+            return f"data translated by {label}"
+        return f"data of the {label}" if kind == "roundtrip" else label
+
+    def adapters(self, claim: Claim) -> str:
+        """How many adapters a comparison of one model with one training each has."""
+        data = [claim.first, claim.second]
+        kinds = {TRANSLATED: "translated", ROUND_TRIPS: "roundtrip"}
+        count = sum(len(self.cells.data(kinds[n])) if n in kinds else 1 for n in data)
+        return COUNTS.get(count, str(count))
+
+    def judge(self, name: str) -> str:
+        """A judge's name."""
+        return self.cells.label("judges", name)
+
+    def setting(self, claim: Claim) -> str:
+        """A training setting."""
+        return Setting(claim.scope, claim.learning_rate).words()
+
+
+def word(claim: Claim, names: Names) -> str:
+    """The sentence of a claim."""
+    claim = checked(claim)
+    place = names.place(claim)
+    says = SAYINGS.get(claim.question, say_gap)(claim, names)
+    note = f" ({claim.note})" if claim.note else ""
+    return f"{place}: {says}{note}."
+
+
+def tests_words(claim: Claim) -> str:
+    """What a sentence rests on: interval over what, p, and models ahead or decided."""
+    parts = [over_words(claim)]
+    p = claim.p_adjusted if claim.p_adjusted is not None else claim.p
+    if p is not None:
+        adjusted = "adjusted " if claim.p_adjusted is not None else ""
+        parts.append(adjusted + p_words(p, claim.level))
+    return ", ".join(parts)
+
+
+def ahead_words(claim: Claim) -> str:
+    """`; ahead in 6 of 8 models, 2 of them each decided`; nothing for one model."""
+    if claim.ahead is None or claim.models < 2:
+        return ""
+    words = f"; native data is ahead in {claim.ahead} of {claim.models} models"
+    if claim.decided is not None:
+        words += f", {claim.decided} of them decided by themselves"
+    return words
+
+
+def undecided_words(claim: Claim, names: Names) -> str:
+    """The numbers of an undecided comparison and what would decide it."""
+    if claim.estimate is None:
+        return "nothing can be said"
+    if without_spread(claim):
+        return "nothing can be said, as no score differs"
+    if claim.basis == c.ADAPTERS:
+        return (
+            f"undecided: these {names.adapters(claim)} adapters differ by {numbers(claim)}"
+            f" {over_words(claim)}, which says nothing of other trainings"
+        )
+    needed = needed_words(claim.needed)
+    return f"undecided, {numbers(claim)} ({tests_words(claim)})" + (
+        f"; {needed} would decide" if needed else ""
+    )
+
+
+def chance_words(claim: Claim) -> str:
+    """A test whose scores hold the chance level."""
+    scores = ""
+    if claim.first_score is not None and claim.second_score is not None:
+        scores = f" ({plain(claim.first_score, 1)} and {plain(claim.second_score, 1)})"
+    return (
+        f"this test sees nothing with these models: scores with either data are at chance{scores}"
+    )
+
+
+def say_gap(claim: Claim, names: Names) -> str:
+    """Native data against translated data."""
+    first, second = names.data(claim.first), names.data(claim.second)
+    if claim.question == c.BEST:
+        second = "data of the best translator" + (
+            f", {names.cells.label('data', claim.best)}, corrected for the choice,"
+            if claim.best
+            else ""
+        )
+    basis = f"({tests_words(claim)})"
+    ahead = ahead_words(claim)
+    if claim.verdict in (c.NATIVE_BETTER, c.FIRST_BETTER):
+        return f"{first} is better than {second}, {numbers(claim)} {basis}{ahead}"
+    if claim.verdict in (c.TRANSLATED_BETTER, c.SECOND_BETTER):
+        return f"{second} is better than {first}, {numbers(claim)} {basis}{ahead}"
+    if claim.verdict in (c.NO_WORSE, c.ALIKE):
+        margin = plain(claim.margin or 0, 0 if float(claim.margin or 0).is_integer() else 2)
+        return (
+            f"{second} is no worse than {first}, {numbers(claim)} within ±{margin} {basis}{ahead}"
+        )
+    if claim.verdict == c.AT_CHANCE:
+        return chance_words(claim)
+    if claim.verdict == c.LANGUAGES_DIFFER:
+        return say_languages(claim, names)
+    return undecided_words(claim, names)
+
+
+def say_languages(claim: Claim, names: Names) -> str:
+    """Whether the gap differs between languages."""
+    p = claim.p_adjusted if claim.p_adjusted is not None else claim.p
+    shown = "" if p is None else f" ({p_words(p, claim.level)})"
+    if claim.verdict == c.LANGUAGES_DIFFER:
+        return f"the gap differs between languages{shown}, so each language stands for itself"
+    return f"it is undecided whether the gap differs between languages{shown}"
+
+
+def say_growth(claim: Claim, names: Names) -> str:
+    """The gap against the score."""
+    counted = f"{claim.models} models"
+    if claim.estimate is None:
+        return f"nothing can be said of gap and score ({counted})"
+    r = f"r = {numbers(claim, unit=False, fewest=2)}"
+    p = claim.p_adjusted if claim.p_adjusted is not None else claim.p
+    basis = f"({r}, {counted}" + (f", {p_words(p, claim.level)})" if p is not None else ")")
+    if claim.verdict == c.GROWS:
+        return f"the gap grows with the score {basis}"
+    if claim.verdict == c.FALLS:
+        return f"the gap falls with the score {basis}"
+    return f"it is undecided whether the gap changes with the score {basis}"
+
+
+def say_cause(claim: Claim, names: Names) -> str:
+    """Native content, damage by translation, and which of the two is larger."""
+    basis = f"{numbers(claim)} ({tests_words(claim)})"
+    if "-" in claim.contrast or "−" in claim.contrast:
+        if claim.verdict in (c.KNOWLEDGE_LARGER, c.FIRST_BETTER):
+            return f"missing knowledge costs more than translation defects, by {basis}"
+        if claim.verdict in (c.DEFECTS_LARGER, c.SECOND_BETTER):
+            return f"translation defects cost more than missing knowledge, {basis}"
+        if claim.verdict == c.ALIKE:
+            return f"missing knowledge and translation defects cost about as much, {basis}"
+        return f"which costs more, missing knowledge or translation defects, is {undecided_words(claim, names)}"
+    knowledge = claim.contrast == "knowledge"
+    what = "native content" if knowledge else "translation back and forth"
+    if claim.verdict in (c.FIRST_BETTER, c.NATIVE_BETTER):
+        return f"{what} {'helps' if knowledge else 'costs'}, {basis}"
+    if claim.verdict in (c.SECOND_BETTER, c.TRANSLATED_BETTER):
+        return f"{what} {'costs' if knowledge else 'helps'}, {basis}"
+    if claim.verdict in (c.ALIKE, c.NO_WORSE):
+        return f"{what} changes less than the margin, {basis}"
+    if claim.verdict == c.AT_CHANCE:
+        return chance_words(claim)
+    return f"the effect of {what} is {undecided_words(claim, names)}"
+
+
+def say_setting(claim: Claim, names: Names) -> str:
+    """The gap in another training setting against the gap at the main setting."""
+    where = f"with {names.setting(claim)}"
+    basis = f"{numbers(claim)} ({tests_words(claim)})"
+    words = {
+        c.SMALLER: f"{where} native data leads by less than at the main setting, {basis}",
+        c.LARGER: f"{where} native data leads by more than at the main setting, {basis}",
+        c.REVERSED: f"{where} translated data leads, unlike at the main setting, {basis}",
+        c.BOTH_FELL: f"{where} both scores fall, so that a smaller gap is no gain, {basis}",
+        c.ALIKE: f"{where} the gap changes by less than the margin, {basis}",
+        c.AT_CHANCE: f"{where} {chance_words(claim)}",
+    }
+    return words.get(claim.verdict, f"change of the gap {where}: {undecided_words(claim, names)}")
+
+
+def say_judges(claim: Claim, names: Names) -> str:
+    """The gap by one judge against the gap by another."""
+    judges = f"{names.judge(claim.first)} and {names.judge(claim.second)}"
+    basis = f"{numbers(claim)} ({tests_words(claim)})"
+    words = {
+        c.OPPOSITE_SIDES: f"the judges {judges} stand on opposite sides, gaps apart by {basis}",
+        c.SIDES_DIFFER: f"the gaps of the judges {judges} differ by {basis}",
+        c.ALIKE: f"the gaps of the judges {judges} differ by less than the margin, {basis}",
+    }
+    return words.get(
+        claim.verdict,
+        f"whether the judges {judges} see different gaps is {undecided_words(claim, names)}",
+    )
+
+
+SAYINGS = {
+    c.LANGUAGES: say_languages,
+    c.GROWTH: say_growth,
+    c.CAUSE: say_cause,
+    c.SETTING: say_setting,
+    c.JUDGES: say_judges,
+}

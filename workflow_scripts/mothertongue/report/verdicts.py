@@ -1,0 +1,124 @@
+"""What a claim may say: its verdict after checking it against its own numbers, and its words.
+
+Everything here takes one `Claim` and adds nothing to it. A verdict that its own p or interval does
+not carry is undecided, whatever wrote it down.
+"""
+
+from dataclasses import replace
+
+from ..correlate import claims as c
+from ..correlate.claims import Claim, Needed
+from .digits import with_interval
+from .forest import Look
+
+LOOKS = {  # Okabe and Ito's colours, darkened for print; the symbol tells them apart without colour
+    c.NATIVE_BETTER: Look("#005a94", "#dcebf5", "▲"),
+    c.NO_WORSE: Look("#00684a", "#dcf1e9", "≈"),
+    c.TRANSLATED_BETTER: Look("#a84300", "#fbe6d9", "▼"),
+    c.UNDECIDED: Look("#4a5560", "#f3f5f7", "?"),
+    c.AT_CHANCE: Look("#6b7680", "#ffffff", "∅"),
+    c.LANGUAGES_DIFFER: Look("#8a3d6c", "#f7e6f0", "≠"),
+}
+LEADS = {c.NATIVE_BETTER: 1, c.FIRST_BETTER: 1, c.TRANSLATED_BETTER: -1, c.SECOND_BETTER: -1}
+LEADS |= {c.GROWS: 1, c.FALLS: -1, c.KNOWLEDGE_LARGER: 1, c.DEFECTS_LARGER: -1}
+LEADS |= {c.LARGER: 1, c.SMALLER: -1}
+WITHIN = (c.NO_WORSE, c.ALIKE)
+EITHER_SIDE = (c.SIDES_DIFFER, c.OPPOSITE_SIDES, c.REVERSED, c.BOTH_FELL)
+UNITS = {"%": "points", "points": "points of the ratings' sum", "points of 5": "points of 5"}
+UNITS |= {"r": "", "correlation": ""}
+AXES = {"%": "points of 100", "points": "sum of ratings", "points of 5": "rating, 1–5"}
+
+
+def deciding(claim: Claim) -> tuple[float | None, float | None]:
+    """The interval that the verdict follows from: the page's corrected one where there is one."""
+    if claim.decides_low is not None and claim.decides_high is not None:
+        return claim.decides_low, claim.decides_high
+    return claim.low, claim.high
+
+
+def deciding_confidence(claim: Claim) -> float:
+    """Confidence of the interval that is printed."""
+    known = claim.decides_low is not None and claim.decides_high is not None
+    return claim.decides_confidence if known and claim.decides_confidence else claim.confidence
+
+
+def carried(claim: Claim) -> bool:
+    """Whether p and interval of a claim carry its verdict."""
+    decides = (*LEADS, *WITHIN, *EITHER_SIDE, c.LANGUAGES_DIFFER)
+    if claim.verdict not in decides:
+        return True
+    if claim.basis == c.ADAPTERS and claim.question != c.JUDGES:
+        return False
+    p = claim.p_adjusted if claim.p_adjusted is not None else claim.p
+    if p is not None and p > claim.level:
+        return False
+    low, high = deciding(claim)
+    if claim.verdict == c.SMALLER and (claim.first_score or 0) < 0:
+        return False  # the gap at this setting lies on the other side: it reversed
+    if claim.verdict == c.LANGUAGES_DIFFER:  # tested without an interval
+        return p is not None
+    if low is None or high is None:
+        return False
+    if claim.verdict in LEADS:
+        return low > 0 if LEADS[claim.verdict] > 0 else high < 0
+    if claim.verdict in WITHIN:
+        return claim.margin is not None and -claim.margin < low and high < claim.margin
+    return low > 0 or high < 0
+
+
+def checked(claim: Claim) -> Claim:
+    """The claim; undecided where its numbers do not carry its verdict."""
+    return claim if carried(claim) else replace(claim, verdict=c.UNDECIDED)
+
+
+def without_spread(claim: Claim) -> bool:
+    """Whether nothing differs: an estimate and an interval of exactly zero decide nothing."""
+    low, high = deciding(claim)
+    return claim.estimate == 0 and low == 0 and high == 0
+
+
+def unit_words(unit: str) -> str:
+    """A unit of a difference in a sentence."""
+    return UNITS.get(unit, unit)
+
+
+def numbers(claim: Claim, *, unit: bool = True, fewest: int = 1) -> str:
+    """Estimate and deciding interval with the digits that they need."""
+    low, high = deciding(claim)
+    if claim.basis == c.ADAPTERS:
+        low, high = claim.items_low, claim.items_high
+    words = unit_words(claim.unit) if unit else ""
+    return with_interval(claim.estimate, low, high, margin=claim.margin, unit=words, fewest=fewest)
+
+
+def needed_words(needed: Needed | None) -> str:
+    """`14 models, or 5 seeds, or 2,000 items`; empty where nothing is known."""
+    if needed is None:
+        return ""
+    known = [
+        f"{count:,} {word}"
+        for count, word in (
+            (needed.models, "models"),
+            (needed.seeds, "seeds each"),
+            (needed.items, "items a language"),
+        )
+        if count is not None
+    ]
+    return " or ".join(known) if known else "no affordable number of models, seeds or items"
+
+
+def over_words(claim: Claim) -> str:
+    """What the interval ranges over: `over 8 models`."""
+    models = f"{claim.models} model{'s' * (claim.models != 1)}"
+    if claim.basis == c.FAMILIES:
+        return f"over {claim.families} families of {models}"
+    if claim.basis == c.MODELS:
+        return f"over {models}"
+    if claim.basis == c.REPLICATES:
+        many = [
+            f"{count:,} {word}{'s' * (count != 1)}"
+            for count, word in ((claim.seeds, "seed"), (claim.draws, "draw"))
+            if count
+        ]
+        return f"over {' and '.join(many) or 'replicates'} and items of {models}"
+    return "over items of these adapters alone"
