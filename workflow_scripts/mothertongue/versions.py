@@ -15,7 +15,7 @@ VERSIONS: dict[str, int] = {
     "evaluate": 3,
     "questions": 1,
     "answer": 1,
-    "judge": 1,
+    "judge": 2,
     "judges": 3,
     "browser": 1,
     "scores": 2,

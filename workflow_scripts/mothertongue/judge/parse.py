@@ -1,21 +1,32 @@
-"""Read a judge's rating from its reply: the last well-formed `[[rating]]` of its own text.
+"""Read a judge's rating from its reply in double brackets, only where it is unambiguous.
+
+`python -m mothertongue.judge.parse FILE` prints, for each line of a JSON Lines file with `reply`
+and optionally `answer` (the rated text), the rating, or why there is none.
 
 Well-formed is a number from 1 to 5, halves allowed, in two pairs of square brackets. Accepted
 variants: full-width or lenticular brackets and digits (【【3】】, ［［３］］), escaped brackets,
-spaces and emphasis inside, a decimal comma, `4/5`, and a label (`[[Rating: 4]]`). The last
-bracketed number decides even when it is out of range: a judge that ends with `[[6]]` has not
-given its earlier `[[3]]`. Everything else has no rating; nothing is guessed from prose.
+spaces and emphasis inside, a decimal comma, `4/5`, and a label (`[[Rating: 4]]`). Nothing is read
+from prose, from reasoning (`<think>`), from links and code, or from the prompt's own example.
 
-The judge's own text excludes hidden reasoning (`<think>`), citation links (`[[1]](https://…`),
-the prompt's own example, and what is quoted from the rated answer. A rating that an answer
-plants can therefore never be read unless the judge gives it, too.
+A number that merely occurs is no rating: `verdict` tells by its surroundings which one is meant.
+A number that the rated answer holds as well is the judge's only under a label of its own, outside
+of quotations. What stays ambiguous has no rating, with the reason.
 """
 
+import argparse
+import json
 import re
+import sys
 import unicodedata
+from collections import Counter
+from pathlib import Path
 from typing import NamedTuple
 
+from ..errors import InputError
+from ..files import read_jsonl
 from . import HIGHEST, LOWEST
+from .verdict import Number, decide, describe
+from .words import finder, fold
 
 BRACKETS = str.maketrans(
     {c: "[" for c in "【〔〖［"} | {c: "]" for c in "】〕〗］"} | {"⟦": "[[", "⟧": "]]"}
@@ -23,14 +34,21 @@ BRACKETS = str.maketrans(
 FILL = r"[\s*_`~\"'“”«»‘’]*"
 BRACKETED = re.compile(rf"\[{FILL}\[([^\[\]\n]{{1,60}})\]{FILL}\]")
 NUMBER = re.compile(
-    r"""(?:[^\W\d]+[^\d:=+\-−]{0,30}[:=]\s*)?        # a label such as "Rating:"
-        (\d{1,3}(?:[.,]\d{1,3})?)
-        (?:\s*(?:/|из|de|sobre|out\ of|of)\s*5(?:[.,]0+)?)?
-        \s*(?:分|points?|puntos?|балл\w*|stars?|estrellas?|зв\w+|[★⭐]\ufe0f?)?\.?""",
+    r"""(?:([^\W\d]+[^\d:=+\-−]{0,30})[:=]\s*)?      # a label such as "Rating:"
+        (\d{1,3}(?:[.,٫]\d{1,3})?)
+        (?:\s*(?:/|из|de|sobre|out\ of|of|von|sur|su|dari|من)\s*[5٥۵५৫](?:[.,]0+)?)?
+        \s*(?:分|点|점|points?|puntos?|балл\w*|stars?|estrellas?|зв\w+|[★⭐]\ufe0f?)?\.?""",
     re.VERBOSE | re.IGNORECASE,
 )
-THINKING = re.compile(
-    r"\A\s*<(think|thinking|reasoning)>.*?(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE
+TAGS = "think|thinking|thought|thoughts|reasoning|reflection|analysis|scratchpad|seed:think"
+REASONING = (  # (a closed or unfinished block, its end); the end alone closes one without a start
+    (re.compile(rf"<({TAGS})>.*?(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE), f"</(?:{TAGS})>"),
+    (re.compile(r"\[THINK\].*?(?:\[/THINK\]|\Z)", re.DOTALL), r"\[/THINK\]"),
+    (re.compile(r"◁think▷.*?(?:◁/think▷|\Z)", re.DOTALL), "◁/think▷"),
+    (
+        re.compile(r"<\|channel\|>(?:analysis|commentary).*?(?:<\|channel\|>final|\Z)", re.DOTALL),
+        r"<\|channel\|>final(?:<\|message\|>)?",
+    ),
 )
 EXAMPLE = re.compile(r"for example:?\s*[\"“'‘`]*\s*Rating:\s*\[\[2\]\][\"”'’`]*", re.IGNORECASE)
 QUOTED = re.compile(
@@ -38,11 +56,9 @@ QUOTED = re.compile(
     r"|‘[^’]+’|^[ \t]*>[^\n]*",
     re.DOTALL | re.MULTILINE,
 )
-OWN_LABEL = re.compile(
-    r"(?:rating|score|verdict|grade|calificaci[oó]n|puntuaci[oó]n|valoraci[oó]n|nota"
-    r"|оценк\w*|балл\w*|рейтинг|评分|评级|得分|分数|打分)[\s:：=*_是为给出является—-]*$",
-    re.IGNORECASE,
-)
+QUOTE_MARKS = '`"“”„«»「」『』‘’> \t\n'
+FENCED = re.compile(r"\A\s*```[a-z]*\n(.*?)\n?```\s*\Z", re.DOTALL)
+AFTER_VERDICT = re.compile(r"[\s*_`\"'”»)\]]*?(?:\Z|\n|[.,;:!?。(/]|[*_`\"'”»)\]]+\s*\Z)")
 COPIED_CONTEXT = 24
 
 
@@ -51,15 +67,6 @@ class Parsed(NamedTuple):
 
     rating: float | None
     problem: str | None = None
-
-
-class Candidate(NamedTuple):
-    """A bracketed number: its place in the text, and its value if well-formed."""
-
-    start: int
-    end: int
-    value: float | None
-    text: str
 
 
 def normalise(text: str) -> str:
@@ -74,27 +81,56 @@ def read_number(inner: str) -> float | None:
     match = NUMBER.fullmatch(inner.strip(" \t*_`~\"'“”«»‘’"))
     if not match:
         return None
-    value = float(match.group(1).replace(",", "."))
+    value = float(match.group(2).replace(",", ".").replace("٫", "."))
     return value if LOWEST <= value <= HIGHEST and (2 * value).is_integer() else None
 
 
-def candidates(text: str) -> list[Candidate]:
-    """Every doubly bracketed text that holds a digit, in normalised text; links are none."""
+def bracketed(text: str) -> list[Number]:
+    """Every doubly bracketed text of normalised text, but links, indices in code and blanks."""
     found = []
     for match in BRACKETED.finditer(text):
-        inner = match.group(1)
-        is_link = text[match.end() :].lstrip()[:5].startswith(("(http", "(#"))
-        if any(c.isdigit() for c in inner) and not is_link:
-            found.append(Candidate(match.start(), match.end(), read_number(inner), match.group(0)))
+        inner, before = match.group(1), text[: match.start()]
+        rest = text[match.end() :]
+        if rest.lstrip()[:5].startswith(("(http", "(#", "(www")) or rest.startswith(
+            (": http", "(/")
+        ):
+            continue
+        word = re.search(r"[A-Za-z_0-9)\]]+\Z", before[-40:])
+        if word and not finder("rating", "overall").fullmatch(fold(word[0])):
+            if not before.endswith("[") and not finder("rating").search(fold(word[0])):
+                continue  # `values[[1]]` in a language of programming
+        label = re.match(r"\s*([^\W\d]+[^\d:=]{0,30})[:=]", inner)
+        text_of = match.group(0)
+        one = Number(match.start(), match.end(), read_number(inner), text_of)
+        one.label = fold(label[1]) if label else ""
+        if one.numeric or not finder("rating", "format").search(fold(inner)):
+            found.append(one)
     return found
+
+
+def candidates(text: str) -> list[Number]:
+    """Every bracketed text of normalised text that holds a digit."""
+    return [one for one in bracketed(text) if one.numeric]
+
+
+def without_reasoning(text: str, answer: str) -> str:
+    """A reply without its reasoning, finished or not; tags of the answer may be quotations."""
+    for block, end in REASONING:
+        ends = re.compile(end, re.IGNORECASE)
+        if block.match(text.lstrip()):
+            text = block.sub(" ", text.lstrip(), count=1)
+        if not block.search(answer) and not ends.search(answer):
+            text = block.sub(" ", text)
+            text = ends.split(text)[-1]
+    return text
 
 
 def _squeeze(text: str) -> str:
     return re.sub(r"\s+", " ", text).strip().lower()
 
 
-def _contexts(text: str, found: list[Candidate]) -> list[tuple[str, str]]:
-    """What stands before and after each candidate, white space and case put aside."""
+def _contexts(text: str, found: list[Number]) -> list[tuple[str, str]]:
+    """What stands before and after each number, white space and case put aside."""
     reach = 4 * COPIED_CONTEXT
     return [
         (_squeeze(text[max(0, one.start - reach) : one.start]), _squeeze(text[one.end :][:reach]))
@@ -110,36 +146,42 @@ def _shared(one: str, other: str) -> int:
     return min(len(one), len(other))
 
 
-def _copied(
-    text: str, found: list[Candidate], answer: str, planted: list[Candidate]
-) -> set[Candidate]:
-    """Candidates around which the text stands in the answer for a longer stretch."""
+def mark_copied(text: str, found: list[Number], answer: str, planted: list[Number]) -> None:
+    """Mark numbers around which the text stands in the answer for a longer stretch."""
     known = {(one.value, *sides) for one, sides in zip(planted, _contexts(answer, planted))}
-    return {
-        one
-        for one, (before, after) in zip(found, _contexts(text, found))
-        if any(
+    for one, (before, after) in zip(found, _contexts(text, found)):
+        one.quoted = one.quoted or any(
             value == one.value
             and _shared(before[::-1], left[::-1]) + _shared(after, right) >= COPIED_CONTEXT
             for value, left, right in known
         )
-    }
 
 
-def _quoted(text: str, found: list[Candidate], answer: str) -> set[Candidate]:
-    """Candidates that stand in marks, code or a quoted line that holds the answer's words."""
+def mark_quoted(text: str, found: list[Number], answer: str) -> None:
+    """Mark numbers in quotations, code or quoted lines that hold more than a label, or the answer's.
+
+    A judge that sets its whole verdict in quotation marks or code has not quoted anybody.
+    """
     squeezed = _squeeze(answer)
-    inside: set[Candidate] = set()
-    left = list(found)
     for quote in QUOTED.finditer(text):
-        here = [one for one in left if quote.start() <= one.start and one.end <= quote.end()]
-        if here:
-            left = [one for one in left if one.start > quote.end()]
-            content = quote.group(0).strip('`"“”„«»「」『』‘’> \t\n')
-            own = OWN_LABEL.search(text[max(0, quote.start() - 80) : quote.start()]) is not None
-            if not own and _squeeze(content) in squeezed:
-                inside.update(here)
-    return inside
+        inside = [one for one in found if quote.start() <= one.start and one.end <= quote.end()]
+        if not inside:
+            continue
+        content = quote.group(0).strip(QUOTE_MARKS)
+        words = fold(content)
+        for one in inside:
+            words = words.replace(fold(one.text), " ")
+        words = finder("rating", "overall", "own").sub(" ", re.sub(r"^\w+\n", "", words))
+        labelled = finder("rating").search(fold(text[max(0, quote.start() - 40) : quote.start()]))
+        own_words = not re.search(r"[^\W\d_]", words)
+        stolen = bool(squeezed) and not labelled and _squeeze(content) in squeezed
+        for one in inside:
+            one.quoted = one.quoted or not own_words or stolen
+
+
+def planted_too(text: str, one: Number) -> bool:
+    """Whether a number that the answer holds as well is not clearly the judge's own."""
+    return one.level < 3 or not one.named or not AFTER_VERDICT.match(text, one.end)
 
 
 def parse_rating(reply: str, answer: str = "") -> Parsed:
@@ -148,18 +190,61 @@ def parse_rating(reply: str, answer: str = "") -> Parsed:
         return Parsed(None, "empty reply")
     answer = normalise(answer)
     text = normalise(reply).replace(f"[Response]\n{answer}", " ")  # an echo of the whole prompt
-    text = EXAMPLE.sub(" ", THINKING.sub(" ", text))
-    found = candidates(text)
+    had_reasoning = text
+    text = EXAMPLE.sub(" ", without_reasoning(text, answer))
+    if whole := FENCED.match(text):
+        text = whole[1]
+    if all(line.lstrip().startswith(">") for line in text.splitlines() if line.strip()):
+        text = re.sub(r"^[ \t]*>", "", text, flags=re.MULTILINE) if not candidates(answer) else text
+    found = bracketed(text)
+    folded = fold(text)
+    describe(folded, found)
+    lettered = any(one.level >= 3 and one.numeric for one in found)  # "Grade: [[B]]" beside it
+    found = [one for one in found if one.numeric or (one.level >= 3 and not lettered)]
     in_answer = candidates(answer)
-    planted = {candidate.value for candidate in in_answer}
+    planted = {one.value for one in in_answer}
+    mark_quoted(text, found, answer)
     if planted:
-        echoed = _quoted(text, found, answer) | _copied(text, found, answer, in_answer)
-        found = [one for one in found if one.value not in planted or one not in echoed]
+        mark_copied(text, found, answer, in_answer)
+        for one in found:
+            if one.value in planted and (one.quoted or planted_too(text, one)):
+                one.level, one.why = 0, "the answer's own"
+        if _squeeze(text) in _squeeze(answer):
+            return Parsed(None, "the whole reply stands in the answer")
+    for one in found:
+        if one.quoted:
+            one.level, one.why = 0, one.why or "quoted"
     if not found:
-        return Parsed(None, "no [[rating]] in the reply")
-    last = found[-1]
-    if last.value is None:
-        return Parsed(None, f"{last.text} is not a rating from 1 to 5 in halves")
-    if last.value in planted and any(candidate.value != last.value for candidate in found):
-        return Parsed(None, f"{last.text} may be the judge's or the answer's own")
-    return Parsed(last.value)
+        cut = candidates(had_reasoning)
+        return Parsed(None, "no [[rating]] " + ("outside of reasoning" if cut else "in the reply"))
+    chosen, problem = decide(folded, found)
+    return Parsed(chosen.value) if chosen else Parsed(None, problem)
+
+
+def main(path: Path, form: str = "brackets") -> Counter:
+    """Print one JSON object per row: `id` (or the line's number), `rating`, `unscored` (why)."""
+    counts: Counter[str] = Counter()
+    if form == "json":
+        from .structured import parse_json as parse
+    else:
+        parse = parse_rating
+    for number, row in enumerate(read_jsonl(path), start=1):
+        if not isinstance(row.get("reply"), str) or not isinstance(row.get("answer") or "", str):
+            raise InputError(f"{path}, row {number}: needs reply and, if any, answer as text")
+        rating, problem = parse(row["reply"], row.get("answer") or "")
+        counts["scored" if problem is None else "unscored"] += 1
+        shown = {"id": row.get("id", number), "rating": rating, "unscored": problem}
+        print(json.dumps(shown, ensure_ascii=False))
+    print(f"{counts['scored']} scored, {counts['unscored']} unscored", file=sys.stderr)
+    return counts
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m mothertongue.judge.parse", description=__doc__)
+    parser.add_argument("replies", type=Path, help="JSON Lines: reply, and answer if known")
+    parser.add_argument("--reply", choices=("brackets", "json"), default="brackets")
+    given = parser.parse_args()
+    try:
+        main(given.replies, given.reply)
+    except InputError as error:
+        sys.exit(f"Error: {error}")
