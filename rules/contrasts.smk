@@ -5,15 +5,10 @@
 #       <results>/correlate/{source}/claims.json      every claim that the report may word
 #       <results>/correlate/{source}/estimates.csv    the numbers behind each claim
 # wildcards: source (study | published)
-# Included by correlate.smk, whose scores_of and about_of it uses. Columns: see the two scripts.
+# Included by correlate.smk, whose scores_of, about_of and item_table_of it uses. Columns: see the two scripts.
 
 
 include: "common.smk"
-
-
-def item_table_of(wildcards):
-    """The scores by item of a source; the published scores have none."""
-    return [] if wildcards.source == "published" else ["<results>/correlate/study/items.parquet"]
 
 
 rule compare_conditions:

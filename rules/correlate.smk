@@ -46,6 +46,11 @@ def about_of(wildcards):
     return f"{PUBLISHED}/about.json" if published else "<results>/correlate/study/about.json"
 
 
+def item_table_of(wildcards):
+    """The scores by item of a source; the published scores have none."""
+    return [] if wildcards.source == "published" else ["<results>/correlate/study/items.parquet"]
+
+
 rule collect_scores:
     """Every evaluation and rating of the study in one table, with its items and a description."""
     input:
@@ -80,6 +85,7 @@ rule correlate_gaps:
     input:
         scores=scores_of,
         about=about_of,
+        item_table=item_table_of,
     output:
         gaps="<results>/correlate/{source}/gaps.csv",
         correlations="<results>/correlate/{source}/correlations.csv",
@@ -92,7 +98,7 @@ rule correlate_gaps:
         "../envs/analyse.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=4000,
         runtime=20,
     params:
         resamples=config["correlate"]["resamples"],

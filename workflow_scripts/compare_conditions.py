@@ -15,15 +15,18 @@ contrasts.csv, one row per comparison of two conditions on a test (benchmark and
     unit            what was resampled: `items` (paired by item id; seeds as a second level), or
                     `models and languages` (mean over these, of which each model is one unit, with
                     its languages; with one model, each language)
-    models, languages, items, seeds   how many; items are summed over languages; seeds: fewest of a
-                    condition, empty where not stated
+    basis           what the interval speaks of: `models` like these, each with its own training;
+                    `replicates and items`: these models, trained again; `these adapters` alone
+    models, languages, items, clusters, seeds   how many; items and their clusters (questions of one
+                    passage) are summed over languages; seeds: fewest of a condition, empty where
+                    not stated
     first_score, second_score   in the metric's own unit (`change`: the two gaps)
     difference      in favour of the first condition: for perplexity, second - first
-    low, high       confidence interval (correlate.confidence): percentile bootstrap over items, or
-                    Student's t over units; empty where it cannot be had
+    low, high       confidence interval (correlate.confidence): bootstrap over clusters of items and
+                    over seeds (percentiles; with several seeds Student's t), or Student's t over
+                    units; empty where it cannot be had
     stderr          standard error of the difference
-    p               two-sided paired permutation test: signs of item (or unit) differences flipped,
-                    for the seeds at hand; for perplexity, of differences of log-likelihood
+    p               two-sided, of the same resampling as the interval: difference over standard error
     p_holm          Holm-adjusted over the `family` rows that share test, metric, contrast, first,
                     second, setting and level (model and language; model; all)
     family          number of those rows with a p
@@ -42,7 +45,7 @@ from mothertongue.log import log_to
 
 Row = dict[str, Any]
 TEXT = ("benchmark", "judge", "metric", "contrast", "first", "second", "scope")
-COUNTS = ("models", "languages", "items", "seeds")
+COUNTS = ("models", "languages", "items", "clusters", "seeds")
 NUMBERS = ("first_score", "second_score", "difference", "low", "high", "stderr", "p", "p_holm")
 COLUMNS = (
     *TEXT,
@@ -50,6 +53,7 @@ COLUMNS = (
     "model",
     "language",
     "unit",
+    "basis",
     *COUNTS,
     *NUMBERS,
     "family",

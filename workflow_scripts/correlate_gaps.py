@@ -1,12 +1,16 @@
 """Correlate native-translated gaps with native scores (paper section 4.3, Figure 4).
 
 gaps.csv: one row per test, language and model at the main setting: native and translated score,
-gap (in favour of native), and `mean` over native data and every translator.
+gap (in favour of native), and `mean` over native data and every translator; at_chance: neither
+condition is above chance there.
 
 correlations.csv: per test Pearson's r of gap and native score as in the paper, and the de-coupled
 r of gap and mean, which a shared term does not inflate (P. D. Oldham 1962, J. Chronic Dis. 15:969).
 Each with a bootstrap interval over models (low, high), a permutation p that exchanges whole models,
 and the range when one model is left out (without_one_low, without_one_high, most_influential).
+The de-coupled r is centred within languages, whose levels differ for other reasons; with four
+families or more its interval draws families, and its p is the larger of that by exchange of models
+and that of a slope with families as clusters. Gaps at chance are left out.
 points: (model, language) pairs.
 
 The mean counts every translator as one condition. The plain mean of native and translated would
@@ -14,95 +18,16 @@ not do: an average of two translators is steadier than one native score, and the
 variance correlates by itself. With one translator the two are the same.
 """
 
-import math
 from pathlib import Path
 from typing import Any
 
-from mothertongue.correlate.cells import TRANSLATED, Cells, open_cells
+from mothertongue.correlate.cells import open_cells
+from mothertongue.correlate.growth import correlate, find_gaps
 from mothertongue.files import atomic
 from mothertongue.log import log_to
 
-Row = dict[str, Any]
-
-
-def find_gaps(cells: Cells) -> list[Row]:
-    """Gaps of every test, metric, language and model at the main setting; missing ones left out."""
-    rows = []
-    setting = cells.main
-    for test in cells.tests:
-        for metric in cells.metrics(test):
-            for language in cells.languages(test):
-                for model in cells.models(test):
-                    native = cells.score(test, metric, language, model, "native", setting)
-                    other = cells.score(test, metric, language, model, TRANSLATED, setting)
-                    if math.isnan(native) or math.isnan(other):
-                        continue
-                    names = cells.conditions(test, metric, language, "translated", setting)
-                    rows.append(
-                        {
-                            "benchmark": test.benchmark,
-                            "judge": test.judge,
-                            "metric": metric,
-                            "language": language,
-                            "model": model,
-                            "native": native,
-                            "translated": other,
-                            "gap": cells.sign(test, metric) * (native - other),
-                            "mean": (native + len(names) * other) / (1 + len(names)),
-                        }
-                    )
-    return rows
-
-
-def correlate(gaps: list[Row], *, resamples: int, confidence: float, seed: int) -> list[Row]:
-    """One row per test and metric."""
-    import numpy as np
-    from mothertongue.correlate.statistics import (
-        correlation_interval,
-        correlation_p,
-        leave_one_out,
-        pearson,
-    )
-
-    groups: dict[tuple, list[Row]] = {}
-    for row in gaps:
-        groups.setdefault((row["benchmark"], row["judge"], row["metric"]), []).append(row)
-    result = []
-    for (benchmark, judge, metric), rows in groups.items():
-        rng = np.random.default_rng([seed, len(result)])
-        gap = np.array([row["gap"] for row in rows])
-        models = [row["model"] for row in rows]
-        languages = [row["language"] for row in rows]
-        found: Row = {
-            "benchmark": benchmark,
-            "judge": judge,
-            "metric": metric,
-            "points": len(rows),
-            "models": len(set(models)),
-            "languages": len(set(languages)),
-        }
-        for name, column in (("", "native"), ("decoupled_", "mean")):
-            x = np.array([row[column] for row in rows])
-            interval = correlation_interval(
-                x, gap, models, resamples=resamples, confidence=confidence, rng=rng
-            )
-            low, high, most = leave_one_out(x, gap, models)
-            found |= {
-                f"{name}r": pearson(x, gap),
-                f"{name}low": interval.low,
-                f"{name}high": interval.high,
-                f"{name}p": correlation_p(
-                    x, gap, models, languages, permutations=10 * resamples, rng=rng
-                ),
-                f"{name}without_one_low": low,
-                f"{name}without_one_high": high,
-                f"{name}most_influential": most,
-            }
-        result.append(found)
-    return result
-
-
-GAP_COLUMNS = ("benchmark", "judge", "metric", "language", "model")
+__all__ = ["correlate", "find_gaps", "main"]
+GAP_COLUMNS = ("benchmark", "judge", "metric", "language", "model", "family")
 
 
 def main(
@@ -114,24 +39,30 @@ def main(
     resamples: int,
     confidence: float,
     seed: int,
+    item_table: Path | None = None,
 ) -> None:
-    """Write gaps.csv and correlations.csv."""
+    """Write gaps.csv and correlations.csv; items, where there are, tell what is at chance."""
     import polars as pl
+    from mothertongue.correlate.chance import chance_cells
+    from mothertongue.correlate.effects import Evidence
 
-    rows = find_gaps(open_cells(scores, about))
+    cells = open_cells(scores, about)
+    rows = find_gaps(cells, chance_cells(Evidence(cells, item_table), confidence))
     text = dict.fromkeys(GAP_COLUMNS, pl.String)
     numbers = dict.fromkeys(("native", "translated", "gap", "mean"), pl.Float64)
     found = correlate(rows, resamples=resamples, confidence=confidence, seed=seed)
     with atomic(gaps) as temporary:
-        pl.DataFrame(rows, schema={**text, **numbers}).write_csv(temporary)
-    counts = dict.fromkeys(("points", "models", "languages"), pl.Int64)
+        pl.DataFrame(rows, schema={**text, **numbers, "at_chance": pl.Boolean}).write_csv(temporary)
+    counts = dict.fromkeys(("points", "models", "languages", "families"), pl.Int64)
     columns: dict[str, Any] = {name: pl.String for name in GAP_COLUMNS[:3]} | counts
     for prefix in ("", "decoupled_"):
         for name in ("r", "low", "high", "p", "without_one_low", "without_one_high"):
             columns[prefix + name] = pl.Float64
         columns[prefix + "most_influential"] = pl.String
     with atomic(correlations) as temporary:
-        pl.DataFrame(found, schema=columns).fill_nan(None).write_csv(temporary)
+        pl.DataFrame([{c: row.get(c) for c in columns} for row in found], schema=columns).fill_nan(
+            None
+        ).write_csv(temporary)
 
 
 if "snakemake" in globals():
@@ -144,4 +75,5 @@ if "snakemake" in globals():
             resamples=snakemake.params.resamples,
             confidence=snakemake.params.confidence,
             seed=snakemake.params.seed,
+            item_table=Path(snakemake.input.item_table[0]) if snakemake.input.item_table else None,
         )

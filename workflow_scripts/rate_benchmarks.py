@@ -63,7 +63,9 @@ def rate(
     pooled = {r["unit"]: r for r in gaps if r["model"] is None}
     if not pooled:
         return row | {"note": "no model has scores with native and with translated data"}
-    best = pooled.get("items") or pooled["models and languages"]
+    over_models = pooled["models and languages"]
+    method = over_models["models"] > 1 or "items" not in pooled
+    best = over_models if method else pooled["items"]
     row |= {"gap": best["difference"], "low": best["low"], "high": best["high"]}
     row |= {name: best[name] for name in ("unit", "models", "languages")}
     row |= count_wins(cells, test, metric, gaps, confidence)
@@ -74,7 +76,7 @@ def rate(
             for name in ("low", "high", "p"):
                 row[f"{mine}_{name}"] = correlation[theirs + name]
     row |= smallest_detectable(cells, test, metric, gaps, confidence)
-    notes = [best["note"], pooled["models and languages"]["note"]]
+    notes = [row_["note"] for row_ in (best, *pooled.values())]
     if row.get("r") is None:
         notes.append("r needs three points with some spread")
     if row.get("detectable") is None and best["stderr"] != 0:

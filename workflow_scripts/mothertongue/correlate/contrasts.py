@@ -13,15 +13,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ..scores import MULTI
 from .cells import ROUND_TRIPS, TRANSLATED, Cells, Setting, Test
+from .claims import ADAPTERS, MODELS, REPLICATES
 from .statistics import (
     item_counts,
     item_scores,
     mean_interval,
     percentile_interval,
     seed_weights,
-    sign_flip_p,
 )
+from .variance import Spread, half_width, over_units, two_sided
 
 if TYPE_CHECKING:
     from .items import Items
@@ -66,6 +68,8 @@ class Result:
     difference: float = math.nan
     seeds: int | None = None
     items: int = 0
+    clusters: int = 0
+    df: float = math.nan  # of the spread of seeds; infinite with one seed
     draws: np.ndarray = field(default_factory=lambda: np.empty(0))
     by_item: np.ndarray = field(default_factory=lambda: np.empty(0))
 
@@ -168,7 +172,10 @@ def resample(
         columns = sorted({column for result in members for column in columns_of(result, items)})
         block = (mask, items.values[np.ix_(mask, columns)], items.weights[np.ix_(mask, columns)])
         blocks.append((*block, columns, members, []))
-    for counts in item_counts(len(items.values), draws, rng) if blocks else ():
+    codes = np.arange(len(items.values)) if items.clusters is None else items.clusters
+    clusters = int(codes.max()) + 1 if blocks else 0
+    for drawn_clusters in item_counts(clusters, draws, rng) if blocks else ():
+        counts = drawn_clusters[:, codes]  # the items of a cluster come and go together
         for mask, values, weights, _, _, drawn in blocks:
             drawn.append(item_scores(values, weights, counts[:, mask], ratio=items.ratio))
     spread: dict[tuple, np.ndarray] = {}
@@ -187,6 +194,8 @@ def resample(
                 for source, weight in terms:
                     key = (result.language, result.model, *source)
                     found = [place[column] for column in items.columns[key]]
+                    if source[1].kind == MULTI:  # one adapter for all languages, one luck
+                        key = (len(found), *key[1:])
                     if key not in spread:
                         even = np.full((1, len(found)), 1 / len(found))
                         spread[key] = np.vstack([even, seed_weights(len(found), draws, rng)])
@@ -198,6 +207,14 @@ def resample(
             result.draws = sign * (first[1:] - second[1:])
             result.by_item = np.zeros(len(items.values))
             result.by_item[mask] = sign * by_item
+            result.clusters = len(np.unique(codes[mask]))
+            result.df = math.inf
+            sizes = [
+                len(items.columns[result.language, result.model, *source])
+                for source in result.contrast.sources
+            ]
+            if max(sizes) > 1:
+                result.df = float(sum(size - 1 for size in sizes))
 
 
 def columns_of(result: Result, items: "Items") -> list[int]:
@@ -221,19 +238,30 @@ def item_row(
 ) -> Row:
     """Numbers of one result, or of the mean of several, with items as the resampled unit."""
     draws = mean_of((r.model, r.draws) for r in results)
-    low, high = percentile_interval(draws, confidence)
     enough = all(r.items > 1 for r in results)
     by_item = mean_of((r.model, r.by_item) for r in results)
-    places = {
-        r.language: max(s.items for s in results if s.language == r.language) for r in results
-    }
-    return common_numbers(results) | {
+    places: dict[str, tuple[int, int]] = {}
+    for r in results:
+        places[r.language] = max(places.get(r.language, (0, 0)), (r.items, r.clusters))
+    numbers = common_numbers(results)
+    stderr = float(np.nanstd(draws))
+    df = min(r.df for r in results) if len(results) == 1 else sum(r.df for r in results)
+    seeds = math.isfinite(df)
+    if seeds:  # few seeds: Student's t, whose tails know it
+        half = half_width(Spread(stderr**2, df), confidence)
+        low, high = numbers["difference"] - half, numbers["difference"] + half
+    else:
+        low, high = percentile_interval(draws, confidence)
+    p = two_sided(numbers["difference"], Spread(stderr**2, df if seeds else 1e9))
+    return numbers | {
         "unit": ITEMS,
-        "items": sum(places.values()),
+        "basis": REPLICATES if seeds else ADAPTERS,
+        "items": sum(items for items, _ in places.values()),
+        "clusters": sum(clusters for _, clusters in places.values()),
         "low": low if enough else None,
         "high": high if enough else None,
-        "stderr": float(np.nanstd(draws)) if enough else None,
-        "p": sign_flip_p(by_item, permutations=permutations, rng=rng) if enough else None,
+        "stderr": stderr if enough else None,
+        "p": (1.0 if math.isnan(p) else p) if enough else None,
         "note": ""
         if enough and np.any(by_item)
         else ("no item tells them apart" if enough else "one item: no interval"),
@@ -255,13 +283,16 @@ def unit_row(
     means = np.array([sum(group) / len(group) for group in groups.values()])
     interval = mean_interval(means, confidence)
     several_units = len(means) > 1
+    spread = over_units(means, range(len(means)))
+    p = two_sided(float(means.mean()), spread)
     return common_numbers(results) | {
         "unit": UNITS,
+        "basis": MODELS if len(models) > 1 else None,
         "items": None,
         "low": interval.low,
         "high": interval.high,
         "stderr": float(means.std(ddof=1) / math.sqrt(len(means))) if several_units else None,
-        "p": sign_flip_p(means, permutations=permutations, rng=rng) if several_units else None,
+        "p": (1.0 if math.isnan(p) else p) if several_units else None,
         "note": "" if several_units else "one model and one language: no interval",
     }
 

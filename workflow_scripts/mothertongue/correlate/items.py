@@ -16,29 +16,42 @@ KEY = ("language", "model", "data", "scope", "learning_rate", "seed")
 class Items(NamedTuple):
     """values, weights: items x adapters, NaN where an adapter has no score for an item.
 
-    columns: (language, model, data, setting) -> its columns, one per seed.
+    columns: (language, model, data, setting) -> its columns, one per seed, by seed.
+    clusters: number of each item's cluster (passage, item that was translated), and their names.
     """
 
     values: np.ndarray
     weights: np.ndarray
     columns: dict[tuple, list[int]]
     ratio: bool
+    clusters: np.ndarray | None = None
+    names: tuple[str, ...] = ()
 
 
 def read_items(path: Path, test: Test, metric: str) -> Items:
     """Items of one test and metric; rows pair by item id, across languages too."""
     import polars as pl
 
+    table = pl.scan_parquet(path)
+    own = pl.col("item").cast(pl.String)  # an item without a cluster is one by itself
+    known = "cluster" in table.collect_schema().names()
+    cluster = pl.coalesce(pl.col("cluster").cast(pl.String), own) if known else own
     frame = (
-        pl.scan_parquet(path)
-        .filter(
+        table.filter(
             (pl.col("benchmark") == test.benchmark)
             & (pl.col("metric") == metric)
             & pl.col("judge").eq_missing(pl.lit(test.judge, pl.String))
             & (pl.col("data") != "base")
         )
-        .select(*KEY, (pl.col("item").rank("dense") - 1).alias("place"), "value", "weight")
+        .select(
+            *KEY,
+            (pl.col("item").rank("dense") - 1).alias("place"),
+            cluster.alias("cluster"),
+            "value",
+            "weight",
+        )
         .collect()
+        .sort("seed", maintain_order=True)
     )
     groups: list[tuple[tuple, Any]] = list(frame.group_by(KEY, maintain_order=True))
     size = 0 if frame.is_empty() else int(frame["place"].max()) + 1
@@ -56,4 +69,7 @@ def read_items(path: Path, test: Test, metric: str) -> Items:
         weights[place, column] = group["weight"].to_numpy()
         setting = Setting(MULTI if scope == MULTI else "mono", rate)
         columns.setdefault((language, model, data, setting), []).append(column)
-    return Items(values, weights, columns, metric == RATIO)
+    found = frame.group_by("place").agg(pl.col("cluster").first()).sort("place")["cluster"]
+    names = found.unique().sort()
+    codes = found.cast(pl.Enum(names)).to_physical().to_numpy() if size else np.zeros(0, int)
+    return Items(values, weights, columns, metric == RATIO, codes, tuple(names))

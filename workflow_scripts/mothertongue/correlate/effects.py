@@ -1,0 +1,374 @@
+"""Differences between training conditions with the noise of models, training and items in them.
+
+A *piece* is one test, metric and language. A *sample* is a difference per model, averaged over
+pieces, with all that its variance needs. Three bases, by what a study has (issue of calibration):
+
+models       three models or more, each with its own training: the interval speaks of models like
+             these; from four families on, families are drawn instead. Languages are fixed.
+replicates   fewer models, but several seeds each: it speaks of these models, trained again.
+adapters     one model, one seed: nothing can be said of the method.
+
+Assumptions: models (families) are drawn independently of one another; the luck of training is
+alike for the adapters and, unless Bartlett's test objects, for the languages that are compared;
+means of these are normal, at least nearly; clusters of items are independent.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from ..scores import MULTI
+from . import claims as c
+from .cells import Cells, Setting, Test
+from .items import Items, read_items
+from .variance import NOTHING, Spread, alike, over_clusters, over_units, with_items
+
+Source = tuple[str, Setting]
+Terms = tuple[tuple[Source, float], ...]  # weights: above 0 the first condition, below the second
+LOG_SCALE = ("perplexity",)  # analysed as bits per token: its logarithm
+PER_UNIT = ("perplexity", "bits_per_character", "bits_per_byte")  # sums over sums
+ENOUGH_FAMILIES = 4
+
+
+class Piece(NamedTuple):
+    """Where scores stand: one test, metric and language."""
+
+    test: Test
+    metric: str
+    language: str
+
+
+class Share(NamedTuple):
+    """A piece's weight in a mean, and the difference that is looked at there."""
+
+    piece: Piece
+    share: float
+    terms: Terms
+
+
+@dataclass
+class Part:
+    """The difference of one model on one piece."""
+
+    gap: float
+    replicates: dict[Source, np.ndarray]  # scores of a source, one per seed
+    influence: np.ndarray | None  # of each cluster of the benchmark on the gap; sums to 0
+    replicate_items: float  # variance that replicates share with items, of the gap
+    items: int
+    sides: tuple[float, float]
+    there: np.ndarray | None = None  # which clusters have items
+
+
+@dataclass
+class Sample:
+    """A difference per model over some pieces."""
+
+    models: list[str]
+    families: list[str]
+    gaps: np.ndarray
+    influence: np.ndarray | None  # models x clusters that have items
+    adapters: list[tuple[float, np.ndarray]]  # weight in the mean and scores of each, by seed
+    replicate_items: float
+    seeds: int | None
+    items: int | None
+    clusters: int | None
+    first: float
+    second: float
+    left_out: list[str] = field(default_factory=list)
+
+    @property
+    def estimate(self) -> float:
+        """Mean over models."""
+        return float(self.gaps.mean())
+
+    @property
+    def basis(self) -> str:
+        """What an interval can range over."""
+        if len(self.models) >= 3:
+            many = len(set(self.families)) >= ENOUGH_FAMILIES
+            return c.FAMILIES if many and len(set(self.families)) < len(self.models) else c.MODELS
+        if all(len(scores) > 1 for _, scores in self.adapters):
+            return c.REPLICATES
+        return c.MODELS if len(self.models) == 2 else c.ADAPTERS
+
+    @cached_property
+    def shared(self) -> float:
+        """Variance over clusters of items of the mean over models."""
+        return 0.0 if self.influence is None else over_clusters(self.influence.mean(axis=0))
+
+    @cached_property
+    def interaction(self) -> float:
+        """The part of the variance over units that is the units' own luck with the items."""
+        if self.influence is None:
+            return math.nan
+        if self.basis == c.REPLICATES:
+            return self.replicate_items
+        groups = self.families if self.basis == c.FAMILIES else self.models
+        total = 0.0
+        for name in dict.fromkeys(groups):
+            own = [place for place, other in enumerate(groups) if other == name]
+            total += over_clusters(self.influence[own].sum(axis=0) / len(self.models))
+        return total
+
+    @cached_property
+    def units(self) -> Spread:
+        """Variance over models, families or replicates."""
+        if self.basis == c.ADAPTERS:
+            return NOTHING
+        if self.basis == c.REPLICATES:
+            return over_replicates(self.adapters)
+        groups = self.families if self.basis == c.FAMILIES else self.models
+        return over_units(self.gaps, groups)
+
+    def spread(self, units: Spread | None = None) -> Spread:
+        """Variance of the estimate over units (pooled ones, if given) and items."""
+        units = self.units if units is None else units
+        if self.influence is None:
+            return units
+        return with_items(units, self.shared, self.interaction, self.clusters or 0)
+
+
+def over_replicates(adapters: Sequence[tuple[float, np.ndarray]]) -> Spread:
+    """Variance of a weighted sum of adapters' means over their replicates."""
+    own = [Spread(float(scores.var(ddof=1)), len(scores) - 1.0) for _, scores in adapters]
+    shares = np.array([weight**2 / len(scores) for weight, scores in adapters])
+    variances, dfs = np.array([s.variance for s in own]), np.array([s.df for s in own])
+    if len(own) > 1 and alike(own):
+        pooled = float((dfs * variances).sum() / dfs.sum())
+        return Spread(pooled * float(shares.sum()), float(dfs.sum()))
+    parts = shares * variances
+    if not parts.sum() > 0:
+        return Spread(0.0, float(dfs.sum()))
+    return Spread(float(parts.sum()), float(parts.sum() ** 2 / (parts**2 / dfs).sum()))
+
+
+class Evidence:
+    """Scores and items of a source, as differences want them."""
+
+    def __init__(self, cells: Cells, item_table: Path | None):
+        self.cells = cells
+        self.item_table = item_table
+        self._items: dict[tuple[Test, str], Items] = {}
+        self._codes: dict[str, dict[str, int]] = {}
+        self._numbers: dict[tuple[Test, str], np.ndarray] = {}
+        self._parts: dict[tuple, Part | None] = {}
+        self._metrics: dict[Test, str] = {}
+        self._scores = self._by_seed()
+
+    def _by_seed(self) -> dict[tuple, list[float]]:
+        found: dict[tuple, list[tuple[int, float]]] = {}
+        for row in self.cells.scores.iter_rows(named=True):
+            if row["score"] is None or row["data"] == "base":
+                continue
+            setting = Setting(MULTI if row["scope"] == MULTI else "mono", row["learning_rate"])
+            key = (row["benchmark"], row["judge"], row["metric"], row["language"], row["model"])
+            found.setdefault((*key, row["data"], setting), []).append(
+                (row["seed"] if row["seed"] is not None else 0, row["score"])
+            )
+        return {key: [score for _, score in sorted(rows)] for key, rows in found.items()}
+
+    # -- what a test is measured by --------------------------------------------------------------
+
+    def metric(self, test: Test) -> str:
+        """The metric that claims use: for perplexity, the one that tokenisers share."""
+        if test not in self._metrics:
+            self._metrics[test] = self._metric(test)
+        return self._metrics[test]
+
+    def _metric(self, test: Test) -> str:
+        found = self.cells.metrics(test, secondary=True)
+        for name in ("bits_per_byte", "bits_per_character"):
+            if name in found and "perplexity" in found:
+                return name
+        return self.cells.metrics(test)[0]
+
+    def unit(self, test: Test, metric: str) -> str:
+        """Unit of a difference."""
+        if metric in PER_UNIT:
+            return {"perplexity": "bits per token"}.get(metric, metric.replace("_", " "))
+        return self.cells.unit(test, metric)
+
+    def families(self, models: Iterable[str]) -> list[str]:
+        """Family of each model; itself where none is stated."""
+        known = self.cells.about["models"]
+        return [str(known.get(model, {}).get("family") or model) for model in models]
+
+    def items(self, test: Test, metric: str) -> Items | None:
+        """Items of a test, read once; None where there are none."""
+        if self.item_table is None:
+            return None
+        key = (test, metric)
+        if key not in self._items:
+            self._items[key] = read_items(self.item_table, test, metric)
+        return self._items[key] if self._items[key].columns else None
+
+    def codes(self, test: Test, metric: str, items: Items) -> np.ndarray:
+        """Number of each item's cluster among those of its benchmark, whoever judges."""
+        key = (test, metric)
+        if key not in self._numbers:
+            own = self._codes.setdefault(test.benchmark, {})
+            table = np.array([own.setdefault(name, len(own)) for name in items.names], dtype=int)
+            self._numbers[key] = table[items.clusters]
+        return self._numbers[key]
+
+    # -- differences -----------------------------------------------------------------------------
+
+    def part(self, piece: Piece, model: str, terms: Terms) -> Part | None:
+        """The difference of a model on a piece; None if a score is missing."""
+        key = (piece, model, terms)
+        if key not in self._parts:
+            self._parts[key] = self._part(piece, model, terms)
+        return self._parts[key]
+
+    def _part(self, piece: Piece, model: str, terms: Terms) -> Part | None:
+        sign = self.cells.sign(piece.test, piece.metric)
+        items = self.items(piece.test, piece.metric)
+        keys = [(piece.language, model, *source) for source, _ in terms]
+        if items is not None and all(key in items.columns for key in keys):
+            return self._part_of_items(piece, items, keys, terms, sign)
+        where = (*piece.test, piece.metric, piece.language, model)
+        scores = [self._scores.get((*where, *source)) for source, _ in terms]
+        if any(found is None for found in scores):
+            return None
+        replicates = {
+            source: sign * on_scale(piece.metric, np.array(found))
+            for (source, _), found in zip(terms, scores, strict=True)
+        }
+        return Part(*means_of(replicates, terms), None, math.nan, 0, sides_of(replicates, terms))
+
+    def _part_of_items(
+        self, piece: Piece, items: Items, keys: list, terms: Terms, sign: int
+    ) -> Part | None:
+        columns = [items.columns[key] for key in keys]
+        every = [column for group in columns for column in group]
+        there = np.isfinite(items.values[:, every]).all(axis=1)
+        if not there.any():
+            return None
+        values, weights = items.values[np.ix_(there, every)], items.weights[np.ix_(there, every)]
+        shares = values if piece.metric in PER_UNIT else values * weights
+        total = weights.sum(axis=0)
+        scores = shares.sum(axis=0) / total
+        pulls = sign * (shares - scores * weights) / total
+        scale = 1 / math.log(2) if piece.metric in LOG_SCALE else 1.0
+        codes = self.codes(piece.test, piece.metric, items)[there]
+        size = len(self._codes[piece.test.benchmark])
+        gap, own, influence, start = 0.0, 0.0, np.zeros(size), 0
+        replicates = {}
+        for (source, weight), group in zip(terms, columns, strict=True):
+            block = range(start, start + len(group))
+            start += len(group)
+            replicates[source] = sign * scale * scores[list(block)]
+            gap += weight * float(replicates[source].mean())
+            by_cluster = np.array(
+                [np.bincount(codes, scale * pulls[:, j], minlength=size) for j in block]
+            )
+            influence += weight * by_cluster.mean(axis=0)
+            if len(group) > 1:
+                apart = by_cluster - by_cluster.mean(axis=0)
+                inner = (apart**2).sum() / (len(group) - 1) / len(group)
+                own += weight**2 * float(inner)
+        number = int(there.sum())
+        sides = sides_of(replicates, terms)
+        here = np.bincount(codes, minlength=size) > 0
+        return Part(gap, replicates, influence, own, number, sides, here)
+
+    def sample(self, pieces: Sequence[Share], models: list[str] | None = None) -> Sample | None:
+        """The difference over pieces of every model that has all of them; None if none has."""
+        candidates = models or list(
+            dict.fromkeys(m for one in pieces for m in self.cells.models(one.piece.test))
+        )
+        parts = {
+            model: [self.part(one.piece, model, one.terms) for one in pieces]
+            for model in candidates
+        }
+        complete = [m for m in candidates if all(part is not None for part in parts[m])]
+        if not complete:
+            return None
+        some = [m for m in candidates if any(parts[m]) and m not in complete]
+        shares = [one.share for one in pieces]
+        count = len(complete)
+        adapters: dict[tuple, list[np.ndarray]] = {}
+        weights: dict[tuple, float] = {}
+        for model in complete:
+            for one, part in zip(pieces, parts[model], strict=True):
+                for source, weight in one.terms:
+                    kind = source[1].kind
+                    key = (model, source, MULTI if kind == MULTI else one.piece.language)
+                    adapters.setdefault(key, []).append(one.share * part.replicates[source])
+                    weights[key] = weight / count
+        seeds = [len(scores) for group in adapters.values() for scores in group]
+        itemised = all(p.influence is not None for m in complete for p in parts[m])
+        first = [
+            sum(s * p.sides[0] for s, p in zip(shares, parts[m], strict=True)) for m in complete
+        ]
+        second = [
+            sum(s * p.sides[1] for s, p in zip(shares, parts[m], strict=True)) for m in complete
+        ]
+        gaps = [sum(s * p.gap for s, p in zip(shares, parts[m], strict=True)) for m in complete]
+        influence = self._influence(pieces, [parts[m] for m in complete]) if itemised else None
+        known = not self.cells.scores["seed"].drop_nulls().is_empty()
+        return Sample(
+            models=complete,
+            families=self.families(complete),
+            gaps=np.array(gaps),
+            influence=influence,
+            adapters=[
+                (weights[key], sum(scores[: min(map(len, group))] for scores in group))
+                for key, group in adapters.items()
+            ],
+            replicate_items=sum(
+                share**2 * part.replicate_items / count**2
+                for m in complete
+                for share, part in zip(shares, parts[m], strict=True)
+            ),
+            seeds=min(seeds) if known else None,
+            items=sum(max(parts[m][place].items for m in complete) for place in range(len(pieces)))
+            if itemised
+            else None,
+            clusters=influence.shape[1] if influence is not None else None,
+            first=float(np.mean(first)),
+            second=float(np.mean(second)),
+            left_out=some,
+        )
+
+    def _influence(self, pieces: Sequence[Share], rows: list[list[Part]]) -> np.ndarray:
+        """Models x clusters of all benchmarks, pieces of a benchmark added up."""
+        start, size = {}, 0
+        for piece, _, _ in pieces:
+            if piece.test.benchmark not in start:
+                start[piece.test.benchmark] = size
+                size += len(self._codes[piece.test.benchmark])
+        table, there = np.zeros((len(rows), size)), np.zeros(size, dtype=bool)
+        for row, parts in zip(table, rows, strict=True):
+            for (piece, share, _), part in zip(pieces, parts, strict=True):
+                own = slice(
+                    start[piece.test.benchmark],
+                    start[piece.test.benchmark] + len(part.influence),  # may have grown since
+                )
+                row[own] += share * part.influence
+                there[own] |= part.there
+        return table[:, there]
+
+
+def on_scale(metric: str, scores: np.ndarray) -> np.ndarray:
+    """Scores as they are averaged: perplexity as bits per token."""
+    return np.log2(scores) if metric in LOG_SCALE else scores
+
+
+def means_of(replicates: dict[Source, np.ndarray], terms: Terms) -> tuple[float, dict]:
+    """The weighted difference of means over replicates, and the replicates."""
+    gap = sum(weight * float(replicates[source].mean()) for source, weight in terms)
+    return gap, replicates
+
+
+def sides_of(replicates: dict[Source, np.ndarray], terms: Terms) -> tuple[float, float]:
+    """Score of the first and of the second condition, in their own sign."""
+    sides = [0.0, 0.0]
+    for source, weight in terms:
+        sides[weight < 0] += abs(weight) * abs(float(replicates[source].mean()))
+    return sides[0], sides[1]
