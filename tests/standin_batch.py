@@ -1,7 +1,7 @@
 """A stand-in judge service on loopback: OpenAI chat, files and batches, Cohere chat, faults.
 
 It speaks to the real client libraries. `sent` counts answered requests by content: what a provider
-would bill; `good` those of them whose reply was not spoilt on purpose.
+would bill; `good`, by prompt, those of them whose reply was not spoilt on purpose.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ class JudgeServer:
         self.faults, self.latency = faults, latency
         self.random = random.Random(seed)
         self.lock = threading.Lock()
-        self.sent, self.good, self.requests = Counter(), Counter(), 0
+        self.sent, self.asked, self.good, self.requests = Counter(), Counter(), Counter(), 0
         self.reply = reply or (lambda prompt, nth: f"It is fine. Rating: [[{rating_for(prompt)}]]")
         outer = self
 
@@ -79,8 +79,9 @@ class JudgeServer:
         key = json.dumps(body, sort_keys=True)
         with self.lock:
             self.sent[key] += 1
-            self.good[key] += not fault
-            text = self.reply(prompt, self.sent[key])
+            self.asked[prompt] += 1
+            self.good[prompt] += not fault
+            text = self.reply(prompt, self.asked[prompt])
         if isinstance(text, int):
             return self.write(
                 handler, text, {"error": {"message": "content filter"}, "message": "x"}

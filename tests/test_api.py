@@ -8,8 +8,8 @@ import sys
 import time
 
 import pytest
-from mothertongue.api import Ask, Engine, Price, Reply, Store, Temporary, Unanswerable, request_key
-from mothertongue.api.clients import Secret, retry_after
+from mothertongue.api import Ask, Engine, Price, Reply, Store, Temporary, Verdict, request_key
+from mothertongue.api.clients import Secret, retry_after, status_error
 from mothertongue.errors import InputError
 from standin import StandIn, invented
 from test_translate import API, english_rows, translate
@@ -111,21 +111,120 @@ def test_google_cloud_waits_when_a_minute_is_used_up(tmp_path, monkeypatch):
         assert translate(tmp_path / "s", server, english_rows(3), backend="google-cloud")
 
 
-def test_a_text_that_the_service_rejects_is_kept_and_flagged(tmp_path):
+def test_a_text_that_the_service_rejects_fails_and_the_set_goes_on(tmp_path):
     rows = english_rows(30)
     bad = rows[7]["instruction"]
 
     def reply(request):
         if request["text"] == bad:
-            raise Unanswerable("the server answered 400: content filter")
+            raise status_error(400, "content filter", None, "the server")
         return Reply(invented(request["text"]))
 
     texts = [row["instruction"] for row in rows]
     outcomes, engine = run(tmp_path, Client(reply), texts, concurrency=1)
-    assert [o.status for o in outcomes].count("quarantined") == 1
-    assert outcomes[7].problems == ["declined"]
+    assert [o.status for o in outcomes].count("ok") == 29
+    assert outcomes[7].problems == ["the server answered 400: content filter (1 call)"]
+    assert (outcomes[7].refused, outcomes[7].http_status, outcomes[7].calls) == (True, 400, 1)
     assert engine.counts.sent == 30  # asked once
-    assert engine.counts.failed == 0
+    assert engine.counts.refused == 1
+    engine.raise_failures("a set")  # the caller counts it
+
+
+def test_a_text_that_is_never_answered_fails_after_its_attempts_and_the_set_goes_on(tmp_path):
+    def reply(request):
+        if request["text"] == "7":
+            raise status_error(500, "", None, "the server")
+        return Reply("fine")
+
+    outcomes, engine = run(tmp_path, Client(reply), map(str, range(30)), retries=3)
+    assert [o.status for o in outcomes].count("ok") == 29
+    assert outcomes[7].problems == ["the server answered 500 (4 calls)"]
+    assert (outcomes[7].refused, outcomes[7].http_status) == (False, 500)
+    with pytest.raises(InputError, match=r"1 of 30 requests to a brought no reply.*500"):
+        engine.raise_failures("a set")
+
+
+class Judged(Client):
+    """A client that can ask differently. Replies are drawn from `replies`, one per call."""
+
+    def __init__(self, *replies):
+        self.left = list(replies)
+        super().__init__(lambda request: Reply(self.left.pop(0)))
+
+    def again(self, request, attempt, problems):
+        return {**request, "note": f"{attempt}: {', '.join(problems)}"}
+
+
+def judged(reply):
+    """Verdicts by the reply's words: `hard`, `two soft`, `bad`, else fine."""
+    known = {"hard": Verdict(["hard"], 5, True), "two soft": Verdict(["x", "y"], 3)}
+    return known.get(reply.text, Verdict(["bad"], 4) if reply.text == "bad" else Verdict())
+
+
+def test_each_attempt_asks_differently_and_the_least_severe_reply_is_kept(tmp_path):
+    client = Judged("hard", "two soft", "bad")
+    (outcome,), _ = run(tmp_path, client, ["one"], check=judged, check_retries=2)
+    assert (outcome.text, outcome.status, outcome.problems) == (
+        "two soft",
+        "quarantined",
+        ["x", "y"],
+    )
+    assert [request.get("note") for _, request in client.sent] == [None, "2: hard", "3: x, y"]
+    (outcome,), _ = run(tmp_path, client, ["one"], check=judged, check_retries=2)
+    assert (outcome.text, outcome.stored, len(client.sent)) == ("two soft", True, 3)
+
+
+def test_an_unusable_reply_is_asked_on_by_the_next_run_and_never_the_same_twice(tmp_path):
+    client = Judged("hard", "hard", "hard", "fine")
+    (outcome,), _ = run(tmp_path, client, ["one"], check=judged, check_retries=1)
+    assert (outcome.status, outcome.hard, len(client.sent)) == ("quarantined", True, 2)
+    (outcome,), _ = run(tmp_path, client, ["one"], check=judged, check_retries=1)
+    assert (outcome.status, outcome.text) == ("ok", "fine")
+    assert len({json.dumps(request) for _, request in client.sent}) == 4
+
+
+def test_a_service_that_always_answers_the_same_is_asked_once(tmp_path):
+    client = Judged("hard")
+    client.deterministic = True
+    for _ in range(2):
+        (outcome,), _ = run(tmp_path, client, ["one"], check=judged, check_retries=3)
+        assert (outcome.hard, len(client.sent)) == (True, 1)
+
+
+def test_a_reply_is_stored_before_it_is_checked(tmp_path):
+    def fails(reply):
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        run(tmp_path, Client(), ["one"], check=fails)
+    silent = Judged()
+    (outcome,), _ = run(tmp_path, silent, ["one"])
+    assert (outcome.text, silent.sent) == ("fine", [])
+
+
+@pytest.mark.parametrize("concurrency", [1, 4, 48])
+def test_a_set_whose_first_replies_are_all_unusable_stops(tmp_path, concurrency):
+    def reply(request):
+        time.sleep(0.005)
+        return Reply("hard", characters=1)
+
+    client = Client(reply)
+    settings = {"give_up": 12, "check_retries": 2, "concurrency": concurrency}
+    with Store(tmp_path / "s.sqlite") as store:
+        price = Price(characters=1e6)
+        engine = Engine(client, store, account="a", settings=settings, price=price)
+        with pytest.raises(InputError, match=r"first 12 replies.*hard 12.*'text \d+'.*\$12\.0000"):
+            list(engine.run(Ask({"text": f"text {i}"}, judged) for i in range(500)))
+    assert len(client.sent) == 12
+
+
+def test_one_good_reply_and_the_set_goes_on(tmp_path):
+    reply = lambda request: Reply("fine" if request["text"] == "3" else "hard")  # noqa: E731
+    client = Client(reply)
+    texts = list(map(str, range(40)))
+    outcomes, engine = run(tmp_path, client, texts, check=judged, give_up=5, concurrency=1)
+    assert [o.hard for o in outcomes].count(True) == engine.counts.hard == 39
+    assert len(client.sent) == 1 + 39 * 3
 
 
 def test_retry_after_holds_every_call_back(tmp_path):

@@ -132,6 +132,8 @@ def test_a_fifth_of_all_calls_fails_and_nothing_is_lost_repeated_or_faked(
     if backend == "google-cloud":  # shares what matters with the others
         rows, expected = rows[:200], expected[:200]
     unknown = {"google": {"length", "cut-json"}, "google-cloud": {"length"}}.get(backend, set())
+    if "google" in backend:  # always answers the same: a bad translation is not asked for again
+        unknown = unknown | {"echo", "wrong-language", "refusal"}
     kinds = tuple(kind for kind in TRANSPORT + CONTENT if kind not in unknown)
     with StandIn(faults=0.2, kinds=kinds) as server:
         # long enough for a busy machine: an answer that comes too late would be paid twice

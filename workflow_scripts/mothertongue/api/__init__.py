@@ -18,12 +18,18 @@ How to use it (translators and judges do exactly this)::
             outcome.tag, outcome.status     # "ok" | "quarantined" | "failed"
             outcome.text                    # None when failed
             outcome.problems                # why quarantined or failed
+        outcome.hard                    # the check calls the best reply unusable
+        outcome.refused                 # failed, and a later run would hear the same
     engine.raise_failures("results/judge/…")  # one InputError if any ask has no reply at all
 
 * `Ask.request` is a JSON-able dict that holds *everything that determines the reply*; its SHA-256
-  is the key in the store. `Ask.check(reply) -> list[str]` names what is wrong with a reply
-  (empty: nothing). A reply with problems is asked for again `settings.check_retries` times; then
-  the best one is kept as "quarantined": usable, flagged, asked for anew by a later run.
+  is the key in the store. `Ask.check(reply)` names what is wrong with a reply, as a list of
+  problems (empty: nothing) or as a `Verdict(problems, severity, hard)`. A reply with problems is
+  asked for again `settings.check_retries` times, each time differently (`client.again`); then the
+  one with the least severity is kept as "quarantined". A later run takes it as it is, unless its
+  verdict is hard: then it asks on, from the next attempt. Stored replies are checked like new ones.
+* A request that the service never answers is "failed" (`http_status`, `calls`); the set goes on.
+  If the first `settings.give_up` replies of a set are all hard or refused, the run stops.
 * A chat request is made by `client.chat_request(prompt, system=None, temperature=…,
   max_tokens=…, seed=…)`; see `clients.py`. `Reply` has text, finish ("stop", "length", …),
   input_tokens, output_tokens, raw (the server's whole answer as JSON).
@@ -33,7 +39,7 @@ How to use it (translators and judges do exactly this)::
   not compare such parameters: a new limit re-runs nothing).
 * `price` is a `Price` (see `prices.py`); `price_of(prices, entry)` finds it in the config's table.
 * Counting before spending: `Store.known(keys)` tells which requests are already answered.
-* Modules: `types` (Ask, Reply, errors), `store`, `limits`, `engine`, `clients`, `web`,
+* Modules: `types` (Ask, Verdict, Reply, errors), `store`, `limits`, `engine`, `attempts`, `cold`, `clients`, `web`,
   `progress`, `prices`, `replay` (export to and from one parquet file).
 """
 
@@ -41,7 +47,7 @@ from .clients import make_client
 from .engine import Engine
 from .prices import Price, price_of
 from .store import Store, request_key
-from .types import Ask, Outcome, Reply, Stop, Temporary, Unanswerable
+from .types import Ask, Outcome, Reply, Stop, Temporary, Unanswerable, Verdict
 
 __all__ = [
     "Ask",
@@ -53,6 +59,7 @@ __all__ = [
     "Store",
     "Temporary",
     "Unanswerable",
+    "Verdict",
     "make_client",
     "price_of",
     "request_key",

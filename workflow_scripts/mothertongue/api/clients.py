@@ -9,7 +9,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import InputError
@@ -82,6 +82,7 @@ class ChatClient:
         self.who = self.base_url or self.name
         settings = entry.get("api") or {}
         self.secret = Secret(settings.get("key") or self.usual_key, needed=self.base_url is None)
+        self.learnt: dict[str, str] = {}  # parameters that the service declines
         self._connections = int(settings.get("concurrency") or 8) + 4
         self._client: Any = None
         self._lock = threading.Lock()
@@ -116,9 +117,37 @@ class ChatClient:
         )
         return request | {key: value for key, value in optional if value is not None}
 
+    def again(self, request: Request, attempt: int, problems: Sequence[str]) -> Request:
+        """The request of a later attempt: at a higher temperature, the prompt as it is.
+
+        A service that takes no temperature above 0 is told what was wrong (`say_what_was_wrong`).
+        """
+        base = request.get("temperature")
+        if base is None or base >= 1 or "temperature" in self.learnt:
+            return self.say_what_was_wrong(request, attempt, problems)
+        raised = base + (1 - base) * (1 - 0.7 ** (attempt - 1))
+        return {**request, "temperature": round(raised, 4)}
+
+    def say_what_was_wrong(
+        self, request: Request, attempt: int, problems: Sequence[str]
+    ) -> Request:
+        """The same request with a line before its prompt."""
+        *before, last = request["messages"]
+        told = f" ({', '.join(problems)})" if problems else ""
+        line = (
+            f"Attempt {attempt}: the previous reply to this request could not be used{told}."
+            " Follow the instructions below exactly."
+        )
+        message = {**last, "content": f"{line}\n{last['content']}"}
+        return {**request, "messages": [*before, message]}
+
     def response_format(self, schema: Mapping[str, Any]) -> dict[str, Any]:
         """How this service is told the JSON schema of its reply."""
         raise NotImplementedError
+
+    def hide(self, text: object) -> str:
+        """A text without the key."""
+        return self.secret.hide(text)
 
     def client(self) -> Any:
         """The official client, made at the first call: a replay needs none."""
@@ -174,6 +203,14 @@ def status_error(status: int, text: str, headers: Mapping[str, str] | None, who:
     line = " ".join(text.split())[:200]
     low = line.lower()
     told = f"{who} answered {status}" + (f": {line}" if line else "")
+    error = _sorted(status, line, low, told, headers, who)
+    error.status = status
+    return error
+
+
+def _sorted(
+    status: int, line: str, low: str, told: str, headers: Mapping[str, str] | None, who: str
+) -> ApiError:
     if status < 300:  # a success whose body could not be read
         return Temporary(f"{who}: unusable reply ({line[:100]})")
     if status in (401, 403):

@@ -1,13 +1,11 @@
 """The engine: asks in, outcomes out, in order, with everything the package promises.
 
 The main thread looks requests up in the store in batches and hands what is new to a pool of
-threads; each thread waits for the limits, calls, checks, stores. A bounded window keeps memory
-flat however many asks there are.
+threads; each thread waits for the limits, calls, stores and checks (`attempts`). A bounded window
+keeps memory flat however many asks there are.
 """
 
 import itertools
-import random
-import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,28 +14,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import InputError
-from .limits import Ended, Limits
+from .attempts import Attempts, Deferred
+from .limits import Ended
 from .prices import Price
 from .progress import Progress
-from .store import ROUNDING, Store, request_key
-from .types import ApiError, Ask, Outcome, Reply, Stop, Temporary, Unanswerable
+from .store import Store, Stored, request_key
+from .types import DECLINED, Ask, Outcome, verdict_on
 
 WINDOW = 2048  # asks between the one handed out and the newest one read
 BATCH = 256  # asks looked up in one statement
-LONGEST_WAIT = 600.0  # seconds; a server that asks for more is taken at its word: come back later
-DECLINED = "declined"  # how a reply ended, and what is wrong with it, if the service rejects a text
-SETTINGS = {
-    "concurrency": 8,
-    "requests_per_minute": None,
-    "characters_per_minute": None,
-    "tokens_per_minute": None,
-    "timeout": 60.0,
-    "retries": 8,
-    "check_retries": 2,
-    "backoff": 1.0,
-    "budget": None,
-    "key": None,
-}
+__all__ = ["BATCH", "DECLINED", "WINDOW", "Counts", "Engine"]
 
 
 @dataclass
@@ -51,7 +37,9 @@ class Counts:
     retried: int = 0
     rejected: int = 0
     quarantined: int = 0
+    hard: int = 0
     failed: int = 0
+    refused: int = 0
 
 
 @dataclass(slots=True)
@@ -76,22 +64,15 @@ class Engine:
         total: int | None = None,
     ):
         """`total`: the number of asks, if known, for the progress line."""
-        self.settings = {**SETTINGS, **(settings or {})}
-        self.client, self.store, self.account = client, store, account
+        self.store, self.account = store, account
         self.price = price or Price()
-        self.limits = Limits(store, account, self.settings)
         self.counts = Counts()
+        self.attempts = Attempts(client, store, account, settings or {}, self.price, self.counts)
+        self.settings = self.attempts.settings
         self.total = total
         self.failures: list[str] = []
-        # a client that always says the same is not asked again
-        same = getattr(client, "deterministic", False)
-        self._second_chances = 0 if same else int(self.settings["check_retries"])
-        self._stop: Stop | None = None
-        self._answered = False
-        self._silent = 0  # calls in a row, over all threads, that brought nothing
-        self._declined = 0  # requests that the service rejected before it answered any
-        self._lock = threading.Lock()
-        self._quarantined: dict[str, Outcome] = {}
+        self._started = time.time()
+        self._settled: dict[str, Outcome] = {}  # with problems: not looked up again in this run
 
     def run(self, asks: Iterable[Ask]) -> Iterator[Outcome]:
         """Yield one outcome per ask, in order. Ends with an `InputError` if no call can work."""
@@ -103,6 +84,7 @@ class Engine:
         window: deque[_Waiting] = deque()
         running: dict[str, Future] = {}
         asks = iter(asks)
+        end = self.attempts.limits.end
         pool = ThreadPoolExecutor(int(self.settings["concurrency"]), thread_name_prefix="api")
         try:
             exhausted = False
@@ -121,220 +103,151 @@ class Engine:
         except Ended:
             pass
         finally:
-            self.limits.end.set()
+            end.set()
             pool.shutdown(wait=True, cancel_futures=True)
-            self.limits.end.clear()
+            end.clear()
             progress.close()
-        if self._stop is not None:
-            raise InputError(f"{self.account}: {self._stop}") from None
+        if self.attempts.stop is not None:
+            raise InputError(f"{self.account}: {self.attempts.stop}") from None
+
+    def _from_store(self, ask: Ask, key: str, found: Stored) -> Outcome | None:
+        """What a stored reply is worth by today's check; None if it has to be asked for anew."""
+        verdict = verdict_on(ask.check, found.reply)
+        self.attempts.heard(verdict.hard)
+        if not verdict.problems:
+            return Outcome(ask.tag, "ok", found.reply, stored=True)
+        final = self.store.replaying or self.attempts.deterministic or found.at > self._started
+        if verdict.hard and not final:
+            if found.status == "ok":  # by an earlier check
+                self.store.reject(
+                    key,
+                    found.reply,
+                    account=self.account,
+                    problems=verdict.problems,
+                    cost=0.0,
+                    attempt=found.attempt,
+                    stored=True,
+                )
+            return None
+        return Outcome(
+            ask.tag, "quarantined", found.reply, verdict.problems, stored=True, hard=verdict.hard
+        )
 
     def _start(
         self, batch: list[Ask], running: dict[str, Future], pool: ThreadPoolExecutor
     ) -> Iterator[_Waiting]:
         """Look a batch up; claim and submit what nobody has answered or is about to send."""
         keys = [request_key(ask.request) for ask in batch]
-        known = self.store.lookup(set(keys))
-        self._answered = self._answered or bool(known)
-        new = {
-            k for k in keys if k not in known and k not in running and k not in self._quarantined
-        }
+        known: dict[str, Outcome] = {}
+
+        def look_up(wanted: Iterable[str]) -> None:
+            asks = dict(zip(keys, batch, strict=True))
+            for key, found in self.store.lookup(wanted).items():
+                outcome = self._from_store(asks[key], key, found)
+                if outcome is not None:
+                    known[key] = outcome
+
+        look_up(set(keys) - set(self._settled))
+        new = {k for k in keys if not (k in known or k in running or k in self._settled)}
         mine: set[str] = set()
+        tried: dict[str, list] = {}
         if new and not self.store.replaying:
             mine = self.store.claim(new)
             # another process may have answered between the look-up and the claim
-            for key, found in self.store.lookup(mine).items():
-                known[key] = found
+            look_up(mine)
+            for key in mine & set(known):
                 mine.discard(key)
                 self.store.release(key)
+            tried = self.store.tried(mine)
         for ask, key in zip(batch, keys, strict=True):
             result = future = None
             if key in known:
-                status, reply, problems = known[key]
-                result = Outcome(ask.tag, status, reply, problems, stored=True)
-            elif key in running or key in self._quarantined:
+                result = known[key]
+                result = Outcome(
+                    ask.tag, result.status, result.reply, result.problems, True, result.hard
+                )
+            elif key in running or key in self._settled:
                 future = running.get(key)
                 self.counts.repeated += 1
             elif self.store.replaying:
                 problem = "the replayed replies hold no answer to it"
                 result = Outcome(ask.tag, "failed", None, [problem])
             elif key in mine:
-                future = running[key] = pool.submit(self._ask, ask, key)
+                attempt = self.attempts.begin(ask, key, tried.get(key, []))
+                future = running[key] = pool.submit(self.attempts.carry_out, attempt)
             yield _Waiting(ask, key, future, result)
 
     def _finish(
         self, waiting: _Waiting, running: dict[str, Future], pool: ThreadPoolExecutor
     ) -> Outcome:
         """Wait for one ask; one that another process claimed is awaited in the store."""
+        ask, key = waiting.ask, waiting.key
         if waiting.result is not None:
             return waiting.result
         future = waiting.future
-        if future is None and waiting.key in self._quarantined:
-            earlier = self._quarantined[waiting.key]
-            return Outcome(waiting.ask.tag, earlier.status, earlier.reply, earlier.problems, True)
+        if future is None and key in self._settled:
+            return _again(self._settled[key], ask)
         while future is None:
-            future = running.get(waiting.key)
+            future = running.get(key)
             if future is not None:
                 break
-            mine = self.store.claim([waiting.key])
+            mine = self.store.claim([key])
             # looked up after claiming: the reply may have come, and its claim gone, just before
-            found = self.store.lookup([waiting.key]).get(waiting.key)
-            if found:
-                self.store.release(waiting.key)
-                return Outcome(waiting.ask.tag, found[0], found[1], found[2], stored=True)
+            found = self.store.lookup([key]).get(key)
+            outcome = self._from_store(ask, key, found) if found else None
+            if outcome and (mine or found.status != "ok" or outcome.status == "ok"):
+                self.store.release(key)
+                return outcome
             if mine:
-                future = running[waiting.key] = pool.submit(self._ask, waiting.ask, waiting.key)
+                attempt = self.attempts.begin(ask, key, self.store.tried([key]).get(key, []))
+                future = running[key] = pool.submit(self.attempts.carry_out, attempt)
                 break
             time.sleep(0.1)
-        outcome: Outcome = future.result()
-        first = running.pop(waiting.key, None) is not None
+        outcome = future.result()
+        while isinstance(outcome, Deferred):  # its second attempt, after all first ones
+            future = running[key] = pool.submit(self.attempts.carry_out, outcome.attempt)
+            outcome = future.result()
+        first = running.pop(key, None) is not None
         if outcome.status != "ok":
-            self._quarantined[waiting.key] = outcome
-        # later asks of the same text find the reply in the store, or in `_quarantined`
-        return Outcome(
-            waiting.ask.tag, outcome.status, outcome.reply, outcome.problems, stored=not first
-        )
+            self._settled[key] = outcome
+        # later asks of the same text find the reply in the store, or in `_settled`
+        return outcome if first else _again(outcome, ask)
 
     def _count(self, outcome: Outcome) -> None:
         self.counts.asked += 1
         self.counts.stored += outcome.stored
+        self.counts.hard += outcome.hard
         if outcome.status == "quarantined":
             self.counts.quarantined += 1
         elif outcome.status == "failed":
             self.counts.failed += 1
+            self.counts.refused += outcome.refused
             if len(self.failures) < 5:
                 self.failures.append("; ".join(outcome.problems))
 
     def raise_failures(self, what: str) -> None:
-        """One `InputError` if any ask brought no reply at all."""
-        if self.counts.failed:
+        """One `InputError` if an ask brought no reply that a later run may bring, or if all failed.
+
+        A request that the service refuses (HTTP 400) while it answers others is the caller's to
+        count: `Outcome.refused`.
+        """
+        counts = self.counts
+        if counts.failed and (counts.failed > counts.refused or counts.failed == counts.asked):
             raise InputError(
-                f"{what}: {self.counts.failed} of {self.counts.asked} requests to {self.account} "
+                f"{what}: {counts.failed} of {counts.asked} requests to {self.account} "
                 f"brought no reply ({self.failures[0]}); what arrived is kept, run again"
             )
 
-    # what runs in the pool's threads
 
-    def _ask(self, ask: Ask, key: str) -> Outcome:
-        """Call until there is a usable reply, the attempts are used up, or the run ends."""
-        failures = 0
-        best: tuple[int, Reply, list[str]] | None = None
-        rejected = 0
-        try:
-            while True:
-                self.limits.wait(ask.request)
-                held = self._reserve(ask)
-                try:
-                    reply = self._send(ask)
-                    problems = ask.check(reply)
-                    cost = self.price.of(ask.request, reply)
-                    self._silent, self._answered = 0, True
-                    if not problems:
-                        self.store.put(key, ask.request, reply, account=self.account, cost=cost)
-                        return Outcome(ask.tag, "ok", reply)
-                    self.store.reject(
-                        key, reply, account=self.account, problems=problems, cost=cost
-                    )
-                except Temporary as error:
-                    failures += 1
-                    self._no_reply(error)
-                    if failures > self.settings["retries"]:
-                        return self._give_up(ask, key, best, str(error))
-                    wait = self._back_off(failures, error.after)
-                    problems = None
-                except Unanswerable as error:
-                    self._decline(error)
-                    told = Reply("", DECLINED, 0, 0, raw={"error": str(error)})
-                    return self._give_up(ask, key, best or (99, told, [DECLINED]), "")
-                finally:
-                    if held:
-                        self.store.unreserve(self.account, held)
-                if problems is None:
-                    self.limits.sleep(wait)
-                    continue
-                rejected += 1
-                with self._lock:
-                    self.counts.rejected += 1
-                if isinstance(reply.text, str) and reply.text.strip():
-                    rank = (len(problems), reply, problems)
-                    best = rank if best is None or rank[0] < best[0] else best
-                elif best is None:
-                    best = (99, reply, problems)
-                if rejected > self._second_chances:
-                    return self._give_up(ask, key, best, "")
-                self.limits.sleep(self._back_off(rejected, None) / 4)
-        except Stop as error:
-            if self._stop is None:
-                self._stop = error
-            self.limits.end.set()
-            raise Ended from None
-        finally:
-            if self.limits.end.is_set():
-                self.store.release(key)
-
-    def _send(self, ask: Ask) -> Reply:
-        with self._lock:
-            self.counts.sent += 1
-        return self.client.send(ask.request, float(self.settings["timeout"]))
-
-    def _reserve(self, ask: Ask) -> float:
-        """Set money aside for one call; stop the run if the budget has no room for it."""
-        budget = self.settings["budget"]
-        if budget is None or self.price.free:
-            return 0.0
-        amount = self.price.at_most(ask.request)
-        while not self.store.reserve(self.account, amount, budget):
-            spent = self.store.spent(self.account)
-            if spent + amount > budget + ROUNDING:
-                raise Stop(
-                    f"the budget of ${budget:.2f} has no room for the next call (${spent:.4f} is "
-                    f"spent, it may cost ${amount:.4f}); raise api.budget to go on"
-                )
-            self.limits.sleep(0.05)  # calls in flight hold more than they will cost
-        return amount
-
-    def _no_reply(self, error: ApiError) -> None:
-        """After very many calls in a row without one reply the service is down: stop."""
-        with self._lock:
-            self._silent += 1
-            self.counts.retried += 1
-        if isinstance(error, Temporary) and error.after is not None:
-            if error.after > LONGEST_WAIT:
-                raise Stop(f"the server asks to wait {error.after:.0f} s; run again after that")
-            self.limits.pause(error.after)
-        enough = max(3 * int(self.settings["concurrency"]), 10) * (
-            int(self.settings["retries"]) + 1
-        )
-        if self._silent >= enough:
-            raise Stop(f"{self._silent} calls in a row brought no reply ({error}); run again later")
-
-    def _decline(self, error: Unanswerable) -> None:
-        """One request may be at fault; when the first ones all are, it is the configuration."""
-        with self._lock:
-            self._declined += 1
-        if not self._answered and self._declined >= max(2 * int(self.settings["concurrency"]), 10):
-            raise Stop(f"the first {self._declined} requests were all rejected ({error})")
-
-    def _back_off(self, attempt: int, after: float | None) -> float:
-        """Exponential with jitter, capped at a minute, never less than the server asked for."""
-        wait = min(60.0, float(self.settings["backoff"]) * 2 ** (attempt - 1))
-        wait *= random.uniform(0.5, 1.0)
-        return wait if after is None else after + wait * 0.1
-
-    def _give_up(
-        self, ask: Ask, key: str, best: tuple[int, Reply, list[str]] | None, error: str
-    ) -> Outcome:
-        """Keep the best of the replies that failed a check; without one, the ask failed."""
-        if best is None:
-            self.store.release(key)
-            return Outcome(ask.tag, "failed", None, [error])
-        _, reply, problems = best
-        self.store.put(
-            key,
-            ask.request,
-            reply,
-            account=self.account,
-            status="quarantined",
-            problems=problems,
-            cost=0.0,
-        )
-        return Outcome(ask.tag, "quarantined", reply, problems)
+def _again(outcome: Outcome, ask: Ask) -> Outcome:
+    """The outcome of an earlier ask with the same request."""
+    return Outcome(
+        ask.tag,
+        outcome.status,
+        outcome.reply,
+        outcome.problems,
+        True,
+        outcome.hard,
+        outcome.refused,
+        outcome.http_status,
+    )

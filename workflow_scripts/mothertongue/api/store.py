@@ -2,7 +2,8 @@
 
 Write-ahead logging and one transaction per reply: what has arrived survives `kill -9`. A claim
 marks a request that some living process is about to send, so that concurrent rules do not pay
-twice. Only usable replies are answers; what failed a check is kept apart, with the reason.
+twice. A reply is stored before it is checked; one that fails is moved aside, with the reason, and
+its attempt is counted.
 """
 
 import hashlib
@@ -11,28 +12,15 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import InputError
+from .schema import prepare
 from .types import Reply, Request
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS replies (
-    key TEXT PRIMARY KEY, account TEXT, status TEXT, request TEXT, text TEXT, finish TEXT,
-    input_tokens INTEGER, output_tokens INTEGER, characters INTEGER, raw TEXT, problems TEXT,
-    cost REAL, at REAL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS rejected (
-    key TEXT, account TEXT, problems TEXT, text TEXT, raw TEXT, cost REAL, at REAL);
-CREATE TABLE IF NOT EXISTS claims (key TEXT PRIMARY KEY, owner TEXT) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS limits (
-    account TEXT, kind TEXT, free_at REAL, PRIMARY KEY (account, kind)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS spent (account TEXT PRIMARY KEY, usd REAL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS reserved (
-    account TEXT, owner TEXT, usd REAL, PRIMARY KEY (account, owner)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS replayed (digest TEXT);
-"""
 EXPORTED = (
     "key",
     "account",
@@ -78,6 +66,16 @@ def alive(owner: str) -> bool:
     return not start or not now or now == start
 
 
+class Stored(NamedTuple):
+    """A reply of the store; `attempt` tells which of the engine's attempts brought it."""
+
+    status: str
+    reply: Reply
+    problems: list[str]
+    attempt: int
+    at: float
+
+
 class Store:
     """Replies on disk. Safe for several threads and several processes of one host."""
 
@@ -88,6 +86,7 @@ class Store:
         self.replaying = replay is not None
         self.owner = f"{os.getpid()}:{start_of(os.getpid())}"
         self._lock = threading.RLock()
+        self._finished: list[str] = []
         try:
             self._db = sqlite3.connect(
                 self.path, timeout=120, isolation_level=None, check_same_thread=False
@@ -117,9 +116,7 @@ class Store:
                 self._db.execute("PRAGMA journal_mode=WAL")
                 self._db.execute("PRAGMA synchronous=NORMAL")
                 self._db.execute("PRAGMA cache_size=-4000")
-                known = "SELECT 1 FROM sqlite_master WHERE name='replayed'"
-                if not self._db.execute(known).fetchone():
-                    self._db.executescript("BEGIN IMMEDIATE;" + SCHEMA + "COMMIT;")
+                prepare(self._db)
                 return
             except sqlite3.OperationalError as error:
                 busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
@@ -157,45 +154,50 @@ class Store:
         found = self._many("SELECT key FROM replies WHERE status = 'ok' AND key IN ({})", keys)
         return {key for (key,) in found}
 
-    def lookup(self, keys: Iterable[str]) -> dict[str, tuple[str, Reply, list[str]]]:
-        """Stored replies: key -> (status, reply, problems). Quarantined ones only in a replay."""
+    def lookup(self, keys: Iterable[str]) -> dict[str, Stored]:
+        """The stored reply of each of these requests that has one."""
         statement = (
             "SELECT key, status, text, finish, input_tokens, output_tokens, characters, raw,"
-            " problems FROM replies WHERE key IN ({})"
+            " problems, attempt, at FROM replies WHERE key IN ({})"
         )
         found = {}
-        for key, status, text, finish, into, out, characters, raw, problems in self._many(
+        for key, status, *columns, raw, problems, attempt, at in self._many(statement, list(keys)):
+            reply = Reply(*columns, json.loads(raw))
+            found[key] = Stored(status, reply, json.loads(problems), attempt or 1, at)
+        return found
+
+    def tried(self, keys: Iterable[str]) -> dict[str, list[tuple[int, Reply]]]:
+        """Earlier replies of these requests that failed a check, with the number of their attempt."""
+        statement = (
+            "SELECT key, attempt, text, finish, input_tokens, output_tokens, characters, raw"
+            " FROM rejected WHERE key IN ({}) ORDER BY rowid"
+        )
+        found: dict[str, list[tuple[int, Reply]]] = {}
+        for key, attempt, text, finish, into, out, characters, raw in self._many(
             statement, list(keys)
         ):
-            if status == "ok" or self.replaying:
-                reply = Reply(text, finish, into, out, characters, json.loads(raw))
-                found[key] = (status, reply, json.loads(problems))
+            earlier = found.setdefault(key, [])
+            reply = Reply(text, finish or "stop", into, out, characters or 0, json.loads(raw))
+            earlier.append((max(attempt or 0, len(earlier) + 1), reply))
         return found
 
     def claim(self, keys: Iterable[str]) -> set[str]:
         """Claim requests for this process; return those that are now its own to send."""
         mine: set[str] = set()
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                for key in keys:
-                    if self._db.execute(
-                        "INSERT OR IGNORE INTO claims VALUES (?, ?)", (key, self.owner)
-                    ).rowcount:
-                        mine.add(key)
-                        continue
-                    (owner,) = self._db.execute(
-                        "SELECT owner FROM claims WHERE key = ?", (key,)
-                    ).fetchone()
-                    if owner == self.owner or not alive(owner):
-                        self._db.execute(
-                            "UPDATE claims SET owner = ? WHERE key = ?", (self.owner, key)
-                        )
-                        mine.add(key)
-                self._db.execute("COMMIT")
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
+        with self._transaction():
+            self._drop_finished()
+            for key in keys:
+                if self._db.execute(
+                    "INSERT OR IGNORE INTO claims VALUES (?, ?)", (key, self.owner)
+                ).rowcount:
+                    mine.add(key)
+                    continue
+                (owner,) = self._db.execute(
+                    "SELECT owner FROM claims WHERE key = ?", (key,)
+                ).fetchone()
+                if owner == self.owner or not alive(owner):
+                    self._db.execute("UPDATE claims SET owner = ? WHERE key = ?", (self.owner, key))
+                    mine.add(key)
         return mine
 
     def release(self, key: str) -> None:
@@ -214,6 +216,8 @@ class Store:
         problems: Iterable[str] = (),
         cost: float = 0.0,
         paid: bool = False,
+        attempt: int = 1,
+        release: bool = True,
     ) -> None:
         """Store an answer and release its claim, in one transaction. `paid`: counted already."""
         row = (
@@ -221,51 +225,86 @@ class Store:
             account,
             status,
             json.dumps(request, ensure_ascii=False, sort_keys=True),
-            reply.text,
+            reply.text if isinstance(reply.text, str) else None,
             reply.finish,
             reply.input_tokens,
             reply.output_tokens,
             reply.characters,
-            json.dumps(reply.raw, ensure_ascii=False),
+            json.dumps(reply.raw, ensure_ascii=False, default=str),
             json.dumps(list(problems), ensure_ascii=False),
             cost,
             time.time(),
+            attempt,
         )
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                self._db.execute(
-                    f"INSERT OR REPLACE INTO replies VALUES ({','.join('?' * len(row))})", row
-                )
+        with self._transaction():
+            self._db.execute(
+                f"INSERT OR REPLACE INTO replies VALUES ({','.join('?' * len(row))})", row
+            )
+            if release:
                 self._db.execute("DELETE FROM claims WHERE key = ?", (key,))
-                if cost and not paid:
-                    self._spend(account, cost)
-                self._db.execute("COMMIT")
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
+            if cost and not paid:
+                self._spend(account, cost)
+            self._drop_finished()
 
     def reject(
-        self, key: str, reply: Reply, *, account: str, problems: list[str], cost: float
+        self,
+        key: str,
+        reply: Reply,
+        *,
+        account: str,
+        problems: list[str],
+        cost: float,
+        attempt: int = 1,
+        stored: bool = False,
     ) -> None:
-        """Keep a reply that failed a check as evidence; it is no answer, but it was paid for."""
+        """Keep a reply that failed a check as evidence; it is no answer, but it was paid for.
+
+        `stored`: it stands among the answers, paid, and leaves them.
+        """
+        row = (
+            key,
+            account,
+            json.dumps(problems, ensure_ascii=False),
+            reply.text if isinstance(reply.text, str) else None,
+            json.dumps(reply.raw, ensure_ascii=False, default=str),
+            cost,
+            time.time(),
+            attempt,
+            reply.finish,
+            reply.input_tokens,
+            reply.output_tokens,
+            reply.characters,
+        )
+        with self._transaction():
+            self._db.execute(
+                f"INSERT INTO rejected VALUES ({','.join('?' * len(row))})",
+                row,
+            )
+            if stored:
+                self._db.execute(
+                    "DELETE FROM replies WHERE key = ? AND attempt = ?", (key, attempt)
+                )
+            elif cost:
+                self._spend(account, cost)
+
+    def finished(self, key: str) -> None:
+        """This request needs its claim no longer; it goes with the next reply that is stored."""
+        with self._lock:
+            self._finished.append(key)
+
+    def _drop_finished(self) -> None:
+        self._db.executemany(
+            "DELETE FROM claims WHERE key = ? AND owner = ?",
+            [(key, self.owner) for key in self._finished],
+        )
+        self._finished.clear()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
         with self._lock:
             self._db.execute("BEGIN IMMEDIATE")
             try:
-                self._db.execute(
-                    "INSERT INTO rejected VALUES (?,?,?,?,?,?,?)",
-                    (
-                        key,
-                        account,
-                        json.dumps(problems, ensure_ascii=False),
-                        reply.text if isinstance(reply.text, str) else None,
-                        json.dumps(reply.raw, ensure_ascii=False, default=str),
-                        cost,
-                        time.time(),
-                    ),
-                )
-                if cost:
-                    self._spend(account, cost)
+                yield
                 self._db.execute("COMMIT")
             except BaseException:
                 self._db.execute("ROLLBACK")
@@ -285,30 +324,24 @@ class Store:
 
     def reserve(self, account: str, amount: float, budget: float) -> bool:
         """Set money aside for a call; False if spent and reserved money would pass the budget."""
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                held = 0.0
-                for owner, usd in self._db.execute(
-                    "SELECT owner, usd FROM reserved WHERE account = ?", (account,)
-                ).fetchall():
-                    if owner == self.owner or alive(owner):
-                        held += usd
-                    else:
-                        self._db.execute(
-                            "DELETE FROM reserved WHERE account = ? AND owner = ?", (account, owner)
-                        )
-                fits = self.spent(account) + max(held, 0.0) + amount <= budget + ROUNDING
-                if fits:
+        with self._transaction():
+            held = 0.0
+            for owner, usd in self._db.execute(
+                "SELECT owner, usd FROM reserved WHERE account = ?", (account,)
+            ).fetchall():
+                if owner == self.owner or alive(owner):
+                    held += usd
+                else:
                     self._db.execute(
-                        "INSERT INTO reserved VALUES (?, ?, ?)"
-                        " ON CONFLICT(account, owner) DO UPDATE SET usd = usd + ?",
-                        (account, self.owner, amount, amount),
+                        "DELETE FROM reserved WHERE account = ? AND owner = ?", (account, owner)
                     )
-                self._db.execute("COMMIT")
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
+            fits = self.spent(account) + max(held, 0.0) + amount <= budget + ROUNDING
+            if fits:
+                self._db.execute(
+                    "INSERT INTO reserved VALUES (?, ?, ?)"
+                    " ON CONFLICT(account, owner) DO UPDATE SET usd = usd + ?",
+                    (account, self.owner, amount, amount),
+                )
         return fits
 
     def unreserve(self, account: str, amount: float) -> None:
@@ -357,18 +390,12 @@ class Store:
     def import_rows(self, rows: Iterable[dict[str, Any]], digest: str) -> int:
         """Take over exported replies; replies already here are kept. Returns how many are new."""
         added = 0
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                for row in rows:
-                    added += self._db.execute(
-                        "INSERT OR IGNORE INTO replies VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                        (*(row[name] for name in EXPORTED), 0.0, time.time()),
-                    ).rowcount
-                self._db.execute("DELETE FROM replayed")
-                self._db.execute("INSERT INTO replayed VALUES (?)", (digest,))
-                self._db.execute("COMMIT")
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
+        with self._transaction():
+            for row in rows:
+                values = (*(row[name] for name in EXPORTED), 0.0, time.time(), row.get("attempt"))
+                added += self._db.execute(
+                    f"INSERT OR IGNORE INTO replies VALUES ({','.join('?' * len(values))})", values
+                ).rowcount
+            self._db.execute("DELETE FROM replayed")
+            self._db.execute("INSERT INTO replayed VALUES (?)", (digest,))
         return added

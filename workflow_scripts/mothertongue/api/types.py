@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Request = dict[str, Any]
+DECLINED = "declined"  # how version 1.0.0 stored a request that the service had rejected
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,24 +38,63 @@ def no_problems(reply: Reply) -> list[str]:
     return [] if isinstance(reply.text, str) and reply.text.strip() else ["empty"]
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a check says of a reply: its problems, how bad they are, and whether it is unusable.
+
+    Of several replies the engine keeps the one with the least severity; a hard one only where all
+    are hard.
+    """
+
+    problems: list[str] = field(default_factory=list)
+    severity: int = 0
+    hard: bool = False
+
+    @property
+    def rank(self) -> tuple[bool, int]:
+        """The better of two replies has the smaller rank."""
+        return self.hard, self.severity
+
+
+Check = Callable[[Reply], "list[str] | Verdict"]
+
+
+def verdict_on(check: Check, reply: Reply) -> Verdict:
+    """Apply a check; a plain list of problems is as severe as it is long, and never hard."""
+    found = check(reply)
+    if isinstance(found, Verdict):
+        return found
+    blank = not (isinstance(reply.text, str) and reply.text.strip())
+    return Verdict(list(found), (99 if blank else len(found)) if found else 0)
+
+
 @dataclass(slots=True)
 class Ask:
     """One question to a service: the request that determines the reply, and how to check it."""
 
     request: Request
-    check: Callable[[Reply], list[str]] = no_problems
+    check: Check = no_problems
     tag: Any = None
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of an ask: `ok`, `quarantined` (kept, with problems) or `failed` (no reply)."""
+    """What became of an ask: `ok`, `quarantined` (kept, with problems) or `failed` (no reply).
+
+    `hard`: the check calls the best reply unusable. `refused`: the service rejects the request, and
+    a later run would hear the same. `http_status` and `calls`: how the service
+    answered last, and how many calls this run made.
+    """
 
     tag: Any
     status: str
     reply: Reply | None
     problems: list[str] = field(default_factory=list)
     stored: bool = False  # the reply was in the store already: nothing was sent
+    hard: bool = False
+    refused: bool = False
+    http_status: int | None = None
+    calls: int = 0
 
     @property
     def text(self) -> str | None:
@@ -63,7 +103,9 @@ class Outcome:
 
 
 class ApiError(Exception):
-    """A call that brought no usable reply."""
+    """A call that brought no usable reply; `status`: the HTTP status, if there was one."""
+
+    status: int | None = None
 
 
 class Temporary(ApiError):

@@ -94,6 +94,9 @@ class ChatJudge:
                 if outcome.reply is not None:
                     answer = items[outcome.tag].answer
                     replies[outcome.tag].append(rating_reply(outcome.reply, answer))
+                elif outcome.refused:
+                    told = f"the server declines the request: {'; '.join(outcome.problems)}"
+                    replies[outcome.tag].append(Reply("", None, told))
             engine.raise_failures(f"judge {self.name}")
             counts, spent = engine.counts, store.spent(self.name)
         print(

@@ -1,6 +1,6 @@
 """Translation by a chat model: Cohere's or any OpenAI-compatible server, the paper's prompt."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from string import Template
 from typing import Any
 
@@ -49,6 +49,14 @@ class ChatTranslator:
             max_tokens=self.entry.get("max_tokens"),
             seed=self.entry.get("seed"),
         )
+
+    def again(self, request: Request, attempt: int, problems: Sequence[str]) -> Request:
+        """The request of a later attempt: a line before the prompt says what was wrong."""
+        return self.client.say_what_was_wrong(request, attempt, problems)
+
+    def hide(self, text: object) -> str:
+        """A text without the key."""
+        return self.client.secret.hide(text)
 
     def send(self, request: Request, timeout: float) -> Reply:
         """Call once; white space around the reply is not part of the translation."""

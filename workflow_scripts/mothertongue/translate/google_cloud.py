@@ -8,6 +8,7 @@ from ..api import Reply, Stop, Temporary
 from ..api.clients import Secret, retry_after, status_error
 from ..api.types import ApiError, Request
 from ..api.web import Web
+from .google_page import is_error_page
 
 ADDRESS = "https://translation.googleapis.com/language/translate/v2"
 WHO = "Google Cloud"
@@ -16,6 +17,7 @@ WHO = "Google Cloud"
 class GoogleCloud:
     """One text per call; the key travels in a header, never in the address."""
 
+    deterministic = True
     limit = 5000
     usual_key = "GOOGLE_API_KEY"
 
@@ -61,6 +63,8 @@ class GoogleCloud:
             text = raw["data"]["translations"][0]["translatedText"]
         except (ValueError, KeyError, IndexError, TypeError) as error:
             raise Temporary(f"{WHO}: unusable reply ({type(error).__name__})") from None
+        if is_error_page(text, request["text"]):
+            raise Temporary(f"{WHO}: an error page instead of a translation ({text[:60]})")
         return Reply(text, characters=len(request["text"]), raw=raw)
 
     def told(self, response: Any) -> str:

@@ -4,6 +4,7 @@ The library has no time-out, hides the status and one instance serves one thread
 is therefore lent a bounded, connection-keeping `get`, and every thread has its own instances.
 """
 
+import re
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -13,6 +14,14 @@ from ..api.clients import status_error
 from ..api.types import ApiError, Request
 from ..api.web import Web
 from ..errors import InputError
+
+ERROR_PAGE = re.compile(r"Error \d{3} \(|<!DOCTYPE html|<html[\s>]|That.s an error", re.IGNORECASE)
+
+
+def is_error_page(text: object, source: str) -> bool:
+    """Whether Google gave the text of its own error page as the translation (deep-translator #307)."""
+    found = ERROR_PAGE.search(text) if isinstance(text, str) else None
+    return found is not None and not ERROR_PAGE.search(source)
 
 
 class BoundedRequests:
@@ -41,6 +50,7 @@ REQUESTS = BoundedRequests()
 class GooglePage:
     """`GoogleTranslator` for every direction and thread."""
 
+    deterministic = True
     limit = 1500  # the page answers 400 beyond about 1,800 Chinese characters
 
     def __init__(self, entry: Mapping[str, Any], languages: Mapping[str, Mapping[str, Any]]):
@@ -92,4 +102,6 @@ class GooglePage:
             raise Temporary(f"Google: {type(error).__name__}") from None
         except Exception as error:
             raise Temporary(f"Google: unusable reply ({type(error).__name__})") from None
+        if is_error_page(text, request["text"]):
+            raise Temporary(f"Google: an error page instead of a translation ({text[:60]})")
         return Reply(text, characters=len(request["text"]), raw=text)
