@@ -12,6 +12,7 @@ from typing import Any
 from mothertongue.correlate.cells import Cells, Setting, Test, metric_words, open_cells
 from mothertongue.log import log_to
 from mothertongue.report.categories import GAP, category
+from mothertongue.report.coverage import left_out, shared_cells
 from mothertongue.report.figures import ItemFolder, palette, prepare, wrapped
 from mothertongue.report.interactive import dots_page
 from mothertongue.report.tables import metrics_words, plural, seeds_words
@@ -35,12 +36,11 @@ def group_of(cells: Cells, test: Test) -> str:
 
 
 def mean_point(
-    cells: Cells, test: Test, metric: str, model: str, data: str, setting: Setting | None
+    cells: Cells, test: Test, metric: str, model: str, data: str, setting: Setting
 ) -> tuple[float, float, float] | None:
-    """Mean over languages with error bar ends; None unless every language has a score."""
-    found = [cells.cell(test, metric, code, model, data, setting) for code in cells.languages(test)]
-    known = [cell for cell in found if cell is not None]
-    if not known or len(known) < len(found):
+    """Mean over the languages that all conditions share, with error bar ends; None without."""
+    known = shared_cells(cells, test, metric, model, data, setting)
+    if not known:
         return None
     mean = sum(cell.score for cell in known) / len(known)
     errors = [cell.stderr for cell in known if cell.stderr is not None]
@@ -59,8 +59,7 @@ def draw_panel(axes: Any, cells: Cells, test: Test, metric: str, colours: dict) 
         if row % 2:
             axes.axhspan(row - 0.5, row + 0.5, color="#f5f8fa", zorder=0, linewidth=0)
         for place, name in enumerate(names):
-            setting = None if name == "base" else cells.main
-            point = mean_point(cells, test, metric, model, name, setting)
+            point = mean_point(cells, test, metric, model, name, cells.main)
             if point is None:
                 continue
             mean, low, high = point
@@ -166,7 +165,7 @@ def main(*, scores: Path, about: Path, folder: Path) -> None:
         languages = sorted({code for test, _ in panels for code in cells.languages(test)})
         facts = (
             f"n: {plural(len(cells.models()), 'model')}; means over {', '.join(languages)} where a"
-            f" test has them; {cells.main.words()}."
+            f" test has them with all data; {cells.main.words()}."
             f" {metrics_words(cells, dict.fromkeys(test for test, _ in panels))} {seeds_words(cells)}"
             f" {bars_words(cells, panels)}"
         )
@@ -176,15 +175,14 @@ def main(*, scores: Path, about: Path, folder: Path) -> None:
         labels = {"item": f"Scores on {words}", "languages": ", ".join(languages)}
         if cells.about.get("tables"):
             labels["paper"] = paper or "–"
-        absent = [line for line in cells.about.get("missing", []) if group == "native"]
+        absent = left_out(cells, dict.fromkeys(test for test, _ in panels), cells.main)
+        facts = " ".join([facts, *absent])
         made.add(
             f"scores-{group}",
             draw(cells, panels, colours),
             category=category(cells.about, GAP),
             labels=labels,
-            caption=" ".join(
-                [question, LOOK, facts, *(f"Missing: {line}." for line in absent[:3])]
-            ),
+            caption=f"{question} {LOOK} {facts}",
             page=dots_page(cells, title, question, f"{LOOK} {facts}", panels, colours),
         )
     made.finish()

@@ -242,14 +242,6 @@ class Cells:
         found = self.cell(*where)
         return math.nan if found is None else found.score
 
-    def average(
-        self, test: Test, metric: str, model: str, data: str, setting: Setting | None
-    ) -> float:
-        """Mean over the test's languages; NaN unless every language has its score."""
-        languages = self.languages(test)
-        values = [self.score(test, metric, code, model, data, setting) for code in languages]
-        return sum(values) / len(values) if values else math.nan
-
     def sign(self, test: Test, metric: str) -> int:
         """+1 if more is better, -1 if less is."""
         higher = self.about["benchmarks"].get(test.benchmark, {}).get("higher", {})

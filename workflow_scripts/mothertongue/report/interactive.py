@@ -5,6 +5,7 @@ import math
 from typing import Any
 
 from ..correlate.cells import Cells, Test, metric_words
+from .coverage import CORE
 from .page import document, introduction
 from .tables import data_rows
 
@@ -51,6 +52,7 @@ def dots_page(
     content = {
         "type": "dots",
         "series": series(cells, colours),
+        "core": [name for kind in CORE for name in cells.data(kind)],
         "models": {model: cells.label("models", model) for model in cells.models()},
         "settings": [setting.words() for setting in cells.settings()],
         "languages": {code: cells.language_label(code) for code in cells.languages()},

@@ -16,12 +16,13 @@ from ..correlate.cells import (
     plain_number,
 )
 from .categories import BRIDGE, CAUSE, GAP, category
+from .coverage import left_out, means_by_setting, shared_mean
 from .table import Column, Mark, Page, Table
 
 KIND_WORDS = {"mono": "mono", MULTI: "multi"}
 EMPHASIS = (
-    "Bold: native data is best in this column. Underlined: a translation whose gap to native is"
-    " closed (at most {close} behind)."
+    "Bold: native data scores highest in this column. Underlined: a translation at most {close}"
+    " behind. Scores alone decide nothing: the verdicts stand on the first page."
 )
 
 
@@ -120,7 +121,10 @@ def full_table(cells: Cells, test: Test, metric: str, rate: float) -> Table:
         f"{cells.test_label(test)}, {metric_words(metric)}, learning rate {plain_number(rate)}",
         columns,
         keys=2,
-        notes=[EMPHASIS.format(close=f"{cells.close(test, metric):g}")],
+        notes=[
+            EMPHASIS.format(close=f"{cells.close(test, metric):g}"),
+            *(left_out(cells, [test], Setting(kinds[0], rate)) if averages else []),
+        ],
     )
     for model in cells.models(test):
         names = data_rows(cells, test)
@@ -131,7 +135,7 @@ def full_table(cells: Cells, test: Test, metric: str, rate: float) -> Table:
             marks[code, kind] = emphasised(cells, test, metric, scores)
         for kind in averages:
             setting = Setting(kind, rate)
-            scores = {n: cells.average(test, metric, model, n, setting) for n in names}
+            scores = {n: shared_mean(cells, test, metric, model, n, setting) for n in names}
             marks["", kind] = emphasised(cells, test, metric, scores)
         for name in names:
             row: list[Any] = [cells.label("models", model), cells.label("data", name)]
@@ -180,22 +184,15 @@ def bridge_page(cells: Cells, test: Test) -> Page | None:
         table = Table(
             metric,
             f"{cells.test_label(test)}, {metric_words(metric)}"
-            + (f", mean of {plural(len(languages), 'language')}" if len(languages) > 1 else ""),
+            + (", mean over the languages that the columns share" if len(languages) > 1 else ""),
             columns,
             keys=2,
             notes=[EMPHASIS.format(close=f"{cells.close(test, metric):g}")],
         )
         for model in cells.models(test):
             names = cells.data("native", test) + cells.data("translated", test)
-            marks = {
-                s: emphasised(
-                    cells,
-                    test,
-                    metric,
-                    {n: partial_average(cells, test, metric, model, n, s) for n in names},
-                )
-                for s in order
-            }
+            means = means_by_setting(cells, test, metric, model, names, order)
+            marks = {s: emphasised(cells, test, metric, means[s]) for s in order}
             for name in names:
                 row: list[Any] = [cells.label("models", model), cells.label("data", name)]
                 table.rows.append(row + [marks[s][name] for s in order])
@@ -214,22 +211,6 @@ def bridge_page(cells: Cells, test: Test) -> Page | None:
         [table for table in tables if table.rows],
         paper_table(cells, test, "bridge"),
     )
-
-
-def partial_average(
-    cells: Cells, test: Test, metric: str, model: str, name: str, setting: Setting
-) -> float:
-    """Mean over the languages that this setting has for any condition of the test."""
-    codes = [
-        code
-        for code in cells.languages(test)
-        if any(
-            cells.cell(test, metric, code, m, "native", setting) is not None
-            for m in cells.models(test)
-        )
-    ]
-    values = [cells.score(test, metric, code, model, name, setting) for code in codes]
-    return sum(values) / len(values) if values else math.nan
 
 
 def roundtrip_page(cells: Cells, test: Test) -> Page | None:

@@ -104,8 +104,25 @@ function dotPoints(panel) {
     if (!groups.has(key)) groups.set(key, { model, name, parts: [] });
     groups.get(key).parts.push({ language, score, stderr, n, seeds });
   }
-  const wanted = Math.max(0, ...[...groups.values()].map((g) => g.parts.length));
-  return [...groups.values()].filter((g) => g.parts.length === wanted).map((g) => {
+  // A mean is over the languages that native, translated and untuned models have in common.
+  const shared = (model) => {
+    const sets = new Map();
+    for (const [m, name, language, setting] of panel.points) {
+      if (m !== model || setting !== state.setting || (data.core && !data.core.includes(name))) continue;
+      if (state.language && language !== state.language) continue;
+      if (!sets.has(name)) sets.set(name, new Set());
+      sets.get(name).add(language);
+    }
+    const [first, ...rest] = [...sets.values()];
+    return first ? [...first].filter((language) => rest.every((set) => set.has(language))) : [];
+  };
+  const common = new Map(Object.keys(data.models).map((model) => [model, shared(model)]));
+  for (const g of groups.values()) {
+    const codes = common.get(g.model);
+    g.parts = g.parts.filter((p) => codes.includes(p.language));
+    g.whole = g.parts.length > 0 && g.parts.length === codes.length;
+  }
+  return [...groups.values()].filter((g) => g.whole).map((g) => {
     const score = mean(g.parts.map((p) => p.score));
     const known = g.parts.every((p) => p.stderr !== null);
     const half = known ? 1.96 * Math.sqrt(g.parts.reduce((a, p) => a + p.stderr ** 2, 0)) / g.parts.length : null;
