@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from collect_scores import read_evaluation
+from collect_scores import key_of, missing_lines, read_evaluation, reason_of
 from mothertongue.errors import InputError
 
 
@@ -34,3 +34,22 @@ def test_the_condition_is_read_from_the_path(tmp_path):
 def test_a_score_file_that_is_none_is_named(tmp_path, lr, content, told):
     with pytest.raises(InputError, match=told):
         read_evaluation(score_file(tmp_path, lr, content), {"high": 1e-4})
+
+
+def test_what_is_missing_is_said_once_with_its_reason():
+    row = {"benchmark": "qa-x", "judge": "overlap", "model": "ada", "scope": "es", "score": None}
+    row |= {"learning_rate": 1e-4, "seed": 1}
+    rows = [
+        {**row, "metric": metric, "language": code, "data": data}
+        for code in ("es", "zh")
+        for data in ("native", "google", "opus")
+        for metric in ("total", "rating")
+    ]
+    why = reason_of([{"unscored": "no reference answer"}] * 3 + [{"unscored": "refused"}])
+    describe = {"benchmarks": {"qa-x": {"label": "Open questions: x"}}, "judges": {}}
+    lines = missing_lines(rows, {key_of(row): why for row in rows}, describe)
+    assert lines == [
+        "Open questions: x, judge overlap (es, zh): no reference answer, 6 sets without a score"
+    ]
+    whole = [{**row, "metric": "acc", "language": "es", "data": "native", "score": 1.0}]
+    assert missing_lines(whole, {}, describe) == []

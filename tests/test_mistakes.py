@@ -91,3 +91,19 @@ def test_snakemake_ends_with_the_same_lines_before_planning(tmp_path, name):
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert after.ru_utime - before.ru_utime < LIMIT  # its own time: the machine may be busy
     assert not (folder / "results").exists()
+
+
+def test_a_judge_by_reference_is_refused_where_questions_have_none(tmp_path):
+    config = copy.deepcopy(DEMO)
+    for code in ("es", "zh"):
+        row = '{"id": "1", "prompt": "x"' + (', "reference": "y"}' if code == "es" else "}")
+        (tmp_path / f"{code}.jsonl").write_text(row + "\n", encoding="utf-8")
+    config["answer"]["questions"]["native"]["path"] = str(tmp_path / "{language}.jsonl")
+    config["answer"]["questions"]["drawn"] = {"draw": {"dataset": {"path": "oasst.jsonl"}}}
+    lines = sorted(lines_of(config), key=len, reverse=True)
+    assert len(lines) == 2
+    assert lines[0].startswith(
+        "judge.judges.overlap: compares with a reference answer, but answer.questions.native has"
+        " none in zh"
+    )
+    assert "answer.questions.drawn has none in es, zh (drawn from OASST1)" in lines[1]

@@ -7,6 +7,7 @@ of one cluster (a passage, a problem in several languages) are no independent wi
 """
 
 import math
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -200,6 +201,39 @@ def describe_provenance(models: Row, model: str, content: Row) -> None:
             made[name].append(value)
 
 
+def key_of(row: Row) -> tuple:
+    """What a set of answers or items is told by: metrics share it."""
+    names = ("benchmark", "judge", "language", "model", "data", "scope", "learning_rate", "seed")
+    return tuple(row[name] for name in names)
+
+
+def reason_of(ratings: list[Row]) -> str:
+    """Why most of the answers of a set have no rating."""
+    told = Counter(row.get("unscored") or "no rating" for row in ratings)
+    return told.most_common(1)[0][0] if told else "no answers"
+
+
+def missing_lines(rows: list[Row], reasons: dict[tuple, str], describe: Row) -> list[str]:
+    """What has no score and why: each test and reason once, with its languages and number of sets."""
+    found: dict[tuple[str, str], dict[tuple, str]] = {}
+    for row in rows:
+        score = row["score"]
+        if score is not None and math.isfinite(score):
+            continue
+        label = describe["benchmarks"].get(row["benchmark"], {}).get("label", row["benchmark"])
+        if row["judge"]:
+            label += (
+                f", judge {describe['judges'].get(row['judge'], {}).get('label', row['judge'])}"
+            )
+        reason = reasons.get(key_of(row), "no item was scored")
+        found.setdefault((label, reason), {})[key_of(row)] = row["language"]
+    return [
+        f"{label} ({', '.join(dict.fromkeys(sets.values()))}): {reason},"
+        f" {len(sets)} {'sets' if len(sets) > 1 else 'set'} without a score"
+        for (label, reason), sets in found.items()
+    ]
+
+
 def main(
     *,
     evaluations: list[Path],
@@ -221,9 +255,12 @@ def main(
         frames += read_items(path.with_name(f"{path.stem}.items.parquet"), found)
         describe_benchmark(describe["benchmarks"][path.parts[-2]], content)
         describe_provenance(describe["models"], found[0]["model"], content)
+    reasons: dict[tuple, str] = {}
     for path in ratings:
         found, frame = read_ratings(path, learning_rates)
         rows += found
+        if found[0]["score"] is None:
+            reasons[key_of(found[0])] = reason_of(read_jsonl(path))
         frames.append(frame)
         entry = describe["benchmarks"][found[0]["benchmark"]]
         entry.setdefault("items", {})[path.stem] = max(
@@ -233,14 +270,9 @@ def main(
     write_scores(scores, table)
     with atomic(items) as temporary:
         joined_clusters(pl.concat(frames)).write_parquet(temporary)
-    empty = table.filter(pl.col("score").is_null())
-    describe["missing"] = [
-        f"{row['benchmark']} ({row['metric']}{', ' + row['judge'] if row['judge'] else ''}),"
-        f" {row['language']}: {row['model']}, {row['data']}, {row['scope']}"
-        for row in empty.to_dicts()
-    ]
+    describe["missing"] = missing_lines(rows, reasons, describe)
     write_json(about, describe)
-    print(f"{table.height} scores, {len(describe['missing'])} of them empty")
+    print(f"{table.height} scores; missing: {'; '.join(describe['missing']) or 'nothing'}")
 
 
 if "snakemake" in globals():

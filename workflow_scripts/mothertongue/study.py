@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from .config import Json, Schema, complete, load_yaml, repeated_keys, structural_mistakes
 from .errors import InputError
 from .evaluate.pack import read_task
+from .judge.references import reference_mistakes
 from .mistakes import MULTI, ROUND_TRIP, grid_mistakes, mapping
 
 __all__ = ["MULTI", "ROUND_TRIP", "Study", "read_study"]
@@ -222,6 +223,15 @@ NOTHING: dict[str, Any] = {
 }
 
 
+def refuse(mistakes: list[str]) -> None:
+    """Raise one error that lists every mistake; do nothing without any."""
+    if mistakes:
+        raise InputError(
+            f"{len(mistakes)} mistake{'s' * (len(mistakes) > 1)} in the study configuration:\n"
+            + "\n".join(f"  - {' '.join(line.split())}" for line in mistakes)
+        )
+
+
 def read_study(
     raw: Json, root: Path, files: Iterable[str | Path] = (), *, module: bool = False
 ) -> Study:
@@ -239,11 +249,7 @@ def read_study(
     mistakes += grid_mistakes(config, tasks_of(config, root / "tasks"), known_languages)
     if module:  # nobody made a mistake in a section that nobody wrote
         mistakes = [line for line in mistakes if re.match(r"[^.:\[]+", line)[0] in given]
-    if mistakes:
-        raise InputError(
-            f"{len(mistakes)} mistake{'s' * (len(mistakes) > 1)} in the study configuration:\n"
-            + "\n".join(f"  - {' '.join(line.split())}" for line in mistakes)
-        )
+    refuse(mistakes)
     for code, entry in config["languages"].items():
         known = known_languages.get(code, {})
         entry.setdefault("name", known.get("name", code))
@@ -266,4 +272,7 @@ def read_study(
         entry.setdefault("group", GROUPS.get(entry["task"], OTHER))
     for entry in config["models"].values():
         entry.setdefault("family", entry["label"])
-    return Study(config)
+    study = Study(config)
+    if not module:
+        refuse(list(reference_mistakes(study)))
+    return study

@@ -5,11 +5,13 @@ from collections.abc import Iterable
 from ..correlate import claims as c
 from ..correlate.cells import Cells
 from ..correlate.claims import Claim
+from .coverage import left_out, listed
 from .screen import Screen
 from .sentences import SECTIONS, Finding, Names, word
 from .tables import metrics_words, plural, seeds_words
 from .verdicts import checked, deciding_confidence
 
+MOST_MISSING = 4  # lines on the first page
 TITLE = "Is translated instruction data good enough?"
 QUESTION = "Is translated instruction data good enough, and would the tests notice if it were not?"
 LOOK = (
@@ -66,5 +68,20 @@ def facts_words(cells: Cells, claims: list[Claim]) -> str:
 
 
 def missing_words(cells: Cells, screen: Screen) -> list[str]:
-    """What has no score and why, each reason once."""
-    return [f"Missing: {line}." for line in cells.about.get("missing", [])[:4]]
+    """What has no score and why, each reason once; then languages that means leave out."""
+    lines = [f"Missing: {line}." for line in cells.about.get("missing", [])]
+    lines += left_out(cells, cells.tests, cells.main)
+    untested = {
+        group: [code for code in screen.languages if (code, group) not in screen.cells]
+        for group in screen.groups
+    }
+    lines += [
+        f"No test of {group} in {listed([cells.language_label(code) for code in codes])}."
+        for group, codes in untested.items()
+        if codes
+    ]
+    return lines[:MOST_MISSING] + (
+        [f"{len(lines) - MOST_MISSING} more: see the pages of the tests."]
+        if len(lines) > MOST_MISSING
+        else []
+    )

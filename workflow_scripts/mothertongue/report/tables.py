@@ -350,7 +350,9 @@ def make_page(
         labels["judge"] = cells.label("judges", test.judge) if test.judge else "–"
     if cells.about.get("tables"):
         labels["paper"] = paper or "–"
-    missing = [line for line in cells.about.get("missing", []) if line.startswith(test.benchmark)]
+    missing = [
+        line for line in cells.about.get("missing", []) if line.startswith(cells.test_label(test))
+    ]
     return Page(
         group,
         test.slug,
@@ -367,7 +369,7 @@ def make_page(
         subcategory or topic,
         labels,
         tables,
-        [f"No score for {line}." for line in missing],
+        [f"Missing: {line}." for line in missing],
     )
 
 
