@@ -97,6 +97,74 @@ def test_english_scores_are_squad_s_on_real_xquad(shared):
 
 
 @pytest.mark.data
+@pytest.mark.parametrize("language", ["en", "es", "ru", "zh"])
+def test_gold_answers_of_real_xquad_match_themselves_in_any_case(shared, language):
+    for row in read_rows(shared / "data" / "xquad" / f"xquad.{language}.json"):
+        for gold in row["answers"]:
+            for change in (str.upper, str.lower, str.swapcase, str.casefold):
+                doc = {"answers": [gold], "language": language}
+                found = metrics.score_short_answer(doc, [change(gold)])
+                assert found == {"em": 1.0, "f1": 1.0, "include": 1.0}, gold
+
+
+@pytest.mark.parametrize(
+    ("language", "prediction", "gold", "em"),
+    [
+        ("ar", "١٩٨٥", "1985", 1),
+        ("hi", "१९८५", "1985", 1),
+        ("fa", "۱۹۸۵", "1985", 1),
+        ("my", "၁၉၈၅", "1985", 1),
+        ("en", "−5", "-5", 1),
+        ("en", "1990–1995", "1990-1995", 1),
+        ("en", "1990\u20111995", "1990-1995", 1),
+        ("en", "ﬁnal № 3", "final No 3", 1),
+        ("de", "STRASSE", "Straße", 1),
+        ("de", "Straſſe", "Strasse", 1),
+        ("el", "ΟΔΌΣ", "οδός", 1),
+        ("tr", "istanbul", "İstanbul", 1),
+        ("tr", "İSTANBUL", "İstanbul", 1),
+        ("tr", "ISTANBUL", "istanbul", 1),  # English case
+        ("tr", "ısparta", "Isparta", 1),
+        ("tr", "kır", "kir", 0),  # other words
+        ("az", "bakı", "BAKI", 1),
+        ("en", "co\u00adop\u200b", "coop", 1),
+        ("he", "\u200fתל אביב\u200e", "תל אביב", 1),
+        ("fa", "می\u200cرود", "میرود", 1),
+        ("es", "\ufeffMadrid", "Madrid", 1),
+        ("es", "cafe\u0301", "café", 1),
+        ("en", "rock´n´roll", "rock'n'roll", 1),
+        ("ko", "서울", "서울", 1),
+        ("ar", "محـــمد", "محمد", 0),
+    ],
+)
+def test_what_looks_different_and_means_the_same(language, prediction, gold, em):
+    assert metrics.exact_match(prediction, gold, language) == em
+    assert metrics.f1(prediction, gold, language) == pytest.approx(em)
+    assert metrics.include(f"x {prediction} y", gold, language) == em
+
+
+def test_arabic_marks_are_an_option_of_the_task():
+    doc = {"answers": ["مُحَمَّد"], "language": "ar"}
+    assert metrics.score_short_answer(doc, ["محـــمد"])["em"] == 0
+    found = metrics.score_short_answer({**doc, "arabic_marks": "drop"}, ["محـــمد"])
+    assert found == {"em": 1.0, "f1": 1.0, "include": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "tokens"),
+    [
+        ("zh", "在2008年的 Olympic Games", ["在", "2008", "年", "的", "olympic", "games"]),
+        ("ja", "東京タワー", list("東京タワー")),
+        ("th", "ไทย 2020", ["ไ", "ท", "ย", "2020"]),
+        ("zh", "Москва 是首都", ["москва", "是", "首", "都"]),
+        ("ko", "서울 특별시", ["서울", "특별시"]),
+    ],
+)
+def test_unseparated_scripts_count_characters(language, text, tokens):
+    assert metrics.tokens(metrics.normalise(text, language), language) == tokens
+
+
+@pytest.mark.data
 @pytest.mark.parametrize("language", ["es", "ru", "zh"])
 def test_gold_answers_of_real_xquad_score_full_marks(shared, language):
     rows = read_rows(shared / "data" / "xquad" / f"xquad.{language}.json")

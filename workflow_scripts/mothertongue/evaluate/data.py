@@ -97,6 +97,7 @@ def load(
     numbers: str | None = None,
     parallel: bool = False,
     missing: str = "error",
+    arabic_marks: str = "keep",
     **_: Any,
 ) -> dict[str, Any]:
     """Build the splits `test` and `demonstrations` of a task in one language (for lm-eval).
@@ -104,7 +105,8 @@ def load(
     `lock` is the path of the hub's lock (hub.py), `subjects` the display names of subjects;
     `report` takes sources, dropped items and notes for the score file. `cluster`, `parallel` and
     `missing` are as in `items.make_items`; `numbers` is the language in whose form all gold
-    answers are written, if not each in its own.
+    answers are written, if not each in its own; `arabic_marks` says whether the metrics keep or
+    drop tatweel and diacritics.
     """
     import datasets
 
@@ -153,6 +155,8 @@ def load(
             demonstrations, items, evaluated, shots, per_subject, report
         )
     words = {"template": template, **languages[language]}
+    if family == "short-answer":
+        items = [{**item, "arabic_marks": arabic_marks} for item in items]
     return {
         name: datasets.Dataset.from_list([dress(item, language, words, subjects) for item in split])
         for name, split in (("test", take(items, limit)), ("demonstrations", demonstrations))

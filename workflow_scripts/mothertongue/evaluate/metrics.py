@@ -1,9 +1,10 @@
 """Metrics of the task pack: exact match, F1 and include for short answers, numbers for arithmetic.
 
-Normalisation (documented in docs/add-a-benchmark.md, tested on hand-made cases):
-full-width letters, digits and punctuation become ASCII; letters become small; punctuation goes;
-articles go only in languages that have them as separate words; Russian ё counts as е; in Chinese,
-spaces do not matter and every Han character is a token. For English this is the SQuAD formula.
+Normalisation (documented in docs/add-a-benchmark.md, tested on hand-made cases): characters of one
+meaning become one (NFKC, digits of any script, dashes; invisible characters go), letters are folded
+as the language does, punctuation goes, articles go in languages that have them as separate words;
+where words are not separated, spaces do not matter and every character is a token. For English text
+this is the SQuAD formula.
 """
 
 import re
@@ -15,6 +16,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
+from ..characters import DASHES, ascii_digits, without_invisible
 from ..errors import InputError
 from ..numbers import find_numbers, parse_number
 
@@ -28,8 +30,21 @@ ARTICLES = {
     "nl": r"\b(een|de|het)\b",
     "hu": r"\b(a|az|egy)\b",
 }
-WITHOUT_SPACES = {"zh", "ja", "th", "lo", "km", "my"}  # words are not separated
-FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
+WITHOUT_SPACES = {"zh", "yue", "ja", "th", "lo", "km", "my", "bo"}  # words are not separated
+# Thai and Lao, Tibetan, Burmese, Khmer, kana, Han
+UNSEPARATED = (
+    "\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf"
+    "\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+)
+BESIDE_UNSEPARATED = re.compile(rf"(?<=[{UNSEPARATED}]) | (?=[{UNSEPARATED}])")
+CHARACTERS = re.compile(rf"[{UNSEPARATED}]|[^\s{UNSEPARATED}]+")
+TURKIC = {"tr", "az"}  # I is the capital of \u0131, and \u0130 that of i
+TURKIC_CAPITALS = str.maketrans({"I": "\u0131", "\u0130": "i"})
+ARABIC_MARKS = re.compile(
+    "[\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed]"
+)
+# Accents that stand alone are apostrophes to whoever types them; the fraction slash is a slash.
+LOOKALIKES = str.maketrans({"\u00b4": "'", "\u2044": "/"})
 
 
 @cache
@@ -37,9 +52,27 @@ def _is_mark(character: str) -> bool:
     return unicodedata.category(character)[0] == "P" or character in string.punctuation
 
 
-def normalise(text: str, language: str) -> str:
-    """Bring an answer into the form that is compared."""
-    text = unicodedata.normalize("NFC", text).translate(FULL_WIDTH).lower()
+def fold_case(text: str, turkic: bool = False) -> str:
+    """Full case folding (Greek final sigma, German sharp s); `turkic`: I and \u0131, \u0130 and i."""
+    if turkic:
+        text = text.translate(TURKIC_CAPITALS)
+    return text.casefold().replace("i\u0307", "i")
+
+
+def normalise(
+    text: str, language: str, *, drop_marks: bool = False, turkic: bool | None = None
+) -> str:
+    """Bring an answer into the form that is compared.
+
+    `drop_marks` leaves out Arabic tatweel and diacritics; `turkic` folds case as Turkish does
+    (default: in Turkish and Azerbaijani).
+    """
+    text = ascii_digits(without_invisible(text)).translate(DASHES).translate(LOOKALIKES)
+    text = unicodedata.normalize("NFKC", text).translate(LOOKALIKES)
+    text = fold_case(text, language in TURKIC if turkic is None else turkic)
+    text = unicodedata.normalize("NFKC", text)
+    if drop_marks:
+        text = ARABIC_MARKS.sub("", text)
     if language == "ru":
         text = text.replace("ё", "е")
     if language == "fr":  # l'eau: the article hangs on the word
@@ -48,27 +81,39 @@ def normalise(text: str, language: str) -> str:
     if language in ARTICLES:
         text = re.sub(ARTICLES[language], " ", text)
     text = " ".join(text.split())
-    if language in WITHOUT_SPACES:  # spaces count between Latin words and numbers only
-        text = re.sub(r"(?<![a-z0-9]) | (?![a-z0-9])", "", text)
-    return text
+    return BESIDE_UNSEPARATED.sub("", text) if language in WITHOUT_SPACES else text
 
 
 def tokens(text: str, language: str) -> list[str]:
-    """Split a normalised answer into the tokens that F1 counts."""
-    if language not in WITHOUT_SPACES:
-        return text.split()
-    return re.findall(r"[0-9a-zÀ-ɏ]+|\S", text)
+    """Split a normalised answer into the tokens that F1 counts (MLQA's in unseparated scripts)."""
+    return CHARACTERS.findall(text) if language in WITHOUT_SPACES else text.split()
 
 
-def exact_match(prediction: str, gold: str, language: str) -> float:
+def _forms(prediction: str, gold: str, language: str, drop_marks: bool) -> list[tuple[str, str]]:
+    """Both texts normalised alike; in Turkish also with English case, which people type too."""
+    return [
+        tuple(
+            normalise(text, language, drop_marks=drop_marks, turkic=turkic)
+            for text in (prediction, gold)
+        )
+        for turkic in ((True, False) if language in TURKIC else (False,))
+    ]
+
+
+def exact_match(prediction: str, gold: str, language: str, drop_marks: bool = False) -> float:
     """1 if prediction and gold answer are equal after normalisation."""
-    return float(normalise(prediction, language) == normalise(gold, language))
+    return float(any(a == b for a, b in _forms(prediction, gold, language, drop_marks)))
 
 
-def f1(prediction: str, gold: str, language: str) -> float:
+def f1(prediction: str, gold: str, language: str, drop_marks: bool = False) -> float:
     """Token F1 of prediction and gold answer (SQuAD)."""
-    found = tokens(normalise(prediction, language), language)
-    wanted = tokens(normalise(gold, language), language)
+    return max(
+        _overlap(tokens(found, language), tokens(wanted, language))
+        for found, wanted in _forms(prediction, gold, language, drop_marks)
+    )
+
+
+def _overlap(found: list[str], wanted: list[str]) -> float:
     if not found or not wanted:
         return float(found == wanted)
     same = sum((Counter(found) & Counter(wanted)).values())
@@ -78,17 +123,19 @@ def f1(prediction: str, gold: str, language: str) -> float:
     return 2 * precision * recall / (precision + recall)
 
 
-def include(prediction: str, gold: str, language: str) -> float:
+def include(prediction: str, gold: str, language: str, drop_marks: bool = False) -> float:
     """1 if the gold answer is a substring of the generation (both normalised)."""
-    wanted = normalise(gold, language)
-    if not wanted:  # an answer of punctuation only
+    forms = _forms(prediction, gold, language, drop_marks)
+    if not any(wanted for _, wanted in forms):  # an answer of punctuation only
         return float(gold.strip() in prediction)
-    return float(wanted in normalise(prediction, language))
+    return float(any(wanted in found for found, wanted in forms))
 
 
-def best(metric: Callable[[str, str, str], float], prediction: str, golds: list[str], lang: str):
+def best(
+    metric: Callable[..., float], prediction: str, golds: list[str], lang: str, drop: bool = False
+) -> float:
     """The metric against the gold answer it suits best."""
-    return max(metric(prediction, gold, lang) for gold in golds)
+    return max(metric(prediction, gold, lang, drop) for gold in golds)
 
 
 def last_number(text: str, language: str, like: str | None = None) -> Decimal | None:
@@ -144,10 +191,10 @@ def harness_filters(prediction: str, gold: str, pattern: str) -> dict[str, float
 def score_short_answer(doc: Mapping[str, Any], results: list[str]) -> dict[str, float]:
     """Exact match, F1 and include of a generated short answer."""
     prediction, golds, language = results[0].strip(), list(doc["answers"]), doc["language"]
+    drop = doc.get("arabic_marks") == "drop"
+    metrics = {"em": exact_match, "f1": f1, "include": include}
     return {
-        "em": best(exact_match, prediction, golds, language),
-        "f1": best(f1, prediction, golds, language),
-        "include": best(include, prediction, golds, language),
+        name: best(metric, prediction, golds, language, drop) for name, metric in metrics.items()
     }
 
 
