@@ -11,6 +11,7 @@ include: "translator.smk"
 
 import time
 
+from mothertongue.files import read_json_rows
 from mothertongue.judge import rating_settings
 
 QUESTIONS = 50  # of a set whose file is not there yet
@@ -55,7 +56,10 @@ def questions_asked(name, language):
     number = entry["draw"]["rows"] if entry.get("draw") else QUESTIONS
     path = Path((entry.get("path") or "").format(language=language))
     if path.is_file():
-        number = sum(bool(row.strip()) for row in path.read_text(encoding="utf-8").splitlines())
+        try:
+            number = len(read_json_rows(path))
+        except InputError as error:
+            raise refusal(error) from None
     return min(number, entry["limit"] or number)
 
 

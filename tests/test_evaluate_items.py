@@ -9,6 +9,7 @@ from collect_scores import joined_clusters
 from mothertongue.errors import InputError
 from mothertongue.evaluate import score
 from mothertongue.evaluate.items import make_items
+from mothertongue.evaluate.pack import read_task
 from mothertongue.evaluate.read import read_rows
 
 
@@ -273,3 +274,30 @@ def test_columns_that_list_or_hold_structures_are_read(tmp_path):
     arc = {"question": "q", "choices": {"text": list("wxyz"), "label": list("ABCD")}}
     (item,) = make_items([{**arc, "answerKey": "D"}], "choice", "here")
     assert item["D"] == "z" and item["gold"] == 3
+
+
+LM_EVALS_OWN = """
+task: belebele_spa_Latn
+dataset_path: facebook/belebele
+output_type: multiple_choice
+test_split: test
+doc_to_text: "P: {{flores_passage}}"
+metadata: {version: 0.0}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (LM_EVALS_OWN, "no num_fewshot; lm-eval's own task file is not enough: include one of"),
+        (LM_EVALS_OWN + "num_fewshot: 0\n", "no metadata: family, metadata: metrics, metadata: ch"),
+        ("task: x\nmetadata: [1]\noutput_type: a\nnum_fewshot: 0\n", "no metadata: family"),
+        ("- group\n", "not a task"),
+        ("include: _default_yaml\n", "include names no file of this folder: _default_yaml"),
+    ],
+)
+def test_a_task_file_of_lm_eval_alone_is_told(tmp_path, text, told):
+    (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=told) as caught:
+        read_task("mine", tmp_path)
+    assert "\n" not in str(caught.value)

@@ -3,9 +3,11 @@
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 
+import polars as pl
 import pytest
 from mothertongue.errors import InputError
 from mothertongue.files import read_dataset, read_json, read_jsonl, write_jsonl
@@ -107,6 +109,14 @@ def test_too_little_english_is_one_line(tmp_path):
         ([{"inputs": "a", "targets": "b"}], "no column language_code"),
         (aya("rus", 3), "no row has language_code 'spa'"),
         ([{"id": "x", **row} for row in aya("spa", 2)], "id 'x' already stands"),
+        (
+            [{"instruction": "a", "input": "", "output": "b"}],
+            r"no column inputs, targets, language_code .there are: instruction, input, output; wanted",
+        ),
+        (
+            [{"messages": [{"role": "user", "content": "a"}]}],
+            r"language_code .there are: messages;",
+        ),
         ([{"inputs": 1, "targets": "b", "language_code": "spa"}], "row 1: 'inputs' is not text"),
     ],
 )
@@ -115,6 +125,68 @@ def test_bad_data_is_one_line(tmp_path, rows, message):
         run(tmp_path / "s", rows)
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "s" / "es.native").exists()
+
+
+def written(folder, name, rows):
+    """The rows in one of the shapes that are read."""
+    path = folder / name
+    frame = pl.DataFrame(rows)
+    if name == "enum.parquet":
+        frame = frame.with_columns(pl.col("language_code").cast(pl.Enum(["spa", "rus"])))
+    if name == "categorical.parquet":
+        frame = frame.with_columns(pl.col("language_code").cast(pl.Categorical))
+    if name == "nested.parquet":
+        frame = frame.with_columns(pl.lit([[1]]).alias("list"), pl.struct("inputs").alias("struct"))
+    if path.suffix == ".parquet":
+        frame.write_parquet(path)
+    else:
+        indent = 2 if name == "array.json" else None
+        text = json.dumps(rows, indent=indent, ensure_ascii=False)
+        path.write_text(text if path.suffix == ".json" else "", encoding="utf-8")
+        if path.suffix == ".jsonl":
+            write_jsonl(path, rows)
+    return path
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["enum.parquet", "categorical.parquet", "nested.parquet", "array.json", "line.json", "x.jsonl"],
+)
+def test_every_shape_gives_the_same_rows(tmp_path, name):
+    rows = [{**row, "inputs": f"{row['inputs']}\u2028\u0085"} for row in aya("spa", 30)]
+    made = run(tmp_path / "s", written(tmp_path, name, rows))
+    assert len(made) == 30
+    assert {row["instruction"] for row in made} == {row["inputs"] for row in rows}
+
+
+def test_zero_is_an_id_and_a_missing_id_is_made_of_content(tmp_path):
+    rows = aya("spa", 30)
+    for row, name in zip(rows, [0, 1, "1", None, float("nan"), ""], strict=False):
+        row["id"] = name
+    for number, row in enumerate(rows[6:], start=100):
+        row["id"] = number
+    made = {row["instruction"]: row["id"] for row in run(tmp_path / "s", rows)}
+    found = [made[row["inputs"]] for row in rows[:6]]
+    assert found[:3] == ["0", "1", '"1"']
+    assert all(re.fullmatch("es-[0-9a-f]{12}", name) for name in found[3:])
+
+
+def test_an_integer_column_of_ids_in_parquet_may_have_gaps(tmp_path):
+    rows = [{**row, "id": float(n) if n else None} for n, row in enumerate(aya("spa", 30))]
+    made = run(tmp_path / "s", written(tmp_path, "ids.parquet", rows))
+    assert {"1", "29"} < {row["id"] for row in made}
+
+
+def test_a_table_of_another_kind_is_told(tmp_path):
+    (tmp_path / "x.csv").write_text("inputs,targets,language_code\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"x.csv: cannot read '.csv' files; use .jsonl, .json or"):
+        run(tmp_path / "s", tmp_path / "x.csv")
+    path = tmp_path / "list.parquet"
+    pl.DataFrame({"inputs": [["a"]], "targets": ["b"], "language_code": ["spa"]}).write_parquet(
+        path
+    )
+    with pytest.raises(InputError, match=r"column 'inputs' holds List\(String\), not text"):
+        run(tmp_path / "s", path)
 
 
 @pytest.mark.data

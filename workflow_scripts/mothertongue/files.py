@@ -2,10 +2,11 @@
 
 import hashlib
 import json
+import math
 import os
 import re
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,59 @@ def read_text(path: str | Path) -> str:
         return Path(path).read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InputError(f"{path}: not UTF-8; save the file as UTF-8") from None
+
+
+def read_json_rows(path: str | Path) -> list[Row]:
+    """Rows of a JSON array of objects, or of JSON Lines."""
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"{path}: no such file")
+    with path.open("rb") as handle:
+        start = handle.read(64).lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    if start != b"[":
+        return read_jsonl(path)
+    rows = read_json(path)
+    for number, row in enumerate(rows, start=1):
+        if not isinstance(row, dict):
+            raise InputError(f"{path}, row {number}: expected a JSON object {{…}}")
+    return rows
+
+
+def is_missing(value: Any) -> bool:
+    """Whether a cell holds nothing: null, NaN, an empty text or list."""
+    if value is None:
+        return True
+    if isinstance(value, str):
+        return not value.strip()
+    if isinstance(value, list | tuple | dict):
+        return not value
+    try:
+        return math.isnan(value)
+    except (TypeError, ValueError, OverflowError):
+        return str(value) in ("NaT", "<NA>")
+
+
+def written_id(value: Any) -> str:
+    """An id as text: 7.0, as pandas writes an integer beside a missing one, is 7."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value)
+
+
+def written_ids(values: Sequence[Any]) -> list[str | None]:
+    """Ids of one file as texts, None where one is missing; 0 is an id.
+
+    Where a number and a text would be written alike (1 and "1"), the text is quoted.
+    """
+    numbers = {written_id(v) for v in values if not is_missing(v) and not isinstance(v, str)}
+
+    def written(value: Any) -> str | None:
+        if is_missing(value):
+            return None
+        quoted = isinstance(value, str) and value in numbers
+        return f'"{value}"' if quoted else written_id(value)
+
+    return [written(value) for value in values]
 
 
 def write_jsonl(path: str | Path, rows: Iterable[Row]) -> None:

@@ -1,4 +1,4 @@
-"""Question sets: any JSON Lines of `id, prompt[, reference]`, from a file or a URL."""
+"""Question sets: any JSON Lines of `prompt[, id, reference]`, from a file or a URL."""
 
 import logging
 import tempfile
@@ -8,7 +8,7 @@ import urllib.request
 from pathlib import Path
 
 from ..errors import InputError
-from ..files import Row, read_jsonl
+from ..files import Row, is_missing, read_json_rows, text_hash, written_ids
 
 log = logging.getLogger(__name__)
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
@@ -26,27 +26,28 @@ def check_questions(rows: list[Row], source: str | Path) -> list[Row]:
         raise InputError(f"{source}: the question set is empty")
     seen: dict[str, int] = {}
     checked: list[Row] = []
-    for number, row in enumerate(rows, start=1):
-        for column in ("id", "prompt"):
-            value = row.get(column)
-            if column == "id" and isinstance(value, int) and not isinstance(value, bool):
-                value = row["id"] = str(value)
-            if not isinstance(value, str) or not value.strip():
-                raise InputError(
-                    f"{source}, row {number}: '{column}' is missing, empty or not text"
-                    " (a question has id, prompt and optionally reference)"
-                )
+    names = written_ids([row.get("id") for row in rows])
+    for number, (row, own) in enumerate(zip(rows, names, strict=True), start=1):
+        prompt = row.get("prompt")
+        if not isinstance(prompt, str) or not prompt.strip():
+            raise InputError(
+                f"{source}, row {number}: 'prompt' is missing, empty or not text (found:"
+                f" {', '.join(map(str, row))}; a question has prompt and optionally id, reference)"
+            )
+        name = own or text_hash(prompt)[:12]
         reference = row.get("reference")
+        if isinstance(reference, float) and is_missing(reference):  # NaN, as pandas writes it
+            reference = None
         if reference is not None and (not isinstance(reference, str) or not reference.strip()):
             raise InputError(
                 f"{source}, row {number}: 'reference' is empty or not text; leave it out instead"
             )
-        if row["id"] in seen:
+        if name in seen:
             raise InputError(
-                f"{source}, row {number}: id '{row['id']}' already stands in row {seen[row['id']]}"
+                f"{source}, row {number}: id '{name}' already stands in row {seen[name]}"
             )
-        seen[row["id"]] = number
-        question = {"id": row["id"], "prompt": row["prompt"]}
+        seen[name] = number
+        question = {"id": name, "prompt": prompt}
         checked.append(question | ({"reference": reference} if reference else {}))
     return checked
 
@@ -67,14 +68,14 @@ def download(url: str) -> list[Row]:
         copy.write(content)
         copy.flush()
         try:
-            return read_jsonl(copy.name)
+            return read_json_rows(copy.name)
         except InputError as error:
             raise InputError(str(error).replace(copy.name, url)) from None
 
 
 def read_questions(source: str | Path, *, limit: int | None = None) -> list[Row]:
     """Read and check a question set; `limit` keeps the first questions only."""
-    rows = download(str(source)) if is_url(str(source)) else read_jsonl(source)
+    rows = download(str(source)) if is_url(str(source)) else read_json_rows(source)
     questions = check_questions(rows, source)
     log.info("%s: %d questions", source, len(questions))
     return questions[:limit]

@@ -1,10 +1,10 @@
 """Cells of a benchmark's row: by which names a value goes, and which values are missing."""
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 from ..errors import InputError
+from ..files import is_missing
 
 Row = Mapping[str, Any]
 
@@ -15,20 +15,6 @@ class MissingCell(InputError):
 
 class MissingColumn(InputError):
     """A row has none of the columns under which a value may stand."""
-
-
-def is_missing(value: Any) -> bool:
-    """Whether a cell holds nothing: null, NaN, an empty text or list."""
-    if value is None:
-        return True
-    if isinstance(value, str):
-        return not value.strip()
-    if isinstance(value, list | tuple | dict):
-        return not value
-    try:
-        return math.isnan(value)
-    except (TypeError, ValueError, OverflowError):
-        return str(value) in ("NaT", "<NA>")
 
 
 def cell(row: Row, where: str, *names: str) -> Any:

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..errors import InputError
-from ..files import text_hash
+from ..files import is_missing, text_hash
 from ..hub import Lock, dataset_files, read_lock
-from .cells import is_missing
 from .items import Item, make_items
 from .read import read_rows
 

@@ -7,20 +7,12 @@ or paraphrases of one item. They are no independent witnesses, so intervals resa
 import json
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
 from ..errors import InputError
-from ..files import text_hash
-from .cells import MissingCell, Row, is_missing, optional
+from ..files import is_missing, text_hash, written_id, written_ids
+from .cells import MissingCell, Row, optional
 
 PASSAGES = ("context", "passage", "flores_passage")
-
-
-def written_id(value: Any) -> str:
-    """An id as text: 7.0, as pandas writes an integer beside a missing one, is 7."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return str(value)
 
 
 def ids(rows: Sequence[Row], items: Sequence[Row], places: Sequence[str]) -> list[str]:
@@ -30,20 +22,15 @@ def ids(rows: Sequence[Row], items: Sequence[Row], places: Sequence[str]) -> lis
     A missing id is `subject/` and a hash of the item, so that it does not move with other rows;
     repeated content gets -2, -3.
     """
-    own = [row.get("id") for row in rows]
-    numbers = {written_id(v) for v in own if not is_missing(v) and not isinstance(v, str)}
     names: list[str] = []
     seen: dict[str, int] = {}
     repeats: Counter[str] = Counter()
-    for place, (value, item) in enumerate(zip(own, items, strict=True)):
-        if is_missing(value):
+    own = written_ids([row.get("id") for row in rows])
+    for place, (name, item) in enumerate(zip(own, items, strict=True)):
+        if name is None:
             name = content_id(item)
             repeats[name] += 1
             name += f"-{repeats[name]}" if repeats[name] > 1 else ""
-        else:
-            name = written_id(value)
-            if isinstance(value, str) and name in numbers:
-                name = f'"{name}"'
         if name in seen:
             raise InputError(f"{places[place]}: id '{name}' already stands in {places[seen[name]]}")
         seen[name] = place

@@ -12,8 +12,9 @@ from typing import Any
 
 from ..characters import without_invisible
 from ..errors import InputError
+from ..files import is_missing
 from ..numbers import decimal_mark_of, parse_number, plain
-from .cells import MissingCell, MissingColumn, cell, is_missing, optional, text
+from .cells import MissingCell, MissingColumn, cell, optional, text
 from .identity import PASSAGES, clusters, ids
 
 Item = dict[str, Any]

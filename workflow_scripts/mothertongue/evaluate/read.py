@@ -5,6 +5,7 @@ Lines end at \\n (or \\r\\n) alone: U+2028 and U+0085 are text.
 
 import csv
 import io
+import json
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -37,6 +38,8 @@ def read_rows(path: str | Path) -> list[Row]:
         case ".jsonl":
             return read_jsonl(path)
         case ".json":
+            if _is_json_lines(path):  # the hub has such files
+                return read_jsonl(path)
             content = read_json(path)
             return content if _is_table(content) else _read_squad(path, content)
         case other:
@@ -91,6 +94,15 @@ def _with_header(path: Path, lines: list[list[str]]) -> list[Row]:
             )
         rows.append(dict(zip(header, [*parts, *[None] * (len(header) - len(parts))], strict=True)))
     return rows
+
+
+def _is_json_lines(path: Path) -> bool:
+    """Whether the first line is an object and not the last one."""
+    with path.open("rb") as handle:
+        try:
+            return isinstance(json.loads(handle.readline()), dict) and bool(handle.read().strip())
+        except ValueError:
+            return False
 
 
 def _is_table(content: Any) -> bool:

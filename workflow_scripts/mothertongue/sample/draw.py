@@ -75,10 +75,8 @@ def dataset_rows(
             counts["duplicates"] += 1
             if duplicates == "drop":
                 continue
-        if "id" in item:
-            name = item["id"]
-            if not name:
-                raise InputError(f"{place}: 'id' is empty")
+        name = item.get("id")
+        if name:
             if name in ids:
                 raise InputError(f"{place}: id '{name}' already stands in {ids[name]}")
             ids[name] = place

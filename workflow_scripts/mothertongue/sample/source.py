@@ -12,8 +12,9 @@ import polars as pl
 
 from .. import hub
 from ..errors import InputError, first_line
-from ..files import file_hash, read_jsonl
+from ..files import file_hash, is_missing, read_json_rows, written_ids
 
+TEXT = (pl.String, pl.Null, pl.Categorical, pl.Enum)
 NEEDED = ("inputs", "targets", "language_code")
 OPTIONAL = ("id", "language", "annotation_type")
 
@@ -42,42 +43,64 @@ def matching_files(paths: str | Iterable[str], key: str) -> list[Path]:
 
 
 def read_table(path: Path, needed: Iterable[str], optional: Iterable[str] = ()) -> pl.DataFrame:
-    """Read text columns of a parquet or JSON Lines file, with the row number as `_row`."""
+    """Read text columns of a parquet, JSON Lines or JSON file, with the row number as `_row`."""
     needed, optional = list(needed), list(optional)
-    if path.suffix == ".parquet":
-        try:
-            frame = pl.read_parquet(path)
-        except Exception as error:  # polars raises many kinds for a broken file
-            raise InputError(f"{path}: not a readable parquet file ({first_line(error)})") from None
-    else:
-        rows = read_jsonl(path)
-        names = [c for c in (*needed, *optional) if any(c in row for row in rows)]
-        for number, row in enumerate(rows, start=1):
-            for column in names:
-                value = row.get(column)
-                if not (value is None or isinstance(value, str)) and column != "id":
-                    raise InputError(f"{path}, row {number}: '{column}' is not text")
-        frame = pl.DataFrame(
-            {c: [None if row.get(c) is None else str(row[c]) for row in rows] for c in names},
-            schema={c: pl.String for c in names},
-        )
-    if frame.is_empty():
-        raise InputError(f"{path}: no rows")
+    frame = _read_parquet(path) if path.suffix == ".parquet" else _read_json(path, needed, optional)
     missing = [column for column in needed if column not in frame.columns]
     if missing:
         raise InputError(
-            f"{path}: no column {', '.join(missing)} (there are: {', '.join(frame.columns)})"
+            f"{path}: no column {', '.join(missing)} (there are: {', '.join(frame.columns)};"
+            f" wanted: {', '.join(needed)}, one row per instruction and answer)"
         )
+    if frame.is_empty():
+        raise InputError(f"{path}: no rows")
     columns = [*needed, *(c for c in optional if c in frame.columns)]
+    if "id" in columns:
+        ids = frame["id"]
+        if not (ids.dtype in TEXT or ids.dtype.is_integer() or ids.dtype.is_float()):
+            raise InputError(f"{path}: column 'id' holds {ids.dtype}, not text or numbers")
+        frame = frame.with_columns(pl.Series("id", written_ids(ids.to_list()), pl.String))
     for column in columns:
         kind = frame.schema[column]
-        if column == "id" and kind.is_integer():
-            continue
-        if kind not in (pl.String, pl.Null, pl.Categorical):
+        if kind not in TEXT:
             raise InputError(f"{path}: column '{column}' holds {kind}, not text")
     return frame.select(
         *(pl.col(c).cast(pl.String) for c in columns),
         pl.int_range(1, pl.len() + 1).alias("_row"),
+    )
+
+
+def _read_parquet(path: Path) -> pl.DataFrame:
+    try:
+        return pl.read_parquet(path)
+    except Exception as error:  # polars raises many kinds for a broken file
+        raise InputError(f"{path}: not a readable parquet file ({first_line(error)})") from None
+
+
+def _read_json(path: Path, needed: list[str], optional: list[str]) -> pl.DataFrame:
+    """Rows of JSON Lines or of a JSON array; columns that nobody asks for are null."""
+    if path.suffix in (".csv", ".tsv", ".txt", ".xlsx"):
+        raise InputError(
+            f"{path}: cannot read '{path.suffix}' files; use .jsonl, .json or .parquet"
+        )
+    rows = read_json_rows(path)
+    if not rows:
+        raise InputError(f"{path}: no rows")
+    found = list(dict.fromkeys(name for row in rows for name in row))
+    names = [name for name in (*needed, *optional) if name in found]
+    for number, row in enumerate(rows, start=1):
+        for column in names:
+            value = None if is_missing(row.get(column)) else row[column]
+            if not (value is None or isinstance(value, str)) and column != "id":
+                raise InputError(f"{path}, row {number}: '{column}' is not text")
+    texts = {
+        c: [row.get(c) if isinstance(row.get(c), str) else None for row in rows] for c in names
+    }
+    if "id" in names:
+        texts["id"] = written_ids([row.get("id") for row in rows])
+    others = dict.fromkeys(name for name in found if name not in names)
+    return pl.DataFrame(texts, schema=dict.fromkeys(names, pl.String)).with_columns(
+        pl.lit(None, pl.String).alias(name) for name in others
     )
 
 
