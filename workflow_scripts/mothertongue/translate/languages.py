@@ -1,7 +1,7 @@
 """Which script and language a text is in: code points first, then lingua for what is long enough.
 
 lingua is asked to choose between source, target and the languages a translator slips into, in
-its fast mode; a language it does not know is checked by script alone.
+its fast mode. CLD2 is asked where lingua does not know the target, and about unchanged texts.
 """
 
 import threading
@@ -91,15 +91,24 @@ class Identifier:
             self._detector = builder.with_low_accuracy_mode().build()
         self._built = True
 
+    @property
+    def known(self) -> bool:
+        """Whether lingua knows the target."""
+        self._ready()
+        return self._detector is not None
+
+    def _ready(self) -> None:
+        if not self._built:
+            with _lock:
+                if not self._built:
+                    self._build()
+
     def likelihood(self, text: str) -> tuple[str, float, float] | None:
         """(likeliest language, its share, the target's share), or None if it cannot be told."""
         head = text[:HEAD]
         if sum(char.isalpha() for char in head) * (weight(head) / max(len(head), 1)) < LONG_ENOUGH:
             return None
-        if not self._built:
-            with _lock:
-                if not self._built:
-                    self._build()
+        self._ready()
         if self._detector is None:
             return None
         values = self._detector.compute_language_confidence_values(head)
@@ -113,6 +122,8 @@ class Identifier:
         """A second, slower look (full models) at a text that seems to be in `rival`."""
         from lingua import Language, LanguageDetectorBuilder
 
+        if rival == self.target:
+            return True
         with _lock:
             if rival not in self._second:
                 known = {lang.iso_code_639_1.name.lower(): lang for lang in Language.all()}
@@ -122,7 +133,26 @@ class Identifier:
         return found is not None and found.iso_code_639_1.name.lower() == self.target
 
 
-@lru_cache(maxsize=64)
+CLD2_CODES = {"tl": "fil", "jw": "jv", "iw": "he", "zh-Hant": "zh", "no": "nb"}
+
+
+def second_opinion(text: str, *, best: bool = False) -> tuple[str, bool, int]:
+    """CLD2's (language, whether it is sure, per cent of the text in it); it knows all targets.
+
+    `best`: its best guess for a text that is too short to be sure.
+    """
+    import pycld2
+
+    head = "".join(char for char in text[: 2 * HEAD] if char.isprintable() or char.isspace())
+    try:
+        sure, _, details = pycld2.detect(head, isPlainText=True, bestEffort=best)
+    except pycld2.error:
+        return "un", False, 0
+    _, code, percent, _ = details[0]
+    return CLD2_CODES.get(code, code), sure, percent
+
+
+@lru_cache(maxsize=128)
 def identifier(source: str, target: str) -> Identifier:
     """One identifier per pair of languages."""
     return Identifier(source, target)

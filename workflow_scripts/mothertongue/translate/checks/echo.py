@@ -1,0 +1,31 @@
+"""The source beside its translation in one reply."""
+
+from .language import SPACELESS, fold, is_only_names, prose
+
+LEAST = 0.3  # how much beside the source a reply must hold, as a share of the source
+
+
+def source_repeated(source: str, text: str, source_language: str) -> str | None:
+    """Where the source stands in a reply beside other text, or None."""
+    if len(text) < len(source) * (1 + LEAST) * 0.5 or is_only_names(source, source_language):
+        return None
+    own, whole = fold(source), fold(text)
+    if source_language in SPACELESS:
+        own, whole = own.replace(" ", ""), whole.replace(" ", "")
+    if len(whole) > len(own) + LEAST * min(len(own), 100) and own:
+        padded = whole if source_language in SPACELESS else f" {whole} "
+        if (own if source_language in SPACELESS else f" {own} ") in padded:
+            return source.strip()[:60]
+    return _in_turns(source, text, source_language)
+
+
+def _in_turns(source: str, text: str, source_language: str) -> str | None:
+    """Each line of a source of several, followed or preceded by its translation."""
+    lines = [line for line in source.splitlines() if line.strip()]
+    ours = [line for line in text.splitlines() if line.strip()]
+    if len(lines) < 2 or len(ours) < 1.6 * len(lines):
+        return None
+    telling = {fold(line) for line in lines if len(prose(line, source_language)) >= 3}
+    if len(telling) >= 2 and telling <= {fold(line) for line in ours}:
+        return lines[0][:60]
+    return None

@@ -1,0 +1,353 @@
+"""Is a reply translated at all, and into the right language?
+
+Order: the script of the target, likeness to the source, identification. A text that only holds
+names, numbers, code, links or a formula is what it is in every language.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from functools import lru_cache
+
+from ..languages import identifier, script_of, script_share, second_opinion
+from .types import Problem, found
+
+SCRIPT = 0.35  # share of letters that must be in the target's script
+LETTERS = 8  # letters (by weight) from which a share of scripts tells something
+WORDS = 3  # words of prose from which an echo is told from a name
+NEARLY = 0.8  # share of the source's prose words in a reply that is nearly the source
+FOREIGN = 0.05  # the target's likelihood under which a text is in another language
+SPACELESS = {"zh", "ja", "th", "my"}
+# languages so alike that a good translation keeps most words: only an identical text is an echo
+ALIKE = (
+    {"id", "ms", "jv"}, {"ru", "uk", "sr"}, {"es", "pt", "it"}, {"hi", "mr", "ne"}, {"xh", "zu"},
+    {"da", "sv", "no", "nb"}, {"ceb", "fil"}, {"fa", "ps", "ur", "sd"}, {"ny", "sn", "sw"},
+    {"zh", "ja"}, {"ky", "ru"},
+)  # fmt: skip
+
+CODE = re.compile(r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|`[^`\n]+`|\$[^$\n]+\$|\\\(.*?\\\)|\\\[.*?\\\]", re.DOTALL)  # fmt: skip
+LINK = re.compile(
+    r"(?:https?://|www\.)\S+|[^\s@]{1,64}@[^\s@]{1,255}\.\w+|\b[\w-]+(?:\.[\w-]+)+(?:/\S*)?"
+    r"|<[^<>\n]{1,200}>|\{\{?[\w.]+\}?\}|[#@]\w+|(?:\.{0,2}/)[\w./-]+"
+)
+WORD = re.compile(r"[^\W\d_]+(?:['’ʼ][^\W\d_]+)*(?:[\u0300-\u036f\u0900-\u0dff\u0e00-\u0eff\u1000-\u109f][\w\u0900-\u0dff\u1000-\u109f]*)*")  # fmt: skip
+IDENTIFIER = re.compile(r"\b\w*(?:[a-z][A-Z]|_|\d)\w*\b")
+CODE_LINE = re.compile(
+    r"^\s*(?:(?:import|from|def|class|return|print|elif|else:|for|while|try:|public|private|static|"
+    r"void|int|var|let|const|function|#include|using|SELECT|INSERT|UPDATE|sudo|pip|npm|git)\b"
+    r".*[(:{;=<\"'].*|.*[;{}]|[\w.\[\]\"']+\s*[-+*/]?=\s*\S.*|[\w.]+\(.*\)\s*;?)\s*$"
+)
+PARTICLES = set(
+    [
+        "de",
+        "del",
+        "la",
+        "las",
+        "los",
+        "le",
+        "les",
+        "el",
+        "van",
+        "von",
+        "der",
+        "den",
+        "dem",
+        "das",
+        "da",
+        "di",
+        "do",
+        "dos",
+        "du",
+        "al",
+        "bin",
+        "ibn",
+        "bint",
+        "of",
+        "the",
+        "y",
+        "e",
+        "i",
+        "et",
+        "und",
+        "and",
+        "a",
+        "an",
+        "ten",
+        "ter",
+        "zu",
+        "zum",
+        "am",
+        "im",
+        "in",
+        "on",
+        "at",
+        "for",
+        "to",
+        "von",
+        "d",
+        "l",
+        "vs",
+        "feat",
+    ]
+)
+# words that open a sentence or a heading, never a name
+SENTENCE_WORDS = set(
+    [
+        "what",
+        "who",
+        "whom",
+        "whose",
+        "when",
+        "where",
+        "why",
+        "how",
+        "which",
+        "is",
+        "are",
+        "was",
+        "were",
+        "be",
+        "been",
+        "do",
+        "does",
+        "did",
+        "can",
+        "could",
+        "will",
+        "would",
+        "should",
+        "may",
+        "might",
+        "must",
+        "has",
+        "have",
+        "had",
+        "not",
+        "this",
+        "that",
+        "these",
+        "those",
+        "it",
+        "its",
+        "he",
+        "she",
+        "they",
+        "we",
+        "you",
+        "i",
+        "my",
+        "your",
+        "his",
+        "her",
+        "our",
+        "their",
+        "if",
+        "then",
+        "because",
+        "with",
+        "without",
+        "about",
+        "from",
+        "into",
+        "by",
+        "as",
+        "or",
+        "but",
+        "there",
+        "here",
+        "please",
+        "write",
+        "give",
+        "list",
+        "explain",
+        "describe",
+        "make",
+        "name",
+        "tell",
+        "find",
+        "create",
+        "generate",
+    ]
+)
+
+
+def _plain(text: str) -> str:
+    """A text without code, links, placeholders and tags."""
+    text = LINK.sub(" ", CODE.sub(" ", text))
+    lines = text.splitlines()
+    if len(lines) > 1 or any(mark in text for mark in "(){}=;"):
+        text = "\n".join(line for line in lines if not CODE_LINE.match(line))
+    return text
+
+
+@lru_cache(maxsize=8192)
+def _token(word: str) -> str:
+    word = unicodedata.normalize("NFKD", word.casefold())
+    return "".join(char for char in word if not unicodedata.combining(char))
+
+
+def fold(text: str) -> str:
+    """Letters and digits in lower case and without accents, words parted by one space."""
+    if text.isascii():
+        return " ".join(re.findall(r"[a-z0-9]+", text.lower()))
+    text = unicodedata.normalize("NFKD", text.casefold())
+    kept = [
+        char if char.isalnum() or unicodedata.category(char) == "Mc" else
+        "" if unicodedata.category(char) in ("Mn", "Cf", "Cc") and char not in "\n\t\r" else " "
+        for char in text
+    ]  # fmt: skip
+    return " ".join("".join(kept).split())
+
+
+@lru_cache(maxsize=1024)
+def prose(text: str, language: str) -> tuple[str, ...]:
+    """The words of a text that are no names: what a translation has to change, lower case.
+
+    In a script without capitals (or without spaces) every word counts; of a text without spaces
+    these are its characters in pairs.
+    """
+    plain = _plain(text)
+    if language in SPACELESS:
+        letters = "".join(char for char in plain if script_of(char) not in ("", "LATIN"))
+        return tuple(letters[i : i + 2] for i in range(0, len(letters) - 1, 2))
+    words = []
+    for line in plain.splitlines():
+        start = True
+        for match in WORD.finditer(line):
+            word = match.group()
+            if len(word) > 1 or word.casefold() != word.upper():
+                words.append((word, start))
+            start = False
+    names = [
+        word for word, _ in words
+        if word[0].isupper() and word.casefold() not in SENTENCE_WORDS
+    ]  # fmt: skip
+    lower = [
+        word for word, _ in words
+        if not word[0].isupper() or word.casefold() in SENTENCE_WORDS
+    ]  # fmt: skip
+    lower = [word for word in lower if not IDENTIFIER.fullmatch(word)]
+    telling = [word for word in lower if word.casefold() not in PARTICLES]
+    if not telling:
+        shouted = [word for word in names if len(word) > 3 and word.isupper()]
+        return tuple(map(str.casefold, names)) if len(shouted) >= WORDS else ()
+    starts = [word for word, start in words if start and word[0].isupper()]
+    return tuple(word.casefold() for word in [*lower, *starts])
+
+
+def is_only_names(source: str, language: str) -> bool:
+    """Whether a text has no prose: names, numbers, code, links, formulas, or fewer than 3 words."""
+    return len(prose(source, language)) < (WORDS if language not in SPACELESS else 4) or (
+        len(fold(_plain(source)).split()) < WORDS and language not in SPACELESS
+    )
+
+
+def likeness(source: str, text: str, language: str) -> float:
+    """The share of the source's prose words that a reply still has (1.0: every one)."""
+    wanted = Counter(prose(source, language))
+    if not wanted:
+        return 0.0
+    there = Counter(prose(text, language)) | Counter(map(str.casefold, WORD.findall(text)))
+    return (wanted & there).total() / wanted.total()
+
+
+def language_problems(
+    source: str, text: str, source_language: str, target_language: str, script: str | None
+) -> list[Problem]:
+    """Untranslated, in the wrong script, or in the wrong language: at most one of them."""
+    if source_language == target_language:
+        return []
+    same = fold(text) == fold(source) and bool(fold(text))
+    if same or text.strip() == source.strip():
+        return _echo(source, text, source_language, target_language, script)
+    own = _own(source, text)
+    if script:
+        share, letters = script_share(own, script)
+        if script == "Jpan" and share >= SCRIPT and _no_kana(own):
+            share = 0.0
+        if letters >= LETTERS and share < SCRIPT:
+            kind = "untranslated" if likeness(source, text, source_language) >= NEARLY and not is_only_names(source, source_language) else "wrong-script"  # fmt: skip
+            return [found(kind, f"{100 * share:.0f} % of letters in {script}")]
+    alike = any({source_language, target_language} <= group for group in ALIKE)
+    if script and script_share(_plain(source), script)[0] < SCRIPT:
+        alike = True  # the reply's letters are the target's: what it shares are names
+    if not alike and not is_only_names(source, source_language):
+        share = likeness(source, text, source_language)
+        if share >= NEARLY and len(prose(text, source_language)) <= 1.5 * len(prose(source, source_language)) + 2:  # fmt: skip
+            if not _in_target(text, source_language, target_language):
+                return [found("untranslated", f"{100 * share:.0f} % of the source's words")]
+    return _wrong_language(own, text, source_language, target_language)
+
+
+def _echo(
+    source: str, text: str, source_language: str, target_language: str, script: str | None
+) -> list[Problem]:
+    """An unchanged text: a fault, unless it is only names or was in the target already."""
+    if is_only_names(source, source_language):
+        return []
+    if script:
+        share, letters = script_share(text, script)
+        if letters >= LETTERS and share < SCRIPT:
+            return [found("untranslated", "the source itself")]
+    if _in_target(text, source_language, target_language):
+        return []
+    return [found("untranslated", "the source itself")]
+
+
+def _in_target(text: str, source_language: str, target_language: str) -> bool:
+    """Whether a text that equals its source is in the target all the same (a mislabelled row)."""
+    code, reliable, _ = second_opinion(text)
+    if code != target_language or not reliable:
+        return False
+    told = identifier(source_language, target_language).likelihood(text)
+    if told is None:
+        return (
+            len(WORD.findall(text)) >= 8 and not identifier(source_language, target_language).known
+        )
+    return told[2] >= 0.5 and identifier(source_language, target_language).sure(
+        text, source_language
+    )
+
+
+def _own(source: str, text: str) -> str:
+    """A reply without code, links and the names that it shares with its source."""
+    kept = {word for word in WORD.findall(source) if word[0].isupper() or not word[0].islower()}
+    if script_of(source.strip()[:1]) not in ("LATIN", "CYRILLIC", "GREEK", ""):
+        kept = {word for word in kept if script_of(word[0]) == "LATIN"}
+    kept |= set(IDENTIFIER.findall(source))
+    plain = _plain(text)
+    return WORD.sub(lambda m: " " if m.group() in kept else m.group(), plain)
+
+
+def _no_kana(text: str) -> bool:
+    han = sum(script_of(char) == "CJK" for char in text)
+    return han >= 12 and not any(script_of(char) in ("HIRAGANA", "KATAKANA") for char in text)
+
+
+def _wrong_language(
+    own: str, text: str, source_language: str, target_language: str
+) -> list[Problem]:
+    """Identified as another language, by lingua where it knows the target, else by CLD2."""
+    who = identifier(source_language, target_language)
+    for sample in (own, text):
+        told = who.likelihood(sample)
+        if told is not None:
+            if told[2] < FOREIGN and not who.sure(sample, told[0]):
+                if second_opinion(own, best=True)[0] != target_language:
+                    return [found("wrong-language", told[0])]
+            return []
+    code, reliable, percent = second_opinion(own)
+    if not reliable or percent < 80 or code == target_language or _confused(code, target_language):
+        return []
+    letters = sum(char.isalpha() for char in own)
+    if not who.known:
+        return [found("wrong-language", code)] if letters >= 12 else []
+    if letters >= 16 and code in (source_language, "en") and len(own.split()) >= 4:
+        if not who.sure(own, code):
+            return [found("wrong-language", code)]
+    return []
+
+
+def _confused(code: str, target: str) -> bool:
+    """CLD2's Kurdish is written in Arabic letters: Kurmanji is told as another language."""
+    return target == "ku" and code in ("tr", "su", "id", "az", "ku")
