@@ -35,7 +35,7 @@ def batch_operating(wildcards, threads):
 def judge_operating(wildcards, threads):
     """The same; a batch of its own only for answers that ask_in_batches does not know."""
     operating = batch_operating(wildcards, threads)
-    return {**operating, "batch": None} if batch_of(wildcards) else operating
+    return {**operating, "own_batch": bool(operating["batch"]) and not batch_of(wildcards)}
 
 
 def judge_files(wildcards=None):

@@ -7,6 +7,7 @@ would bill; `good`, by prompt, those of them whose reply was not spoilt on purpo
 import hashlib
 import json
 import random
+import re
 import threading
 import time
 from collections import Counter
@@ -48,6 +49,7 @@ class JudgeServer:
             request_queue_size = 256
             daemon_threads = True
 
+        self.schema = "taken"  # or refused (naming it), broken (without saying why), ignored
         self.files, self.batches, self.looks, self.lost_creates = {}, {}, Counter(), 0
         self.skip = lambda key: False  # custom ids that a batch leaves unanswered
         self.server = Server(("127.0.0.1", 0), Handler)
@@ -77,11 +79,15 @@ class JudgeServer:
             return handler.connection.close()
         prompt = body["messages"][-1]["content"]
         key = json.dumps(body, sort_keys=True)
+        if "response_format" in body and self.schema in ("refused", "broken"):
+            told = "'response_format' of type 'json_schema' is not supported with this model."
+            told = told if self.schema == "refused" else "bad request"
+            return self.write(handler, 400, {"error": {"message": told}, "message": told})
         with self.lock:
             self.sent[key] += 1
             self.asked[prompt] += 1
             self.good[prompt] += not fault
-            text = self.reply(prompt, self.asked[prompt])
+            text = self.form(body, self.reply(prompt, self.asked[prompt]))
         if isinstance(text, int):
             return self.write(
                 handler, text, {"error": {"message": "content filter"}, "message": "x"}
@@ -114,6 +120,14 @@ class JudgeServer:
                 "usage": {"billed_units": {"input_tokens": 100, "output_tokens": 20}},
             }
         return self.write(handler, 200, content)
+
+    def form(self, body, text):
+        """A reply in brackets as the JSON object that the request's schema asks for."""
+        if "response_format" not in body or self.schema == "ignored" or isinstance(text, int):
+            return text
+        number = re.search(r"\[\[([\d.]+)\]\]", text)
+        rating = round(float(number[1])) if number else None
+        return json.dumps({"explanation": text, "rating": rating}, ensure_ascii=False)
 
     def take(self, handler):
         """Files and batches: POST."""
@@ -178,14 +192,15 @@ class JudgeServer:
     def complete(self, batch):
         """Answer a batch's requests."""
         good, bad = [], []
-        for line in self.files[batch["input_file_id"]].splitlines():
+        for line in self.files[batch["input_file_id"]].split("\n")[:-1]:
             request = json.loads(line)
             key = json.dumps(request["body"], sort_keys=True)
             if self.skip(request["custom_id"]):
                 bad.append({"custom_id": request["custom_id"], "error": {"code": "expired"}})
                 continue
             self.sent[key] += 1
-            text = self.reply(request["body"]["messages"][-1]["content"], self.sent[key])
+            prompt = request["body"]["messages"][-1]["content"]
+            text = self.form(request["body"], self.reply(prompt, self.sent[key]))
             message = {"message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
             body = {"model": "judge-1-2026", "choices": [message]}
             body |= {"usage": {"prompt_tokens": 100, "completion_tokens": 20}}
@@ -194,7 +209,8 @@ class JudgeServer:
         for field, lines in (("output_file_id", good), ("error_file_id", bad)):
             if lines:
                 name = f"file-{len(self.files)}"
-                self.files[name] = "".join(json.dumps(x) + "\n" for x in reversed(lines))
+                texts = [json.dumps(x, ensure_ascii=False) for x in reversed(lines)]
+                self.files[name] = "".join(text + "\n" for text in texts)
                 batch[field] = name
         batch["status"] = "completed"
 

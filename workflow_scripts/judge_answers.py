@@ -1,8 +1,10 @@
 """Let one judge rate one answer set, keeping every raw reply.
 
-A rating that cannot be read is asked again and then left unscored, never turned into a number.
+A rating that cannot be read is asked again and then left unscored, never turned into a number. A
+set without a single rating is an error, not a result.
 """
 
+from collections import Counter
 from pathlib import Path
 
 from mothertongue.errors import InputError
@@ -37,6 +39,16 @@ def read_items(path: Path) -> list[Item]:
     return items
 
 
+def nothing_scored(judge: str, answers: Path, rows: list[Row]) -> str:
+    """One line about a set in which every answer stayed unscored."""
+    (why, most), *others = Counter(row["unscored"] for row in rows).most_common()
+    return (
+        f"judge {judge}: none of the {len(rows)} answers of {answers} could be scored"
+        f" ({most} times: {why}{f'; and {len(others)} other reasons' if others else ''}). The replies"
+        " are kept; check the judge's model and settings (judge.judges), then run again"
+    )
+
+
 def main(*, answers: Path, ratings: Path, judge: str, spec: dict, operating: dict) -> None:
     """Write one row per answer: `id, rating, unscored, replies, characters, flags`."""
     items = read_items(answers)
@@ -44,8 +56,10 @@ def main(*, answers: Path, ratings: Path, judge: str, spec: dict, operating: dic
         rating_row(item, rated)
         for item, rated in zip(items, open_judge(judge, spec, operating).rate(items), strict=True)
     ]
-    write_jsonl(ratings, rows)
     total = summarise(rows)
+    if rows and not total.scored:
+        raise InputError(nothing_scored(judge, answers, rows))
+    write_jsonl(ratings, rows)
     print(
         f"{judge}: {total.scored} of {total.asked} answers scored, mean {total.mean},"
         f" total {total.total}"

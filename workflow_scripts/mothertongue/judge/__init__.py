@@ -14,7 +14,7 @@ from ..config import suggestion
 from ..errors import InputError
 
 LOWEST, HIGHEST = 1.0, 5.0
-CHAT = ("model", "base_url", "temperature", "max_tokens", "repeats")
+CHAT = ("model", "base_url", "temperature", "max_tokens", "repeats", "reply")
 BACKENDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "overlap": ("mothertongue.judge.overlap:OverlapJudge", ()),
     "openai": ("mothertongue.judge.chat:ChatJudge", CHAT),
@@ -77,7 +77,10 @@ def open_judge(name: str, spec: dict[str, Any], operating: dict[str, Any]) -> Ju
 def rating_settings(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a judge's configuration that determines its ratings."""
     keys = ("backend", *_backend(name, entry["backend"])[1])
-    return {key: entry[key] for key in sorted(keys) if key in entry}
+    found = {key: entry[key] for key in sorted(keys) if key in entry}
+    if found.get("reply") == "brackets":  # what every judge was before there was a choice
+        del found["reply"]
+    return found
 
 
 def calling_settings(

@@ -1,9 +1,11 @@
 """A chat model as judge, through the engine of `mothertongue.api`: OpenAI-compatible or Cohere.
 
 Every reply is in the store the moment it arrives. A reply without a readable rating is asked for
-again (`api.check_retries` times), then its answer is left unscored.
+again (`api.check_retries` times), then its answer is left unscored. `form` says whether the rating
+is asked for in brackets or as JSON.
 """
 
+import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,11 +16,15 @@ from ..api.engine import DECLINED
 from ..api.types import Request
 from . import Item, Rated, Reply
 from .batch import Batches
+from .form import BRACKETS, JSON, Chooser
 from .parse import Parsed, parse_rating
 from .prompt import judge_prompt
+from .structured import SCHEMA, json_prompt, parse_json
+
+READERS = {BRACKETS: parse_rating, JSON: parse_json}
 
 
-def read_reply(reply: ApiReply, answer: str) -> Parsed:
+def read_reply(reply: ApiReply, answer: str, form: str = BRACKETS) -> Parsed:
     """Read the rating of a reply; one that was cut off or declined has none."""
     if reply.finish == DECLINED:
         return Parsed(None, f"the server declines the request: {(reply.raw or {}).get('error')}")
@@ -26,14 +32,14 @@ def read_reply(reply: ApiReply, answer: str) -> Parsed:
         return Parsed(None, f"no text in the reply ({reply.finish})")
     if reply.finish == "length":
         return Parsed(None, "the reply was cut off at the token limit")
-    return parse_rating(reply.text, answer)
+    return READERS[form](reply.text, answer)
 
 
-def checker(answer: str) -> Callable[[ApiReply], list[str]]:
+def checker(answer: str, form: str) -> Callable[[ApiReply], list[str]]:
     """The engine's check of a reply about `answer`."""
 
     def check(reply: ApiReply) -> list[str]:
-        problem = read_reply(reply, answer).problem
+        problem = read_reply(reply, answer, form).problem
         return [problem] if problem else []
 
     return check
@@ -46,31 +52,61 @@ class ChatJudge:
         """Read the key (if the service needs one); nothing is sent yet."""
         self.name, self.spec, self.operating = name, spec, operating
         self.client = make_client({**spec, "api": operating["api"]})
+        self.form = BRACKETS if spec.get("reply", BRACKETS) == BRACKETS else JSON
 
-    def request(self, item: Item, repeat: int) -> Request:
+    def request(self, item: Item, repeat: int, form: str) -> Request:
         """The request of one repeat; more repeats later leave the earlier ones as they are."""
+        prompt = json_prompt if form == JSON else judge_prompt
         return self.client.chat_request(
-            judge_prompt(item.prompt, item.answer),
+            prompt(item.prompt, item.answer),
             temperature=self.spec["temperature"],
             max_tokens=self.spec["max_tokens"],
             seed=repeat if repeat else None,
+            schema=SCHEMA if form == JSON else None,
         )
+
+    def ask(self, item: Item, form: str, repeat: int = 0, tag: Any = None) -> Ask:
+        """The ask of one repeat of one item."""
+        return Ask(self.request(item, repeat, form), checker(item.answer, form), tag)
 
     def asks(self, items: list[Item]) -> Iterator[Ask]:
         """One ask per item and repeat."""
         for place, item in enumerate(items):
             for repeat in range(self.spec["repeats"]):
-                yield Ask(self.request(item, repeat), checker(item.answer), place)
+                yield self.ask(item, self.form, repeat, place)
 
-    def ask_in_batches(self, items: list[Item]) -> dict[str, int]:
-        """Fill the store through the Batch API, for all items of a study at once."""
-        asks = {request_key(ask.request): ask for ask in self.asks(items)}
+    def engine(self, store: Store, total: int | None = None, **settings: Any) -> Engine:
+        """An engine for this judge's calls."""
+        return Engine(
+            self.client,
+            store,
+            account=self.name,
+            settings={**self.operating["api"], **settings},
+            price=Price(**self.operating["price"]),
+            total=total,
+        )
+
+    def settle(self, store: Store, items: list[Item]) -> None:
+        """Find out in which form the rating is asked for; most often without a call."""
+        retries = min(2, int(self.operating["api"].get("retries", 2)))
+        self.form = Chooser(self, store, self.engine(store, retries=retries)).choose(items)
+
+    def ask_in_batches(self, items: list[Item], *, own: bool = False) -> dict[str, int]:
+        """Fill the store through the Batch API, for all items of a study at once.
+
+        `own`: for these items alone, beside other sets that do the same at the same time.
+        """
         path = Path(self.operating["store"])
         with Store(path) as store:
+            self.settle(store, items)
+            asks = {request_key(ask.request): ask for ask in self.asks(items)}
+            folder = path.parent / "batches" / self.name
+            if own:
+                folder /= hashlib.sha256("".join(sorted(asks)).encode()).hexdigest()[:16]
             return Batches(
                 self.client.client(),
                 store,
-                path.parent / "batches" / self.name,
+                folder,
                 account=self.name,
                 settings=self.operating["batch"],
                 price=Price(**self.operating["price"]),
@@ -80,20 +116,16 @@ class ChatJudge:
 
     def rate(self, items: list[Item]) -> list[Rated]:
         """Ask for what the store does not hold; raises if a request brought no reply at all."""
+        if self.operating.get("own_batch") and not self.operating["replay"]:
+            print(f"{self.name}: {self.ask_in_batches(items, own=True)}")
         replies: list[list[Reply]] = [[] for _ in items]
         with Store(self.operating["store"], replay=self.operating["replay"]) as store:
-            engine = Engine(
-                self.client,
-                store,
-                account=self.name,
-                settings=self.operating["api"],
-                price=Price(**self.operating["price"]),
-                total=len(items) * self.spec["repeats"],
-            )
+            self.settle(store, items)
+            engine = self.engine(store, total=len(items) * self.spec["repeats"])
             for outcome in engine.run(self.asks(items)):
                 if outcome.reply is not None:
                     answer = items[outcome.tag].answer
-                    replies[outcome.tag].append(rating_reply(outcome.reply, answer))
+                    replies[outcome.tag].append(rating_reply(outcome.reply, answer, self.form))
                 elif outcome.refused:
                     told = f"the server declines the request: {'; '.join(outcome.problems)}"
                     replies[outcome.tag].append(Reply("", None, told))
@@ -106,8 +138,8 @@ class ChatJudge:
         return [Rated(item.id, found) for item, found in zip(items, replies)]
 
 
-def rating_reply(reply: ApiReply, answer: str) -> Reply:
+def rating_reply(reply: ApiReply, answer: str, form: str = BRACKETS) -> Reply:
     """What the ratings file keeps of a reply."""
-    parsed = read_reply(reply, answer)
+    parsed = read_reply(reply, answer, form)
     model = reply.raw.get("model") if isinstance(reply.raw, dict) else None
     return Reply(reply.text or "", parsed.rating, parsed.problem, model)

@@ -19,8 +19,13 @@ PAPER_PROMPT = (
 )
 
 
-def judge_prompt(instruction: str, response: str) -> str:
-    """Fill the prompt; braces or headers inside the texts stay what they are."""
-    head, rest = PAPER_PROMPT.split("{instruction}")
+def fill(prompt: str, instruction: str, response: str) -> str:
+    """Put the two texts into a prompt; braces or headers inside them stay what they are."""
+    head, rest = prompt.split("{instruction}")
     middle, tail = rest.split("{response}")
     return head + instruction + middle + response + tail
+
+
+def judge_prompt(instruction: str, response: str) -> str:
+    """The paper's prompt, filled."""
+    return fill(PAPER_PROMPT, instruction, response)

@@ -1,0 +1,105 @@
+"""The rating as a field: a JSON reply held to a schema, where the server has that.
+
+The prompt is the paper's with another last sentence, and so another judge than in brackets:
+`judge.judges.*.reply` chooses one for a whole study.
+"""
+
+import json
+import re
+from typing import Any
+
+from .parse import FENCED, Parsed, normalise, read_number, without_reasoning
+from .prompt import fill
+
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "explanation": {"type": "string"},
+        "rating": {"anyOf": [{"type": "integer", "enum": [1, 2, 3, 4, 5]}, {"type": "null"}]},
+    },
+    "required": ["explanation", "rating"],
+    "additionalProperties": False,
+}
+PROMPT = (
+    "Please act as an impartial judge and evaluate the quality of a response to a user instruction"
+    " displayed below. Your evaluation should consider factors such as helpfulness, relevance,"
+    " accuracy, depth, creativity, and level of detail. Begin your evaluation with a brief"
+    " explanation. After that, please rate the response on a scale of 1 to 5. Reply with a JSON"
+    ' object and nothing else: "explanation" is your brief explanation, "rating" is a whole number'
+    " from 1 to 5, or null if you decline to rate the response.\n"
+    "\n"
+    "[User Instruction]\n"
+    "{instruction}\n"
+    "\n"
+    "[Response]\n"
+    "{response}"
+)
+OBJECT = re.compile(r"\{")
+
+
+def json_prompt(instruction: str, response: str) -> str:
+    """Fill the prompt; braces or headers inside the texts stay what they are."""
+    return fill(PROMPT, instruction, response)
+
+
+class _Twice(ValueError):
+    """A key stands twice in an object, with different values."""
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        key = key.strip().lower()
+        if key == "rating" and key in found and found[key] != value:
+            raise _Twice
+        found[key] = value
+    return found
+
+
+def _objects(text: str) -> list[dict[str, Any]]:
+    """Every outermost JSON object in a text that holds a rating."""
+    decoder, found, place = json.JSONDecoder(object_pairs_hook=_pairs), [], 0
+    while start := OBJECT.search(text, place):
+        try:
+            value, place = decoder.raw_decode(text, start.start())
+        except json.JSONDecodeError:
+            place = start.end()
+            continue
+        if "rating" in value:
+            found.append(value)
+    return found
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    return read_number(normalise(str(value)))
+
+
+def parse_json(reply: str, answer: str = "") -> Parsed:
+    """Read the rating of a JSON reply; `answer` is the rated text, whose objects do not count."""
+    if not reply.strip():
+        return Parsed(None, "empty reply")
+    text = without_reasoning(reply, answer).strip()
+    if fence := FENCED.match(text):
+        text = fence[1]
+    try:
+        found = _objects(text)
+        planted = _objects(answer)
+    except _Twice:
+        return Parsed(None, "the JSON reply holds two ratings")
+    except RecursionError:
+        return Parsed(None, "the JSON reply is nested too deeply")
+    own = found if len(found) == 1 and text.startswith("{") else []
+    own = own or [one for one in found if one not in planted]
+    if not own:
+        return Parsed(None, "no JSON object with a rating in the reply")
+    if len({json.dumps(one["rating"]) for one in own}) > 1:
+        return Parsed(None, "the JSON reply holds two ratings")
+    given = own[0]["rating"]
+    if given is None:
+        return Parsed(None, "the judge declines to rate (rating: null)")
+    rating = _number(given)
+    if rating is None:
+        return Parsed(None, f"{json.dumps(given)[:40]} is not a rating from 1 to 5 in halves")
+    return Parsed(rating)
