@@ -58,14 +58,15 @@ wildcard_constraints:
     source="study|published",
 
 
-def dataset_of(wildcards):
+def dataset_of(wildcards, data=None):
     """The dataset file that (data, scope) of a condition stands for."""
-    if wildcards.data == "native":
+    data = data or wildcards.data
+    if data == "native":
         return f"<results>/sample/native/{wildcards.scope}.jsonl"
-    if wildcards.data.endswith(ROUND_TRIP):
-        translator = wildcards.data.removesuffix(ROUND_TRIP)
+    if data.endswith(ROUND_TRIP):
+        translator = data.removesuffix(ROUND_TRIP)
         return f"<results>/roundtrip/{translator}/{wildcards.scope}.jsonl"
-    return f"<results>/translate/{wildcards.data}/{wildcards.scope}.jsonl"
+    return f"<results>/translate/{data}/{wildcards.scope}.jsonl"
 
 
 def base_of(wildcards):

@@ -2,6 +2,7 @@
 # In:   scores and description of a source, its scores by item (study only), its correlations
 # Out:  <results>/correlate/{source}/contrasts.csv    native, translated, round trip against another
 #       <results>/correlate/{source}/benchmarks.csv   would this benchmark notice?
+#       <results>/correlate/study/differences.csv     what else differed: rows, answer tokens, steps
 #       <results>/correlate/{source}/claims.json      every claim that the report may word
 #       <results>/correlate/{source}/estimates.csv    the numbers behind each claim
 # wildcards: source (study | published)
@@ -94,3 +95,26 @@ rule state_claims:
         version=VERSIONS["claims"],
     script:
         "../workflow_scripts/state_claims.py"
+
+
+rule tabulate_differences:
+    """What else differed between conditions: rows, answer tokens, steps, truncated rows."""
+    input:
+        [f"<results>/finetune/{condition.path}/provenance.json" for condition in STUDY.conditions],
+    output:
+        "<results>/correlate/study/differences.csv",
+    log:
+        "<logs>/correlate/study/tabulate_differences.log",
+    benchmark:
+        "<benchmarks>/correlate/study/tabulate_differences.tsv"
+    localrule: True
+    conda:
+        "../envs/analyse.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        version=VERSIONS["differences"],
+    script:
+        "../workflow_scripts/tabulate_differences.py"

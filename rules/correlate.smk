@@ -117,4 +117,5 @@ rule correlate:
     input:
         "<results>/scores.csv",
         "<results>/correlate/study/benchmarks.csv",
+        "<results>/correlate/study/differences.csv",
         "<results>/correlate/study/claims.json",

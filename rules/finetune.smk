@@ -24,6 +24,36 @@ RECIPE = {
 }
 
 
+# No parameter where a key has its default: it would retrain every adapter of earlier versions.
+FLAGGED = {} if config["translate"]["flagged"] == "keep" else {"flagged": "drop"}
+
+
+def common_datasets(wildcards):
+    """The datasets whose rows a training set is cut to (`conditions[].rows: common`)."""
+    others = STUDY.common_with(wildcards.data, wildcards.scope)
+    return [dataset_of(wildcards, data) for data in others]
+
+
+def budget_of(wildcards):
+    """What the condition holds equal with others (`conditions[].budget`), or None."""
+    return STUDY.budget_of(wildcards.model, wildcards.data, wildcards.scope, wildcards.lr)
+
+
+def budget_sets(wildcards):
+    """The training sets that a condition's budget is equal with."""
+    budget = budget_of(wildcards)
+    return [
+        f"<results>/finetune/sets/{data}/{wildcards.scope}/train.jsonl"
+        for data in (budget.others if budget else ())
+    ]
+
+
+def recipe_of(wildcards):
+    """The recipe of a condition."""
+    budget = budget_of(wildcards)
+    return {**RECIPE, "budget": budget.kind} if budget else RECIPE
+
+
 def parameters_of(wildcards):
     """Number of weights of {model}."""
     return config["models"][wildcards.model]["parameters"]
@@ -52,9 +82,10 @@ def work_of(wildcards, output):
 
 
 rule mix_training_set:
-    """Split a dataset into training and validation rows, by a hash of each row's id."""
+    """Split a dataset, cut to common rows if asked for, into training and validation rows."""
     input:
-        dataset_of,
+        dataset=dataset_of,
+        others=common_datasets,
     output:
         training="<results>/finetune/sets/{data}/{scope}/train.jsonl",
         validation="<results>/finetune/sets/{data}/{scope}/validation.jsonl",
@@ -70,6 +101,7 @@ rule mix_training_set:
         mem_mb=1000,
         runtime=10,
     params:
+        **FLAGGED,
         share=FINETUNE["validation"],
         seed=FINETUNE["split_seed"],
         version=VERSIONS["mix"],
@@ -82,6 +114,7 @@ rule finetune_lora:
     input:
         training="<results>/finetune/sets/{data}/{scope}/train.jsonl",
         validation="<results>/finetune/sets/{data}/{scope}/validation.jsonl",
+        others=budget_sets,
         base=base_of,
     output:
         adapter=f"<results>/finetune/{COND}/adapter_model.safetensors",
@@ -104,7 +137,7 @@ rule finetune_lora:
     params:
         model=model_of,
         pinned=pinned_base,
-        recipe=RECIPE,
+        recipe=recipe_of,
         learning_rate=lambda wildcards: FINETUNE["learning_rates"][wildcards.lr],
         work=work_of,
         version=VERSIONS["finetune"],

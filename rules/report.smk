@@ -128,6 +128,7 @@ rule report:
     """Target: everything the report shows."""
     input:
         "<results>/scores.csv",
+        "<results>/correlate/study/differences.csv",
         [path for source in SOURCES for path in report_files(source)],
 
 

@@ -166,7 +166,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def reply(self, service: str, text: str, asked: str, kind: str | None):
         server, finish = self.server, "stop"
-        if kind in ("429", "429-after", "500", "503"):
+        if kind in ("400", "429", "429-after", "500", "503"):
             headers = {"Retry-After": "0.2"} if kind == "429-after" else {}
             return self.send(int(kind[:3]), b'{"message": "busy"}', headers=headers)
         if kind == "drop":

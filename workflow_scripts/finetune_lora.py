@@ -31,8 +31,12 @@ def main(
     threads: int = 1,
     gpus: int = 0,
     checkpoint_minutes: float = 10,
+    others: tuple[Path, ...] = (),
 ) -> None:
-    """Train on `training_set`; `recipe` is the configuration's section without the grid."""
+    """Train on `training_set`; `recipe` is the configuration's section without the grid.
+
+    What `recipe["budget"]` names, if anything, is held equal with the training sets `others`.
+    """
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     from mothertongue.finetune.launch import run_finetune
 
@@ -51,6 +55,7 @@ def main(
             "learning_rate": learning_rate,
             "seed": seed,
             "threads": threads,
+            "others": list(map(str, others)),
         },
         processes=gpus,
     )
@@ -77,6 +82,7 @@ if "snakemake" in globals():
                 threads=snakemake.threads,
                 gpus=gpus,
                 checkpoint_minutes=snakemake.resources.get("checkpoint_minutes", 10),
+                others=tuple(map(Path, snakemake.input.others)),
             ),
             gpus=gpus,
             grace=STOP_SECONDS,

@@ -1,48 +1,102 @@
 """Split a dataset into training and validation rows, the same rows for every version of the data.
 
-The split goes by the rank of a hash of (seed, id): a native row and its round trip, or the same
-English row in two translations, fall on the same side.
+The split goes by the rank of a hash of (seed, id), among all ids that the set's source has: a
+native row and its round trip, or the same English row in two translations, fall on the same side,
+also where one of the sets lacks rows. Before it, flagged rows are dropped and the set is cut to the
+rows that other sets share, if the study says so.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from mothertongue.errors import InputError
 from mothertongue.files import read_dataset, text_hash, write_dataset
 from mothertongue.log import log_to
+from mothertongue.translate.tally import ids_left_out
 
 Rows = list[dict[str, Any]]
+FLAGS = ("flags", "pivot_flags")  # in `origin`: of the translation, and of the way out before it
 
 
-def split_rows(rows: Rows, *, share: float, seed: int) -> tuple[Rows, Rows]:
-    """Training and validation rows in their given order; at least one row on either side."""
-    count = min(max(1, round(share * len(rows))), len(rows) - 1)
-    ranked = sorted(row["id"] for row in rows)
+def usable(rows: Rows, flagged: str) -> Rows:
+    """Rows to train on: all of them, or (`flagged` is `drop`) those that no check flagged."""
+    if flagged == "keep":
+        return rows
+    return [row for row in rows if not any(row["origin"].get(flag) for flag in FLAGS)]
+
+
+def shared(rows: Rows, others: Iterable[Rows]) -> Rows:
+    """Rows whose ids all the other sets have, too."""
+    for other in others:
+        ids = {row["id"] for row in other}
+        rows = [row for row in rows if row["id"] in ids]
+    return rows
+
+
+def ids_of_source(dataset: Path, rows: Rows) -> set[str]:
+    """Ids of the set's source: its own, and those that its translation, there or back, left out."""
+    reports = [dataset.with_suffix(".report.json"), dataset.with_suffix(".pivot.report.json")]
+    return {row["id"] for row in rows} | ids_left_out(path for path in reports if path.is_file())
+
+
+def split_rows(
+    rows: Rows, *, share: float, seed: int, ids: Iterable[str] | None = None
+) -> tuple[Rows, Rows]:
+    """Training and validation rows in their given order; at least one row on either side.
+
+    `ids`: what the split is drawn from, if that is more than the rows.
+    """
+    ranked = sorted({row["id"] for row in rows} if ids is None else ids)
     ranked.sort(key=lambda name: text_hash(str(seed), name))
+    count = min(max(1, round(share * len(ranked))), len(ranked) - 1)
     chosen = set(ranked[:count])
     training = [row for row in rows if row["id"] not in chosen]
-    return training, [row for row in rows if row["id"] in chosen]
+    validation = [row for row in rows if row["id"] in chosen]
+    if ids is not None and not (training and validation):  # a side has lost all its rows
+        return split_rows(rows, share=share, seed=seed)
+    return training, validation
 
 
-def main(*, dataset: Path, training: Path, validation: Path, share: float, seed: int) -> None:
-    """Write the two halves of `dataset`."""
+def main(
+    *,
+    dataset: Path,
+    training: Path,
+    validation: Path,
+    share: float,
+    seed: int,
+    others: Iterable[Path] = (),
+    flagged: str = "keep",
+) -> None:
+    """Write the two halves of `dataset`, cut to the rows that the datasets `others` share."""
     rows = read_dataset(dataset)
-    if len(rows) < 2:
+    ids = ids_of_source(dataset, rows)
+    kept = usable(rows, flagged)
+    common = shared(kept, [usable(read_dataset(path), flagged) for path in others])
+    if len(common) < 2:
         raise InputError(
-            f"{dataset}: 1 row; fine-tuning needs at least 2, one to train and one to validate"
+            f"{dataset}: {len(common)} row{'s' * (len(common) != 1)} to train on (of {len(rows)},"
+            f" {len(kept)} after translate.flagged, {len(common)} after conditions.rows);"
+            " fine-tuning needs at least 2, one to train and one to validate"
         )
-    halves = split_rows(rows, share=share, seed=seed)
+    halves = split_rows(common, share=share, seed=seed, ids=ids)
     write_dataset(training, halves[0])
     write_dataset(validation, halves[1])
-    print(f"{len(halves[0])} training rows, {len(halves[1])} validation rows")
+    print(
+        f"{len(rows)} rows: {len(rows) - len(kept)} flagged ones dropped,"
+        f" {len(kept) - len(common)} that other sets lack; {len(halves[0])} training rows,"
+        f" {len(halves[1])} validation rows"
+    )
 
 
 if "snakemake" in globals():
     with log_to(snakemake.log[0]):
         main(
-            dataset=Path(snakemake.input[0]),
+            dataset=Path(snakemake.input.dataset),
+            others=[Path(path) for path in snakemake.input.others],
             training=Path(snakemake.output.training),
             validation=Path(snakemake.output.validation),
             share=snakemake.params.share,
             seed=snakemake.params.seed,
+            flagged=snakemake.params.get("flagged", "keep"),
         )

@@ -11,6 +11,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from .comparison import Budget, Cell, budgets, common_rows, comparison_mistakes
 from .config import Json, Schema, complete, load_yaml, repeated_keys, structural_mistakes
 from .errors import InputError
 from .evaluate.pack import read_task
@@ -185,6 +186,23 @@ class Study:
         """Every judge x answer set to be rated."""
         return [Judgement(judge, answers) for judge in self.judges for answers in self.answers]
 
+    @cached_property
+    def _common(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        return common_rows(self.config["conditions"])
+
+    def common_with(self, data: str, scope: str) -> tuple[str, ...]:
+        """The other data whose rows a training set is cut to; none if it keeps its own rows."""
+        return self._common.get((data, scope), ())
+
+    @cached_property
+    def _budgets(self) -> dict[Cell, Budget]:
+        entries = self.config["conditions"]
+        return budgets((entry, pick(entry["models"], self.models)) for entry in entries)
+
+    def budget_of(self, model: str, data: str, scope: str, lr: str) -> Budget | None:
+        """What an adapter's training holds equal with that of other data; None: nothing."""
+        return self._budgets.get(Cell(model, data, scope, lr))
+
     def data_and_scope(self) -> list[tuple[str, str]]:
         """The training sets that the conditions need, each once."""
         return list(dict.fromkeys((c.data, c.scope) for c in self._cells))
@@ -247,6 +265,7 @@ def read_study(
     mistakes = structural_mistakes(config, schema)
     mistakes += [line for file in files for line in repeated_keys(file)]
     mistakes += grid_mistakes(config, tasks_of(config, root / "tasks"), known_languages)
+    mistakes += comparison_mistakes(config)
     if module:  # nobody made a mistake in a section that nobody wrote
         mistakes = [line for line in mistakes if re.match(r"[^.:\[]+", line)[0] in given]
     refuse(mistakes)

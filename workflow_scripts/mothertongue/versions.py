@@ -21,6 +21,7 @@ VERSIONS: dict[str, int] = {
     "scores": 2,
     "correlate": 3,
     "contrasts": 2,
+    "differences": 1,
     "benchmarks": 2,
     "claims": 2,
     "tables": 4,

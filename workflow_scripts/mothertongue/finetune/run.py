@@ -20,6 +20,7 @@ from .batches import effective_batches, epoch_order, padding_share, plan_micro_b
 from .budget import find_budget
 from .checkpoint import fingerprint, remove_checkpoint
 from .encode import check_usable, encode_rows
+from .equal import hold_equal
 from .lora import add_lora, lora_modules, lora_weights
 from .stop import job_end, stop_requests
 from .train import Recipe, Run, Trainer, TrainingError
@@ -141,9 +142,12 @@ def finetune(
     gradient_checkpointing: bool | str = "auto",
     checkpoint_minutes: float = 10.0,
     workers: Workers | None = None,
+    equal_kind: str | None = None,
+    others: tuple[Path, ...] = (),
 ) -> dict[str, Any]:
     """Fine-tune, prove and save an adapter; checkpoints live in `folder` until it is done.
 
+    `equal_kind` (rows, tokens, steps) is held equal with the training sets `others` (see `equal`).
     Returns the provenance. Raises `Interrupted` when asked to stop (a checkpoint is written),
     `TrainingError` when the loss is no number or memory does not do, `AdapterError` when the
     saved adapter does not do what the trained one did, `InputError` for unusable input.
@@ -161,7 +165,19 @@ def finetune(
     model, tokenizer = load_base(base, **loading)
     check_window(model, max_length, base)
     encoding = {"template": template, "max_length": max_length}
-    training, counts = encode_rows(rows[0], tokenizer, **encoding)
+    equal = None
+    if equal_kind:
+        (training, counts), equal = hold_equal(
+            rows[0],
+            {str(path): read_dataset(path) for path in others},
+            lambda some: encode_rows(some, tokenizer, **encoding),
+            equal_kind,
+            epochs=recipe.epochs,
+            effective_batch=recipe.effective_batch,
+        )
+        log.info("held equal: %s", equal.as_dict())
+    else:
+        training, counts = encode_rows(rows[0], tokenizer, **encoding)
     validation, validation_counts = encode_rows(rows[1], tokenizer, **encoding)
     check_usable(training, counts, training_set, max_length)
     check_usable(validation, validation_counts, validation_set, max_length)
@@ -189,8 +205,10 @@ def finetune(
             budget=token_budget,
             sets=[file_hash(training_set), file_hash(validation_set)],
             versions=versions(),
+            **({"equal": equal.as_dict()} if equal else {}),
             **identity,
         ),
+        steps=equal.steps if equal else None,
         checkpoint_seconds=60 * checkpoint_minutes,
         workers=workers,
     )
@@ -234,6 +252,7 @@ def finetune(
             "lora": {**lora, "modules": len(modules), "weights": trainable, "on": modules},
             "recipe": {**asdict(recipe), **encoding},
             "training": counts.as_dict(),
+            "equal": equal.as_dict() if equal else None,
             "validation": validation_counts.as_dict(),
             "steps": run.step,
             "epochs": run.history[-1]["epoch"],

@@ -122,7 +122,9 @@ class Trainer:
         workers: Workers | None = None,
         stop: StopRequest | None = None,
         plan: Callable[..., list[list[int]]] = plan_micro_batches,
+        steps: int | None = None,
     ):
+        """`steps`: stop after so many, in mid-epoch if need be; None: after the recipe's epochs."""
         self.model, self.recipe = model, recipe
         self.training, self.validation = training, validation
         self.pad, self.device = pad, device
@@ -142,7 +144,7 @@ class Trainer:
             weight_decay=recipe.weight_decay,
         )
         self.steps_per_epoch = math.ceil(len(training) / recipe.effective_batch)
-        self.total = self.steps_per_epoch * recipe.epochs
+        self.total = steps or self.steps_per_epoch * recipe.epochs
         self.losses: list[float] = []
 
     # ---- one step ---------------------------------------------------------------------------
@@ -283,7 +285,7 @@ class Trainer:
     def end_epoch(self, started: float) -> None:
         """Validate, note the epoch in the history and keep the weights if they are the best."""
         run = self.run
-        epoch = run.step // self.steps_per_epoch
+        epoch = math.ceil(run.step / self.steps_per_epoch)  # the last one may be cut short
         loss = self.validation_loss()
         trained = run.epoch_loss / run.epoch_supervised if run.epoch_supervised else None
         run.history.append(
@@ -362,7 +364,7 @@ class Trainer:
             step_started, tokens_before = time.monotonic(), run.tokens
             loss = self.do_step()
             self.losses.append(loss)
-            at_end = run.step % self.steps_per_epoch == 0
+            at_end = run.step % self.steps_per_epoch == 0 or run.step == self.total
             if at_end:
                 self.end_epoch(started)
             now = time.monotonic()
