@@ -187,3 +187,71 @@ def test_a_page_without_gaps_says_so(tmp_path):
     for name in ("agreement", "lengths", "gaps", "dependence"):
         (tmp_path / f"{name}.csv").write_text("judge,n\n", encoding="utf-8")
     assert "Gap by judge: nothing to show." in tabulated(tmp_path)
+
+
+def write_ratings(folder, adapters):
+    """Ratings of one judge; adapters: (model, data) -> (ratings, lengths)."""
+    paths = []
+    for (model, data), (ratings, characters) in adapters.items():
+        path = folder / "ann" / model / data / "es" / "high" / "seed1" / "qa" / "es.jsonl"
+        rows = [
+            {"id": f"q{i:03}", "rating": None if np.isnan(r) else float(r), "characters": int(c)}
+            for i, (r, c) in enumerate(zip(ratings, characters))
+        ]
+        write_jsonl(path, rows)
+        paths.append(path)
+    return paths
+
+
+def test_length_is_measured_within_an_adapter(tmp_path):
+    generator = np.random.default_rng(2)
+    long, short = generator.integers(500, 600, 80), generator.integers(50, 150, 80)
+    within = [(3 + 0.01 * (c - c.mean()) + shift) for c, shift in ((long, -1), (short, 1))]
+    paths = write_ratings(
+        tmp_path / "judge",
+        {("ada", "native"): (within[0], long), ("bea", "native"): (within[1], short)},
+    )
+    row = run(tmp_path, paths, judges=["ann"])["lengths"].row(0, named=True)
+    # over both adapters longer answers are rated lower; within each of them, higher
+    assert row["spearman"] == pytest.approx(1.0)
+    assert row["per_100_characters"] == pytest.approx(1.0)
+    assert row["adapters"] == 2
+
+
+def test_a_gap_that_length_explains_is_gone_at_equal_length(tmp_path):
+    generator = np.random.default_rng(3)
+    native, other = generator.integers(200, 400, 120), generator.integers(100, 300, 120)
+    noise = generator.normal(0, 0.2, (2, 120))
+    adapters = {
+        ("ada", "native"): (2 + 0.004 * native + noise[0], native),
+        ("ada", "google"): (2 + 0.004 * other + noise[1], other),
+    }
+    adapters["ada", "google"][0][:3] = np.nan
+    paths = write_ratings(tmp_path / "judge", adapters)
+    row = run(tmp_path, paths, judges=["ann"])["gaps"].row(0, named=True)
+    assert row["low"] > 0.2 and row["n"] == 117
+    assert row["length_adjusted_low"] < 0 < row["length_adjusted_high"]
+    assert abs(row["length_adjusted"]) < 0.1
+    assert (row["native_unscored"], row["translated_unscored"]) == (0, 3)
+    assert row["native_characters"] > row["translated_characters"] + 50
+
+
+def test_gaps_of_opposite_sign_are_no_opposite_sides_by_chance(tmp_path):
+    generator = np.random.default_rng(4)
+    told = []
+    for trial in range(40):
+        paths = []
+        for judge in ("strict", "kind"):
+            for data in ("native", "google"):
+                path = tmp_path / str(trial) / judge / "ada" / data / "es" / "high" / "seed1" / "qa"
+                ratings = generator.integers(1, 6, 30)
+                rows = [
+                    {"id": f"q{i}", "rating": float(r), "characters": 9}
+                    for i, r in enumerate(ratings)
+                ]
+                write_jsonl(path / "es.jsonl", rows)
+                paths.append(path / "es.jsonl")
+        row = run(tmp_path / str(trial), paths)["dependence"].row(0, named=True)
+        told.append((row["gap_a"] * row["gap_b"] < 0, row["opposite"]))
+    assert sum(sign for sign, _ in told) >= 10  # half of all pairs differ in sign by chance
+    assert sum(opposite for _, opposite in told) <= 4

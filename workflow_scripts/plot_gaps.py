@@ -12,9 +12,9 @@ from mothertongue.correlate.cells import Cells, Test, metric_words, open_cells
 from mothertongue.errors import InputError
 from mothertongue.log import log_to
 from mothertongue.report.categories import OBVIOUS, category
+from mothertongue.report.digits import with_interval
 from mothertongue.report.figures import ItemFolder, family_palette, prepare, wrapped
 from mothertongue.report.interactive import number, scatter_page
-from mothertongue.report.table import real_minus
 from mothertongue.report.tables import metrics_words, plural, seeds_words
 
 SHAPES = "osD^vPX"
@@ -50,10 +50,8 @@ def r_words(row: Row | None) -> str:
         return "no r (fewer than 3 points, or no spread)"
 
     def one(prefix: str) -> str:
-        text = f"{row[prefix + 'r']:.2f}"
-        if row[prefix + "low"] is not None:
-            text += f" [{row[prefix + 'low']:.2f}, {row[prefix + 'high']:.2f}]"
-        return real_minus(text)
+        ends = (row[prefix + "low"], row[prefix + "high"])
+        return with_interval(row[prefix + "r"], *ends, fewest=2, sign=False)
 
     return f"r = {one('')}\nde-coupled {one('decoupled_')}"
 

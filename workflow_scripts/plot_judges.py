@@ -1,7 +1,7 @@
 """Draw the native-translated gap in ratings by every judge (the paper's Figure 3 finding).
 
-One panel per question set and language; a point per model and judge with its interval. Judges
-that disagree on which side of zero a gap lies are what to look for.
+One panel per question set and language; a point per model and judge with its interval. Whether two
+judges differ is tested in the table of judges, not seen from the side of zero.
 """
 
 from pathlib import Path

@@ -7,13 +7,13 @@ from mothertongue.files import atomic
 from mothertongue.log import log_to
 from mothertongue.report.categories import ANSWERS
 from mothertongue.report.page import render
-from mothertongue.report.table import Column, Entry, Page, Table
+from mothertongue.report.table import Column, Entry, Mark, Page, Table
 
 TABLES = {
     "gaps": "Gap by judge: rating on native data minus the mean over translators (points of 1 to 5)",
-    "dependence": "Where the gap depends on the judge: two judges over questions that both scored",
+    "dependence": "Gaps of two judges over questions that both scored, and their difference",
     "agreement": "Agreement: quadratic-weighted kappa, Spearman's rank correlation, mean difference",
-    "lengths": "Rating and answer length in characters: Spearman's rank correlation",
+    "lengths": "Rating and answer length within an adapter's answers: Spearman's rank correlation, slope",
 }
 SECTIONS = {"judge": "judges", "judge_a": "judges", "judge_b": "judges", "model": "models"}
 SECTIONS |= {
@@ -22,7 +22,15 @@ SECTIONS |= {
     "data": "data",
     "scope": "languages",
 }
-COUNTS = ("n", "asked", "seed", "answers", "both_scored", "scored", "mean_characters")
+COUNTS = ("n", "asked", "seed", "answers", "both_scored", "scored", "mean_characters", "adapters")
+COUNTS += ("native_characters", "translated_characters", "native_unscored", "translated_unscored")
+INTERVALS = {  # column -> columns of its interval
+    "gap": ("low", "high"),
+    "length_adjusted": ("length_adjusted_low", "length_adjusted_high"),
+    "difference": ("low", "high"),
+    "kappa": ("kappa_low", "kappa_high"),
+    "mean_difference": ("difference_low", "difference_high"),
+}
 KEYS = 2  # columns that name a row
 
 
@@ -36,13 +44,24 @@ def entry(name: str, text: str, labels: dict[str, dict[str, str]]) -> Entry:
         return text or None
 
 
+def with_ends(name: str, row: dict[str, str], labels: dict[str, dict[str, str]]) -> Entry:
+    """A cell; with its interval where the table has one."""
+    value = entry(name, row[name], labels)
+    ends = [row.get(end) for end in INTERVALS.get(name, ())]
+    if not isinstance(value, float) or not ends or not all(ends):
+        return value
+    return Mark(value, interval=(float(ends[0] or 0), float(ends[1] or 0)))
+
+
 def read_table(name: str, path: Path, labels: dict[str, dict[str, str]]) -> Table:
     """One of the comparison's CSV files as a table."""
     with path.open(encoding="utf-8", newline="") as handle:
         rows = list(csv.DictReader(handle))
     names = list(rows[0]) if rows else []
+    ends = {end for name, pair in INTERVALS.items() if name in names for end in pair}
+    names = [name for name in names if name not in ends]
     columns = [Column(n.replace("_", " "), "", 0 if n in COUNTS else 2) for n in names]
-    found = [[entry(n, row[n], labels) for n in names] for row in rows]
+    found = [[with_ends(n, row, labels) for n in names] for row in rows]
     return Table(name, TABLES[name], columns, found, keys=KEYS)
 
 
@@ -61,7 +80,9 @@ def main(*, tables: dict[str, Path], page: Path, labels: dict[str, dict[str, str
             "judges",
             "Judges compared",
             "Do the judges agree, and does the gap depend on the judge?",
-            "Gaps on different sides of 0 for different judges are a finding about the judge.",
+            "Two judges see different gaps where the interval of their difference leaves out 0; only"
+            " then can they stand on opposite sides. A gap that length explains is gone in the column"
+            " “length adjusted”. Answers without a rating are counted for native and translated data.",
             "n: in every row (n: questions that count, of those asked). Metric: rating from 1 to 5."
             f" Seeds: {', '.join(seeds) or 'none'}. Intervals: bootstrap over questions. “all”: every"
             " value of that column together.",

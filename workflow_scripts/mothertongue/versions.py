@@ -16,7 +16,7 @@ VERSIONS: dict[str, int] = {
     "questions": 1,
     "answer": 1,
     "judge": 2,
-    "judges": 3,
+    "judges": 4,
     "browser": 1,
     "scores": 2,
     "correlate": 3,

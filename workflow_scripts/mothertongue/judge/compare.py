@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
 from ..files import read_jsonl
+from .length import Cell, adjusted_gap, association
 
 if TYPE_CHECKING:
     import numpy as np
@@ -58,7 +59,9 @@ LENGTHS = {
     "scored": "Int64",
     "mean_rating": "Float64",
     "mean_characters": "Float64",
+    "adapters": "Int64",
     "spearman": "Float64",
+    "per_100_characters": "Float64",
 }
 GAPS = {
     "judge": "String",
@@ -76,6 +79,13 @@ GAPS = {
     "gap": "Float64",
     "low": "Float64",
     "high": "Float64",
+    "length_adjusted": "Float64",
+    "length_adjusted_low": "Float64",
+    "length_adjusted_high": "Float64",
+    "native_characters": "Float64",
+    "translated_characters": "Float64",
+    "native_unscored": "Int64",
+    "translated_unscored": "Int64",
 }
 DEPENDENCE = {
     "judge_a": "String",
@@ -264,7 +274,7 @@ def agreement(
 
 
 def lengths(ratings: "pl.DataFrame", judges: list[str]) -> "pl.DataFrame":
-    """Whether a judge likes long answers: rating against characters, per language and set."""
+    """Whether a judge likes long answers: rating against characters within an adapter's answers."""
     import polars as pl
 
     rows = []
@@ -273,15 +283,16 @@ def lengths(ratings: "pl.DataFrame", judges: list[str]) -> "pl.DataFrame":
         for columns in (["language"], ["questions", "language"]):
             for values, group in sorted(own.group_by(columns), key=lambda group: group[0]):
                 scored = group.filter(pl.col("rating").is_not_null())
+                within = association(scored)
                 rows.append(
                     {"judge": judge, "answers": group.height, "scored": scored.height}
                     | dict(zip(columns, values))
                     | {
                         "mean_rating": scored["rating"].mean(),
                         "mean_characters": scored["characters"].mean(),
-                        "spearman": spearman(
-                            scored["rating"].to_numpy(), scored["characters"].to_numpy()
-                        ),
+                        "adapters": within.adapters,
+                        "spearman": within.spearman,
+                        "per_100_characters": within.slope,
                     }
                 )
     return table(rows, LENGTHS)
@@ -306,6 +317,10 @@ def question_gaps(ratings: "pl.DataFrame") -> dict[tuple, dict[str, Any]]:
             continue
         wide = group.pivot(on="data", index="id", values="rating").sort("id")
         whole = wide.drop_nulls(data)
+        long = group.pivot(on="data", index="id", values="characters").sort("id")
+        long = whole.select("id").join(long, on="id", how="left", maintain_order="left")
+        unscored = group.filter(pl.col("rating").is_null())
+        names = ["native", *translators]
         translated = whole.select(pl.mean_horizontal(translators).alias("t"))["t"]
         found[key] = {
             "translators": translators,
@@ -313,6 +328,11 @@ def question_gaps(ratings: "pl.DataFrame") -> dict[tuple, dict[str, Any]]:
             "ids": whole["id"].to_list(),
             "native": whole["native"].to_numpy(),
             "translated": translated.to_numpy(),
+            "cell": Cell(
+                *(t.select(names).to_numpy().T.astype(float) for t in (whole, long)),
+            ),
+            "native_unscored": unscored.filter(pl.col("data") == "native").height,
+            "translated_unscored": unscored.filter(pl.col("data") != "native").height,
         }
     return found
 
@@ -321,7 +341,6 @@ def gaps(
     ratings: "pl.DataFrame", judges: list[str], *, resamples: int, confidence: float, seed: int
 ) -> "tuple[pl.DataFrame, pl.DataFrame]":
     """The native-translated gap by every judge, and where two judges disagree about it."""
-    import numpy as np
 
     by_cell = question_gaps(ratings)
     rows, pairs = [], []
@@ -329,10 +348,22 @@ def gaps(
         difference = cell["native"] - cell["translated"]
         row = {"judge": judge, **dict(zip(GAP_KEY, place)), "asked": cell["asked"]}
         row |= {"translators": "+".join(cell["translators"]), "n": len(difference)}
+        row |= {name: cell[name] for name in ("native_unscored", "translated_unscored")}
         if len(difference):
             weights = draws(len(difference), resamples, seed) / len(difference)
             low, high = interval(weights @ difference, confidence)
+            adjusted = adjusted_gap(cell["cell"], weights, confidence)
+            lengths = cell["cell"].characters
+            row |= dict(
+                zip(
+                    ("length_adjusted", "length_adjusted_low", "length_adjusted_high"),
+                    adjusted,
+                    strict=True,
+                )
+            )
             row |= {
+                "native_characters": float(lengths[0].mean()),
+                "translated_characters": float(lengths[1:].mean()),
                 "native": float(cell["native"].mean()),
                 "translated": float(cell["translated"].mean()),
                 "gap": float(difference.mean()),
@@ -363,7 +394,7 @@ def gaps(
                     "low": low,
                     "high": high,
                     "depends": bool(low > 0 or high < 0),
-                    "opposite": bool(np.sign(a.mean()) * np.sign(b.mean()) < 0),
+                    "opposite": bool((low > 0 or high < 0) and a.mean() * b.mean() < 0),
                 }
             pairs.append(row)
     return table(rows, GAPS), table(pairs, DEPENDENCE)

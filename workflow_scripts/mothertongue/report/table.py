@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .digits import with_interval
+
 MISSING = "–"
 
 
@@ -123,10 +125,10 @@ def words(entry: Entry, column: Column) -> str:
         return value
     if isinstance(value, int) or column.digits == 0:
         return f"{value:+,.0f}" if column.sign else f"{value:,.0f}"
+    interval = interval_of(entry)
+    if interval:
+        return with_interval(value, *interval, fewest=column.digits, sign=column.sign)
     text = f"{value:+.{column.digits}f}" if column.sign else f"{value:.{column.digits}f}"
-    if interval_of(entry):
-        low, high = interval_of(entry)
-        text += f" [{low:.{column.digits}f}, {high:.{column.digits}f}]"
     return real_minus(text)
 
 
