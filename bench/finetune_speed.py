@@ -20,7 +20,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "workflow_scripts")]
 
-import polars as pl  # noqa: E402
 import torch  # noqa: E402
 from mothertongue.finetune.base import train_tokenizer  # noqa: E402
 from mothertongue.finetune.batches import (  # noqa: E402
@@ -42,6 +41,8 @@ LANGUAGES = {"es": "spa", "ru": "rus", "zh": "zho"}
 
 def native_rows(data: Path, language: str) -> list[dict]:
     """Native rows of a language of the study, in the dataset contract."""
+    import polars as pl
+
     table = pl.read_parquet(data / "aya" / "aya_dataset.parquet")
     table = table.filter(pl.col("language_code") == LANGUAGES[language])
     pairs = zip(table["inputs"], table["targets"])
@@ -50,6 +51,8 @@ def native_rows(data: Path, language: str) -> list[dict]:
 
 def google_rows(data: Path, count: int = 3854) -> list[dict]:
     """English rows that Google translated into Spanish in the study, as many as native ones."""
+    import polars as pl
+
     table = pl.read_parquet(data / "translations" / "translation_memory.parquet")
     table = table.filter(
         (pl.col("engine") == "google")

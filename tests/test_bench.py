@@ -1,28 +1,58 @@
-"""The scripts under bench/ that need a GPU or real data still run: here on a CPU, tiny."""
+"""The script for GPUs runs: here on a CPU, tiny; on a GPU its smoke part is the test."""
 
-import re
+import json
+import os
+import subprocess
 import sys
 
+import pytest
 from conftest import ROOT
 
-sys.path.append(str(ROOT / "bench"))
+
+def run(out, *arguments: str) -> dict[str, dict]:
+    """Run it in a process of its own; its figures by part and name."""
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "bench" / "gpu.py"), "--out", str(out), *arguments],
+        capture_output=True, text=True, timeout=900,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "workflow_scripts")},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    (made,) = out.glob("*.json")
+    content = json.loads(made.read_text())
+    figures = {f"{figure['part']} {figure['name']}": figure for figure in content["figures"]}
+    return {**figures, "constants": content.get("constants", {})}
 
 
-def test_the_gpu_comparison_runs_on_a_cpu(capsys):
-    """Both arms train on the same rows with the same loss; ours pads less."""
-    import finetune_gpu
+@pytest.mark.slow
+def test_the_gpu_script_runs_on_a_cpu(tmp_path):
+    """Arms train on the same rows with the same loss, score and decode to the same."""
+    pytest.importorskip("trl")
+    found = run(
+        tmp_path, "--shape", "tiny", "--batch", "8", "--steps", "1", "--weights", "none",
+        "--arms", "peer", "ours", "ours+flash", "trl", "--calibrate",
+    )  # fmt: skip
+    smoke = {name: figure["ok"] for name, figure in found.items() if name.startswith("smoke")}
+    assert len(smoke) == 8
+    assert list(smoke.values()).count(True) >= 5
+    losses = [found[f"train none {arm}"]["more"]["loss"] for arm in ("peer", "ours", "trl")]
+    assert max(losses) - min(losses) < 2e-3
+    ours, peer = (found[f"train none {arm}"]["more"]["padding"] for arm in ("ours", "peer"))
+    assert ours < 0.5 * peer
+    for kind in ("loglikelihood", "generate_until"):
+        assert found[f"evaluate none {kind} hflm"]["more"]["same_as_ours"] == 1
+        assert "not installed" in found[f"evaluate none {kind} vllm"]["said"]
+    assert set(found["constants"]) == {
+        "train_flops_none", "examples_per_second_none", "answer_tokens_per_second",
+    }  # fmt: skip
 
-    arms = ("peer", "ours", "ours+checkpointing", "ours+flash", "ours+liger")
-    finetune_gpu.main(["--shape", "tiny", "--batch", "8", "--steps", "1", "--arms", *arms])
-    out = capsys.readouterr().out
-    found = {
-        line.split()[0]: [float(cell.rstrip("%").replace(",", "")) for cell in line.split()[1:]]
-        for line in out.splitlines()
-        if re.match(r"(peer|ours)\S* +[\d,.]+ +[\d.]+", line)
-    }
-    assert {"peer", "ours", "ours+checkpointing"} <= set(found)
-    losses = [cells[-1] for cells in found.values()]
-    assert max(losses) - min(losses) < 2e-3  # 8-bit on a CPU; four decimals are printed
-    assert found["ours"][4] < 0.5 * found["peer"][4]  # padding
-    for name in ("flash", "liger"):
-        assert re.search(rf"ours\+{name} +([\d,]+ |left out: \w+ is not installed)", out)
+
+@pytest.mark.gpu
+def test_every_path_to_a_gpu_works(tmp_path):
+    import torch
+
+    if not torch.cuda.is_available():
+        pytest.skip("no GPU here")
+    smoke = run(tmp_path, "--smoke")
+    assert [
+        figure["said"] for name, figure in smoke.items() if figure and figure["ok"] is False
+    ] == []

@@ -158,16 +158,3 @@ def test_a_process_that_serves_jobs_itself_takes_adapters_off(base, adapter, mon
             assert not torch.equal(models.probe_logits(tuned, tokenizer), bare)
         assert torch.equal(models.probe_logits(model, tokenizer), bare)
         assert [name for name, _ in model.named_modules()] == modules
-
-
-@pytest.mark.data
-def test_the_gpu_bench_runs_without_a_gpu(shared, capsys, monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT / "bench"))
-    from evaluate_gpu import main
-
-    size = ["--shape", "tiny", "--items", "4", "--repeats", "1", "--batch", "4"]
-    main([str(shared / "data"), *size, "--weights", "bf16"])
-    printed = capsys.readouterr().out
-    for load in ("cmmlu", "like mt-mmlu"):
-        assert f"tiny bf16 {load}: 4 items, ours" in printed
-    assert printed.count("same answer 100.0 %") == 2  # float32 on the CPU: equal

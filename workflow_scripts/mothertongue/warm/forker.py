@@ -173,7 +173,7 @@ class Forker:
             self._free(devices, key)
         if key not in self.holders:
             self._make_room(key)
-            self._open_holder(key, request)
+            self._open_holder(key, request, [connection.fileno(), *fds])
         holder = self.holders[key]
         try:
             send(holder.link, {"request": request}, [connection.fileno(), *fds])
@@ -185,10 +185,13 @@ class Forker:
         connection.close()
         return True
 
-    def _open_holder(self, key: str, request: dict) -> None:
+    def _open_holder(self, key: str, request: dict, fds: list[int]) -> None:
+        """Start the process that holds a base; `fds` are the job's, which it must not keep open."""
         ours, theirs = socket.socketpair()
-        opened = self._exec_holder if request["devices"] else self._fork_holder
-        pid = opened(ours, theirs, request)
+        if request["devices"]:
+            pid = self._exec_holder(ours, theirs, request)
+        else:
+            pid = self._fork_holder(ours, theirs, request, fds)
         theirs.close()
         self.holders[key] = Holder(pid, ours, request["devices"])
 
@@ -205,7 +208,9 @@ class Forker:
         send(ours, {"base": request["base"]})
         return process.pid
 
-    def _fork_holder(self, ours: socket.socket, theirs: socket.socket, request: dict) -> int:
+    def _fork_holder(
+        self, ours: socket.socket, theirs: socket.socket, request: dict, fds: list[int]
+    ) -> int:
         """A copy of this process, whose children share the weights of the base."""
         self._prepare()
         pid = os.fork()
@@ -216,6 +221,8 @@ class Forker:
                 die_with_parent()
                 ours.close()
                 self._close_inherited()
+                for fd in fds:
+                    os.close(fd)
                 os.chdir(request["folder"])
                 if hold(request["base"]):
                     Forker(theirs, listening=False).run()
