@@ -73,6 +73,7 @@ rule collect_scores:
         mem_mb=4000,
         runtime=30,
     params:
+        coverage=config["judge"]["coverage"],
         describe=lambda wildcards: describe_study(STUDY),
         learning_rates=STUDY.learning_rates,
         version=VERSIONS["scores"],

@@ -3,8 +3,10 @@
 import json
 
 import pytest
-from collect_scores import key_of, missing_lines, read_evaluation, reason_of
+from collect_scores import key_of, missing_lines, read_evaluation, read_ratings
 from mothertongue.errors import InputError
+from mothertongue.files import write_jsonl
+from mothertongue.judge.totals import why_empty
 
 
 def score_file(folder, lr, content):
@@ -45,7 +47,8 @@ def test_what_is_missing_is_said_once_with_its_reason():
         for data in ("native", "google", "opus")
         for metric in ("total", "rating")
     ]
-    why = reason_of([{"unscored": "no reference answer"}] * 3 + [{"unscored": "refused"}])
+    silent = [{"rating": None, "unscored": "no reference answer"}] * 3
+    why = why_empty([*silent, {"rating": None, "unscored": "refused"}], 0.9)
     describe = {"benchmarks": {"qa-x": {"label": "Open questions: x"}}, "judges": {}}
     lines = missing_lines(rows, {key_of(row): why for row in rows}, describe)
     assert lines == [
@@ -53,3 +56,35 @@ def test_what_is_missing_is_said_once_with_its_reason():
     ]
     whole = [{**row, "metric": "acc", "language": "es", "data": "native", "score": 1.0}]
     assert missing_lines(whole, {}, describe) == []
+
+
+def rated(tmp_path, scored, asked=20, coverage=0.9):
+    """A ratings file in which the judge leaves answers out, as read into scores."""
+    path = tmp_path / "judge/j/m/native/es/high/seed1/open/es.jsonl"
+    rows = [{"id": f"{i}", "rating": 2.0 + i % 2, "unscored": None} for i in range(scored)]
+    rows += [
+        {"id": f"{i}", "rating": None, "unscored": "the judge declines"}
+        for i in range(scored, asked)
+    ]
+    write_jsonl(path, rows)
+    return read_ratings(path, {"high": 1e-4}, coverage)
+
+
+def test_a_total_stands_for_a_complete_set_only(tmp_path):
+    (mean, total), items, reason = rated(tmp_path, 20)
+    assert (mean["metric"], mean["score"], mean["n"]) == ("rating", 2.5, 20)
+    assert (total["metric"], total["score"], total["n"]) == ("total", 50.0, 20)
+    assert total["stderr"] == pytest.approx(20 * mean["stderr"])
+    assert (items.height, reason) == (20, None)
+    (mean,), items, reason = rated(tmp_path, 18)
+    assert (mean["metric"], mean["score"], mean["n"]) == ("rating", 2.5, 18)
+    assert (items.height, reason) == (18, None)
+
+
+@pytest.mark.parametrize(("scored", "coverage"), [(17, 0.9), (19, 1.0), (0, 0.0)])
+def test_too_little_coverage_leaves_the_cell_empty_with_the_reason(tmp_path, scored, coverage):
+    (mean,), items, reason = rated(tmp_path, scored, coverage=coverage)
+    assert (mean["score"], mean["stderr"], mean["n"]) == (None, None, scored)
+    assert items.height == 0, "no comparison is made of it either"
+    assert "the judge declines" in reason
+    assert not scored or f"{scored} of 20 answers scored" in reason

@@ -50,12 +50,11 @@ def test_no_reference_is_unscored_not_a_number(tmp_path):
     assert "reference" in rows[1]["unscored"]
     total = summarise(rows)
     assert (total.asked, total.scored, total.total, total.mean) == (2, 1, None, 5.0)
-    assert total.scaled == 10.0
     assert not total.complete
 
 
 def test_nothing_scored_has_no_mean():
-    assert summarise([{"rating": None}]) == (1, 0, None, None, None)
+    assert summarise([{"rating": None}]) == (1, 0, None, None)
 
 
 def test_overlap_rating_stays_on_the_scale():

@@ -7,13 +7,12 @@ of one cluster (a passage, a problem in several languages) are no independent wi
 """
 
 import math
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from mothertongue.errors import InputError
 from mothertongue.files import atomic, read_json, read_jsonl, write_json
-from mothertongue.judge.totals import summarise
+from mothertongue.judge.totals import summarise, why_empty
 from mothertongue.log import log_to
 from mothertongue.scores import schema, write_scores
 
@@ -71,44 +70,47 @@ def read_items(path: Path, rows: list[Row]) -> list[Any]:
     return frames
 
 
-def read_ratings(path: Path, learning_rates: dict[str, float]) -> tuple[list[Row], Any]:
-    """Rows of scores.csv of one judge's ratings of one answer set, and its items."""
+def read_ratings(
+    path: Path, learning_rates: dict[str, float], coverage: float
+) -> tuple[list[Row], Any, str | None]:
+    """Rows of scores.csv of one judge's ratings of one answer set, its items, why it has no score.
+
+    The score is the mean over answers scored; the total stands beside it if all of them were.
+    """
     import polars as pl
 
     ratings = read_jsonl(path)
-    judge = path.parts[-8]
     key = condition_of(path, 2, learning_rates) | {
-        "judge": judge,
+        "judge": path.parts[-8],
         "source": "study",
         "benchmark": QUESTIONS + path.parts[-2],
         "language": path.stem,
     }
-    total = summarise(ratings)
+    found, reason = summarise(ratings), why_empty(ratings, coverage)
     values = [row["rating"] for row in ratings if row["rating"] is not None]
     spread = None
-    if len(values) > 1:
-        mean = sum(values) / len(values)
-        spread = math.sqrt(sum((v - mean) ** 2 for v in values) / (len(values) - 1) / len(values))
-    rows = [
-        {**key, "metric": metric, "score": score, "n": total.scored}
-        | {"stderr": None if spread is None else spread * scale}
-        for metric, score, scale in (
-            ("total", total.scaled, total.asked),
-            ("rating", total.mean, 1),
-        )
-    ]
+    if len(values) > 1 and found.mean is not None:
+        squares = sum((value - found.mean) ** 2 for value in values)
+        spread = math.sqrt(squares / (len(values) - 1) / len(values))
+    key |= {"n": found.scored}
+    rated = {"score": found.mean, "stderr": spread}
+    rows = [{**key, "metric": "rating", **(rated if reason is None else dict.fromkeys(rated))}]
+    if found.complete and found.total is not None and reason is None:
+        whole = None if spread is None else spread * found.asked
+        rows.append({**key, "metric": "total", "score": found.total, "stderr": whole})
     frame = pl.DataFrame(
         {"item": [r["id"] for r in ratings], "rating": [r["rating"] for r in ratings]},
         schema={"item": pl.String, "rating": pl.Float64},
     ).drop_nulls("rating")
-    return rows, with_key(
-        frame,
+    items = with_key(
+        frame if reason is None else frame.clear(),
         rows[0],
         item=pl.col("item"),
         cluster=pl.col("item"),
-        value=pl.col("rating") * total.asked,
+        value=pl.col("rating"),
         weight=pl.lit(1.0),
     )
+    return rows, items, reason
 
 
 def with_key(frame: Any, row: Row, **columns: Any) -> Any:
@@ -207,12 +209,6 @@ def key_of(row: Row) -> tuple:
     return tuple(row[name] for name in names)
 
 
-def reason_of(ratings: list[Row]) -> str:
-    """Why most of the answers of a set have no rating."""
-    told = Counter(row.get("unscored") or "no rating" for row in ratings)
-    return told.most_common(1)[0][0] if told else "no answers"
-
-
 def missing_lines(rows: list[Row], reasons: dict[tuple, str], describe: Row) -> list[str]:
     """What has no score and why: each test and reason once, with its languages and number of sets."""
     found: dict[tuple[str, str], dict[tuple, str]] = {}
@@ -240,11 +236,15 @@ def main(
     ratings: list[Path],
     describe: Row,
     learning_rates: dict[str, float],
+    coverage: float,
     scores: Path,
     items: Path,
     about: Path,
 ) -> None:
-    """Write the three files; `describe` is the description known from the configuration."""
+    """Write the three files; `describe` is the description known from the configuration.
+
+    `coverage`: share of a set's answers that a judge must have scored for the set to count.
+    """
     import polars as pl
 
     rows: list[Row] = []
@@ -257,10 +257,10 @@ def main(
         describe_provenance(describe["models"], found[0]["model"], content)
     reasons: dict[tuple, str] = {}
     for path in ratings:
-        found, frame = read_ratings(path, learning_rates)
+        found, frame, reason = read_ratings(path, learning_rates, coverage)
         rows += found
-        if found[0]["score"] is None:
-            reasons[key_of(found[0])] = reason_of(read_jsonl(path))
+        if reason is not None:
+            reasons[key_of(found[0])] = reason
         frames.append(frame)
         entry = describe["benchmarks"][found[0]["benchmark"]]
         entry.setdefault("items", {})[path.stem] = max(
@@ -282,6 +282,7 @@ if "snakemake" in globals():
             ratings=[Path(path) for path in snakemake.input.ratings],
             describe=snakemake.params.describe,
             learning_rates=snakemake.params.learning_rates,
+            coverage=snakemake.params.coverage,
             scores=Path(snakemake.output.scores),
             items=Path(snakemake.output.item_table),
             about=Path(snakemake.output.about),

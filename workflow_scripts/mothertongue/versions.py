@@ -18,7 +18,7 @@ VERSIONS: dict[str, int] = {
     "judge": 2,
     "judges": 4,
     "browser": 1,
-    "scores": 2,
+    "scores": 3,
     "correlate": 3,
     "contrasts": 2,
     "differences": 1,

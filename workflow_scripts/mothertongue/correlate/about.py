@@ -55,7 +55,7 @@ def describe_study(study: Study) -> dict[str, Any]:
             "origin": "native" if name.startswith("native") else "human-translated",
             "kind": "generative",
             "judged": True,
-            "metrics": ["total", "rating"],
+            "metrics": ["rating", "total"],  # a total is there for complete sets only
             "units": {"total": "points", "rating": "points of 5"},
             "higher": {"total": True, "rating": True},
             "chance": None,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 TRANSLATED = "translated"
 ROUND_TRIPS = "round trip"
-SECONDARY = ("acc_macro", "bits_per_character", "strict", "flexible", "rating")
+SECONDARY = ("acc_macro", "bits_per_character", "strict", "flexible", "rating", "total")
 CLOSE = 0.01  # a gap of at most this share of the metric's range counts as closed in tables
 
 
@@ -157,7 +157,7 @@ class Cells:
         known = self.about["benchmarks"].get(test.benchmark, {}).get("metrics", [])
         ordered = [name for name in known if name in found]
         ordered += sorted(found - set(ordered))
-        shown = [name for name in ordered if name not in SECONDARY]
+        shown = [name for name in ordered if name not in SECONDARY or name == ordered[0]]
         shown = [name for name in shown if name != "f1" or name == ordered[0]] or ordered[:1]
         return ordered if secondary else shown
 

@@ -84,7 +84,7 @@ def find_matches(mine: Cells, theirs: Cells) -> list[Match]:
             continue
         names = [name for name in data_rows(mine, test) if name in data and name != "base"]
         for other in judges_of(test, mine, theirs, benchmarks[test.benchmark]):
-            for metric in mine.metrics(test):
+            for metric in mine.metrics(test, secondary=test.judge is not None):
                 for model in mine.models(test):
                     for name in names if model in models else ():
                         for code in mine.languages(test):
