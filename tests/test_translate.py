@@ -205,6 +205,17 @@ def test_a_set_that_misses_too_many_rows_fails_and_names_the_file(tmp_path):
     assert not (tmp_path / "t" / "es.quarantine.failed.jsonl").exists()
 
 
+def test_a_service_that_only_refuses_is_stopped_early_and_the_set_says_so(tmp_path):
+    price = {"characters": 0.0, "input_tokens": 0.0, "output_tokens": 1e3}
+    with StandIn(faults=1.0, kinds=("refusal",)) as server:
+        with pytest.raises(InputError, match="refusal") as caught:
+            translate(tmp_path / "s", server, english_rows(60), price=price)
+        assert server.arrived.total() == 20  # api.give_up
+    told = str(caught.value)
+    assert "s/es.jsonl: stand-in: the first 20 replies are all unusable (refusal 20)" in told
+    assert "for example" in told and "cannot help" in told and "$0.2000 spent" in told
+
+
 def test_the_budget_stops_before_it_is_exceeded(tmp_path):
     price = {"characters": 0.0, "input_tokens": 0.0, "output_tokens": 1e3}
     api = {**API, "budget": 5.0}

@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..api.engine import DECLINED
-from ..api.types import Ask, Outcome, Reply
+from ..api.types import DECLINED, Ask, Outcome, Reply, Verdict
 from ..errors import InputError
 from ..files import DATASET_COLUMNS, Row
 from .checks import Checked, Problem, check
@@ -65,9 +64,10 @@ class SegmentCheck:
         self.source, self.languages = source, languages
         self.found: list[tuple[Reply, Checked]] = []
 
-    def __call__(self, reply: Reply) -> list[str]:
-        """Kinds of what is wrong with a reply, for the engine."""
-        return self.of(reply).kinds
+    def __call__(self, reply: Reply) -> Verdict:
+        """What is wrong with a reply, for the engine: it asks again, and keeps the best."""
+        checked = self.of(reply)
+        return Verdict(checked.kinds, checked.severity, checked.hard)
 
     def of(self, reply: Reply) -> Checked:
         """A reply, checked and mended."""
@@ -248,10 +248,10 @@ class RowTranslator:
 
 def judged(outcome: Outcome, checker: SegmentCheck) -> Checked:
     """The reply of an outcome, checked; no reply and a refusal of the service are hard faults."""
-    told = "; ".join(outcome.problems)
     if outcome.reply is None:
-        return Checked(None, (Problem("no-reply", True, told),))
-    if DECLINED in outcome.problems:
+        kind = DECLINED if outcome.refused else "no-reply"
+        return Checked(None, (Problem(kind, True, "; ".join(outcome.problems)),))
+    if DECLINED in outcome.problems:  # as version 1.0.0 stored it
         raw = outcome.reply.raw
         error = raw.get("error") if isinstance(raw, dict) else None
         return Checked(None, (Problem(DECLINED, True, str(error or "")),))
