@@ -10,7 +10,7 @@ import time
 
 import pytest
 from conftest import ROOT, checkout, planned, run_snakemake
-from mothertongue.api import Store
+from mothertongue.api import Ask, Engine, Reply, Store
 from mothertongue.api.rescue import rescue
 from mothertongue.errors import InputError
 from mothertongue.files import read_dataset, write_dataset
@@ -92,12 +92,29 @@ def test_a_file_that_is_no_store_is_named(tmp_path):
         Store(tmp_path / "replies.sqlite")
 
 
-def test_a_clock_that_was_ahead_does_not_stop_the_calls(tmp_path):
+def test_a_clock_that_is_set_does_not_touch_the_limits(tmp_path, monkeypatch):
+    """Ten calls a second, while somebody sets the clock back by a day and ahead by two."""
+    sent = []
+
+    class Client:
+        def send(self, request, timeout):
+            sent.append(time.monotonic())
+            shift = {3: -86400, 6: 86400}.get(len(sent), 0)
+            monkeypatch.setattr(time, "time", lambda: 1.8e9 + shift)
+            return Reply("fine")
+
     with Store(tmp_path / "s.sqlite") as store:
-        tomorrow = time.time() + 86400
-        assert store.take("judge", "requests", 1, 60.0, tomorrow) == tomorrow
-        now = time.time()
-        assert store.take("judge", "requests", 1, 60.0, now) == now
+        settings = {"requests_per_minute": 600}
+        engine = Engine(Client(), store, account="a", settings=settings)
+        assert len(list(engine.run(Ask({"text": str(i)}) for i in range(10)))) == 10
+    assert 0.8 < sent[-1] - sent[0] < 5
+
+
+def test_limits_of_an_earlier_start_of_the_machine_do_not_count(tmp_path):
+    with Store(tmp_path / "s.sqlite") as store:
+        store._db.execute("INSERT INTO limits VALUES ('a', 'requests_per_minute@old', 9e9)")
+        assert store.take("a", {"requests_per_minute": 1.0}) == 0.0
+        assert 0 < store.take("a", {"requests_per_minute": 1.0}) <= 1.0
 
 
 @pytest.mark.parametrize("cut", [0, 1, 100, -1])

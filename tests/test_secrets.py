@@ -36,7 +36,7 @@ def lay_study(folder, server) -> None:
                 "backend": name,
                 "model": "m",
                 "base_url": server.base_url(name),
-                "api": {**api, "key": key if name == "cohere" else None, "budget": 5.0},
+                "api": {**api, "key": key, "budget": 5.0},
             }
             for name, key in SERVICES.items()
         },

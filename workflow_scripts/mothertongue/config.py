@@ -216,6 +216,8 @@ def _pattern_words(pattern: str, value: Json) -> str:
     words = PATTERNS[pattern]
     if words is None:
         return "give the name of an environment variable (capital letters), never the key itself"
+    if "@" in str(value):  # a password may stand before it
+        return words
     return f"{_shown(value)} {words}"
 
 

@@ -7,10 +7,12 @@ so that all are told at once and none twice.
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from .api.keys import key_in_address
 from .config import Json, suggestion
 
 MULTI = "multi"  # the scope of the multilingual mix
 ROUND_TRIP = "-rtt"  # ending of the data of a translator's round trip
+RESERVED_PARAMETERS = {"model", "messages", "service", "base_url", "stream", "n"}
 RESERVED = {  # names with a meaning of their own in paths or selections
     "translate.translators": {"native", "base", "none", "all"},
     "models": {"base", "sets", "questions", "all"},
@@ -190,6 +192,11 @@ def _services(names: Names) -> Iterator[str]:
                     f"{where}.api.budget: cannot be kept without a price; give"
                     f" prices.per_million.{key}, or leave the budget out"
                 )
+            found = key_in_address(spec.get("base_url"))
+            for name in RESERVED_PARAMETERS & set(map(str, mapping(spec.get("parameters")))):
+                yield f"{where}.parameters.{name}: is not a parameter to be set here; leave it out"
+            if found:
+                yield f"{where}.base_url: holds {found}; name its variable in {where}.api.key instead"
             if isinstance(spec.get("prompt"), str) and "${text}" not in spec["prompt"]:
                 yield f"{where}.prompt: holds no ${{text}}, so that nothing would be translated"
             if backend == "recorded" and "memory" not in spec:

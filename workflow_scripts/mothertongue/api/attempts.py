@@ -97,9 +97,11 @@ class Attempts:
         self.settings = {**SETTINGS, **settings}
         self.client, self.store, self.account = client, store, account
         self.price, self.counts = price, counts
-        self.limits = Limits(store, account, self.settings)
+        local = getattr(client, "local", False)
+        self.limits = Limits(store, account, self.settings, shared=not local)
         self.cold = ColdStart(self.settings["give_up"])
         self.deterministic = getattr(client, "deterministic", False)
+        self.reread = getattr(client, "reread", lambda reply: reply)
         self.stop: Stop | None = None
         self._answered = False
         self._silent = 0  # calls in a row, over all threads, that brought nothing
@@ -110,7 +112,7 @@ class Attempts:
         """A request with its earlier replies, which count as attempts."""
         attempt = Try(ask, key, last=1 + int(self.settings["check_retries"]))
         for number, reply in tried:
-            attempt.judge(reply, number)
+            attempt.judge(self.reread(reply), number)
         if attempt.attempt >= attempt.last and attempt.best and attempt.best.verdict.hard:
             attempt.last += attempt.attempt  # an earlier run has used them up in vain
         if self.deterministic:
@@ -153,57 +155,66 @@ class Attempts:
         """One call and its check; the outcome if nothing more is to be done, else seconds to wait."""
         number = attempt.attempt + 1
         request = self._request(attempt, number)
-        first = not attempt.attempt
-        self.limits.wait(request)
         self.cold.enter(self.limits.end)
         try:
-            if self.limits.end.is_set():
-                raise Ended
-            held = self._reserve(request)
-            try:
-                attempt.calls += 1
-                reply = self._send(request)
-                cost = self.price.of(request, reply)
-                self.store.put(
-                    attempt.key,
-                    attempt.ask.request,
-                    reply,
-                    account=self.account,
-                    cost=cost,
-                    attempt=number,
-                    release=False,
-                )
-            except Temporary as error:
-                return self._no_reply(attempt, error)
-            except Unanswerable as error:
-                if attempt.best is not None:
-                    return self._settle(attempt)
-                self._decline(error)
-                return self._fail(attempt, error)
-            finally:
-                if held:
-                    self.store.unreserve(self.account, held)
-            verdict = attempt.judge(reply, number)
-            self.heard(verdict.hard)
-            if not verdict.problems:
-                self.store.finished(attempt.key)
-                return Outcome(attempt.ask.tag, "ok", reply, calls=attempt.calls)
-            self.store.reject(
-                attempt.key,
-                reply,
-                account=self.account,
-                problems=verdict.problems,
-                cost=cost,
-                attempt=number,
-                stored=True,
-            )
-            with self._lock:
-                self.counts.rejected += 1
-            if verdict.hard and first and self.cold.bad(verdict.problems):
-                raise self._cold_stop(request, reply, verdict)
-            return 0.0
+            with self.limits.call(request):
+                reply, cost = self._pay(attempt, request, number)
+            return self._check(attempt, request, reply, cost, number)
+        except Temporary as error:
+            return self._no_reply(attempt, error)
+        except Unanswerable as error:
+            if attempt.best is not None:
+                return self._settle(attempt)
+            self._decline(error)
+            return self._fail(attempt, error)
         finally:
             self.cold.leave()
+
+    def _pay(self, attempt: Try, request: Request, number: int) -> tuple[Reply, float]:
+        """Call once and store the reply, unchecked; the claim is kept until it is checked."""
+        held = self._reserve(request)
+        try:
+            attempt.calls += 1
+            reply = self._send(request)
+            cost = self.price.of(request, reply)
+            self.store.put(
+                attempt.key,
+                attempt.ask.request,
+                reply,
+                account=self.account,
+                cost=cost,
+                attempt=number,
+                release=False,
+            )
+        finally:
+            if held:
+                self.store.unreserve(self.account, held)
+        return reply, cost
+
+    def _check(
+        self, attempt: Try, request: Request, reply: Reply, cost: float, number: int
+    ) -> Outcome | float:
+        """Let a good reply be the answer; move a bad one aside."""
+        first = not attempt.attempt
+        verdict = attempt.judge(reply, number)
+        self.heard(verdict.hard)
+        if not verdict.problems:
+            self.store.finished(attempt.key)
+            return Outcome(attempt.ask.tag, "ok", reply, calls=attempt.calls)
+        self.store.reject(
+            attempt.key,
+            reply,
+            account=self.account,
+            problems=verdict.problems,
+            cost=cost,
+            attempt=number,
+            stored=True,
+        )
+        with self._lock:
+            self.counts.rejected += 1
+        if verdict.hard and first and self.cold.bad(verdict.problems):
+            raise self._cold_stop(request, reply, verdict)
+        return 0.0
 
     def _request(self, attempt: Try, number: int) -> Request:
         """The request of an attempt: the first as it is, later ones ask differently."""

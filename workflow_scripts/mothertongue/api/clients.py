@@ -6,20 +6,26 @@ twice: the engine does, so that every attempt is counted, paced and paid once.
 
 import importlib
 import json
-import os
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import InputError
-from .types import ApiError, Reply, Request, Stop, Temporary, Unanswerable
+from .adapt import DROP, adapted, declined
+from .deadline import bound, ends_within
+from .keys import Secret, secret_of
+from .shapes import UNREADABLE, read_chat
+from .statuses import error_inside, retry_after, status_error
+from .types import Reply, Request, Temporary, Unanswerable
+
+__all__ = ["CLIENTS", "ChatClient", "Secret", "load", "make_client", "retry_after", "status_error"]
 
 CLIENTS = {
     "openai": "mothertongue.api.openai_chat:OpenAIChat",
     "cohere": "mothertongue.api.cohere_chat:CohereChat",
 }
-UNREADABLE = (KeyError, IndexError, TypeError, ValueError, AttributeError)  # of a wrong body
+KEPT = ("service", "base_url", "model", "messages")  # of every request, even without a value
 
 
 def make_client(entry: Mapping[str, Any]) -> Any:
@@ -36,53 +42,27 @@ def load(address: str) -> Any:
     return getattr(importlib.import_module(module), name)
 
 
-class Secret:
-    """A key from the environment. It shows itself nowhere but in the call."""
-
-    def __init__(self, variable: str, *, needed: bool = True):
-        """Read the key from `variable`. It is asked for at the first call only."""
-        self.variable, self.needed = variable, needed
-        self._value = os.environ.get(variable, "").strip()
-
-    def reveal(self) -> str:
-        """The key itself, or a placeholder where none is needed; one line if it is missing."""
-        if not self._value and self.needed:
-            raise InputError(f"no API key: set the environment variable {self.variable}")
-        if not (self._value.isascii() and self._value.isprintable()) or " " in self._value:
-            raise InputError(f"{self.variable}: holds characters that no API key has; set it anew")
-        return self._value or "none"
-
-    def hide(self, text: object) -> str:
-        """A text without the key."""
-        text = str(text)
-        if self._value:
-            text = text.replace(self._value, f"<{self.variable}>")
-        return text
-
-    def __repr__(self) -> str:
-        """Never the key."""
-        return f"Secret({self.variable})"
-
-
 class ChatClient:
     """What chat services share: the key, the request, and how one reply is asked for and read.
 
-    A service's own class names its usual key, opens the official client with `open`, calls it
-    with `call`, reads the answer with `read`, and sorts the library's errors with `sort`.
+    A service's own class names its usual key and its address, opens the official client with `open`,
+    calls it with `call` (which returns the body of the answer), and sorts the library's errors with
+    `sort` and `refusal`.
     """
 
     usual_key: str
     name: str
-    http: str  # the library of the official client: httpx or httpx2
+    home: str  # the vendor's address
 
     def __init__(self, entry: Mapping[str, Any]):
-        """Read the key; a server of one's own (`base_url`) needs none."""
+        """Read the key; a server of one's own (`base_url`) gets one only if `api.key` names it."""
         self.entry = entry
         self.base_url = entry.get("base_url")
         self.who = self.base_url or self.name
+        self.secret = secret_of(entry["backend"], self.usual_key, entry)
+        self.learnt: dict[str, str] = {}  # parameters that the service declines, and what is done
+        self.notes: list[str] = []  # the same in words, for provenance
         settings = entry.get("api") or {}
-        self.secret = Secret(settings.get("key") or self.usual_key, needed=self.base_url is None)
-        self.learnt: dict[str, str] = {}  # parameters that the service declines
         self._connections = int(settings.get("concurrency") or 8) + 4
         self._client: Any = None
         self._lock = threading.Lock()
@@ -115,7 +95,9 @@ class ChatClient:
             ("seed", seed),
             ("response_format", self.response_format(schema) if schema else None),
         )
-        return request | {key: value for key, value in optional if value is not None}
+        request |= {key: value for key, value in optional if value is not None}
+        request |= self.entry.get("parameters") or {}
+        return {key: value for key, value in request.items() if key in KEPT or value is not None}
 
     def again(self, request: Request, attempt: int, problems: Sequence[str]) -> Request:
         """The request of a later attempt: at a higher temperature, the prompt as it is.
@@ -153,103 +135,69 @@ class ChatClient:
         """The official client, made at the first call: a replay needs none."""
         with self._lock:
             if self._client is None:
-                library = importlib.import_module(self.http)
-                limits = library.Limits(max_connections=self._connections)
-                transport = bounded_transport(library)(limits=limits)
-                self._client = self.open(self.secret.reveal(), library.Client(transport=transport))
+                client = self.open(self.secret.reveal(), self.base_url or self.home)
+                bound(self.transport(client), self._connections)
+                self._client = client
         return self._client
 
     def send(self, request: Request, timeout: float) -> Reply:
-        """Call once."""
+        """Call once; again only if the service declines a parameter that it has not yet declined."""
         client = self.client()
-        arguments = {k: v for k, v in request.items() if k not in ("service", "base_url")}
+        while True:
+            body = self.body(request)
+            started = time.monotonic()
+            try:
+                with ends_within(timeout):
+                    told = self.call(client, body, timeout)
+                break
+            except self.errors() as error:
+                known = self.sort(error, timeout)
+                if isinstance(known, Temporary) and time.monotonic() - started >= timeout:
+                    known = self.late(timeout)
+                if not (isinstance(known, Unanswerable) and self.learn(error, body, request)):
+                    raise known from None
         try:
-            done = self.call(client, arguments, timeout)
-            # a server may say the key back to us, even in a good answer
-            # model_dump_json would fail on half an emoji; `Reply` mends it
-            told = json.dumps(done.model_dump(), ensure_ascii=False, default=str)
-            return self.read(json.loads(self.secret.hide(told)))
-        except self.errors() as error:
-            raise self.sort(error, timeout) from None
-        except UNREADABLE as error:
-            told = self.secret.hide(error)[:200]
-            raise Temporary(
-                f"{self.who}: unusable reply ({type(error).__name__}: {told})"
-            ) from None
+            raw = json.loads(told)
+        except ValueError:
+            words = " ".join(self.secret.hide(told).split())[:150]
+            raise Temporary(f"{self.who}: unusable reply, no JSON ({words or 'empty'})") from None
+        wrong = error_inside(raw, self.who)
+        if wrong is not None:
+            raise type(wrong)(self.secret.hide(wrong)).of(wrong)
+        return read_chat(self.secret.hide_in(raw))
+
+    def reread(self, reply: Reply) -> Reply:
+        """A stored reply that an earlier version could not read, read by this one."""
+        return read_chat(reply.raw) if reply.finish == UNREADABLE else reply
+
+    def body(self, request: Request) -> dict[str, Any]:
+        """A request as the server takes it, without what it declines."""
+        sent = {key: value for key, value in request.items() if key not in ("service", "base_url")}
+        return adapted(sent, self.learnt)
+
+    def learn(self, error: Any, body: Mapping[str, Any], request: Request) -> bool:
+        """Whether a refusal is about a parameter, so that the call may be made without it."""
+        with self._lock:
+            if self.body(request) != body:  # another thread has learnt it meanwhile
+                return True
+            words, parameter = self.refusal(error)
+            own = self.entry.get("parameters") or {}
+            mine = {name: value for name, value in body.items() if name not in own}
+            found = declined(words, parameter, mine)
+            if found is None or found[0] in self.learnt:
+                return False
+            name, action = found
+            self.learnt[name] = action
+            done = action if action == DROP else f"sent as {action}"
+            said = " ".join(self.secret.hide(words).split())[:150]
+            self.notes.append(f"{name} is {done} (the server: {said})")
+            print(f"{self.who}: {self.notes[-1]}", flush=True)
+        return True
+
+    def refusal(self, error: Any) -> tuple[str, str | None]:
+        """The server's words in a library's error, and its name of the parameter at fault."""
+        raise NotImplementedError
 
     def late(self, timeout: float) -> Temporary:
         """The error of a call that did not end in time."""
         return Temporary(f"{self.who}: no reply within {timeout:g} s")
-
-
-def retry_after(headers: Mapping[str, str] | None) -> float | None:
-    """Seconds that a server asks to wait: `Retry-After` as seconds or as a date."""
-    value = (headers or {}).get("retry-after") or (headers or {}).get("Retry-After")
-    if not value:
-        return None
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        from email.utils import parsedate_to_datetime
-
-        try:
-            return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-        except (TypeError, ValueError):
-            return None
-
-
-def status_error(status: int, text: str, headers: Mapping[str, str] | None, who: str) -> ApiError:
-    """Sort an HTTP status: come back later, act first, or this request alone is at fault."""
-    line = " ".join(text.split())[:200]
-    low = line.lower()
-    told = f"{who} answered {status}" + (f": {line}" if line else "")
-    error = _sorted(status, line, low, told, headers, who)
-    error.status = status
-    return error
-
-
-def _sorted(
-    status: int, line: str, low: str, told: str, headers: Mapping[str, str] | None, who: str
-) -> ApiError:
-    if status < 300:  # a success whose body could not be read
-        return Temporary(f"{who}: unusable reply ({line[:100]})")
-    if status in (401, 403):
-        return Stop(f"{told}; check the API key and its rights")
-    if status == 402 or "insufficient_quota" in low or "exceeded your current quota" in low:
-        return Stop(f"{told}; the account has no quota left")
-    if status == 429 and ("monthly" in low or "per month" in low):
-        return Stop(f"{told}; the account has no quota left")
-    if status == 404:
-        return Stop(f"{told}; check the model's name and base_url")
-    if status in (408, 409, 425, 429) or status >= 500:
-        return Temporary(told, retry_after(headers))
-    return Unanswerable(told)
-
-
-def bounded_transport(library: Any) -> Any:
-    """A transport of httpx (or httpx2) whose responses end in time, however they trickle.
-
-    The libraries' time-outs are per read: a server that sends a byte a second is read for ever.
-    """
-
-    class BoundedStream(library.SyncByteStream):
-        def __init__(self, stream: Any, deadline: float):
-            self.stream, self.deadline = stream, deadline
-
-        def __iter__(self):
-            for chunk in self.stream:
-                yield chunk
-                if time.monotonic() > self.deadline:
-                    raise library.ReadTimeout("the response did not end in time")
-
-        def close(self) -> None:
-            self.stream.close()
-
-    class BoundedTransport(library.HTTPTransport):
-        def handle_request(self, request: Any) -> Any:
-            allowed = request.extensions.get("timeout", {}).get("read") or 600.0
-            response = super().handle_request(request)
-            response.stream = BoundedStream(response.stream, time.monotonic() + allowed)
-            return response
-
-    return BoundedTransport

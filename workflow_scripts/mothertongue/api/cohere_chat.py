@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from .clients import ChatClient, status_error
-from .types import ApiError, Reply, Temporary
-
-FINISH = {"COMPLETE": "stop", "STOP_SEQUENCE": "stop", "MAX_TOKENS": "length"}
+from .clients import ChatClient
+from .statuses import status_error
+from .types import ApiError, Reply, Request, Temporary
 
 
 class CohereChat(ChatClient):
@@ -14,39 +13,38 @@ class CohereChat(ChatClient):
 
     usual_key = "COHERE_API_KEY"
     name = "Cohere"
-    http = "httpx"
+    home = "https://api.cohere.com"
 
-    def open(self, key: str, http_client: Any) -> Any:
+    def open(self, key: str, base_url: str) -> Any:
         """The official client."""
         import cohere
 
-        return cohere.ClientV2(
-            api_key=key, base_url=self.base_url, max_retries=0, httpx_client=http_client
-        )
+        return cohere.ClientV2(api_key=key, base_url=base_url, max_retries=0)
+
+    def transport(self, client: Any) -> Any:
+        """The client of httpx that the official client calls through."""
+        return client._client_wrapper.httpx_client.httpx_client
 
     def response_format(self, schema: Mapping[str, Any]) -> dict[str, Any]:
         """Cohere's JSON mode, held to a schema."""
         return {"type": "json_object", "json_schema": dict(schema)}
 
-    def call(self, client: Any, arguments: dict[str, Any], timeout: float) -> Any:
-        """One call of the official client."""
+    def call(self, client: Any, body: dict[str, Any], timeout: float) -> str:
+        """One call of the official client; the server's answer as it came."""
+        more = {key: value for key, value in body.items() if key not in ("model", "messages")}
         options = {"timeout_in_seconds": timeout, "max_retries": 0}
-        return client.chat(**arguments, request_options=options)
-
-    def read(self, raw: dict[str, Any]) -> Reply:
-        """The reply in an answer of the service."""
-        parts = raw["message"]["content"] or []
-        usage = (raw.get("usage") or {}).get("billed_units") or {}
-        finish = raw.get("finish_reason") or "COMPLETE"
-        if finish in ("ERROR", "TIMEOUT"):
-            raise Temporary(f"{self.who}: the model ended with {finish}")
-        return Reply(
-            text="".join(part.get("text") or "" for part in parts),
-            finish=FINISH.get(finish, finish.lower()),
-            input_tokens=_whole(usage.get("input_tokens")),
-            output_tokens=_whole(usage.get("output_tokens")),
-            raw=raw,
+        options["additional_body_parameters"] = more
+        answer = client._raw_client.chat(
+            model=body["model"], messages=body["messages"], request_options=options
         )
+        return answer._response.text
+
+    def send(self, request: Request, timeout: float) -> Reply:
+        """Call once; a model that gave up has not replied."""
+        reply = super().send(request, timeout)
+        if reply.finish in ("error", "timeout"):
+            raise Temporary(f"{self.who}: the model ended with {reply.finish.upper()}")
+        return reply
 
     def errors(self) -> tuple[type[Exception], ...]:
         """What the official client raises."""
@@ -61,14 +59,15 @@ class CohereChat(ChatClient):
         import httpx
 
         if isinstance(error, cohere.core.ApiError):
-            body = error.body
-            told = body.get("message") or body if isinstance(body, Mapping) else body or ""
-            text = self.secret.hide(told)
+            text = self.secret.hide(self.refusal(error)[0])
             return status_error(error.status_code or 0, text, error.headers, self.who)
         if isinstance(error, httpx.TimeoutException):
             return self.late(timeout)
         return Temporary(f"{self.who}: {self.secret.hide(error)[:200]}")
 
-
-def _whole(number: float | None) -> int | None:
-    return None if number is None else int(number)
+    def refusal(self, error: Any) -> tuple[str, str | None]:
+        """The server's words in an error, and its name of the parameter at fault."""
+        body = getattr(error, "body", None)
+        if isinstance(body, Mapping):
+            return str(body.get("message") or body), body.get("param")
+        return str(body or ""), None

@@ -110,18 +110,24 @@ class Engine:
         if self.attempts.stop is not None:
             raise InputError(f"{self.account}: {self.attempts.stop}") from None
 
+    @property
+    def notes(self) -> list[str]:
+        """How requests were adapted to what the service takes, for provenance."""
+        return list(getattr(self.attempts.client, "notes", []))
+
     def _from_store(self, ask: Ask, key: str, found: Stored) -> Outcome | None:
         """What a stored reply is worth by today's check; None if it has to be asked for anew."""
-        verdict = verdict_on(ask.check, found.reply)
+        reply = self.attempts.reread(found.reply)
+        verdict = verdict_on(ask.check, reply)
         self.attempts.heard(verdict.hard)
         if not verdict.problems:
-            return Outcome(ask.tag, "ok", found.reply, stored=True)
+            return Outcome(ask.tag, "ok", reply, stored=True)
         final = self.store.replaying or self.attempts.deterministic or found.at > self._started
         if verdict.hard and not final:
             if found.status == "ok":  # by an earlier check
                 self.store.reject(
                     key,
-                    found.reply,
+                    reply,
                     account=self.account,
                     problems=verdict.problems,
                     cost=0.0,
@@ -130,7 +136,7 @@ class Engine:
                 )
             return None
         return Outcome(
-            ask.tag, "quarantined", found.reply, verdict.problems, stored=True, hard=verdict.hard
+            ask.tag, "quarantined", reply, verdict.problems, stored=True, hard=verdict.hard
         )
 
     def _start(

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from .clients import ChatClient, status_error
-from .types import ApiError, Reply, Temporary
+from .clients import ChatClient
+from .statuses import status_error
+from .types import ApiError, Temporary
 
 
 class OpenAIChat(ChatClient):
@@ -12,15 +13,20 @@ class OpenAIChat(ChatClient):
 
     usual_key = "OPENAI_API_KEY"
     name = "OpenAI"
-    http = "httpx2"
+    home = "https://api.openai.com/v1"
 
-    def open(self, key: str, http_client: Any) -> Any:
-        """The official client."""
+    def open(self, key: str, base_url: str) -> Any:
+        """The official client. Only the vendor hears of the environment's organisation."""
         import openai
 
-        return openai.OpenAI(
-            api_key=key, base_url=self.base_url, max_retries=0, http_client=http_client
-        )
+        client = openai.OpenAI(api_key=key, base_url=base_url, max_retries=0)
+        if not self.secret:
+            client.organization = client.project = None
+        return client
+
+    def transport(self, client: Any) -> Any:
+        """The client of httpx2 that the official client calls through."""
+        return client._client
 
     def response_format(self, schema: Mapping[str, Any]) -> dict[str, Any]:
         """OpenAI's structured outputs, which vLLM, llama.cpp and others take as well."""
@@ -29,20 +35,13 @@ class OpenAIChat(ChatClient):
             "json_schema": {"name": "reply", "strict": True, "schema": dict(schema)},
         }
 
-    def call(self, client: Any, arguments: dict[str, Any], timeout: float) -> Any:
-        """One call of the official client."""
-        return client.chat.completions.create(**arguments, timeout=timeout)
-
-    def read(self, raw: dict[str, Any]) -> Reply:
-        """The reply in a completion."""
-        choice, usage = raw["choices"][0], raw.get("usage") or {}
-        return Reply(
-            text=choice["message"].get("content"),
-            finish=choice.get("finish_reason") or "stop",
-            input_tokens=usage.get("prompt_tokens"),
-            output_tokens=usage.get("completion_tokens"),
-            raw=raw,
+    def call(self, client: Any, body: dict[str, Any], timeout: float) -> str:
+        """One call of the official client; the server's answer as it came."""
+        more = {key: value for key, value in body.items() if key not in ("model", "messages")}
+        answer = client.chat.completions.with_raw_response.create(
+            model=body["model"], messages=body["messages"], extra_body=more, timeout=timeout
         )
+        return answer.text
 
     def errors(self) -> tuple[type[Exception], ...]:
         """What the official client raises."""
@@ -60,3 +59,7 @@ class OpenAIChat(ChatClient):
         if isinstance(error, openai.APITimeoutError):
             return self.late(timeout)
         return Temporary(f"{self.who}: {self.secret.hide(error.__cause__ or error)[:200]}")
+
+    def refusal(self, error: Any) -> tuple[str, str | None]:
+        """The server's words in an error, and its name of the parameter at fault."""
+        return str(error.message), getattr(error, "param", None)

@@ -34,7 +34,8 @@ class Price:
     def at_most(self, request: Request) -> float:
         """An upper bound of what one call can cost (a token holds at least one byte)."""
         prompt = prompt_of(request)
-        limit = request.get("max_tokens") or most_output_tokens(prompt)
+        limit = request.get("max_tokens") or request.get("max_completion_tokens")
+        limit = limit or most_output_tokens(prompt)
         return (
             self.characters * characters_of(request)
             + self.input_tokens * (len(prompt.encode()) + 64)

@@ -12,7 +12,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -34,7 +34,6 @@ EXPORTED = (
     "raw",
     "problems",
 )
-LONGEST_QUEUE = 3600.0  # seconds that waiting calls may add up to
 CHUNK = 500  # variables per statement
 ROUNDING = 1e-9  # dollars by which sums of many small prices may differ
 
@@ -43,6 +42,22 @@ def request_key(request: Request) -> str:
     """SHA-256 of everything that determines a reply."""
     canonical = json.dumps(request, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def boot() -> str:
+    """Names this start of the machine."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()[:13]
+    except OSError:
+        return ""
+
+
+BOOT = boot()
+
+
+def since_boot() -> float:
+    """Seconds of a clock that all processes of the machine share and nobody sets."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 def start_of(pid: int) -> str:
@@ -352,26 +367,31 @@ class Store:
                 (amount, account, self.owner),
             )
 
-    def take(self, account: str, kind: str, amount: float, per_minute: float, now: float) -> float:
-        """Reserve `amount` of a limit; return the moment from which it may be used."""
+    def take(self, account: str, seconds: Mapping[str, float], now: float | None = None) -> float:
+        """Use limits of an account if all are free; else how many seconds to wait, at least.
+
+        `seconds`: kind of limit -> how long this use keeps it busy. Nothing is booked ahead, so that
+        a process that is killed while it waits leaves nothing behind. Times are those of the
+        machine's clock since its start, which nobody sets.
+        """
+        now = since_boot() if now is None else now
+        marks = ",".join("?" * len(seconds))
+        look = f"SELECT kind, free_at FROM limits WHERE account = ? AND kind IN ({marks})"
+        kinds = {f"{kind}@{BOOT}": busy for kind, busy in seconds.items()}
         with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                row = self._db.execute(
-                    "SELECT free_at FROM limits WHERE account = ? AND kind = ?", (account, kind)
-                ).fetchone()
-                start = max(now, row[0] if row else 0.0)
-                if start > now + LONGEST_QUEUE:  # written when the clock was ahead
-                    start = now
+            free = dict(self._db.execute(look, (account, *kinds)).fetchall())
+        if (wait := max(free.values(), default=now) - now) > 0:
+            return wait
+        with self._transaction():
+            free = dict(self._db.execute(look, (account, *kinds)).fetchall())
+            if (wait := max(free.values(), default=now) - now) > 0:
+                return wait
+            for kind, busy in kinds.items():
                 self._db.execute(
                     "INSERT OR REPLACE INTO limits VALUES (?, ?, ?)",
-                    (account, kind, start + amount * 60.0 / per_minute),
+                    (account, kind, max(now, free.get(kind, now)) + busy),
                 )
-                self._db.execute("COMMIT")
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-        return start
+        return 0.0
 
     def export_rows(self) -> Iterable[dict[str, Any]]:
         """All replies, in the order of their keys, for an export."""

@@ -107,6 +107,11 @@ class ApiError(Exception):
 
     status: int | None = None
 
+    def of(self, other: "ApiError") -> "ApiError":
+        """This error with the status of another."""
+        self.status = other.status
+        return self
+
 
 class Temporary(ApiError):
     """Worth trying again; `after` is the server's own wish in seconds."""

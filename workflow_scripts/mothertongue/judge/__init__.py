@@ -14,7 +14,7 @@ from ..config import suggestion
 from ..errors import InputError
 
 LOWEST, HIGHEST = 1.0, 5.0
-CHAT = ("model", "base_url", "temperature", "max_tokens", "repeats", "reply")
+CHAT = ("model", "base_url", "temperature", "max_tokens", "repeats", "reply", "parameters")
 BACKENDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "overlap": ("mothertongue.judge.overlap:OverlapJudge", ()),
     "openai": ("mothertongue.judge.chat:ChatJudge", CHAT),
@@ -80,6 +80,8 @@ def rating_settings(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
     found = {key: entry[key] for key in sorted(keys) if key in entry}
     if found.get("reply") == "brackets":  # what every judge was before there was a choice
         del found["reply"]
+    if not found.get("parameters"):  # a key that older studies do not have
+        found.pop("parameters", None)
     return found
 
 

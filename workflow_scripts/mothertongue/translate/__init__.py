@@ -13,7 +13,7 @@ from typing import Any
 from ..errors import InputError
 from ..sample.source import existing_files
 
-CHAT = ("model", "base_url", "prompt", "temperature", "seed", "max_tokens")
+CHAT = ("model", "base_url", "prompt", "temperature", "seed", "max_tokens", "parameters")
 BACKENDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "recorded": ("mothertongue.translate.recorded:Recorded", ("memory", "engine")),
     "google": ("mothertongue.translate.google_page:GooglePage", ("base_url", "codes")),
@@ -47,7 +47,10 @@ def determining(translator: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a translator's configuration that determines its translations."""
     _, own = BACKENDS[translator["backend"]]
     keys = (*SHAPING, *own) if translator["backend"] != "recorded" else ("backend", *own)
-    return {key: translator[key] for key in sorted(keys) if key in translator}
+    found = {key: translator[key] for key in sorted(keys) if key in translator}
+    if not found.get("parameters"):  # a key that older studies do not have
+        found.pop("parameters", None)
+    return found
 
 
 def operating(translator: Mapping[str, Any], replies: Mapping[str, Any], prices: Any) -> dict:

@@ -58,6 +58,15 @@ class ChatTranslator:
         """A text without the key."""
         return self.client.secret.hide(text)
 
+    @property
+    def notes(self) -> list[str]:
+        """Parameters that the service declines."""
+        return self.client.notes
+
+    def reread(self, reply: Reply) -> Reply:
+        """A stored reply that an earlier version could not read."""
+        return self.client.reread(reply)
+
     def send(self, request: Request, timeout: float) -> Reply:
         """Call once; white space around the reply is not part of the translation."""
         reply = self.client.send(request, timeout)

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..api import Reply, Stop, Temporary
-from ..api.clients import Secret, retry_after, status_error
+from ..api.keys import secret_of
+from ..api.shapes import UNREADABLE
+from ..api.statuses import error_inside, retry_after, status_error
 from ..api.types import ApiError, Request
 from ..api.web import Web
 from .google_page import is_error_page
@@ -22,12 +24,11 @@ class GoogleCloud:
     usual_key = "GOOGLE_API_KEY"
 
     def __init__(self, entry: Mapping[str, Any], languages: Mapping[str, Mapping[str, Any]]):
-        """Read the key from the environment."""
+        """Read the key from the environment; another server gets one only if `api.key` names it."""
         self.base_url = entry.get("base_url")
         self.codes = {code: facts["google"] for code, facts in languages.items()}
         self.codes.update(entry.get("codes") or {})
-        settings = entry.get("api") or {}
-        self.secret = Secret(settings.get("key") or self.usual_key)
+        self.secret = secret_of("google-cloud", self.usual_key, entry)
         self.web = Web(WHO, self.secret.hide)
 
     def request(self, text: str, source: str, target: str) -> Request:
@@ -47,7 +48,7 @@ class GoogleCloud:
             "POST",
             self.base_url or ADDRESS,
             timeout=timeout,
-            headers={"X-goog-api-key": self.secret.reveal()},
+            headers=self.headers(),
             json={
                 "q": request["text"],
                 "source": request["source"],
@@ -59,13 +60,25 @@ class GoogleCloud:
         if response.status_code != 200:
             raise refusal(response.status_code, self.told(response), response.headers)
         try:
-            raw = json.loads(self.secret.hide(response.text))
+            raw = self.secret.hide_in(json.loads(response.text))
+        except ValueError:
+            words = " ".join(self.secret.hide(response.text).split())[:150]
+            raise Temporary(f"{WHO}: unusable reply, no JSON ({words or 'empty'})") from None
+        wrong = error_inside(raw, WHO)
+        if wrong is not None:
+            raise wrong
+        try:
             text = raw["data"]["translations"][0]["translatedText"]
-        except (ValueError, KeyError, IndexError, TypeError) as error:
-            raise Temporary(f"{WHO}: unusable reply ({type(error).__name__})") from None
+        except (KeyError, IndexError, TypeError):  # paid all the same
+            return Reply(None, UNREADABLE, characters=len(request["text"]), raw=raw)
         if is_error_page(text, request["text"]):
             raise Temporary(f"{WHO}: an error page instead of a translation ({text[:60]})")
         return Reply(text, characters=len(request["text"]), raw=raw)
+
+    def headers(self) -> dict[str, str]:
+        """The key, at the vendor's own host or where the study names one."""
+        key = self.secret.reveal()
+        return {"X-goog-api-key": key} if self.secret else {}
 
     def told(self, response: Any) -> str:
         """The service's own words about an error, without the key."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..api import Reply, Temporary
-from ..api.clients import status_error
+from ..api.statuses import status_error
 from ..api.types import ApiError, Request
 from ..api.web import Web
 from ..errors import InputError

@@ -22,6 +22,7 @@ class Seq2Seq:
 
     limit = 600  # these models translate sentences; long texts are cut near this
     deterministic = True
+    local = True  # runs in this process: no limit is shared with others
 
     def __init__(self, entry: Mapping[str, Any], languages: Mapping[str, Mapping[str, Any]]):
         """Models are loaded at their first call."""

@@ -1,0 +1,48 @@
+"""Parameters that a model declines: learnt from its first refusal, then left out or renamed."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+RENAMED = ("max_completion_tokens", "max_output_tokens", "max_new_tokens")
+TOO_MUCH = re.compile(
+    r"\b(?:between|less than|at most|no more than|exceeds?|too (?:large|long|high)|maximum|range)\b",
+    re.IGNORECASE,
+)
+DECLINING = re.compile(
+    r"support|recogni[sz]ed|unknown|unexpected|extra|permitted|allowed|accept|deprecated|forbidden|"
+    r"cannot|can't|must|only|invalid|fixed|default|disabled|available|parameter|argument|field",
+    re.IGNORECASE,
+)
+DROP = "not sent"
+
+
+def declined(told: str, parameter: str | None, sent: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The parameter that a refusal is about, and what to do: its new name, or `DROP`.
+
+    `told`: the server's words; `parameter`: its own name of what is wrong, where it gives one. None
+    if the refusal is about something else, such as a limit that is too high.
+    """
+    for name in ("max_tokens", "temperature", "seed"):
+        if name not in sent or (parameter and parameter.split(".")[0] != name):
+            continue
+        named = parameter or re.search(rf"(?<![\w]){name}(?![\w])", told)
+        if not named or not (parameter or DECLINING.search(told)):
+            continue
+        if name != "max_tokens":
+            return name, DROP
+        known = next((other for other in RENAMED if other in told), None)
+        if known or not TOO_MUCH.search(told):
+            return name, known or RENAMED[0]
+    return None
+
+
+def adapted(request: Mapping[str, Any], learnt: Mapping[str, str]) -> dict[str, Any]:
+    """A request as the service takes it."""
+    sent = dict(request)
+    for name, action in learnt.items():
+        if name in sent:
+            value = sent.pop(name)
+            if action != DROP:
+                sent.setdefault(action, value)
+    return sent
