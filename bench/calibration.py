@@ -226,7 +226,7 @@ def one_page(job: tuple[Design, int]) -> dict:
         state_claims.main(
             scores=folder / "scores.csv", about=folder / "about.json",
             item_table=folder / "items.parquet", claims=folder / "claims.json",
-            estimates=folder / "estimates.csv", resamples=100, confidence=0.95, seed=1,
+            estimates=folder / "estimates.csv", resamples=40, confidence=0.95, seed=1,
             margin=MARGIN,
         )  # fmt: skip
         found = c.read_claims(folder / "claims.json")

@@ -75,8 +75,8 @@ class Claim:
     """One comparison: first - second, in favour of the first (the sign is turned where less is better).
 
     `low`, `high`: interval at correlate.confidence over what `basis` says; None where there is
-    none. `decides_low`, `decides_high`: the wider interval at the page's corrected level
-    `decides_confidence`. `p` is two-sided for no difference (for NO_WORSE and ALIKE the larger of
+    none. `decides_low`, `decides_high`: the interval at the page's level, `decides_confidence`, which
+    excludes 0 (NO_WORSE: lies within the margin) where there is a verdict. `p` is two-sided for no difference (for NO_WORSE and ALIKE the larger of
     the two one-sided p values), on the same basis as the interval; `p_adjusted` allows for all
     statements of the page and is compared with `level`.
     """

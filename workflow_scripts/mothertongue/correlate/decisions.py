@@ -2,32 +2,31 @@
 
 One family of tests per page. Its level is shared out once: four fifths to the cells of the first
 table, a fifth to statements beside them (languages that differ, judges, growth with the score,
-equivalence with single translators).
-Claims of a difference and claims of equivalence are each a family of their own: no difference and a
-difference as large as the margin cannot both be true of a cell.
+equivalence with single translators). Claims of a difference and claims of equivalence are each a
+family of their own: no difference and one as large as the margin cannot both be true of a cell.
 
-*Between groups* of benchmarks the level is divided evenly. *Within a group* the languages are a
-closed testing procedure (Marcus, Peritz and Gabriel 1976, Biometrika 63:655): a language is decided
-when every set of languages that holds it is, each set by the better of two tests, of its mean and
-of its clearest language (Holm), at half the level each. Languages that agree thus support one
-another, and one that differs still shows. *The other statements* are adjusted after Holm. What is
-part of something decided (one benchmark of a group, one translator) or asks about it (its cause,
-another training setting) is tested when its cell is, at the same level and after Holm again:
-where nothing differs none of it is reached.
+*The cells* of all groups and languages are a closed testing procedure (Marcus, Peritz and Gabriel
+1976, Biometrika 63:655): a cell is decided when every set of cells that holds it is, each set by
+the better of two tests, each at half the level: of its mean (the cells' t values added up, with
+their correlations; O'Brien 1984, Biometrics 40:1079) and of its clearest cell (Bonferroni). Cells
+that agree thus support one another, and one that differs from all others still shows.
+
+*The statements beside them* are adjusted after Holm. What is part of something decided (one
+benchmark of a group, one translator) or asks about it (its cause, another training setting) is
+tested when its cell is, at the same level and after Holm again: where nothing differs none of it is
+reached.
 """
 
-import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from .statistics import holm
-from .variance import Spread, beyond, half_width, two_sided
+from .variance import ZERO, Spread, beyond, half_width, two_sided
 
 CELLS, OTHERS = 0.8, 0.2  # shares of the page's level
-MOST_LANGUAGES = 7  # of a closed procedure; beyond, Holm alone
 
 
 @dataclass(frozen=True)
@@ -73,69 +72,87 @@ class Adjusted:
     confidence: float
 
 
-def mean_of(members: Sequence[Tested], likeness: np.ndarray) -> Tested:
-    """The mean of estimates whose correlations are known."""
-    deviations = np.sqrt([max(m.spread.variance, 0.0) for m in members])
-    covariance = likeness * np.outer(deviations, deviations)
-    variance = float(covariance.sum()) / len(members) ** 2
-    return Tested(
-        float(np.mean([m.estimate for m in members])),
-        Spread(variance, min(m.spread.df for m in members)),
-        min(m.margin for m in members),
-    )
+class Closed:
+    """Closed testing of one-sided hypotheses, all in the same direction.
 
+    `t`: distance of each estimate from its null value in standard errors, above 0 towards the
+    claim. The set of a given size that is hardest to reject holds the smallest t values, so that not
+    all sets have to be tried.
+    """
 
-def closed(
-    members: Sequence[Tested], likeness: np.ndarray, p_of: Callable[[Tested], float]
-) -> tuple[list[float], float]:
-    """p of each member by the closed procedure, the largest p of the sets that hold it; p of all."""
-    count = len(members)
-    single = np.array([p_of(member) for member in members])
-    known = np.isfinite(single)
-    if not count or count > MOST_LANGUAGES or not known.all():
-        by_holm = holm(list(single))
-        return by_holm, min((p for p in by_holm if math.isfinite(p)), default=math.nan)
-    adjusted, best = single.copy(), float(single[0])
-    for size in range(2, count + 1):
-        for chosen in itertools.combinations(range(count), size):
-            own = list(chosen)
-            mean = mean_of([members[i] for i in own], likeness[np.ix_(own, own)])
-            best = min(2 * p_of(mean), 2 * size * float(single[own].min()), 1.0)
-            adjusted[own] = np.maximum(adjusted[own], best)
-    return [float(p) for p in adjusted], best
+    def __init__(self, t: np.ndarray, df: np.ndarray, correlations: np.ndarray):
+        from scipy.special import stdtr
+
+        self.t, self.df, self.correlations = t, df, correlations
+        self.single = stdtr(df, -t)
+        self.order = np.argsort(t, kind="stable")
+
+    def p(self, members: Sequence[int]) -> float:
+        """p of the claim about all these cells: the largest over the sets that hold them."""
+        chosen = list(members)
+        largest = self._of_set(chosen)
+        for other in self.order:
+            if other not in members:
+                chosen.append(int(other))
+                largest = max(largest, self._of_set(chosen))
+        return largest
+
+    def _of_set(self, chosen: list[int]) -> float:
+        from scipy.special import stdtr
+
+        if len(chosen) == 1:
+            return float(self.single[chosen[0]])
+        scale = math.sqrt(float(self.correlations[np.ix_(chosen, chosen)].sum()))
+        mean = float(stdtr(self.df[chosen].min(), -self.t[chosen].sum() / scale))
+        clearest = len(chosen) * float(self.single[chosen].min())
+        return min(1.0, 2 * mean, 2 * clearest)
 
 
 def adjust_cells(
-    groups: Sequence[tuple[list[Tested], np.ndarray, Tested | None]], level: float
+    groups: Sequence[tuple[list[Tested], Tested | None]], correlations: np.ndarray, level: float
 ) -> list[tuple[list[Adjusted], Adjusted | None]]:
-    """Adjusted p values of every group's languages and of its mean over languages.
+    """Adjusted p values of every group's languages, and of its mean over languages.
 
-    The mean is tested when all languages together are, so that it costs no level of its own.
+    `correlations`: of the estimates of all cells, group by group. A mean is tested when the set of
+    its languages is, so that it costs no level of its own.
     """
-    testable = [any(math.isfinite(m.p) for m in members) for members, _, _ in groups]
-    factor = max(1, sum(testable)) / CELLS
-    confidence = 1 - level / factor
-    found = []
-    for members, likeness, pooled in groups:
-        lists = [
-            closed(members, likeness, p_of)
-            for p_of in (
-                lambda t: t.p,
-                lambda t: t.p_not_more,
-                lambda t: t.p_not_less,
-            )
-        ]
-        cells = [
-            Adjusted(min(1.0, factor * p), min(1.0, factor * max(more, less)), confidence)
-            for p, more, less in zip(*(own for own, _ in lists), strict=True)
-        ]
+    every = [member for members, _ in groups for member in members]
+    known = [
+        place
+        for place, member in enumerate(every)
+        if member.spread.variance > ZERO and member.spread.df > 0
+    ]
+    confidence = 1 - level * CELLS
+    unknown = Adjusted(1.0, 1.0, confidence)
+    place_of = {place: index for index, place in enumerate(known)}
+    tests = [every[place] for place in known]
+    deviations = np.array([math.sqrt(test.spread.variance) for test in tests])
+    estimates = np.array([test.estimate for test in tests])
+    margins = np.array([test.margin for test in tests])
+    df = np.array([test.spread.df for test in tests])
+    own = correlations[np.ix_(known, known)]
+    above, below, not_more, not_less = (
+        Closed(distance / deviations, df, own)
+        for distance in (estimates, -estimates, margins - estimates, margins + estimates)
+    )
+
+    def adjusted(members: list[int], alone: Tested | None = None) -> Adjusted:
+        difference = 2 * min(above.p(members), below.p(members))
+        alike = max(not_more.p(members), not_less.p(members))
+        if alone is not None:
+            difference, alike = max(difference, alone.p), max(alike, alone.p_alike)
+        return Adjusted(min(1.0, difference / CELLS), min(1.0, alike / CELLS), confidence)
+
+    found, start = [], 0
+    for members, pooled in groups:
+        places = range(start, start + len(members))
+        start += len(members)
+        cells = [adjusted([place_of[p]]) if p in place_of else unknown for p in places]
+        inside = [place_of[p] for p in places if p in place_of]
         whole = None
         if pooled is not None:
-            whole = Adjusted(
-                min(1.0, factor * max(pooled.p, lists[0][1])),
-                min(1.0, factor * max(pooled.p_alike, lists[1][1], lists[2][1])),
-                confidence,
-            )
+            sure = bool(inside) and len(inside) == len(members) and math.isfinite(pooled.p)
+            whole = adjusted(inside, pooled) if sure else unknown
         found.append((cells, whole))
     return found
 

@@ -19,7 +19,7 @@ from .groups import group_of, margin_of
 from .growth import ENOUGH_MODELS, correlate, find_gaps
 from .power import needed
 from .statistics import holm
-from .variance import Spread, likeness_of, pool
+from .variance import Spread, likeness, pool
 
 TABLE = "estimates.csv"
 INTERACTION = 0.05  # p of languages that differ below which their mean is not stated
@@ -56,7 +56,6 @@ class Group:
     tests: list[Test]
     margin: float
     cells: dict[str, Cell] = field(default_factory=dict)
-    likeness: np.ndarray = field(default_factory=lambda: np.eye(0))
     pooled: Cell | None = None
     chance: list[Piece] = field(default_factory=list)
 
@@ -69,13 +68,11 @@ def state(
     evidence = Evidence(cells, item_table)
     groups = find_groups(evidence, confidence)
     adjusted = adjust_cells(
-        [
-            (cell_tests(group), group.likeness, group.pooled and group.pooled.tested)
-            for group in groups
-        ],
+        [(cell_tests(group), group.pooled and group.pooled.tested) for group in groups],
+        correlations_of(groups),
         level,
     )
-    factor = max(1, sum(bool(group.cells) for group in groups)) / (1 - OTHERS)
+    factor = 1 / (1 - OTHERS)
     drafts: list[Draft] = []
     others: list[Draft] = []
     for group, (singles, whole) in zip(groups, adjusted, strict=True):
@@ -154,7 +151,7 @@ def fill(evidence: Evidence, group: Group, confidence: float) -> None:
         sample = evidence.sample(shares) if shares else None
         if sample is not None:
             samples[language] = (shares, sample)
-    group.cells, group.likeness = cells_of(samples, group.margin)
+    group.cells = cells_of(samples, group.margin)
     if len(samples) > 1:
         whole = [
             Share(s.piece, s.share / len(samples), s.terms)
@@ -172,28 +169,53 @@ def single_cell(evidence: Evidence, shares: list[Share], margin: float) -> Cell 
     return Cell(shares, sample, sample.units, Tested(sample.estimate, sample.spread(), margin))
 
 
-def cells_of(
-    samples: dict[str, tuple[list[Share], Sample]], margin: float
-) -> tuple[dict[str, Cell], np.ndarray]:
-    """Cells of languages, whose variances over units support one another, and their likeness."""
+def cells_of(samples: dict[str, tuple[list[Share], Sample]], margin: float) -> dict[str, Cell]:
+    """Cells of languages, whose variances over units support one another."""
     own = [sample for _, sample in samples.values()]
-    count = len(own)
-    likeness = np.eye(count)
     units = [sample.units for sample in own]
-    if count > 1 and len({sample.basis for sample in own}) == 1:
+    if len(own) > 1 and len({sample.basis for sample in own}) == 1:
         if own[0].basis == c.REPLICATES:
-            separate = all(
+            mono = all(
                 s.terms[0][0][1].kind == "mono" for shares, _ in samples.values() for s in shares
             )
-            likeness = np.eye(count) if separate else np.ones((count, count))
-        elif all(sample.models == own[0].models for sample in own):
-            likeness = likeness_of(np.column_stack([sample.gaps for sample in own]))
-        units = pool(units, [sample.interaction for sample in own], likeness)
+            alikeness = 0.0 if mono else math.nan  # adapters of one language each are separate
+        else:
+            same = all(sample.models == own[0].models for sample in own)
+            alikeness = likeness([sample.gaps for sample in own]) if same else math.nan
+        if math.isfinite(alikeness):
+            units = pool(units, [sample.interaction for sample in own], alikeness)
     found = {}
     for (language, (shares, sample)), spread in zip(samples.items(), units, strict=True):
         tested = Tested(sample.estimate, sample.spread(spread), margin)
         found[language] = Cell(shares, sample, spread, tested)
-    return found, likeness
+    return found
+
+
+def correlations_of(groups: list[Group]) -> np.ndarray:
+    """Correlations between the estimates of all cells, as means over pairs of one kind.
+
+    Kinds: the same group in two languages, one language in two groups, neither. Where units are too
+    few to tell, cells count as one.
+    """
+    places = [(group, code, cell) for group in groups for code, cell in group.cells.items()]
+    kinds: dict[tuple, list[tuple[int, int, float]]] = {}
+    for i, j in itertools.combinations(range(len(places)), 2):
+        (one, code, a), (other, second, b) = places[i], places[j]
+        kind = (one is other, code == second)
+        value = math.nan
+        if c.REPLICATES in (a.sample.basis, b.sample.basis):
+            value = 0.0 if code != second and a.shares[0].terms[0][0][1].kind == "mono" else 1.0
+        elif a.sample.models == b.sample.models and len(a.sample.models) >= 4:
+            with np.errstate(invalid="ignore", divide="ignore"):
+                value = float(np.nan_to_num(np.corrcoef(a.sample.gaps, b.sample.gaps)[0, 1]))
+        kinds.setdefault(kind, []).append((i, j, value))
+    table = np.eye(len(places))
+    for found in kinds.values():
+        known = [value for *_, value in found if math.isfinite(value)]
+        mean = max(0.0, sum(known) / len(known)) if known else 1.0
+        for i, j, value in found:
+            table[i, j] = table[j, i] = mean if math.isfinite(value) else 1.0
+    return table
 
 
 def cell_tests(group: Group) -> list[Tested]:
@@ -335,7 +357,7 @@ def test_drafts(
         margin = margin_of(evidence.cells, test, metric)
         samples = {code: (shares, evidence.sample(shares)) for code, shares in own.items()}
         samples = {code: pair for code, pair in samples.items() if pair[1] is not None}
-        singles, _ = cells_of(samples, margin)
+        singles = cells_of(samples, margin)
         place = {"benchmark": test.benchmark, "judge": test.judge, "metric": metric}
         values = common(evidence, group, None, question=c.BENCHMARK) | place | {"margin": margin}
         for code, cell in singles.items():
@@ -384,7 +406,7 @@ def translator_drafts(
                 shares = with_translator(evidence, cell, name)
                 sample = evidence.sample(shares)
                 samples |= {code: (shares, sample)} if sample is not None else {}
-        singles, _ = cells_of(samples, group.margin)
+        singles = cells_of(samples, group.margin)
         for code, cell, parent in places:
             one = singles.get(code) if code is not None else None
             if code is None and name in translators_of(evidence, cell):
@@ -689,9 +711,7 @@ def finish(draft: Draft, row: int, evidence: Evidence, level: float, confidence:
         adjusted = Adjusted(math.nan, math.nan, confidence)
     low, high = tested.interval(confidence)
     verdict = values.pop("verdict", None) or (
-        draft.decide(draft, level)
-        if draft.decide
-        else verdict_of(tested, adjusted, level, confidence)
+        draft.decide(draft, level) if draft.decide else verdict_of(tested, adjusted, level)
     )
     p, p_adjusted = tested.p, adjusted.difference
     if verdict == c.NO_WORSE:
@@ -710,7 +730,10 @@ def finish(draft: Draft, row: int, evidence: Evidence, level: float, confidence:
                 }
     else:
         values |= {"seeds": None, "draws": None, "items": None, "clusters": None}
-    wide = tested.interval(adjusted.confidence)
+    sure = adjusted.confidence
+    if verdict == c.NO_WORSE:  # two one-sided tests: the interval that lies within the margin
+        sure = 1 - 2 * (1 - sure)
+    wide = tested.interval(sure)
     if verdict == c.UNDECIDED and (low > 0 or high < 0):
         notes.append("the interval excludes 0, but not at the level corrected for the whole page")
     estimate = values.pop("estimate", tested.estimate)
@@ -727,7 +750,7 @@ def finish(draft: Draft, row: int, evidence: Evidence, level: float, confidence:
         "confidence": confidence,
         "decides_low": c.finite(wide[0]),
         "decides_high": c.finite(wide[1]),
-        "decides_confidence": adjusted.confidence,
+        "decides_confidence": sure,
         "stderr": c.finite(math.sqrt(variance)) if variance >= 0 else None,
         "df": c.finite(tested.spread.df),
         "table": TABLE,
@@ -737,14 +760,12 @@ def finish(draft: Draft, row: int, evidence: Evidence, level: float, confidence:
     return c.Claim(**values)
 
 
-def verdict_of(tested: Tested, adjusted: Adjusted, level: float, confidence: float) -> str:
+def verdict_of(tested: Tested, adjusted: Adjusted, level: float) -> str:
     """One of the four verdicts of a gap.
 
-    Equivalence first: a difference that is sure but smaller than what matters is no worse. It also
-    asks that the printed interval lies within the margin.
+    Equivalence first: a difference that is sure but smaller than what matters is no worse.
     """
-    low, high = tested.interval(confidence)
-    if adjusted.alike <= level and -tested.margin < low and high < tested.margin:
+    if adjusted.alike <= level:
         return c.NO_WORSE
     if adjusted.difference <= level:
         return c.NATIVE_BETTER if tested.estimate > 0 else c.TRANSLATED_BETTER

@@ -70,13 +70,13 @@ def alike(spreads: Sequence[Spread]) -> bool:
 
 
 def pool(
-    spreads: Sequence[Spread], interactions: Sequence[float], likeness: np.ndarray | None = None
+    spreads: Sequence[Spread], interactions: Sequence[float], alikeness: float = 0.0
 ) -> list[Spread]:
     """Variances over units of several languages, each with the strength of all.
 
     What an interaction with items (known well, from many items) leaves of a variance is taken to be
-    the same in every language; own variances where Bartlett's test says otherwise. `likeness`:
-    correlations between the languages' units, which make them count for less than separate ones.
+    the same in every language; own variances where Bartlett's test says otherwise. `alikeness`: mean
+    correlation between the languages' units, which makes them count for less than separate ones.
     """
     spreads = list(spreads)
     if len(spreads) < 2 or not all(math.isfinite(s.variance) for s in spreads):
@@ -88,23 +88,25 @@ def pool(
     noise = noise if np.isfinite(noise).all() else np.zeros(len(noise))
     mean = max(0.0, float((variances - noise).mean()))
     count = len(spreads)
-    likeness = np.eye(count) if likeness is None else likeness
+    overlap = alikeness**2 + (1 - alikeness**2) * np.eye(count)
     typical = np.array([max(mean + e, 1e-300) for e in noise])
     df = float(np.mean([s.df for s in spreads]))
-    doubt = 2 * (likeness**2 * np.outer(typical, typical)).sum() / count**2 / df
+    doubt = 2 * (overlap * np.outer(typical, typical)).sum() / count**2 / df
     return [Spread(float(t), float(2 * t**2 / doubt)) for t in typical]
 
 
-def likeness_of(values: np.ndarray) -> np.ndarray:
-    """Correlations between columns (languages) of units' values, free of chance likeness."""
-    units, count = values.shape
-    if count < 2 or units < 4:
-        return np.ones((count, count)) if units < 4 else np.eye(count)
+def likeness(columns: Sequence[np.ndarray]) -> float:
+    """Mean correlation between columns of units' values, 0 at least; NaN for fewer than four units.
+
+    Single correlations of so few units say little, their mean over pairs of languages more.
+    """
+    if len(columns) < 2:
+        return 0.0
+    if len(columns[0]) < 4 or len({len(column) for column in columns}) > 1:
+        return math.nan
     with np.errstate(invalid="ignore", divide="ignore"):
-        r2 = np.nan_to_num(np.corrcoef(values, rowvar=False)) ** 2
-    r2 = np.clip((r2 * (units - 1) - 1) / (units - 2), 0, 1)
-    np.fill_diagonal(r2, 1.0)
-    return np.sqrt(r2)
+        found = np.corrcoef(np.array(columns))
+    return max(0.0, float(np.nan_to_num(found[np.triu_indices(len(columns), 1)]).mean()))
 
 
 def with_items(units: Spread, shared: float, interaction: float, clusters: int) -> Spread:
