@@ -124,11 +124,11 @@ def write_study(folder: Path, design: Design, seed: int) -> None:
                             ) * rng.normal(size=items)
                             if judge is None:
                                 values = 100.0 * (draw < phi(right / 100))
-                            else:  # ratings of 1 to 5, summed to 50-250 as the paper does
+                            else:  # ratings of 1 to 5
                                 rating = np.clip(np.round(3 + (right - 50) / 40 + 0.8 * draw), 1, 5)
-                                values = 50.0 * rating
+                                values = rating
                             key = {
-                                "benchmark": name, "metric": "acc" if judge is None else "total",
+                                "benchmark": name, "metric": "acc" if judge is None else "rating",
                                 "judge": judge, "language": code, "model": model, "data": d,
                                 "scope": code,
                             }  # fmt: skip
@@ -172,7 +172,7 @@ def write_study(folder: Path, design: Design, seed: int) -> None:
         }
         | ({"qa-native": {
             "label": "open", "group": "open answers", "origin": "native", "kind": "generative",
-            "metrics": ["total"], "units": {"total": "points"}, "higher": {"total": True},
+            "metrics": ["rating"], "units": {"rating": "points of 5"}, "higher": {"rating": True},
             "chance": None, "judged": True, "items": dict.fromkeys(languages, 50),
         }} if design.judges else {}),
         "judges": {f"judge{place}": {"label": f"judge{place}"} for place in range(design.judges)},

@@ -16,7 +16,15 @@ if TYPE_CHECKING:
 
 TRANSLATED = "translated"
 ROUND_TRIPS = "round trip"
-SECONDARY = ("acc_macro", "bits_per_character", "strict", "flexible", "rating", "total")
+SECONDARY = (
+    "acc_macro",
+    "bits_per_character",
+    "strict",
+    "flexible",
+    "rating",
+    "total",
+    "loglikelihood",
+)
 CLOSE = 0.01  # a gap of at most this share of the metric's range counts as closed in tables
 
 
@@ -309,6 +317,7 @@ METRIC_WORDS = {
     "rating": "mean rating",
     "perplexity": "perplexity (less is better)",
     "bits_per_character": "bits per character (less is better)",
+    "bits_per_byte": "bits per byte (less is better)",
     "strict": "strict match",
     "flexible": "flexible match",
 }

@@ -31,7 +31,7 @@ from .variance import NOTHING, Spread, alike, over_clusters, over_units, with_it
 Source = tuple[str, Setting]
 Terms = tuple[tuple[Source, float], ...]  # weights: above 0 the first condition, below the second
 LOG_SCALE = ("perplexity",)  # analysed as bits per token: its logarithm
-PER_UNIT = ("perplexity", "bits_per_character", "bits_per_byte")  # sums over sums
+IN_BITS = ("perplexity", "bits_per_character", "bits_per_byte")
 ENOUGH_FAMILIES = 4
 
 
@@ -189,7 +189,7 @@ class Evidence:
 
     def unit(self, test: Test, metric: str) -> str:
         """Unit of a difference."""
-        if metric in PER_UNIT:
+        if metric in IN_BITS:
             return {"perplexity": "bits per token"}.get(metric, metric.replace("_", " "))
         return self.cells.unit(test, metric)
 
@@ -250,7 +250,7 @@ class Evidence:
         if not there.any():
             return None
         values, weights = items.values[np.ix_(there, every)], items.weights[np.ix_(there, every)]
-        shares = values if piece.metric in PER_UNIT else values * weights
+        shares = values if items.ratio else values * weights
         total = weights.sum(axis=0)
         scores = shares.sum(axis=0) / total
         pulls = sign * (shares - scores * weights) / total

@@ -10,6 +10,7 @@ from ..scores import MULTI
 from .cells import Setting, Test
 
 RATIO = "perplexity"  # exp of sum of values / sum of weights; other metrics are means
+RATES = ("bits_per_byte", "bits_per_character")  # values are totals: means weighted by length
 KEY = ("language", "model", "data", "scope", "learning_rate", "seed")
 
 
@@ -47,7 +48,9 @@ def read_items(path: Path, test: Test, metric: str) -> Items:
             *KEY,
             (pl.col("item").rank("dense") - 1).alias("place"),
             cluster.alias("cluster"),
-            "value",
+            (pl.col("value") / pl.col("weight") if metric in RATES else pl.col("value")).alias(
+                "value"
+            ),
             "weight",
         )
         .collect()
