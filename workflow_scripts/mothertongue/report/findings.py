@@ -9,7 +9,7 @@ from .coverage import left_out, listed
 from .screen import Screen
 from .sentences import SECTIONS, Finding, Names, word
 from .tables import metrics_words, plural, seeds_words
-from .verdicts import checked, deciding_confidence
+from .verdicts import checked, deciding_confidence, is_shared, unit_words
 
 MOST_MISSING = 4  # lines on the first page
 TITLE = "Is translated instruction data good enough?"
@@ -54,7 +54,7 @@ def levels_words(claims: list[Claim]) -> str:
 def facts_words(cells: Cells, claims: list[Claim]) -> str:
     """n, metric, seeds, and what the intervals are."""
     margins = dict.fromkeys(
-        f"{claim.margin:g} {claim.unit}"
+        f"{claim.margin:g} {unit_words(claim.unit)}"
         for claim in claims
         if claim.question == c.CELL and claim.margin
     )
@@ -64,7 +64,14 @@ def facts_words(cells: Cells, claims: list[Claim]) -> str:
         f" {metrics_words(cells, cells.tests)} {seeds_words(cells)}"
         f" In brackets: {levels_words(claims)} over {bases_words(claims)}."
         + (f" Margin: {', '.join(margins)}." if margins else "")
+        + "".join(f" {note[:1].upper()}{note[1:]}." for note in shared_notes(claims))
     )
+
+
+def shared_notes(claims: list[Claim]) -> list[str]:
+    """Notes about all claims alike, each once."""
+    parts = (part.strip() for claim in claims for part in claim.note.split(";"))
+    return list(dict.fromkeys(part for part in parts if is_shared(part)))
 
 
 def missing_words(cells: Cells, screen: Screen) -> list[str]:

@@ -18,6 +18,7 @@ from .sentences import MOST, Finding
 from .verdicts import (
     AXES,
     LOOKS,
+    almost,
     checked,
     deciding,
     deciding_confidence,
@@ -62,9 +63,14 @@ def arrange(claims: Iterable[Claim], languages: list[str]) -> Screen:
         place = (claim.language, claim.group or "")
         if claim.question == c.BEST and claim.benchmark is None:
             screen.best[place] = claim
-        reversal = claim.question == c.LANGUAGES and claim.verdict == c.LANGUAGES_DIFFER
-        if reversal and claim.benchmark is None and claim.group in groups:
-            screen.cells[None, claim.group] = claim
+    for claim in claims:
+        if claim.question != c.LANGUAGES or claim.benchmark is not None:
+            continue
+        place = (None, claim.group or "")
+        if claim.group in groups and (
+            claim.verdict == c.LANGUAGES_DIFFER or place not in screen.cells
+        ):
+            screen.cells[place] = claim
     return screen
 
 
@@ -78,6 +84,9 @@ def cell_html(claim: Claim | None, best: Claim | None, cells: Cells) -> str:
     """One cell: verdict, estimate with the deciding interval, best translator, what would decide."""
     if claim is None:
         return '<td class="none">–</td>'
+    if claim.question == c.LANGUAGES and claim.verdict != c.LANGUAGES_DIFFER:
+        alone = f"languages: {p_words(claim.p, claim.level)}" if claim.p is not None else ""
+        return f'<td class="none" title="{html.escape(claim.note)}">no mean<br>{alone}</td>'
     look = LOOKS.get(claim.verdict, LOOKS[c.UNDECIDED])
     words = WORDS.get(claim.verdict, claim.verdict)
     lines = [
@@ -94,7 +103,9 @@ def cell_html(claim: Claim | None, best: Claim | None, cells: Cells) -> str:
     chosen = best.best or best.second if best is not None else claim.best
     if chosen and claim.verdict != c.AT_CHANCE:
         lines.append(f"<i>best: {html.escape(cells.label('data', chosen))}</i>")
-    needed = needed_words(claim.needed) if claim.verdict == c.UNDECIDED else ""
+    needed = needed_words(claim) if claim.verdict == c.UNDECIDED else ""
+    if almost(claim):
+        lines.append("<i>not sure enough beside the other tests</i>")
     if claim.basis == c.ADAPTERS and claim.verdict == c.UNDECIDED:
         lines.append("<i>one training each</i>")
     if needed:
@@ -141,7 +152,7 @@ def bars_of(screen: Screen, cells: Cells) -> list[Bar]:
     for code in screen.rows:
         for group in screen.groups:
             claim = screen.cells.get((code, group))
-            if claim is None or not claim.margin:
+            if claim is None or (not claim.margin and claim.verdict != c.LANGUAGES_DIFFER):
                 continue
             low, high = deciding(claim)
             if claim.basis == c.ADAPTERS:
@@ -169,32 +180,35 @@ def _bar(claim, code, cells, estimate, low, high) -> Bar:
 
 
 def first_sentences(findings: list[Finding]) -> list[Finding]:
-    """At most eight: over languages first, then what explains it, decided before undecided."""
-    decided = [f for f in findings if checked(f.claim).verdict not in (c.UNDECIDED, c.NOT_SHOWN)]
+    """At most eight that decide something: over languages first, then what explains it.
 
-    def wanted(question: str, *, pooled: bool, most: int) -> list[Finding]:
-        own = [
+    Without any, the cells of the table are worded as they are.
+    """
+    idle = (c.UNDECIDED, c.NOT_SHOWN, c.AT_CHANCE)
+    decided = [f for f in findings if checked(f.claim).verdict not in idle]
+
+    def own(question: str, pooled: bool | None = None) -> list[Finding]:
+        return [
             f
             for f in decided
             if f.claim.question == question
-            and ((f.claim.language is None) or not pooled)
-            and f.claim.verdict != c.AT_CHANCE
+            and (pooled is None or (f.claim.language is None) == pooled)
         ]
-        return own[:most]
 
     chosen = [
-        *wanted(c.CELL, pooled=True, most=4),
-        *wanted(c.LANGUAGES, pooled=False, most=2),
-        *wanted(c.CAUSE, pooled=True, most=2),
-        *wanted(c.GROWTH, pooled=False, most=2),
-        *wanted(c.SETTING, pooled=True, most=2),
-        *wanted(c.JUDGES, pooled=True, most=1),
+        *own(c.CELL, True)[:4],
+        *own(c.LANGUAGES)[:2],
+        *own(c.CAUSE)[:2],
+        *own(c.GROWTH)[:1],
+        *own(c.SETTING)[:1],
+        *own(c.JUDGES)[:1],
+        *own(c.CELL, False),
+        *own(c.BEST),
+        *own(c.SETTING),
+        *own(c.BENCHMARK),
     ]
-    for question in (c.CELL, c.BEST, c.BENCHMARK):
-        chosen += [f for f in decided if f.claim.question == question and f not in chosen]
-    if not chosen:
-        chosen = [f for f in findings if f.claim.question == c.CELL]
-    return list(dict.fromkeys(f.sentence for f in chosen)) and _unique(chosen)[:MOST]
+    chosen = chosen or [f for f in findings if f.claim.question == c.CELL]
+    return sorted(_unique(chosen)[:MOST], key=lambda finding: finding.section)
 
 
 def _unique(findings: list[Finding]) -> list[Finding]:

@@ -6,8 +6,17 @@ from ..correlate import claims as c
 from ..correlate.cells import ROUND_TRIPS, TRANSLATED, Cells, Setting, Test, metric_words
 from ..correlate.claims import Claim
 from . import categories
-from .digits import p_words, plain
-from .verdicts import checked, needed_words, numbers, over_words, without_spread
+from .digits import digits_needed, p_words, plain, signed
+from .table import real_minus
+from .verdicts import (
+    almost,
+    checked,
+    needed_words,
+    notes_of,
+    numbers,
+    over_words,
+    without_spread,
+)
 
 SECTIONS = {
     c.CELL: categories.GAP,
@@ -69,6 +78,10 @@ class Names:
             return f"data translated by {label}"
         return f"data of the {label}" if kind == "roundtrip" else label
 
+    def best(self, claim: Claim) -> str:
+        """`Google Translate, `; nothing if no translator is known."""
+        return f"{self.cells.label('data', claim.best)}, " if claim.best else ""
+
     def adapters(self, claim: Claim) -> str:
         """How many adapters a comparison of one model with one training each has."""
         data = [claim.first, claim.second]
@@ -90,8 +103,8 @@ def word(claim: Claim, names: Names) -> str:
     claim = checked(claim)
     place = names.place(claim)
     says = SAYINGS.get(claim.question, say_gap)(claim, names)
-    note = f" ({claim.note})" if claim.note else ""
-    return f"{place}: {says}{note}."
+    notes = "".join(f"; {real_minus(note)}" for note in notes_of(claim))
+    return f"{place}: {says}{notes}."
 
 
 def tests_words(claim: Claim) -> str:
@@ -125,8 +138,9 @@ def undecided_words(claim: Claim, names: Names) -> str:
             f"undecided: these {names.adapters(claim)} adapters differ by {numbers(claim)}"
             f" {over_words(claim)}, which says nothing of other trainings"
         )
-    needed = needed_words(claim.needed)
-    return f"undecided, {numbers(claim)} ({tests_words(claim)})" + (
+    needed = needed_words(claim)
+    alone = ", not sure enough beside the page's other tests" if almost(claim) else ""
+    return f"undecided, {numbers(claim)} ({tests_words(claim)}{alone})" + (
         f"; {needed} would decide" if needed else ""
     )
 
@@ -145,11 +159,7 @@ def say_gap(claim: Claim, names: Names) -> str:
     """Native data against translated data."""
     first, second = names.data(claim.first), names.data(claim.second)
     if claim.question == c.BEST:
-        second = "data of the best translator" + (
-            f", {names.cells.label('data', claim.best)}, corrected for the choice,"
-            if claim.best
-            else ""
-        )
+        second = f"data of the best translator ({names.best(claim)}corrected for the choice)"
     basis = f"({tests_words(claim)})"
     ahead = ahead_words(claim)
     if claim.verdict in (c.NATIVE_BETTER, c.FIRST_BETTER):
@@ -165,13 +175,14 @@ def say_gap(claim: Claim, names: Names) -> str:
         return chance_words(claim)
     if claim.verdict == c.LANGUAGES_DIFFER:
         return say_languages(claim, names)
-    return undecided_words(claim, names)
+    against = f"against {second}: " if claim.question in (c.BEST, c.TRANSLATOR) else ""
+    return against + undecided_words(claim, names)
 
 
 def say_languages(claim: Claim, names: Names) -> str:
     """Whether the gap differs between languages."""
     p = claim.p_adjusted if claim.p_adjusted is not None else claim.p
-    shown = "" if p is None else f" ({p_words(p, claim.level)})"
+    shown = "" if p is None else f" (adjusted {p_words(p, claim.level)})"
     if claim.verdict == c.LANGUAGES_DIFFER:
         return f"the gap differs between languages{shown}, so each language stands for itself"
     return f"it is undecided whether the gap differs between languages{shown}"
@@ -218,17 +229,23 @@ def say_cause(claim: Claim, names: Names) -> str:
 
 def say_setting(claim: Claim, names: Names) -> str:
     """The gap in another training setting against the gap at the main setting."""
-    where = f"with {names.setting(claim)}"
+    where = f"{names.setting(claim)}"
     basis = f"{numbers(claim)} ({tests_words(claim)})"
+    gaps = ""
+    if claim.first_score is not None and claim.second_score is not None:
+        fewest = digits_needed((claim.first_score, claim.second_score))
+        gaps = f", from {signed(claim.second_score, fewest)} to {signed(claim.first_score, fewest)}"
     words = {
-        c.SMALLER: f"{where} native data leads by less than at the main setting, {basis}",
-        c.LARGER: f"{where} native data leads by more than at the main setting, {basis}",
-        c.REVERSED: f"{where} translated data leads, unlike at the main setting, {basis}",
-        c.BOTH_FELL: f"{where} both scores fall, so that a smaller gap is no gain, {basis}",
-        c.ALIKE: f"{where} the gap changes by less than the margin, {basis}",
-        c.AT_CHANCE: f"{where} {chance_words(claim)}",
+        c.SMALLER: f"with {where} the gap is smaller than at the main setting{gaps}, change {basis}",
+        c.LARGER: f"with {where} the gap is larger than at the main setting{gaps}, change {basis}",
+        c.REVERSED: f"with {where} the other data leads than at the main setting{gaps}, change {basis}",
+        c.BOTH_FELL: f"with {where} both scores fall and the gap with them{gaps}, change {basis};"
+        " that is no gain",
+        c.ALIKE: f"with {where} the gap changes by less than the margin{gaps}, {basis}",
+        c.AT_CHANCE: f"with {where} {chance_words(claim)}",
     }
-    return words.get(claim.verdict, f"change of the gap {where}: {undecided_words(claim, names)}")
+    change = f"change of the gap with {where}{gaps}"
+    return words.get(claim.verdict, f"{change}: {undecided_words(claim, names)}")
 
 
 def say_judges(claim: Claim, names: Names) -> str:

@@ -7,7 +7,7 @@ not carry is undecided, whatever wrote it down.
 from dataclasses import replace
 
 from ..correlate import claims as c
-from ..correlate.claims import Claim, Needed
+from ..correlate.claims import Claim
 from .digits import with_interval
 from .forest import Look
 
@@ -29,17 +29,45 @@ UNITS |= {"r": "", "correlation": ""}
 AXES = {"%": "points of 100", "points": "sum of ratings", "points of 5": "rating, 1–5"}
 
 
+SHARED = "the interval treats models as independent"
+SAID = (  # what the words of a sentence hold already
+    "the interval excludes 0, but not at the level",
+    "chosen among translators",
+    "corrected for the choice",
+    "one model trained once",
+    "neither side is above chance",
+    "gap ",
+)
+
+
+def corrected(claim: Claim) -> bool:
+    """Whether the wider interval of the page's level decides: that of a difference.
+
+    Equivalence is tested one-sided; its interval at the study's confidence lies within the margin.
+    """
+    known = claim.decides_low is not None and claim.decides_high is not None
+    return known and claim.verdict not in WITHIN
+
+
 def deciding(claim: Claim) -> tuple[float | None, float | None]:
-    """The interval that the verdict follows from: the page's corrected one where there is one."""
-    if claim.decides_low is not None and claim.decides_high is not None:
+    """The interval that is printed, since the verdict goes with it."""
+    if corrected(claim):
         return claim.decides_low, claim.decides_high
     return claim.low, claim.high
 
 
 def deciding_confidence(claim: Claim) -> float:
     """Confidence of the interval that is printed."""
-    known = claim.decides_low is not None and claim.decides_high is not None
-    return claim.decides_confidence if known and claim.decides_confidence else claim.confidence
+    wide = corrected(claim) and claim.decides_confidence
+    return claim.decides_confidence if wide else claim.confidence
+
+
+def almost(claim: Claim) -> bool:
+    """Undecided, although the interval leaves out 0: not sure enough beside the page's other tests."""
+    low, high = deciding(claim)
+    if claim.verdict != c.UNDECIDED or claim.basis == c.ADAPTERS or low is None or high is None:
+        return False
+    return low > 0 or high < 0
 
 
 def carried(claim: Claim) -> bool:
@@ -91,20 +119,31 @@ def numbers(claim: Claim, *, unit: bool = True, fewest: int = 1) -> str:
     return with_interval(claim.estimate, low, high, margin=claim.margin, unit=words, fewest=fewest)
 
 
-def needed_words(needed: Needed | None) -> str:
-    """`14 models, or 5 seeds, or 2,000 items`; empty where nothing is known."""
+def needed_words(claim: Claim) -> str:
+    """`6 models more or 3 seeds each or 2,000 items`; empty where nothing is known."""
+    needed = claim.needed
     if needed is None:
         return ""
-    known = [
-        f"{count:,} {word}"
-        for count, word in (
-            (needed.models, "models"),
-            (needed.seeds, "seeds each"),
-            (needed.items, "items a language"),
-        )
-        if count is not None
-    ]
-    return " or ".join(known) if known else "no affordable number of models, seeds or items"
+    parts = []
+    if needed.models is not None:
+        more = max(1, needed.models - claim.models)
+        parts.append(f"{more:,} model{'s' * (more > 1)} more")
+    if needed.seeds is not None:
+        parts.append(f"{needed.seeds:,} seeds each")
+    if needed.items is not None:
+        parts.append(f"{needed.items:,} items a language")
+    return " or ".join(parts) if parts else "no affordable number of models, seeds or items"
+
+
+def notes_of(claim: Claim) -> list[str]:
+    """The parts of a claim's note that its sentence does not say by itself."""
+    parts = [part.strip() for part in claim.note.split(";")]
+    return [part for part in parts if part and not part.startswith(SAID) and not is_shared(part)]
+
+
+def is_shared(note: str) -> bool:
+    """Whether a note is about all claims of a page alike, and is said once below them."""
+    return note.endswith(SHARED)
 
 
 def over_words(claim: Claim) -> str:
