@@ -9,12 +9,19 @@
 include: "common.smk"
 
 
+def differences_of(wildcards):
+    """What else differed between the conditions of a source; nobody knows it of published ones."""
+    study = wildcards.source == "study"
+    return "<results>/correlate/study/differences.csv" if study else []
+
+
 rule write_findings:
     """The claims in words, a table and a forest plot; shown on the report's first page."""
     input:
         scores=scores_of,
         about=about_of,
         claims="<results>/correlate/{source}/claims.json",
+        differences=differences_of,
     output:
         report(
             directory("<results>/report/{source}/findings"),

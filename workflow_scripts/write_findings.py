@@ -11,6 +11,7 @@ from mothertongue.correlate.claims import read_claims, to_json
 from mothertongue.files import write_json
 from mothertongue.log import log_to
 from mothertongue.report.categories import SENTENCES, category
+from mothertongue.report.differences import beside, differences_page, read_differences
 from mothertongue.report.figures import ItemFolder
 from mothertongue.report.findings import (
     LOOK,
@@ -37,10 +38,13 @@ def every_sentence(findings: list[Finding]) -> str:
     return "\n".join(body)
 
 
-def main(*, scores: Path, about: Path, claims: Path, folder: Path) -> None:
-    """Write the findings of one source."""
+def main(
+    *, scores: Path, about: Path, claims: Path, folder: Path, differences: Path | None = None
+) -> None:
+    """Write the findings of one source; `differences`: what else differed between its conditions."""
     cells = open_cells(scores, about)
     stated = read_claims(claims)
+    trained = read_differences(differences)
     findings = find_all(stated, Names(cells))
     screen = arrange(stated, cells.languages())
     first = first_sentences(findings)
@@ -52,6 +56,7 @@ def main(*, scores: Path, about: Path, claims: Path, folder: Path) -> None:
         title=TITLE,
         look=LOOK,
         facts=facts,
+        differences=beside(trained, cells),
         missing=missing_words(cells, screen),
     )
     made = ItemFolder(folder, cells.about)
@@ -71,6 +76,9 @@ def main(*, scores: Path, about: Path, claims: Path, folder: Path) -> None:
     made.enter(
         "findings.html", where, {"item": "Every sentence", **labels, "form": "text"}, caption
     )
+    page = differences_page(trained, cells)
+    if page is not None:
+        made.add_page(page)
     write_json(
         made.temporary / "findings.json",
         [
@@ -88,9 +96,11 @@ def main(*, scores: Path, about: Path, claims: Path, folder: Path) -> None:
 
 if "snakemake" in globals():
     with log_to(snakemake.log[0]):
+        differs = snakemake.input.get("differences")
         main(
             scores=Path(snakemake.input.scores),
             about=Path(snakemake.input.about),
             claims=Path(snakemake.input.claims),
+            differences=Path(differs) if differs else None,
             folder=Path(snakemake.output[0]),
         )
