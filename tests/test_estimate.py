@@ -10,7 +10,7 @@ from mothertongue.api import Price, Reply, Store, request_key
 from mothertongue.files import write_jsonl
 from mothertongue.judge import Item, open_judge
 from standin import StandIn, invented
-from test_translate import API, LANGUAGES, back_to_english, english_rows, translate
+from test_translate import API, LANGUAGES, FaultFor, back_to_english, english_rows, translate
 
 PRICE = {"characters": 0.0, "input_tokens": 1.0, "output_tokens": 3.0}
 
@@ -66,6 +66,40 @@ def test_what_is_counted_is_what_is_sent(tmp_path):
     assert float(before[-1]["usd"]) == float(before[0]["usd"])
 
 
+def test_attempts_after_failed_checks_are_in_the_estimate(tmp_path):
+    """Assumed at first, then as the store knows them; a set made again pays for what is missing."""
+    rows = english_rows(60)
+    write_jsonl(tmp_path / "sample/english/es.jsonl", rows)
+    api = {**API, "check_retries": 2}
+    more = {"api": api, "store_file": tmp_path / ".work/api/replies.sqlite", "max_quarantined": 0.9}
+    with FaultFor(rows[:6], "refusal") as server:
+        plan = [sheet(server, "translate", "target_language", api=api)]
+        (first, _), text = estimate(tmp_path, translations=plan)
+        assert int(first["attempts"]) == round(0.2 * int(first["requests"]))
+        assert "attempts: expected further calls" in text
+        nothing = {**api, "check_retries": 0}
+        free = sheet(server, "translate", "target_language", api=nothing)
+        (only, _), _ = estimate(tmp_path, translations=[free])
+        assert (only["requests"], only["attempts"]) == (first["requests"], "0")
+        assert float(first["usd"]) == pytest.approx(1.2 * float(only["usd"]), rel=1e-3)
+        assert float(first["hours"]) > float(only["hours"])
+        translate(tmp_path / "made", server, rows, **more)
+        assert server.arrived.total() == int(first["requests"]) + 2 * 6
+        (again, _), _ = estimate(tmp_path, translations=plan)
+        assert (again["requests"], again["in_store"]) == ("6", str(int(first["requests"]) - 6))
+        arrived = server.arrived.total()
+        translate(tmp_path / "made", server, rows, **more)
+        assert server.arrived.total() - arrived == 6 * 3
+    with FaultFor(rows[:6], "length") as server:  # flagged, hence kept and not asked again
+        plan = [sheet(server, "translate", "target_language", api=api)]
+        translate(tmp_path / "soft", server, rows, **more)
+        (again, _), _ = estimate(tmp_path, translations=plan)
+        assert (again["requests"], again["usd"]) == ("0", "0.0")
+        arrived = server.arrived.total()
+        translate(tmp_path / "soft", server, rows, **more)
+        assert server.arrived.total() == arrived
+
+
 def test_a_round_trip_costs_two_ways(tmp_path):
     """The way back is projected from all rows, and counted once the pivot is there."""
     rows = [{**row, "language": "es"} for row in english_rows(12)]
@@ -108,7 +142,7 @@ def test_ratings_that_are_stored_are_free_and_batches_are_half_price(tmp_path):
     assert (counted["requests"], later["requests"]) == ("20", "14")
     assert (counted["basis"], later["basis"]) == ("counted", "projected")
     (_, _, batched), _ = estimate(tmp_path, judges=[{**plan, "discount": 0.5}])
-    assert float(batched["usd"]) == pytest.approx(float(total["usd"]) / 2, rel=1e-3)
+    assert float(batched["usd"]) == pytest.approx(float(total["usd"]) / 2, abs=1e-4)
     judge = open_judge("judge", spec, {"api": API, "store": ""})
     with Store(tmp_path / ".work/api/replies.sqlite") as store:
         for ask in judge.asks(items[:4]):
@@ -123,7 +157,8 @@ def test_hours_follow_the_limits_and_a_missing_price_is_said(tmp_path):
         slow = {**API, "requests_per_minute": 2}
         plan = sheet(server, "translate", "target_language", api=slow, priced=False)
         (only, total), text = estimate(tmp_path, translations=[plan])
-    assert float(only["hours"]) == pytest.approx(int(only["requests"]) / 2 / 60, rel=1e-3)
+    calls = int(only["requests"]) + int(only["attempts"])
+    assert float(only["hours"]) == pytest.approx(calls / 2 / 60, rel=1e-3)
     assert only["usd"] == ""
     assert "stand-in: no price for its model in prices.per_million" in text
     assert Price().free

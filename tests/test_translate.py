@@ -86,7 +86,7 @@ def back_to_english(text: str) -> str:
     return " ".join(made) + "."
 
 
-class HardFor(StandIn):
+class FaultFor(StandIn):
     """A server with one fault, every time, for the instructions of some rows."""
 
     def __init__(self, rows: list[dict], kind: str):
@@ -195,7 +195,7 @@ def test_a_set_that_misses_too_many_rows_fails_and_names_the_file(tmp_path):
     assert not (tmp_path / "s" / "es.jsonl").exists()
     failed = tmp_path / "s" / "es.quarantine.failed.jsonl"
     assert {row["id"] for row in read_jsonl(failed)} == {row["id"] for row in rows}
-    with HardFor(rows[:2], "refusal") as server:  # a half is missing
+    with FaultFor(rows[:2], "refusal") as server:  # a half is missing
         with pytest.raises(
             InputError, match=r"more than translate\.max_quarantined allows \(40 %\)"
         ):
@@ -212,7 +212,7 @@ def test_a_service_that_only_refuses_is_stopped_early_and_the_set_says_so(tmp_pa
             translate(tmp_path / "s", server, english_rows(60), price=price)
         assert server.arrived.total() == 20  # api.give_up
     told = str(caught.value)
-    assert "s/es.jsonl: stand-in: the first 20 replies are all unusable (refusal 20)" in told
+    assert "s/es.jsonl: stand-in: the first 20 replies are all unusable (refusal 20" in told
     assert "for example" in told and "cannot help" in told and "$0.2000 spent" in told
 
 

@@ -12,7 +12,9 @@ from typing import Any
 
 from judge_answers import read_items
 from mothertongue.api import Price, Store, request_key
+from mothertongue.api.forecast import FAILING, answered, further_calls
 from mothertongue.api.prices import prompt_of, tokens_of
+from mothertongue.api.types import Ask
 from mothertongue.files import atomic, read_jsonl
 from mothertongue.finetune.resources import gpu_hours, gpus
 from mothertongue.judge import open_judge
@@ -22,8 +24,8 @@ from mothertongue.translate import make_translator
 from mothertongue.translate.languages import weight
 from mothertongue.translate.rows import RowTranslator, iterate_dataset
 
-COLUMNS = ("stage", "who", "what", "basis", "requests", "in_store", "characters", "tokens")
-COLUMNS += ("usd", "hours", "gpu_hours")
+COLUMNS = ("stage", "who", "what", "basis", "requests", "in_store", "attempts", "characters")
+COLUMNS += ("tokens", "usd", "hours", "gpu_hours")
 GROWTH = 1.3  # tokens of a translation per token of its source
 QUESTION = 40  # tokens of an open question
 RATING = 150  # tokens of a judge's reply: a brief explanation and the rating
@@ -69,18 +71,31 @@ def dollars(sheet: dict[str, Any], characters: float, into: float, out: float) -
     return usd / 1e6
 
 
-def services(sheet: dict[str, Any], calls: list[tuple[int, int, int]], share: float = 1.0) -> Line:
-    """The numbers of calls, each (characters, tokens in, tokens out)."""
+def services(
+    sheet: dict[str, Any],
+    calls: list[tuple[int, int, int]],
+    share: float = 1.0,
+    further: float = 0.0,
+) -> Line:
+    """The numbers of calls, each (characters, tokens in, tokens out).
+
+    `further`: attempts per call after replies that fail a check; every number but `requests` holds
+    them.
+    """
     characters, into, out = (
-        (sum(column) for column in zip(*calls, strict=True)) if calls else [0] * 3
+        (round((1 + further) * sum(column)) for column in zip(*calls, strict=True))
+        if calls
+        else [0] * 3
     )
     usd = dollars(sheet, characters, into, out)
+    attempts = round(further * len(calls))
     return {
         "requests": len(calls),
+        "attempts": attempts,
         "characters": characters,
         "tokens": round(into + out),
         "usd": None if usd is None else share * usd,
-        "hours": hours(sheet["api"], len(calls), characters, into + out),
+        "hours": hours(sheet["api"], len(calls) + attempts, characters, into + out),
     }
 
 
@@ -91,6 +106,7 @@ def translation_lines(
     pivot: Path,
     languages: dict[str, Any],
     seen: set[str],
+    store_file: Path,
 ) -> Iterator[Line]:
     """One set by one translator; a round trip has two lines, out and back.
 
@@ -101,34 +117,39 @@ def translation_lines(
         return
     entry = {**sheet["entry"], "api": sheet["api"]}
     backend = make_translator(entry, languages)
+    same = getattr(backend, "deterministic", False)
+    further = further_calls(store_file, sheet["name"], sheet["api"]["check_retries"], same)
 
     def counted(target: str, file: Path) -> tuple[Line, list[tuple[int, int, int]]]:
         """Numbers of the requests that are not answered yet, and the way back of all of them."""
         work = RowTranslator(
-            backend, name=sheet["name"], target=target, scripts={},
+            backend, name=sheet["name"], target=target,
+            scripts={code: facts["script"] for code, facts in languages.items()},
             limit=entry.get("max_characters") or backend.limit,
             protect_code=entry.get("protect_code", True),
         )  # fmt: skip
+        asks: dict[str, Ask] = {}
         calls, back = {}, []
         for ask in work.asks(iterate_dataset(file)):
             key, prompt = request_key(ask.request), prompt_of(ask.request)
             if key in seen:
                 continue
             seen.add(key)
+            asks[key] = Ask(ask.request, ask.check)  # without its row
             segment = ask.tag.source
             tokens, own = tokens_of(prompt), tokens_of(segment)
             calls[key] = (len(prompt), tokens, round(GROWTH * own))
             english = round(weight(segment))  # about as long in English, in Latin letters
             frame = len(prompt) - len(segment)
             back.append((english + frame, tokens - own + english // 4, own))
-        known = store.known(calls) if store else set()
+        known = answered(store, asks, deterministic=same)
         new = [call for key, call in calls.items() if key not in known]
         return {**numbers_of(new), "in_store": len(known)}, back
 
     def numbers_of(some: list[tuple[int, int, int]]) -> Line:
         """Numbers of calls; how long a local model takes is not known."""
         local = entry["backend"] == "huggingface" and some
-        return services(sheet, some) | ({"hours": None} if local else {})
+        return services(sheet, some, further=further) | ({"hours": None} if local else {})
 
     numbers, back = counted(sheet["target"], source)
     trip = sheet["stage"] == "roundtrip"
@@ -142,25 +163,30 @@ def translation_lines(
         yield line("roundtrip", sheet["name"], f"{sheet['what']} back", "projected", **numbers)
 
 
-def judge_lines(store: Store | None, sheet: dict[str, Any], root: Path) -> Iterator[Line]:
+def judge_lines(
+    store: Store | None, sheet: dict[str, Any], root: Path, store_file: Path
+) -> Iterator[Line]:
     """One judge: requests about answers that exist are counted, the others projected."""
     judge = open_judge(sheet["name"], sheet["spec"], {"api": sheet["api"], "store": ""})
+    further = further_calls(store_file, sheet["name"], sheet["api"]["check_retries"], False)
     longest = tokens_of(judge_prompt("", "")) + QUESTION + sheet["answer_tokens"]
+    asks: dict[str, Ask] = {}
     calls: dict[str, tuple[int, int, int]] = {}
     later: list[tuple[int, int, int]] = []
     for answers, questions in sheet["answers"]:
         if (root / answers).is_file():
             for ask in judge.asks(read_items(root / answers)):
-                prompt = prompt_of(ask.request)
-                calls[request_key(ask.request)] = (len(prompt), tokens_of(prompt), RATING)
+                key, prompt = request_key(ask.request), prompt_of(ask.request)
+                asks[key] = ask
+                calls[key] = (len(prompt), tokens_of(prompt), RATING)
         else:
             each = [(4 * longest, longest, RATING)]
             later += each * (questions * sheet["spec"]["repeats"])
-    known = store.known(calls) if store else set()
+    known = answered(store, asks)
     new = [call for key, call in calls.items() if key not in known]
     for basis, some in (("counted", new), ("projected", later)):
         if some or (basis == "counted" and known):
-            numbers = services(sheet, some, 1 - sheet["discount"])
+            numbers = services(sheet, some, 1 - sheet["discount"], further)
             if sheet["discount"]:
                 numbers["hours"] = BATCH_HOURS if some else 0.0
             how = "in batches" if sheet["discount"] else "singly"
@@ -239,6 +265,9 @@ def table(lines: list[Line], dated: str) -> str:
         f"US dollars by the price table of {dated}.",
         "Hours at the configured limits, services one after another; GPU-hours of one data-centre "
         "GPU. counted: the requests themselves; projected: their texts do not exist yet.",
+        "attempts: expected further calls after replies that fail a check, as many as in the store of"
+        f" replies, else {100 * FAILING:g} % of the texts up to api.check_retries times; characters,"
+        " tokens, money and hours hold them.",
     ]
     for who in dict.fromkeys(row["who"] for row in lines if row["usd"] is None):
         notes.append(f"{who}: no price for its model in prices.per_million; the total lacks it.")
@@ -269,9 +298,9 @@ def main(
             folder = {"roundtrip": "native", "translate": "english"}[sheet["stage"]]
             source = root / "sample" / folder / f"{sheet['what']}.jsonl"
             pivot = root / "roundtrip" / sheet["name"] / f"{sheet['what']}.pivot.jsonl"
-            lines += translation_lines(store, sheet, source, pivot, languages, seen)
+            lines += translation_lines(store, sheet, source, pivot, languages, seen, store_file)
         for sheet in judges:
-            lines += judge_lines(store, sheet, root)
+            lines += judge_lines(store, sheet, root, store_file)
     finally:
         if store:
             store.close()
