@@ -4,7 +4,7 @@
 #           id, rating (null = unscored), unscored (why), replies [{text, rating, problem}],
 #           characters, flags (answers that address the judge)
 #       <results>/judge/{judge}.batch.json   what a judge that asks in batches did
-#       <results>/correlate/judges/{agreement,lengths,gaps,dependence}.csv   the judges compared
+#       <results>/correlate/judges/{coverage,agreement,lengths,gaps,dependence}.csv   compared
 #       and, by judge_pages.smk, their pages in the report
 # Kept between runs: <results>/.work/api/replies.sqlite (undeclared; the store of replies).
 
@@ -118,10 +118,11 @@ rule judge_answers:
 
 
 rule compare_judges:
-    """Agreement between judges, answer length, and the native-translated gap by judge."""
+    """Coverage, agreement, answer length, and the native-translated gap by judge."""
     input:
         ratings=judge_files,
     output:
+        coverage="<results>/correlate/judges/coverage.csv",
         agreement="<results>/correlate/judges/agreement.csv",
         lengths="<results>/correlate/judges/lengths.csv",
         gaps="<results>/correlate/judges/gaps.csv",

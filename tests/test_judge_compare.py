@@ -9,8 +9,10 @@ import tabulate_judges
 import yaml
 from mothertongue.errors import InputError
 from mothertongue.files import write_jsonl
-from mothertongue.judge import compare
+from mothertongue.judge.agreement import kappa_of
+from mothertongue.judge.gaps import GAPS
 from mothertongue.judge.labels import rating_facts
+from mothertongue.judge.ratings import table
 from mothertongue.study import read_study
 
 LABELS = {
@@ -39,12 +41,12 @@ def test_kappa_is_the_textbooks():
     b = np.clip(a + generator.choice([-1, -0.5, 0, 0, 0.5], 200), 1, 5)
     sums = (len(a), a.sum(), b.sum(), (a * a).sum(), (b * b).sum(), ((a - b) ** 2).sum())
     expected = kappa_by_table(list(a), list(b), categories)
-    assert float(compare.kappa_of(*sums)) == pytest.approx(expected, abs=1e-12)
+    assert float(kappa_of(*sums)) == pytest.approx(expected, abs=1e-12)
 
 
 def test_kappa_without_spread_has_no_value():
-    assert np.isnan(compare.kappa_of(3, 12, 12, 48, 48, 0))
-    assert compare.kappa_of(3.0, 6.0, 6.0, 14.0, 14.0, 0.0) == 1
+    assert np.isnan(kappa_of(3, 12, 12, 48, 48, 0))
+    assert kappa_of(3.0, 6.0, 6.0, 14.0, 14.0, 0.0) == 1
 
 
 def study(folder, *, answers=20):
@@ -74,7 +76,7 @@ def study(folder, *, answers=20):
 
 
 def run(folder, paths, judges=("strict", "kind")):
-    names = ("agreement", "lengths", "gaps", "dependence")
+    names = ("coverage", "agreement", "lengths", "gaps", "dependence")
     files = {name: folder / f"{name}.csv" for name in names}
     compare_judges.main(
         ratings=paths, judges=list(judges), resamples=300, confidence=0.95, seed=1, **files
@@ -124,7 +126,7 @@ def test_same_files_in_another_order_give_the_same_tables(tmp_path):
     paths = study(tmp_path / "judge")
     run(tmp_path / "a", paths)
     run(tmp_path / "b", paths[::-1])
-    for name in ("agreement", "lengths", "gaps", "dependence"):
+    for name in ("coverage", "agreement", "lengths", "gaps", "dependence"):
         assert (tmp_path / "a" / f"{name}.csv").read_bytes() == (
             tmp_path / "b" / f"{name}.csv"
         ).read_bytes()
@@ -154,14 +156,14 @@ def test_figure(tmp_path):
 
 
 def test_figure_without_gaps(tmp_path):
-    compare.table([], compare.GAPS).write_csv(tmp_path / "gaps.csv")
+    table([], GAPS).write_csv(tmp_path / "gaps.csv")
     plot_judges.main(gaps=tmp_path / "gaps.csv", figure=tmp_path / "gaps.svg", labels=LABELS)
     assert (tmp_path / "gaps.svg").stat().st_size > 500
 
 
 def tabulated(folder):
     """The page of tables made of a comparison."""
-    names = ("agreement", "lengths", "gaps", "dependence")
+    names = ("coverage", "agreement", "lengths", "gaps", "dependence")
     tables = {name: folder / f"{name}.csv" for name in names}
     tabulate_judges.main(tables=tables, page=folder / "judges.html", labels=LABELS)
     return (folder / "judges.html").read_text(encoding="utf-8")
@@ -179,12 +181,12 @@ def test_captions_quote_n_metric_and_seeds(root):
 def test_tables_as_a_page(tmp_path):
     run(tmp_path, study(tmp_path / "judge"))
     page = tabulated(tmp_path)
-    assert page.count('<table class="sortable"') == 4
+    assert page.count('<table class="sortable"') == 5
     assert "nothing to show" not in page
 
 
 def test_a_page_without_gaps_says_so(tmp_path):
-    for name in ("agreement", "lengths", "gaps", "dependence"):
+    for name in ("coverage", "agreement", "lengths", "gaps", "dependence"):
         (tmp_path / f"{name}.csv").write_text("judge,n\n", encoding="utf-8")
     assert "Gap by judge: nothing to show." in tabulated(tmp_path)
 
@@ -255,3 +257,98 @@ def test_gaps_of_opposite_sign_are_no_opposite_sides_by_chance(tmp_path):
         told.append((row["gap_a"] * row["gap_b"] < 0, row["opposite"]))
     assert sum(sign for sign, _ in told) >= 10  # half of all pairs differ in sign by chance
     assert sum(opposite for _, opposite in told) <= 4
+
+
+def test_what_a_judge_left_out_is_counted_by_condition(tmp_path):
+    paths = study(tmp_path / "judge")
+    reasons = (
+        "the judge declines (“I cannot rate”)",
+        "[[7]] is not a rating from 1 to 5 in halves",
+    )
+    for path in paths:
+        if path.parts[-6] == "cohere" and "kind" in path.parts:
+            rows = [
+                {"id": f"q{i:02}", "rating": None if i < 5 else 3.0, "characters": 9}
+                | {"unscored": reasons[i == 4] if i < 5 else None, "flags": ["rating"] * (i == 0)}
+                for i in range(20)
+            ]
+            write_jsonl(path, rows)
+    found = run(tmp_path, paths)["coverage"]
+    whole = found.filter((pl.col("data") == "cohere") & pl.col("model").is_null())
+    assert whole.select("judge", "language", "answers", "scored").rows() == [
+        ("strict", "es", 20, 20),
+        ("strict", "zh", 20, 20),
+        ("kind", "es", 20, 15),
+        ("kind", "zh", 20, 15),
+    ]
+    assert whole["declined"].to_list() == [0, 0, 4, 4]
+    assert whole["unreadable"].to_list() == [0, 0, 1, 1]
+    assert whole["addresses_judge"].to_list() == [0, 0, 1, 1]
+    assert whole["most_often"].to_list()[2] == reasons[0]
+    sets = found.filter(pl.col("model").is_not_null())
+    assert set(sets["data"]) == {"cohere", "google"}, "sets that are whole have no row of their own"
+    page = tabulated(tmp_path)
+    assert "declined" in page
+
+
+def simulated(folder, trial, *, models=4, questions=40, gap=0.0, other=0.0, length=0.0):
+    """Two judges, models of one recipe: gaps of both judges, and what an answer's length is worth.
+
+    Questions differ, models differ by condition (training noise), native answers are longer.
+    """
+    generator = np.random.default_rng(1000 + trial)
+    hard = generator.normal(0, 0.7, questions)
+    paths = []
+    for model in range(models):
+        luck = {data: generator.normal(0, 0.15) for data in ("native", "google")}
+        for data in ("native", "google"):
+            longer = 150 if data == "native" else 0
+            size = np.maximum(1, generator.normal(400 + 200 * model + longer, 120, questions))
+            for judge, own in (("strict", gap), ("kind", other)):
+                mean = 3 + hard + luck[data] + own * (data == "native") - 0.5 * model
+                mean = mean + length * (size - size.mean()) / 100 + length * longer / 100
+                rated = mean + generator.normal(0, 0.6, questions)
+                rows = [
+                    {"id": f"q{i}", "rating": float(r), "characters": int(c)}
+                    for i, (r, c) in enumerate(zip(rated, size))
+                ]
+                path = folder / f"{trial}" / judge / f"m{model}" / data / "es" / "high" / "seed1"
+                write_jsonl(path / "qa" / "es.jsonl", rows)
+                paths.append(path / "qa" / "es.jsonl")
+    return run(folder / f"{trial}", paths)
+
+
+def pooled(table):
+    """The row of all models."""
+    return table.filter(pl.col("model").is_null()).row(0, named=True)
+
+
+def test_sentences_about_judges_that_are_false_are_rarely_said(tmp_path):
+    """No gap and no difference of judges; length is worth something: 60 simulated studies."""
+    said = {"depends": 0, "opposite": 0, "gap": 0, "adjusted": 0, "length": 0}
+    trials = 60
+    for trial in range(trials):
+        found = simulated(tmp_path, trial, length=0.2)
+        said["depends"] += bool(found["dependence"]["depends"].any())
+        said["opposite"] += bool(found["dependence"]["opposite"].any())
+        row = pooled(found["gaps"])
+        assert row["basis"] == "models and questions"
+        said["gap"] += not row["low"] < 0.3 < row["high"]  # 150 characters at 0.2 per 100
+        said["adjusted"] += not row["length_adjusted_low"] < 0 < row["length_adjusted_high"]
+        slope = found["lengths"].row(0, named=True)
+        said["length"] += not slope["low"] < 0.2 < slope["high"]
+    # 60 draws of a 5 % chance: more than 8 would be one in 1,000 studies like this one
+    assert max(said.values()) <= 8, said
+
+
+def test_judges_that_differ_are_told_apart(tmp_path):
+    found = [simulated(tmp_path, trial, gap=0.5, other=-0.5) for trial in range(10)]
+    assert sum(pooled(f["dependence"])["opposite"] for f in found) >= 9
+    assert all(pooled(f["gaps"])["n"] == 160 for f in found)
+
+
+def test_models_that_write_more_and_worse_do_not_turn_the_association(tmp_path):
+    """Longer answers are rated higher within every model; the longest model is the worst."""
+    found = simulated(tmp_path, 0, length=0.2)["lengths"].row(0, named=True)
+    assert found["spearman"] > 0
+    assert found["low"] > 0

@@ -5,7 +5,7 @@ from pathlib import Path
 from mothertongue.errors import InputError
 from mothertongue.files import atomic
 from mothertongue.judge.browser import collect, page
-from mothertongue.judge.compare import place_of
+from mothertongue.judge.ratings import place_of
 from mothertongue.log import log_to
 
 PLACE = ("model", "data", "scope", "lr", "seed", "questions", "language")

@@ -1,4 +1,4 @@
-"""Compare the judges: agreement, answer length, and the native-translated gap by each of them."""
+"""Compare the judges: coverage, agreement, answer length, and the gap by each of them."""
 
 from pathlib import Path
 
@@ -11,6 +11,7 @@ def main(
     *,
     ratings: list[Path],
     judges: list[str],
+    coverage: Path,
     agreement: Path,
     lengths: Path,
     gaps: Path,
@@ -19,19 +20,22 @@ def main(
     confidence: float,
     seed: int,
 ) -> None:
-    """Write four tables; those that need two judges are empty with one."""
-    from mothertongue.judge import compare
+    """Write five tables; those that need two judges are empty with one."""
+    from mothertongue.judge import agreement as agree
+    from mothertongue.judge import gaps as gap
+    from mothertongue.judge import length
+    from mothertongue.judge import ratings as rated
 
     if not ratings:
         raise InputError("no ratings: the study asks no open questions or has no judge")
+    every = rated.read_ratings(ratings)
     settings = {"resamples": resamples, "confidence": confidence, "seed": seed}
-    every = compare.read_ratings(ratings)
-    by_gap = compare.gaps(every, judges, **settings)
     for path, result in (
-        (agreement, compare.agreement(every, judges, **settings)),
-        (lengths, compare.lengths(every, judges)),
-        (gaps, by_gap[0]),
-        (dependence, by_gap[1]),
+        (coverage, rated.coverage(every, judges)),
+        (agreement, agree.agreement(every, judges, **settings)),
+        (lengths, length.lengths(every, judges, confidence=confidence)),
+        (gaps, gap.gaps(every, judges, confidence=confidence)),
+        (dependence, gap.dependence(every, judges, confidence=confidence)),
     ):
         with atomic(path) as temporary:
             result.write_csv(temporary)
@@ -43,6 +47,7 @@ if "snakemake" in globals():
         main(
             ratings=[Path(path) for path in snakemake.input.ratings],
             judges=snakemake.params.judges,
+            coverage=Path(snakemake.output.coverage),
             agreement=Path(snakemake.output.agreement),
             lengths=Path(snakemake.output.lengths),
             gaps=Path(snakemake.output.gaps),

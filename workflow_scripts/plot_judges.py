@@ -19,7 +19,7 @@ def main(*, gaps: Path, figure: Path, labels: dict[str, dict[str, str]]) -> None
 
     plt = prepare()
     table = pl.read_csv(gaps, schema_overrides={"model": pl.String}).filter(
-        pl.col("gap").is_not_null()
+        pl.col("gap").is_not_null() & pl.col("model").is_not_null()  # else: all models together
     )
     judges = [j for j in labels["judges"] if j in set(table["judge"])]
     sets = [q for q in labels["questions"] if q in set(table["questions"])]
@@ -87,7 +87,8 @@ def _points(axes, panel, kinds: dict[str, list], shade: int, judges: list[str]) 
             if member not in rows:
                 continue
             row = rows[member]
-            axes.plot([row["low"], row["high"]], [place + shift] * 2, color=f"C{shade}", lw=1.2)
+            if row["low"] is not None:
+                axes.plot([row["low"], row["high"]], [place + shift] * 2, color=f"C{shade}", lw=1.2)
             axes.plot(
                 row["gap"],
                 place + shift,

@@ -12,6 +12,7 @@ from mothertongue.report.table import Column, Entry, Mark, Page, Table
 TABLES = {
     "gaps": "Gap by judge: rating on native data minus the mean over translators (points of 1 to 5)",
     "dependence": "Gaps of two judges over questions that both scored, and their difference",
+    "coverage": "Coverage: answers scored, declined and rated unreadably, by condition",
     "agreement": "Agreement: quadratic-weighted kappa, Spearman's rank correlation, mean difference",
     "lengths": "Rating and answer length within an adapter's answers: Spearman's rank correlation, slope",
 }
@@ -23,14 +24,17 @@ SECTIONS |= {
     "scope": "languages",
 }
 COUNTS = ("n", "asked", "seed", "answers", "both_scored", "scored", "mean_characters", "adapters")
+COUNTS += ("declined", "unreadable", "addresses_judge")
 COUNTS += ("native_characters", "translated_characters", "native_unscored", "translated_unscored")
 INTERVALS = {  # column -> columns of its interval
     "gap": ("low", "high"),
     "length_adjusted": ("length_adjusted_low", "length_adjusted_high"),
     "difference": ("low", "high"),
+    "per_100_characters": ("low", "high"),
     "kappa": ("kappa_low", "kappa_high"),
     "mean_difference": ("difference_low", "difference_high"),
 }
+DIGITS = {"p": 3, "p_holm": 3}
 KEYS = 2  # columns that name a row
 
 
@@ -42,6 +46,11 @@ def entry(name: str, text: str, labels: dict[str, dict[str, str]]) -> Entry:
         return float(text)
     except ValueError:
         return text or None
+
+
+def digits_of(name: str) -> int:
+    """Decimals of a column."""
+    return 0 if name in COUNTS else DIGITS.get(name, 2)
 
 
 def with_ends(name: str, row: dict[str, str], labels: dict[str, dict[str, str]]) -> Entry:
@@ -60,7 +69,7 @@ def read_table(name: str, path: Path, labels: dict[str, dict[str, str]]) -> Tabl
     names = list(rows[0]) if rows else []
     ends = {end for name, pair in INTERVALS.items() if name in names for end in pair}
     names = [name for name in names if name not in ends]
-    columns = [Column(n.replace("_", " "), "", 0 if n in COUNTS else 2) for n in names]
+    columns = [Column(n.replace("_", " "), "", digits_of(n)) for n in names]
     found = [[with_ends(n, row, labels) for n in names] for row in rows]
     return Table(name, TABLES[name], columns, found, keys=KEYS)
 
@@ -71,7 +80,7 @@ def main(*, tables: dict[str, Path], page: Path, labels: dict[str, dict[str, str
     notes = [f"{table.title.split(':')[0]}: nothing to show." for table in made if not table.rows]
     gaps = next(table for table in made if table.name == "gaps")
     place = next((i for i, c in enumerate(gaps.columns) if c.label == "seed"), None)
-    seeds = sorted({f"{row[place]:g}" for row in gaps.rows}, key=int)
+    seeds = sorted({f"{r[place]:g}" for r in gaps.rows if r[place] is not None}, key=int)
     if len(labels["judges"]) < 2:
         notes.append("With a single judge, judges cannot be compared with one another.")
     text = render(
@@ -80,12 +89,12 @@ def main(*, tables: dict[str, Path], page: Path, labels: dict[str, dict[str, str
             "judges",
             "Judges compared",
             "Do the judges agree, and does the gap depend on the judge?",
-            "Two judges see different gaps where the interval of their difference leaves out 0; only"
-            " then can they stand on opposite sides. A gap that length explains is gone in the column"
+            "Two judges see different gaps where “depends” says so (after Holm's correction over the"
+            " rows); only then can they stand on opposite sides. A gap that length explains is gone in the column"
             " “length adjusted”. Answers without a rating are counted for native and translated data.",
             "n: in every row (n: questions that count, of those asked). Metric: rating from 1 to 5."
-            f" Seeds: {', '.join(seeds) or 'none'}. Intervals: bootstrap over questions. “all”: every"
-            " value of that column together.",
+            f" Seeds: {', '.join(seeds) or 'none'}. Intervals: over questions; over models too where"
+            " a row is about three or more. “all”: every value of that column together.",
             ANSWERS,
             "Judges",
             {},

@@ -16,7 +16,7 @@ VERSIONS: dict[str, int] = {
     "questions": 1,
     "answer": 1,
     "judge": 2,
-    "judges": 4,
+    "judges": 5,
     "browser": 1,
     "scores": 3,
     "correlate": 3,

@@ -1,0 +1,119 @@
+"""All ratings of a study as one table, and what the comparisons of judges share."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InputError
+from ..files import read_jsonl
+
+if TYPE_CHECKING:
+    import polars as pl
+
+ROUND_TRIP = "-rtt"
+CELL = ["model", "data", "scope", "lr", "seed"]
+ANSWER = [*CELL, "questions", "language", "id"]
+DECLINED = ("declin", "refus")  # words of a reason that say that nobody tried to rate
+SCHEMA = {
+    "judge": "String",
+    "model": "String",
+    "data": "String",
+    "scope": "String",
+    "lr": "String",
+    "seed": "Int64",
+    "questions": "String",
+    "language": "String",
+    "id": "String",
+    "rating": "Float64",
+    "characters": "Int64",
+    "unscored": "String",
+    "flagged": "Boolean",
+}
+COVERAGE = {
+    "judge": "String",
+    "questions": "String",
+    "language": "String",
+    "data": "String",
+    "model": "String",
+    "scope": "String",
+    "lr": "String",
+    "seed": "Int64",
+    "answers": "Int64",
+    "scored": "Int64",
+    "declined": "Int64",
+    "unreadable": "Int64",
+    "addresses_judge": "Int64",
+    "most_often": "String",
+}
+
+
+def table(rows: list[dict[str, Any]], columns: dict[str, str]) -> "pl.DataFrame":
+    """Rows as a table with these columns, also when there are none."""
+    import polars as pl
+
+    return pl.DataFrame(rows, schema={name: getattr(pl, kind) for name, kind in columns.items()})
+
+
+def place_of(path: str | Path) -> dict[str, Any]:
+    """What a ratings file is about: …/{judge}/{model}/{data}/{scope}/{lr}/seed{n}/{set}/{lang}."""
+    parts = Path(path).with_suffix("").parts
+    if len(parts) < 8 or not parts[-3].startswith("seed"):
+        raise InputError(f"{path}: not the path of a ratings file")
+    judge, model, data, scope, lr, seed, questions, language = parts[-8:]
+    return {
+        "judge": judge,
+        "model": model,
+        "data": data,
+        "scope": scope,
+        "lr": lr,
+        "seed": int(seed.removeprefix("seed")),
+        "questions": questions,
+        "language": language,
+    }
+
+
+def read_ratings(paths: Iterable[str | Path]) -> "pl.DataFrame":
+    """All ratings files of a study as one table, one row per judge and answer."""
+    rows = []
+    for path in paths:
+        place = place_of(path)
+        for row in read_jsonl(path):
+            values = {name: row[name] for name in ("id", "rating", "characters")}
+            values |= {"unscored": row.get("unscored"), "flagged": bool(row.get("flags"))}
+            rows.append(place | values)
+    return table(rows, SCHEMA).sort("judge", *ANSWER)  # sums do not depend on the order of files
+
+
+def coverage(ratings: "pl.DataFrame", judges: list[str]) -> "pl.DataFrame":
+    """How many answers of each condition a judge scored, declined, or rated unreadably.
+
+    A row per judge, question set, language and training data (all models together), and one per
+    answer set that is not whole.
+    """
+    import polars as pl
+
+    missing = pl.col("rating").is_null()
+    declined = missing & pl.col("unscored").fill_null("").str.contains("|".join(DECLINED))
+    counts = [
+        pl.len().cast(pl.Int64).alias("answers"),
+        (~missing).sum().cast(pl.Int64).alias("scored"),
+        declined.sum().cast(pl.Int64).alias("declined"),
+        (missing & ~declined).sum().cast(pl.Int64).alias("unreadable"),
+        pl.col("flagged").fill_null(value=False).sum().cast(pl.Int64).alias("addresses_judge"),
+        pl.col("unscored").filter(missing).drop_nulls().mode().sort().first().alias("most_often"),
+    ]
+    together = ["judge", "questions", "language", "data"]
+    frames = []
+    for keys in (together, [*together, "model", "scope", "lr", "seed"]):
+        frame = ratings.group_by(keys).agg(counts)
+        if keys != together:
+            frame = frame.filter(pl.col("scored") < pl.col("answers"))
+        frames.append(frame)
+    found = pl.concat(frames, how="diagonal")
+    order = {name: place for place, name in enumerate(judges)}
+    rows = [{name: row.get(name) for name in COVERAGE} for row in found.to_dicts()]
+    rows = [row for row in rows if row["judge"] in order]
+    rows.sort(
+        key=lambda row: (order[row["judge"]], *(str(row[k] or "") for k in list(COVERAGE)[1:8]))
+    )
+    return table(rows, COVERAGE)
