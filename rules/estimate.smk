@@ -92,6 +92,7 @@ def gpu_planned():
             "parameters": model["parameters"],
             "epochs": config["finetune"]["epochs"],
             "max_length": config["finetune"]["max_length"],
+            "limit": config["finetune"]["limit"],
             "trained": [sampled(c.data, c.scope) for c in STUDY.conditions if c.model == name],
             "evaluated": [
                 (STUDY.benchmarks[e.benchmark]["task"], STUDY.benchmarks[e.benchmark]["limit"])

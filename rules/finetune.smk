@@ -26,6 +26,7 @@ RECIPE = {
 
 # No parameter where a key has its default: it would retrain every adapter of earlier versions.
 FLAGGED = {} if config["translate"]["flagged"] == "keep" else {"flagged": "drop"}
+LIMIT = {"limit": FINETUNE["limit"]} if FINETUNE["limit"] else {}
 
 
 def common_datasets(wildcards):
@@ -102,6 +103,7 @@ rule mix_training_set:
         runtime=10,
     params:
         **FLAGGED,
+        **LIMIT,
         share=FINETUNE["validation"],
         seed=FINETUNE["split_seed"],
         version=VERSIONS["mix"],

@@ -179,7 +179,7 @@ def test_hours_of_a_local_translator_are_not_made_up(tmp_path):
 
 def test_gpu_hours_by_stage(tmp_path):
     write_jsonl(tmp_path / "sample/native/es.jsonl", english_rows(50))
-    plan = {"name": "big", "parameters": 7e9, "epochs": 10, "max_length": 512,
+    plan = {"name": "big", "parameters": 7e9, "epochs": 10, "max_length": 512, "limit": None,
             "trained": ["sample/native/es.jsonl"] * 2, "evaluated": [("cmmlu", None), ("mgsm", 10)],
             "answered": [50], "answer_tokens": 512}  # fmt: skip
     rows, _ = estimate(tmp_path, gpu=[plan])

@@ -239,12 +239,17 @@ def test_means_errors_and_units():
 
 
 def test_perplexity_and_bits():
-    rows = [{"loglikelihood": -2.0, "tokens": 4, "characters": 8}] * 3
+    rows = [{"loglikelihood": -2.0, "tokens": 4, "characters": 8, "bytes": 10}] * 3
     found = score.summarise(rows, {"family": "text", "metrics": []})
     assert found["metrics"]["perplexity"]["value"] == pytest.approx(math.exp(0.5))
     assert found["metrics"]["bits_per_character"]["value"] == pytest.approx(0.25 / math.log(2))
     assert found["metrics"]["perplexity"]["stderr"] == pytest.approx(0)
-    assert found["higher_is_better"] == {"perplexity": False, "bits_per_character": False}
+    assert found["metrics"]["bits_per_byte"]["value"] == pytest.approx(0.2 / math.log(2))
+    assert found["metrics"]["loglikelihood"] == {"value": -2.0, "stderr": 0.0, "n": 3}
+    assert found["higher_is_better"] == {
+        **dict.fromkeys(["perplexity", "bits_per_byte", "bits_per_character"], False),
+        "loglikelihood": True,
+    }
 
 
 def test_output_lengths():

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mothertongue.answer.generate import PartialAnswers, answer_all, stop_counts
 from mothertongue.files import file_hash, read_jsonl, text_hash, write_json, write_jsonl
+from mothertongue.generation import make_plain
 from mothertongue.log import log_to
 from mothertongue.warm import base_of_model, borrowed, run_warm
 
@@ -68,6 +69,7 @@ def main(
             loaded = models.attach_adapter(loaded, adapter.parent)
             made_by["adapter_proof"] = models.prove_adapter(loaded, tokenizer)
         loaded.eval()
+        made_by["ignored_generation_settings"] = make_plain(loaded)
         rows = answer_all(
             loaded,
             tokenizer,

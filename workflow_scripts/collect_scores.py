@@ -18,7 +18,7 @@ from mothertongue.scores import schema, write_scores
 
 Row = dict[str, Any]
 QUESTIONS = "qa-"  # prefix of a question set's name where it stands as a benchmark
-RATIO = {"perplexity": "tokens", "bits_per_character": "characters"}
+RATIO = {"perplexity": "tokens", "bits_per_byte": "bytes", "bits_per_character": "characters"}
 
 
 def condition_of(path: Path, depth: int, learning_rates: dict[str, float]) -> Row:
@@ -59,7 +59,7 @@ def read_items(path: Path, rows: list[Row]) -> list[Any]:
     for row in rows:
         metric = row["metric"]
         if metric in RATIO and RATIO[metric] in frame.columns:
-            scale = 1 / math.log(2) if metric == "bits_per_character" else 1.0
+            scale = 1 / math.log(2) if metric.startswith("bits") else 1.0
             values = {"value": -pl.col("loglikelihood") * scale, "weight": pl.col(RATIO[metric])}
         elif metric in frame.columns:
             values = {"value": pl.col(metric), "weight": pl.lit(1.0)}

@@ -194,12 +194,15 @@ def judge_lines(
             yield line("judge", sheet["name"], f"ratings, {how}", basis, **numbers, in_store=stored)
 
 
-def row_tokens(files: Iterable[Path], longest: int) -> dict[Path, int]:
-    """Tokens of one epoch over each training set (its source rows, where it is translated)."""
+def row_tokens(files: Iterable[Path], longest: int, limit: int | None = None) -> dict[Path, int]:
+    """Tokens of one epoch over each training set (its source rows, where it is translated).
+
+    `limit`: only so many first rows are used.
+    """
     return {
         file: sum(
             min(longest, TEMPLATE + tokens_of(row["instruction"]) + tokens_of(row["output"]))
-            for row in read_jsonl(file)
+            for row in read_jsonl(file)[:limit]
         )
         for file in set(files)
     }
@@ -207,7 +210,9 @@ def row_tokens(files: Iterable[Path], longest: int) -> dict[Path, int]:
 
 def gpu_lines(sheet: dict[str, Any], root: Path) -> Iterator[Line]:
     """GPU-hours of one model, by stage."""
-    sizes = row_tokens((root / file for file in sheet["trained"]), sheet["max_length"])
+    sizes = row_tokens(
+        (root / file for file in sheet["trained"]), sheet["max_length"], sheet["limit"]
+    )
     trained = sum(sheet["epochs"] * sizes[root / file] for file in sheet["trained"])
     read = generated = 0
     for task, limit in sheet["evaluated"]:

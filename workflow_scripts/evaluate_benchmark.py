@@ -143,6 +143,7 @@ def main(
             **facts,
             "adapter_proof": proof,
             "template_hash": text_hash(models.render_prompt("{}", loading["template"]))[:16],
+            "ignored_generation_settings": lm.ignored_generation,
             "batch_tokens": lm.batch_tokens,
             "prefixes_shared": lm.share,
             "resumed_requests": store.resumed,

@@ -67,24 +67,30 @@ def main(
     seed: int,
     others: Iterable[Path] = (),
     flagged: str = "keep",
+    limit: int | None = None,
 ) -> None:
-    """Write the two halves of `dataset`, cut to the rows that the datasets `others` share."""
+    """Write the two halves of `dataset`, cut to the rows that the datasets `others` share.
+
+    `limit`: only so many first rows of what is left are split.
+    """
     rows = read_dataset(dataset)
-    ids = ids_of_source(dataset, rows)
     kept = usable(rows, flagged)
     common = shared(kept, [usable(read_dataset(path), flagged) for path in others])
+    used = common[:limit]
+    ids = ids_of_source(dataset, rows if limit is None else used)
     if len(common) < 2:
         raise InputError(
             f"{dataset}: {len(common)} row{'s' * (len(common) != 1)} to train on (of {len(rows)},"
             f" {len(kept)} after translate.flagged, {len(common)} after conditions.rows);"
             " fine-tuning needs at least 2, one to train and one to validate"
         )
-    halves = split_rows(common, share=share, seed=seed, ids=ids)
+    halves = split_rows(used, share=share, seed=seed, ids=ids)
     write_dataset(training, halves[0])
     write_dataset(validation, halves[1])
     print(
         f"{len(rows)} rows: {len(rows) - len(kept)} flagged ones dropped,"
-        f" {len(kept) - len(common)} that other sets lack; {len(halves[0])} training rows,"
+        f" {len(kept) - len(common)} that other sets lack, {len(common) - len(used)} beyond"
+        f" finetune.limit; {len(halves[0])} training rows,"
         f" {len(halves[1])} validation rows"
     )
 
@@ -99,4 +105,5 @@ if "snakemake" in globals():
             share=snakemake.params.share,
             seed=snakemake.params.seed,
             flagged=snakemake.params.get("flagged", "keep"),
+            limit=snakemake.params.get("limit"),
         )

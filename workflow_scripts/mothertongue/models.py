@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .devices import pick_device
+from .encoding import Encoder, know_embedding
 from .errors import InputError
+from .generation import make_plain, plain_settings
 from .hub import explained as _explained
 
 if TYPE_CHECKING:
@@ -151,9 +153,10 @@ def load_base(
     """Load a frozen base model and its tokenizer from a folder or the hub, in evaluation mode.
 
     `quantisation` is int8, nf4 (bitsandbytes; both work on a CPU) or none; `attention` a
-    transformers attention implementation (default: its choice, SDPA).
+    transformers attention implementation (default: its choice, SDPA). A base that also reads
+    images (Gemma 3, Qwen-VL) is loaded whole; only its language model is used.
     """
-    from transformers import AutoModelForCausalLM
+    from transformers import AutoConfig
 
     _quiet_libraries()
     tokenizer = load_tokenizer(base, revision=revision, trust_remote_code=trust_remote_code)
@@ -163,12 +166,18 @@ def load_base(
     if attention:
         settings["attn_implementation"] = attention
     try:
-        model = AutoModelForCausalLM.from_pretrained(
+        place = {
+            "revision": None if _is_folder(base) else revision,
+            "trust_remote_code": trust_remote_code,
+        }
+        config = AutoConfig.from_pretrained(base, **place)
+        plain, ignored = plain_settings(base, config, place)
+        model = _model_class(config).from_pretrained(
             base,
-            revision=None if _is_folder(base) else revision,
+            generation_config=plain,
             dtype=compute,
             device_map={"": device},
-            trust_remote_code=trust_remote_code,
+            **place,
             use_safetensors=True,  # the older format is a pickle: loading it may run code
             **{key: value for key, value in settings.items() if value is not None},
         )
@@ -177,17 +186,25 @@ def load_base(
             raise
         raise _explained(error, base, revision, "model") from error
     _quiet_libraries()
-    rows = model.get_input_embeddings().weight.shape[0]
-    if len(tokenizer) > rows:
-        raise InputError(
-            f"{base}: the tokenizer has {len(tokenizer)} entries but the model only {rows};"
-            f" they do not belong together"
-        )
+    know_embedding(tokenizer, model)
+    make_plain(model, ignored)
     if quantisation == "nf4" and device == "cpu":
         _keep_weights_trainable_through(model)
     model.requires_grad_(False)
     model.eval()
     return model, tokenizer
+
+
+def _model_class(config: Any) -> Any:
+    """The class that loads a base: of causal language models, else of those with images."""
+    import transformers as t
+
+    own_code = "AutoModelForCausalLM" in (getattr(config, "auto_map", None) or {})
+    if own_code or type(config) in t.MODEL_FOR_CAUSAL_LM_MAPPING:
+        return t.AutoModelForCausalLM
+    if type(config) in t.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING:
+        return t.AutoModelForImageTextToText
+    return t.AutoModelForCausalLM  # it refuses, and says which kinds it knows
 
 
 def _keep_weights_trainable_through(model: "PreTrainedModel") -> None:
@@ -218,7 +235,7 @@ def probe_logits(model: Any, tokenizer: "PreTrainedTokenizerBase") -> "torch.Ten
     """Logits at every position of a fixed multilingual probe, float32 on the CPU."""
     import torch
 
-    ids = tokenizer(PROBE, return_tensors="pt").input_ids[:, :64]
+    ids = torch.tensor([Encoder(tokenizer).texts([PROBE])[0][:64]])
     device = model.get_input_embeddings().weight.device
     was_training = model.training
     model.eval()

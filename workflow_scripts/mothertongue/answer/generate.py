@@ -11,7 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..encoding import Encoder, end_tokens, know_embedding
 from ..files import Row, text_hash
+from ..generation import make_plain
+from ..positions import by_length, forget_lengths
 
 log = logging.getLogger(__name__)
 CPU_BATCH_TOKENS = 4096
@@ -42,16 +45,21 @@ def fit_prompt(tokens: list[int], room: int) -> tuple[list[int], int]:
     return tokens[:head] + tokens[len(tokens) - (room - head) :], len(tokens) - room
 
 
-def plan_batches(lengths: list[int], *, new_tokens: int, budget: int) -> list[list[int]]:
+def plan_batches(
+    lengths: list[int], *, new_tokens: int, budget: int, switch: int | None = None
+) -> list[list[int]]:
     """Group indexes by length, longest first, so that padded prompts and answers fit `budget`.
 
-    A single prompt over the budget still gets a batch of its own.
+    A single prompt over the budget still gets a batch of its own; so does one that may exceed
+    `switch`, the length at which the model's rotary frequencies change (positions.py).
     """
     order = sorted(range(len(lengths)), key=lambda index: (-lengths[index], index))
     batches: list[list[int]] = []
     widest = 0
     for index in order:
-        if batches and (len(batches[-1]) + 1) * (widest + new_tokens) <= budget:
+        alone = switch is not None and widest + new_tokens > switch
+        fits = batches and (len(batches[-1]) + 1) * (widest + new_tokens) <= budget
+        if fits and not alone:
             batches[-1].append(index)
         else:
             batches.append([index])
@@ -67,18 +75,6 @@ def split_answer(tokens: list[int], end_ids: set[int]) -> tuple[list[int], str]:
     return tokens, "length"
 
 
-def end_tokens(model: Any, tokenizer: Any) -> set[int]:
-    """End-of-sequence ids of the tokenizer and of the model's generation settings."""
-    found: set[int] = set()
-    configured = getattr(getattr(model, "generation_config", None), "eos_token_id", None)
-    for value in (tokenizer.eos_token_id, configured):
-        if isinstance(value, int):
-            found.add(value)
-        elif value is not None:
-            found.update(value)
-    return found
-
-
 def generate_batch(
     model: Any,
     prompts: list[list[int]],
@@ -89,9 +85,13 @@ def generate_batch(
     temperature: float,
     seed: int,
 ) -> list[list[int]]:
-    """Generate for prompts of unlike lengths at once; returns new tokens only."""
+    """Generate for prompts of unlike lengths at once; returns new tokens only.
+
+    Nothing but these arguments decides the text: the model's own settings are made plain.
+    """
     import torch
 
+    make_plain(model)
     width = max(map(len, prompts))
     device = next(model.parameters()).device
     ids = torch.tensor([[pad_id] * (width - len(p)) + p for p in prompts], device=device)
@@ -159,13 +159,11 @@ def tokenise_prompts(
     questions: list[Row], tokenizer: Any, *, render: Callable[[str], str], room: int
 ) -> list[Prompt]:
     """Render every question by the training template and tokenise it."""
-    prompts = []
-    for question in questions:
-        tokens, cut = fit_prompt(tokenizer(render(question["prompt"]))["input_ids"], room)
-        if tokens and tokens[-1] == tokenizer.eos_token_id:  # some tokenizers close every text
-            tokens = tokens[:-1]
-        prompts.append(Prompt(question["id"], tokens, cut))
-    return prompts
+    encoded = Encoder(tokenizer).texts([render(question["prompt"]) for question in questions])
+    return [
+        Prompt(question["id"], *fit_prompt(tokens, room))
+        for question, tokens in zip(questions, encoded)
+    ]
 
 
 def _is_out_of_memory(error: BaseException) -> bool:
@@ -205,7 +203,11 @@ def answer_all(
     """Answer every question; rows come back in the order of the questions."""
     import torch
 
-    context = getattr(model.config, "max_position_embeddings", None) or 1 << 30
+    know_embedding(tokenizer, model)
+    make_plain(model)
+    forget_lengths(model)
+    config = model.config.get_text_config(decoder=True)
+    context = getattr(config, "max_position_embeddings", None) or 1 << 30
     new_tokens = min(max_new_tokens, max(1, context // 2))
     if new_tokens < max_new_tokens:
         log.warning("max_new_tokens lowered to %d: the model holds %d", new_tokens, context)
@@ -215,7 +217,12 @@ def answer_all(
     if budget == "auto":
         budget = GPU_BATCH_TOKENS if on_gpu else CPU_BATCH_TOKENS
     lengths = [len(prompt.tokens) for prompt in prompts]
-    batches = plan_batches(lengths, new_tokens=new_tokens, budget=int(budget))
+    batches = plan_batches(
+        lengths,
+        new_tokens=new_tokens,
+        budget=int(budget),
+        switch=min(by_length(model.config), default=None),
+    )
     end_ids = end_tokens(model, tokenizer)
     pad_id = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else min(end_ids or {0})
     started, made, answered = time.monotonic(), 0, 0

@@ -316,6 +316,7 @@ METRIC_WORDS = {
     "total": "total rating",
     "rating": "mean rating",
     "perplexity": "perplexity (less is better)",
+    "loglikelihood": "log-likelihood per text",
     "bits_per_character": "bits per character (less is better)",
     "bits_per_byte": "bits per byte (less is better)",
     "strict": "strict match",

@@ -9,6 +9,9 @@ import torch
 from lm_eval.models.huggingface import HFLM
 from transformers.cache_utils import DynamicCache
 
+from ..encoding import Encoder, know_embedding
+from ..generation import make_plain
+from ..positions import forget_lengths
 from .attention import Block, in_blocks
 from .cache import expanded, token_bytes
 
@@ -34,6 +37,10 @@ class BudgetLM(HFLM):
         max_length: int | None = None,
     ) -> None:
         super().__init__(pretrained=model, tokenizer=tokenizer, batch_size=4, max_length=max_length)
+        know_embedding(tokenizer, model)
+        self.encoder = Encoder(tokenizer)
+        self.ignored_generation = make_plain(model)
+        forget_lengths(model)
         self.statistics = {"tokens": 0, "stock_tokens": 0, "passes": 0}
         self._head = _called_head(model)
         self._token_bytes = token_bytes(model.config, model.dtype.itemsize)
@@ -108,45 +115,47 @@ class BudgetLM(HFLM):
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
 
-    def _stock(self, run: Callable[[], list], longest: int) -> list:
+    def _stock(self, run: Callable[[], list], longest: int, most: int = MOST_ROWS) -> list:
         """What `run` returns: a method of lm-eval's class, in batches that the budget allows."""
         while True:
-            rows = max(1, min(MOST_ROWS, self.batch_tokens // max(1, longest)))
+            rows = max(1, min(most, self.batch_tokens // max(1, longest)))
             self.batch_size_per_gpu = rows
             try:
                 return run()
             except RuntimeError as error:
                 self._halve(error, rows > 1)
 
-    # ---- tokens, as `HFLM` makes them but many texts at once
+    # ---- tokens: what lm-eval's own methods encode goes the same way (encoding.py)
 
-    def _encode_all(self, texts: list[str]) -> list[list[int]]:
-        """Tokenise many texts as `tok_encode` does one."""
-        marked = [text for text in texts if self._starts_with_bos(text)]
-        if marked or not texts:
-            return [self.tok_encode(text) for text in texts]
-        special = {} if self.add_bos_token is None else {"add_special_tokens": self.add_bos_token}
-        return self.tokenizer(texts, return_attention_mask=False, **special)["input_ids"]
+    def tok_encode(
+        self,
+        string: str,
+        add_special_tokens: bool | None = None,
+        left_truncate_len: int | None = None,
+        **options: Any,
+    ) -> list[int]:
+        """Encode one text, with what begins a text unless `add_special_tokens` is False."""
+        encode = self.encoder.bare if add_special_tokens is False else self.encoder.texts
+        return encode([string])[0][-(left_truncate_len or 0) :]
 
-    def _starts_with_bos(self, text: str) -> bool:
-        beginning = self.tokenizer.decode(self.prefix_token_id)
-        return bool(beginning) and text.startswith(beginning)
-
-    def _encode_prompts(self, texts: list[str]) -> list[list[int]]:
-        """Tokenise prompts as `tok_batch_encode` does (its rule for a leading BOS is another)."""
-        special = {} if self.add_bos_token is None else {"add_special_tokens": self.add_bos_token}
-        beginning = getattr(self.tokenizer, "bos_token", None)
-        plain = [i for i, t in enumerate(texts) if not (beginning and t.startswith(beginning))]
-        encoded: list[list[int]] = [[] for _ in texts]
-        for which, options in (
-            (plain, special),
-            ([i for i in range(len(texts)) if i not in set(plain)], {"add_special_tokens": False}),
-        ):
-            if which:
-                found = self.tokenizer([texts[i] for i in which], **options)["input_ids"]
-                for index, tokens in zip(which, found):
-                    encoded[index] = tokens
-        return encoded
+    def tok_batch_encode(
+        self,
+        strings: Sequence[str],
+        padding_side: str = "left",
+        left_truncate_len: int | None = None,
+        truncation: bool = False,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Encode prompts: padded token numbers and attention mask, both [row, position]."""
+        rows = [row[-(left_truncate_len or 0) :] for row in self.encoder.texts(list(strings))]
+        width = max(map(len, rows))
+        left = padding_side == "left"
+        ids = torch.full((len(rows), width), self.tokenizer.pad_token_id)
+        mask = torch.zeros_like(ids)
+        for number, row in enumerate(rows):
+            place = slice(width - len(row), width) if left else slice(len(row))
+            ids[number, place] = torch.tensor(row)
+            mask[number, place] = 1
+        return ids, mask
 
 
 def _called_head(model: Any) -> Any:

@@ -188,6 +188,8 @@ def __getattr__(name: str) -> Any:
     from lm_eval.api.samplers import FirstNSampler
     from lm_eval.api.task import ConfigurableTask
 
+    from .passage import Passage
+
     class PackTask(ConfigurableTask):
         """lm-eval's task with demonstrations fixed per subject."""
 
@@ -204,6 +206,14 @@ def __getattr__(name: str) -> Any:
                 self.sampler = self._samplers.get(doc["subject"]) or self._samplers[""]
                 num_fewshot = min(num_fewshot, len(self.sampler.df))  # data.choose_demonstrations
             return super().fewshot_context(doc, num_fewshot, **options)
+
+        def construct_requests(self, doc: dict, ctx: str, **options: Any) -> Any:
+            """Make lm-eval's requests; a held-out text is scored as training supervises it."""
+            requests = super().construct_requests(doc, ctx, **options)
+            if self.config.metadata["family"] == "text":
+                context, continuation = requests.arguments
+                requests.arguments = Passage(context, continuation.strip())
+            return requests
 
     PackTask.__module__ = __name__
     return PackTask

@@ -12,7 +12,7 @@ Where an architecture does not allow this (probe.py), lm-eval's own class does t
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -25,21 +25,25 @@ from lm_eval.models.utils import (
 )
 from transformers.cache_utils import DynamicCache
 
+from ..encoding import end_tokens
 from ..errors import InputError
 from ..files import text_hash
+from ..positions import switches
 from . import attention
 from .cache import expanded
-from .forward import LOG, BudgetLM
+from .forward import LOG
 from .greedy import Greedy, Prefilled
+from .passage import encode_pairs, scored_part
 from .plan import WORTH, Group, Walk
-from .probe import attends_by_block, why_not_greedy, why_not_shared
+from .probe import attends_by_block, why_not_across, why_not_greedy, why_not_shared
+from .stock import StockLM
 from .store import Store
 
 AT_ONCE = {"cpu": 2048, "cuda": 16384}  # prompt tokens in one pass: enough to be busy
 REFILL = 0.75  # rows join when so many of those that decoded together are left
 
 
-class PrefixLM(BudgetLM):
+class PrefixLM(StockLM):
     """`HFLM` with shared prefixes, a token budget instead of a batch size, and resumption."""
 
     def __init__(
@@ -59,11 +63,22 @@ class PrefixLM(BudgetLM):
         self._cut: dict[str, int] = {}
         self._scored: dict[tuple[str, str], int] = {}
         self._generated: dict[str, dict[str, Any]] = {}
-        reason = why_not_shared(self.model, self.max_length)
-        self.share = reason is None
+        self._tried: set[int] = set()  # switches (positions.py) that texts so far exceed
+        self.share = True
+        self._share_unless(why_not_shared(self.model, self.max_length))
         self.by_block = self.share and attends_by_block(self.model, self.max_length)
-        if reason:
+
+    def _share_unless(self, reason: str | None) -> None:
+        if reason and self.share:
+            self.share = False
             self._note(f"prefixes are not shared: {reason}; lm-eval's own class was used")
+
+    def _check_lengths(self, longest: int) -> None:
+        """Go on sharing only if that is exact up to the longest text that occurs."""
+        for switch in switches(self.model.config):
+            if switch < longest and switch not in self._tried and self.share:
+                self._tried.add(switch)
+                self._share_unless(why_not_across(self.model, switch, self.max_length))
 
     def _note(self, text: str) -> None:
         """Say something once, in the log and in the score file."""
@@ -96,65 +111,57 @@ class PrefixLM(BudgetLM):
     def loglikelihood(
         self, requests: list[Instance], disable_tqdm: bool = True
     ) -> list[tuple[float, bool]]:
-        """Log-likelihoods of (context, continuation) pairs; texts are tokenised in batches."""
-        pairs = [request.args for request in requests]
-        shifted = []
-        for context, continuation in pairs:
-            bare = context.rstrip()
-            shifted.append(
-                (bare, context[len(bare) :] + continuation) if bare else (context, continuation)
-            )
-        wanted = dict.fromkeys(
-            text
-            for context, continuation in shifted
-            if context
-            for text in (context, context + continuation)
+        """Log-likelihoods of (context, continuation) pairs; texts are tokenised in batches.
+        A `Passage` is scored as training supervises it; its end token comes third in the result.
+        """
+        encoded = encode_pairs(
+            self.encoder, [request.args for request in requests], self.prefix_token_id
         )
-        known = dict(zip(wanted, self._encode_all(list(wanted))))
-        encoded = []
-        for (context, continuation), pair in zip(shifted, pairs):
-            if not context:
-                enc = self.tok_encode(continuation, add_special_tokens=False)
-                if self.prefix_token_id != enc[0]:
-                    before, after = [self.prefix_token_id], enc
-                else:
-                    before, after = enc[:1], enc[1:]
-            else:
-                before = known[context]
-                after = known[context + continuation][len(before) :]
-            encoded.append((pair, before, after))
         return self._loglikelihood_tokens(encoded, disable_tqdm=disable_tqdm)
 
     def _loglikelihood_tokens(
         self, requests: list, disable_tqdm: bool = True, override_bs: int | None = None
-    ) -> list[tuple[float, bool]]:
-        results: dict[int, tuple[float, bool]] = {}
-        jobs: dict[tuple[int, ...], list[tuple[int, list[int]]]] = {}
+    ) -> list[tuple]:
+        results: dict[int, tuple] = {}
+        jobs: dict[tuple[int, ...], list[tuple[int, list[int], int | None]]] = {}
         names: list[str | None] = []
-        shortened = []
+        stock: dict[int, tuple] = {}
         for number, (pair, before, after) in enumerate(requests):
             name = _name("score", *pair) if pair else None
             names.append(name)
-            lost = len(after) - self.max_length
-            if lost > 0:  # longer than the model by itself: only its beginning can be scored
+            lost = max(0, len(after) - self.max_length)
+            if lost:  # longer than the model by itself: only its beginning can be scored
                 after = after[: self.max_length]
-            whole = before + after
+            after, end = scored_part(pair, after, lost)
+            whole = before + after if end is None else [*before, *after, end]
             over = len(whole) - (self.max_length + 1)
-            if name and (over > 0 or lost > 0):
-                self._cut[_name("cut", pair[0])] = max(over, 0) + max(lost, 0)
+            if name and (over > 0 or lost):
+                self._cut[_name("cut", pair[0])] = max(over, 0) + lost
             if pair:
                 self._scored[pair] = len(after)
-            shortened.append((pair, before, after))
             if name and self.store and name in self.store.found:
                 results[number] = tuple(self.store.found[name])
                 continue
             inputs = tuple(whole[-(self.max_length + 1) :][:-1])
             self.statistics["stock_tokens"] += 0 if inputs in jobs else len(inputs)
-            jobs.setdefault(inputs, []).append((number, after))
-        if not self.share:
-            return self._stock_scores(shortened, results, names)
+            jobs.setdefault(inputs, []).append((number, after, end))
+            stock[number] = pair, before, after, end
+        self._check_lengths(max(map(len, jobs), default=0))
+        chunks = self._scores(jobs) if self.share else self._stock_scores(stock)
+        for answers in chunks:
+            results |= answers
+            if self.store:
+                kept = {names[number]: answer for number, answer in answers.items()}
+                kept.pop(None, None)
+                self.store.add(kept)
+        return [results[number] for number in range(len(requests))]
+
+    def _scores(self, jobs: dict[tuple[int, ...], list]) -> Iterator[dict[int, tuple]]:
+        """Yield results of inputs -> (request, scored tokens, end token), group by group."""
         sequences = [list(inputs) for inputs in jobs]
-        read = [max(len(after) for _, after in jobs[inputs]) for inputs in jobs]
+        read = [
+            max(len(after) + (end is not None) for _, after, end in jobs[inputs]) for inputs in jobs
+        ]
         free = [len(s) - n for s, n in zip(sequences, read)]
         row = 3 * 4 * self.vocab_size / self._token_bytes  # logits and their softmax, as tokens
         todo = list(range(len(sequences)))
@@ -173,54 +180,36 @@ class PrefixLM(BudgetLM):
                     self._halve(error, len(indices) > 1)
                     again += indices
                     continue
-                results |= answers
-                if self.store:
-                    kept = {names[number]: answer for number, answer in answers.items()}
-                    kept.pop(None, None)
-                    self.store.add(kept)
+                yield answers
             todo = again
-        return [results[number] for number in range(len(requests))]
 
     def _score(
         self, group: Group, indices: list[int], sequences: list, read: list[int], jobs: dict
-    ) -> dict[int, tuple[float, bool]]:
-        """Request -> its log-likelihood and whether it is greedy, for the sequences of a group."""
+    ) -> dict[int, tuple]:
+        """Request -> its log-likelihood, whether it is greedy, and its end token's, if it has one."""
         pick: list[tuple[int, int]] = []  # (row, position) whose logits are read
-        wanted: list[tuple[int, int, list[int]]] = []  # request, end in pick, its tokens
+        wanted: list[tuple[int, int, list[int], int | None]] = []  # request, end in pick, tokens
         suffixes = [sequences[index][group.depth :] for index in indices]
         for row, (index, suffix) in enumerate(zip(indices, suffixes)):
             pick += [(row, place) for place in range(len(suffix) - read[index], len(suffix))]
-            for number, after in jobs[tuple(sequences[index])]:
-                wanted.append((number, len(pick), after))
+            for number, after, end in jobs[tuple(sequences[index])]:
+                tokens = after if end is None else [*after, end]
+                wanted.append((number, len(pick), tokens, end))
         ids = _right_padded(suffixes, self.device)
         logits = self._forward(ids, expanded(group.cache, len(suffixes)), pick)
         logits = F.log_softmax(logits, dim=-1, dtype=self.softmax_dtype)
-        places = [place for _, end, after in wanted for place in range(end - len(after), end)]
-        targets = torch.tensor([t for _, _, after in wanted for t in after], device=self.device)
+        places = [place for _, stop, after, _ in wanted for place in range(stop - len(after), stop)]
+        targets = torch.tensor([t for _, _, after, _ in wanted for t in after], device=self.device)
         likelihoods = logits[places, targets].cpu()
         greedy = (logits.argmax(dim=-1)[places] == targets).cpu()
         answers, start = {}, 0
-        for number, _, after in wanted:
-            span = slice(start, start + len(after))
+        for number, _, after, end in wanted:
+            stop = start + len(after) - (end is not None)
+            answers[number] = float(likelihoods[start:stop].sum()), bool(greedy[start:stop].all())
+            if end is not None:
+                answers[number] += (float(likelihoods[stop]),)
             start += len(after)
-            answers[number] = float(likelihoods[span].sum()), bool(greedy[span].all())
         return answers
-
-    def _stock_scores(self, requests: list, results: dict, names: list) -> list:
-        """What lm-eval's class computes, in chunks that are kept."""
-        waiting = [number for number in range(len(requests)) if number not in results]
-        for start in range(0, len(waiting), 256):
-            part = waiting[start : start + 256]
-            chunk = [requests[number] for number in part]
-            longest = max(len(before) + len(after) for _, before, after in chunk)
-            answers = self._stock(
-                lambda chunk=chunk: super(PrefixLM, self)._loglikelihood_tokens(chunk, True),
-                min(longest, self.max_length),
-            )
-            results.update(zip(part, answers))
-            if self.store:
-                self.store.add({names[n]: a for n, a in zip(part, answers) if names[n]})
-        return [results[number] for number in range(len(requests))]
 
     # ---- generation
 
@@ -228,7 +217,7 @@ class PrefixLM(BudgetLM):
         """Generated texts; greedy ones behind shared prefixes, others by lm-eval's class."""
         results: dict[int, str] = {}
         groups: dict[str, list[int]] = {}
-        prompts = self._encode_prompts([request.args[0] for request in requests])
+        prompts = self.encoder.texts([request.args[0] for request in requests])
         for number, (request, prompt) in enumerate(zip(requests, prompts)):
             context, arguments = request.args
             kwargs = normalize_gen_kwargs(dict(arguments), self.max_gen_toks)
@@ -250,13 +239,25 @@ class PrefixLM(BudgetLM):
         for numbers in groups.values():
             arguments = requests[numbers[0]].args[1]
             kwargs = normalize_gen_kwargs(dict(arguments), self.max_gen_toks)
-            reason = why_not_greedy(self.model, kwargs) if self.share else None
+            new = int(kwargs["max_gen_toks"])
+            longest = max(len(prompts[number]) for number in numbers) + new
+            self._check_lengths(min(longest, self.max_length))
+            reason = why_not_greedy(kwargs) if self.share else None
             if reason:
                 self._note(f"generation by lm-eval's own class: {reason}")
             if self.share and not reason:
                 self._greedy(requests, numbers, prompts, kwargs, results)
-            else:
-                self._stock_texts(requests, numbers, prompts, kwargs, results)
+                continue
+            lengths = {number: len(prompts[number]) for number in numbers}
+            for texts in self._stock_texts(requests, lengths, new):
+                chunk = {}
+                for number, (text, tokens, unfinished) in texts.items():
+                    name = _name("generate", requests[number].args[0], _text(arguments))
+                    self._generated[name] = {"tokens": tokens, "unfinished": unfinished}
+                    chunk[name] = [text, tokens, unfinished]
+                    results[number] = text
+                if self.store:
+                    self.store.add(chunk)
         return [results[number] for number in range(len(requests))]
 
     def _greedy(
@@ -281,7 +282,7 @@ class PrefixLM(BudgetLM):
         greedy = Greedy(
             self._forward,
             self.tokenizer,
-            ends=self._end_tokens(),
+            ends=end_tokens(self.model, self.tokenizer),
             stops=stops,
             new=new,
             by_block=self.by_block,
@@ -349,39 +350,6 @@ class PrefixLM(BudgetLM):
         lengths = [len(sequences[index]) for index in indices]
         together = self.by_block and group.depth * (len(indices) - 1) >= attention.WORTH
         return Prefilled(indices, cache, lengths, logits, group.cache if together else None)
-
-    def _end_tokens(self) -> set[int]:
-        ends = self.model.generation_config.eos_token_id
-        ends = self.eot_token_id if ends is None else ends
-        return set(ends) if isinstance(ends, list | tuple) else {ends}
-
-    def _stock_texts(
-        self,
-        requests: list[Instance],
-        numbers: list[int],
-        prompts: list,
-        kwargs: dict,
-        results: dict,
-    ) -> None:
-        """What lm-eval's class generates, in chunks that are kept."""
-        new = int(kwargs["max_gen_toks"])
-        for start in range(0, len(numbers), 64):
-            part = numbers[start : start + 64]
-            asked = [requests[number] for number in part]
-            longest = max(len(prompts[number]) for number in part)
-            texts = self._stock(
-                lambda asked=asked: super(PrefixLM, self).generate_until(asked, disable_tqdm=True),
-                min(longest + new, self.max_length),
-            )
-            chunk = {}
-            for request, number, text in zip(asked, part, texts):
-                tokens = len(self.tokenizer.encode(text, add_special_tokens=False))
-                name = _name("generate", request.args[0], _text(request.args[1]))
-                self._generated[name] = {"tokens": tokens, "unfinished": tokens >= new}
-                chunk[name] = [text, tokens, tokens >= new]
-                results[number] = text
-            if self.store:
-                self.store.add(chunk)
 
 
 def _right_padded(suffixes: list[list[int]], device: Any) -> torch.Tensor:

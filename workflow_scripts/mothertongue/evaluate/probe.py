@@ -7,38 +7,46 @@ import torch
 from transformers.cache_utils import DynamicCache
 
 from ..errors import first_line
+from ..positions import by_length
 from .attention import Block, in_blocks
 from .cache import Span, expanded, merged
 
 LOG = logging.getLogger("mothertongue.evaluate")
 
-# Settings of a model's generation that a plain greedy loop does not know, with idle values.
-IDLE = {
-    "repetition_penalty": 1.0,
-    "no_repeat_ngram_size": 0,
-    "encoder_repetition_penalty": 1.0,
-    "bad_words_ids": None,
-    "suppress_tokens": None,
-    "begin_suppress_tokens": None,
-    "forced_bos_token_id": None,
-    "forced_eos_token_id": None,
-    "sequence_bias": None,
-    "min_length": 0,
-    "min_new_tokens": None,
-    "guidance_scale": None,
-    "num_beams": 1,
-}
-
 
 def why_not_shared(model: Any, max_length: int) -> str | None:
-    """None if prefixes can be shared exactly on this model, else the reason."""
+    """None if prefixes of short texts can be shared exactly on this model, else the reason."""
     base = getattr(model, "base_model", model)
     if getattr(base, "_is_stateful", False) or getattr(model, "_is_stateful", False):
         return "the architecture keeps a recurrent state instead of keys and values"
     try:
-        worst = _probe(model, max_length, apart=False)
+        return _too_far(model, _probe(model, max(4, min(24, max_length - 1)), apart=False))
     except Exception as error:
         return f"its cache does not work this way ({type(error).__name__})"
+
+
+def why_not_across(model: Any, switch: int, max_length: int) -> str | None:
+    """None if prefixes can be shared exactly by texts longer than `switch`, else the reason.
+
+    Tried are prefixes and texts on both sides: the text ends at the switch and the next token
+    crosses it, the text crosses it, prefix and text are both beyond. Where the configuration says
+    that frequencies follow the length, nothing need be tried (in few bits it could not be seen).
+    """
+    if kind := by_length(model.config).get(switch):
+        return f"its rotary frequencies ({kind}) change at {switch} tokens, which texts here exceed"
+    tried = {(switch // 2, switch), (switch // 2, switch + 4), (switch + 2, switch + 6)}
+    for half, length in sorted(tried):
+        if half and length < max_length:
+            try:
+                reason = _too_far(model, _probe(model, length, half=half, apart=False))
+            except Exception as error:
+                return f"its cache does not work beyond {switch} tokens ({type(error).__name__})"
+            if reason:
+                return f"{reason} beyond {switch} tokens, which texts here exceed"
+    return None
+
+
+def _too_far(model: Any, worst: float) -> str | None:
     exact = model.dtype == torch.float32 and not quantised(model)
     if not worst <= (1e-3 if exact else 0.1):
         return f"with a cached prefix it computes other logits (by {worst:.2g})"
@@ -62,23 +70,23 @@ def attends_by_block(model: Any, max_length: int) -> bool:
     ):
         return False
     try:
-        return _probe(model, max_length, apart=True) <= 1e-3
+        return _probe(model, max(4, min(24, max_length - 1)), apart=True) <= 1e-3
     except Exception as error:  # whatever a model's own code may raise: it decodes as before
         LOG.info("rows are not read together: %s: %s", type(error).__name__, first_line(error))
         return False
 
 
-def _probe(model: Any, max_length: int, apart: bool) -> float:
+def _probe(model: Any, length: int, *, apart: bool, half: int | None = None) -> float:
     """How far logits are from those of plain passes, relative to the largest.
 
-    Two random rows of unlike lengths are computed as they will be: behind a cached prefix, then
-    one more token behind caches merged with padding, the prefix merged too or (`apart`) not.
+    Two random rows of `length` tokens and one less are computed as they will be: behind a cached
+    prefix of `half` tokens, then one more token behind caches merged with padding, the prefix
+    merged too or (`apart`) not.
     """
     size = model.get_input_embeddings().weight.shape[0]
     generator = torch.Generator().manual_seed(0)
-    length = max(4, min(24, max_length - 1))
     ids = torch.randint(min(3, size - 1), size, (2, length + 1), generator=generator)
-    half = length // 2
+    half = half or length // 2
     ids[1, :half] = ids[0, :half]
     ids = ids.to(model.get_input_embeddings().weight.device)
     start = half if apart else 0
@@ -110,19 +118,17 @@ def _difference(expected: torch.Tensor, found: torch.Tensor) -> float:
     return float((expected.float() - found.float()).abs().max() / scale)
 
 
-def why_not_greedy(model: Any, arguments: dict[str, Any]) -> str | None:
+def why_not_greedy(arguments: dict[str, Any]) -> str | None:
     """None if a plain greedy loop does what `generate` would do, else the reason.
 
-    `arguments` are lm-eval's normalised generation arguments.
+    `arguments` are lm-eval's normalised generation arguments; the model's own settings are plain
+    (generation.py).
     """
     if arguments.get("do_sample") or arguments.get("num_beams", 1) != 1:
         return "sampling or beams are asked for"
     odd = set(arguments) - {"until", "max_gen_toks", "do_sample", "temperature", "num_beams"}
     if odd:
         return f"generation arguments {', '.join(sorted(odd))}"
-    for key, idle in IDLE.items():
-        if getattr(model.generation_config, key, None) not in (idle, None):
-            return f"the model's generation settings ask for {key}"
     return None
 
 

@@ -68,9 +68,11 @@ def make_row(sample: dict[str, Any], family: str, lm: Any) -> Row:
     elif family == "text":
         row["target"] = doc["output"]
         row["prediction"] = None
-        row["loglikelihood"] = reply[0][0]
+        row["loglikelihood"], _, *end = reply[0]
         row["tokens"] = lm.scored_tokens(*first)
-        row["characters"] = len(doc["output"])
+        row["characters"] = len(first[1])
+        row["bytes"] = len(first[1].encode())
+        row["end_loglikelihood"] = end[0] if end else None
     else:
         row["target"] = str(sample["target"])
         row["prediction"] = reply[0]
@@ -85,11 +87,12 @@ def summarise(items: list[Row], metadata: dict[str, Any]) -> dict[str, Any]:
     """Metrics with standard errors, their units and directions."""
     if metadata["family"] == "text":
         metrics = perplexity(items)
-        units = {"perplexity": "per token", "bits_per_character": "bits"}
+        units = {"perplexity": "per token", "bits_per_byte": "bits", "bits_per_character": "bits"}
+        units["loglikelihood"] = "nats per text"
         return {
             "metrics": metrics,
             "unit": units,
-            "higher_is_better": dict.fromkeys(metrics, False),
+            "higher_is_better": {name: name == "loglikelihood" for name in metrics},
         }
     groups = [item.get("cluster", place) for place, item in enumerate(items)]
     metrics = {name: mean([item[name] for item in items], groups) for name in metadata["metrics"]}
@@ -160,34 +163,33 @@ def macro(items: list[Row], metric: str) -> dict[str, Any]:
 
 
 def perplexity(items: list[Row]) -> dict[str, Any]:
-    """Perplexity per token and bits per character over all items together.
+    """Perplexity per token, bits per UTF-8 byte and per character, and mean log-likelihood.
 
-    Standard errors treat items as independent and use the delta method for a ratio of sums.
+    The first three are ratios of sums over all items. Their standard errors treat items as
+    independent and use the delta method for a ratio of sums.
     """
+    n = len(items)
 
     def ratio(over: str) -> tuple[float, float | None]:
         total = sum(item[over] for item in items)
         rate = -sum(item["loglikelihood"] for item in items) / total
-        n = len(items)
         if n < 2:
             return rate, None
         rest = [-item["loglikelihood"] - rate * item[over] for item in items]
         return rate, math.sqrt(n / (n - 1) * sum(value**2 for value in rest)) / total
 
+    def bits(over: str) -> dict[str, Any]:
+        rate, error = ratio(over)
+        error = None if error is None else error / math.log(2)
+        return {"value": rate / math.log(2), "stderr": error, "n": n}
+
     nats, error = ratio("tokens")
-    per_character, character_error = ratio("characters")
     value = math.exp(nats)
     return {
-        "perplexity": {
-            "value": value,
-            "stderr": None if error is None else value * error,
-            "n": len(items),
-        },
-        "bits_per_character": {
-            "value": per_character / math.log(2),
-            "stderr": None if character_error is None else character_error / math.log(2),
-            "n": len(items),
-        },
+        "perplexity": {"value": value, "stderr": None if error is None else value * error, "n": n},
+        "bits_per_byte": bits("bytes"),
+        "bits_per_character": bits("characters"),
+        "loglikelihood": mean([item["loglikelihood"] for item in items]),
     }
 
 

@@ -5,6 +5,7 @@ import random
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..encoding import Encoder
 from .progress import Progress
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def train_base(
 
     tokenizer = train_tokenizer(texts, vocabulary)
     end = tokenizer.eos_token_id
-    documents = [[*ids, end] for ids in tokenizer(list(texts))["input_ids"]]
+    documents = [[*ids, end] for ids in Encoder(tokenizer).texts(texts)]
     torch.manual_seed(seed)
     model = LlamaForCausalLM(
         LlamaConfig(

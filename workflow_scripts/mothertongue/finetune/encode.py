@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..encoding import Encoder
 from ..errors import InputError
 from ..models import render_prompt
 
@@ -53,18 +54,10 @@ def encode_rows(
     have no end-of-sequence token, so that no model learns to stop in mid-sentence).
     """
     prompts = [render_prompt(row["instruction"], template) for row in rows]
-    texts = [prompt + row["output"].strip() for prompt, row in zip(prompts, rows)]
-    heads = tokenizer(prompts, verbose=False)["input_ids"]
-    wholes = tokenizer(texts, verbose=False)["input_ids"]
-    eos = tokenizer.eos_token_id
+    outputs = [row["output"].strip() for row in rows]
     examples: list[Example] = []
     counts = Counts(rows=len(rows))
-    for row, head, whole in zip(rows, heads, wholes):
-        if head and head[-1] == eos:  # some tokenizers end every text with it
-            head = head[:-1]
-        if not whole or whole[-1] != eos:
-            whole = [*whole, eos]
-        prompt = _common_prefix(head, whole)
+    for row, (whole, prompt) in zip(rows, Encoder(tokenizer).pairs(prompts, outputs)):
         lost = max(0, len(whole) - max_length)
         if prompt >= max_length:
             counts.dropped_rows += 1
@@ -77,15 +70,6 @@ def encode_rows(
         counts.supervised_tokens += example.supervised
     counts.kept_rows = len(examples)
     return examples, counts
-
-
-def _common_prefix(head: list[int], whole: list[int]) -> int:
-    """Length of the shared beginning; a token that straddles the border is supervised."""
-    length = min(len(head), len(whole))
-    for index in range(length):
-        if head[index] != whole[index]:
-            return index
-    return length
 
 
 def check_usable(examples: list[Example], counts: Counts, path: object, max_length: int) -> None:

@@ -31,12 +31,27 @@ def _is_projection(module: Any) -> bool:
     return bool(kinds & {"Linear", "Conv1D", "Linear8bitLt", "Linear4bit"})
 
 
+def _language_model(model: "PreTrainedModel") -> str:
+    """The name of the part of a model that reads text, with a full stop; "" where it is all."""
+    if model.config.get_text_config(decoder=True) is model.config:
+        return ""
+    part = model.get_decoder()
+    names = [name for name, module in model.named_modules() if module is part]
+    return f"{names[0]}." if names and names[0] else ""
+
+
 def lora_targets(model: "PreTrainedModel") -> list[str]:
     """Full names of every query, key and value projection (separate or fused).
 
-    An unknown layout is an `InputError` that lists the projections there are.
+    Of a model that also reads images or sound, only those of its language model: no row of a study
+    holds anything but text. An unknown layout is an `InputError` that lists the projections.
     """
-    projections = [name for name, module in model.named_modules() if _is_projection(module)]
+    part = _language_model(model)
+    projections = [
+        name
+        for name, module in model.named_modules()
+        if _is_projection(module) and name.startswith(part)
+    ]
     parents: dict[str, set[str]] = {}
     for name in projections:
         parent, _, leaf = name.rpartition(".")
@@ -50,7 +65,8 @@ def lora_targets(model: "PreTrainedModel") -> list[str]:
                 raise _unknown(model, projections, f"{parent} has no {missing}")
             found += [f"{parent}.{leaf}" for leaf in present]
         found += [f"{parent}.{leaf}" for leaf in FUSED if leaf in leaves]
-    layers = getattr(model.config, "num_hidden_layers", None)
+    config = model.config.get_text_config(decoder=True)
+    layers = getattr(config, "num_hidden_layers", None)
     if not found:
         raise _unknown(model, projections, "no query, key and value projections found")
     blocks = {name.rpartition(".")[0] for name in found}

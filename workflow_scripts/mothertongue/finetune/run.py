@@ -268,7 +268,7 @@ def finetune(
             "tokens_per_second": round(run.tokens / max(run.seconds, 1e-9), 1),
             "peak_gpu_bytes": peak,
             "adapter_sha256": file_hash(adapter),
-            "proof": proof,
+            "proof": {**proof, "gradients": run.gradients},
             "sets": {"training": file_hash(training_set), "validation": file_hash(validation_set)},
             "versions": versions(),
             "job": os.environ.get("SLURM_JOB_ID"),

@@ -25,6 +25,7 @@ from .batches import (
 )
 from .checkpoint import load_checkpoint, save_checkpoint
 from .encode import Example
+from .gradients import prove_gradients
 from .lora import lora_weights
 from .loss import summed_loss
 from .progress import Progress
@@ -72,6 +73,7 @@ class Run:
     best_epoch: int = 0
     best_loss: float = math.inf
     best: dict[str, torch.Tensor] = field(default_factory=dict)
+    gradients: dict[str, Any] = field(default_factory=dict)
 
 
 def learning_rate_at(step: int, total: int, recipe: Recipe) -> float:
@@ -146,6 +148,7 @@ class Trainer:
         self.steps_per_epoch = math.ceil(len(training) / recipe.effective_batch)
         self.total = steps or self.steps_per_epoch * recipe.epochs
         self.losses: list[float] = []
+        self.checked = False
 
     # ---- one step ---------------------------------------------------------------------------
 
@@ -235,12 +238,13 @@ class Trainer:
         loss = self.add_gradients(examples, run.step)
         gradients = []
         for weight in self.weights.values():
-            if weight.grad is None and self.workers.size == 1:
-                raise TrainingError("no gradient reaches the LoRA weights; the base does not train")
-            if weight.grad is None:  # a worker that had no micro-batch
+            if weight.grad is None:  # of a worker that had no micro-batch, or not reached at all
                 weight.grad = torch.zeros_like(weight)
             gradients.append(weight.grad)
         self.workers.sum(gradients)
+        if not self.checked:  # once in every process, that is also after a checkpoint
+            run.gradients = prove_gradients(self.model)
+            self.checked = True
         norm = torch.nn.utils.clip_grad_norm_(
             list(self.weights.values()), recipe.clip_norm or math.inf
         )

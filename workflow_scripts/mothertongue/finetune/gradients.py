@@ -1,0 +1,52 @@
+"""The first part of an adapter's proof: the gradient reaches every target, and nothing else."""
+
+from collections import defaultdict
+from typing import Any
+
+from ..models import AdapterError
+from .lora import lora_modules, lora_weights
+
+
+def prove_gradients(tuned: Any) -> dict[str, Any]:
+    """Look at the gradients of one step; returns counts and norms for the provenance.
+
+    Every module that carries LoRA must have a gradient that is not zero (in its A or its B: with B
+    at 0, A has none in the first step), and no other weight may have one. Anything else is an
+    `AdapterError` that names the modules.
+    """
+    trained = lora_weights(tuned)
+    norms: defaultdict[str, float] = defaultdict(float)
+    outside = [name for name in trained if ".lora_" not in name]
+    for name, weight in trained.items():
+        if weight.grad is not None:
+            norms[_module_of(name)] += float(weight.grad.detach().float().square().sum())
+    outside += [
+        name for name, p in tuned.named_parameters() if p.grad is not None and name not in trained
+    ]
+    if outside:
+        raise AdapterError(
+            f"gradient check: weights outside the adapter are trained, too: {_some(outside)}"
+        )
+    still = [name for name in lora_modules(tuned) if not norms.get(name)]
+    if still:
+        raise AdapterError(
+            f"gradient check: no gradient reaches {len(still)} of {len(lora_modules(tuned))} LoRA"
+            f" modules ({_some(still)}); the base does not pass it on, or it vanishes in float16"
+            " (then set finetune.dtype to float32 or bfloat16)"
+        )
+    roots = [value**0.5 for value in norms.values()]
+    return {
+        "modules": len(roots),
+        "smallest_norm": min(roots),
+        "largest_norm": max(roots),
+        "outside": 0,
+    }
+
+
+def _module_of(weight: str) -> str:
+    """The base's module that a LoRA weight belongs to."""
+    return weight.removeprefix("base_model.model.").split(".lora_")[0]
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:4]) + (", …" if len(names) > 4 else "")
