@@ -312,7 +312,7 @@ def test_split_is_the_same_for_every_version_of_the_rows(tmp_path):
 
 def test_a_set_of_one_row_is_refused(tmp_path):
     write_dataset(tmp_path / "one.jsonl", demo_rows(count=1))
-    with pytest.raises(InputError, match=r"one\.jsonl: 1 row; fine-tuning needs at least 2"):
+    with pytest.raises(InputError, match=r"one\.jsonl: 1 row to train on .* needs at least 2"):
         mix_training_set.main(
             dataset=tmp_path / "one.jsonl",
             training=tmp_path / "t.jsonl",
