@@ -146,7 +146,8 @@ class Rows:
                 (source, a, b)
                 for a, b in zip(self.parallel[source], self.parallel[target], strict=True)
             ][:number]
-        english = sorted(self.texts["en"], key=len)
+        english = [text for text in self.texts["en"] if prose_row(text) and "\n" not in text]
+        english.sort(key=len)
         lengths = [len(text) for text in english]
         made = []
         import bisect
@@ -170,8 +171,9 @@ def prose_row(text: str) -> bool:
 def echoes(rows: Rows, number: int, targets: list[str], misses: list) -> dict:
     """(target, bounds) -> (seen, planted)."""
     by_length: dict[tuple[int, int], list[tuple[str, str]]] = {bounds: [] for bounds in LENGTHS}
-    for language in ("en", "es"):
-        for text in rows.texts[language]:
+    sources = {"en": rows.texts["en"], "es": rows.parallel["es"]}  # Spanish rows hold English
+    for language, texts in sources.items():
+        for text in texts:
             words = text.split()
             for bounds in LENGTHS:
                 wanted = number if language == "en" else number // 4

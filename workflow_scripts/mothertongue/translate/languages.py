@@ -7,6 +7,7 @@ its fast mode. CLD2 is asked where lingua does not know the target, and about un
 import threading
 import unicodedata
 from functools import lru_cache
+from typing import Any
 
 LONG_ENOUGH = 40  # letters from which a language can be told
 SLIPS = ("en", "es", "fr", "de", "pt", "it", "ru", "uk", "zh", "ja", "ar", "hi")
@@ -70,6 +71,14 @@ def script_share(text: str, script: str) -> tuple[float, float]:
     return (inside / total if total else 1.0), total
 
 
+@lru_cache(maxsize=1)
+def _lingua() -> dict[str, Any]:
+    """lingua's languages by ISO 639-1 code."""
+    from lingua import Language
+
+    return {language.iso_code_639_1.name.lower(): language for language in Language.all()}
+
+
 class Identifier:
     """Tells how likely a text is in the target language, for one pair of languages."""
 
@@ -81,9 +90,9 @@ class Identifier:
         self._built = False
 
     def _build(self) -> None:
-        from lingua import Language, LanguageDetectorBuilder
+        from lingua import LanguageDetectorBuilder
 
-        known = {language.iso_code_639_1.name.lower(): language for language in Language.all()}
+        known = _lingua()
         if self.target in known:
             codes = dict.fromkeys((self.source, self.target, *SLIPS))
             chosen = [known[code] for code in codes if code in known]
@@ -96,6 +105,11 @@ class Identifier:
         """Whether lingua knows the target."""
         self._ready()
         return self._detector is not None
+
+    @staticmethod
+    def knows(code: str) -> bool:
+        """Whether lingua knows a language."""
+        return code in _lingua()
 
     def _ready(self) -> None:
         if not self._built:
@@ -120,13 +134,13 @@ class Identifier:
 
     def sure(self, text: str, rival: str) -> bool:
         """A second, slower look (full models) at a text that seems to be in `rival`."""
-        from lingua import Language, LanguageDetectorBuilder
+        from lingua import LanguageDetectorBuilder
 
-        if rival == self.target:
-            return True
+        known = _lingua()
+        if rival not in known or self.target not in known:
+            return rival == self.target
         with _lock:
             if rival not in self._second:
-                known = {lang.iso_code_639_1.name.lower(): lang for lang in Language.all()}
                 pair = [known[self.target], known[rival]]
                 self._second[rival] = LanguageDetectorBuilder.from_languages(*pair).build()
         found = self._second[rival].detect_language_of(text[:HEAD])

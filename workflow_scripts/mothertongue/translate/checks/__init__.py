@@ -87,7 +87,7 @@ def check(
     changed = changed_numbers(source, text, *pair)
     if changed:
         problems.append(found("numbers", changed))
-    broken = mojibake(source, text)
+    broken = mojibake(source, reply.text)
     if broken:
         problems.append(found("mojibake", broken))
     return Checked(text, tuple(problems), mended)

@@ -13,6 +13,7 @@ from .names import language_labels
 from .phrases import normal, service_errors, spoken
 
 HEAD = 320  # characters of a reply in which a refusal shows
+ENDS = 400  # characters at both ends of a source that its announcement or remark may stand in
 LINE = 200  # characters of an announcement at most
 COLON = (":", "：", "፦", "፡-", ":-", "։", "︰")
 TRIM = " \t\r*_#`>~—–-=|"
@@ -45,9 +46,11 @@ def _lines(text: str) -> int:
 def _source(source: str, source_language: str) -> dict[str, bool]:
     """What a source itself says, so that its translation may say it too."""
     flat = normal(source)
+    head, tail = flat[:ENDS], flat[-ENDS:]
     voices = spoken(source_language)
-    kinds = ("translation", "sorry", "cannot", "machine", "note")
-    said = {kind: any(voice.within(kind, flat) for voice in voices) for kind in kinds}
+    kinds = ("translation", "sorry", "cannot", "machine")
+    said = {kind: any(voice.within(kind, head) for voice in voices) for kind in kinds}
+    said["note"] = any(v.within("note", tail) or v.within("translation", tail) for v in voices)
     said["sure"] = any(v.at_start("sure", flat) or v.at_start("here", flat) for v in voices)
     said["negation"] = bool(NEGATION.search(flat))
     return said
@@ -68,24 +71,29 @@ def opening(
     labels = language_labels(source_language, target_language)
     first = FIRST.match(text)
     own_colon = source.lstrip().split("\n", 1)[0].rstrip(TRIM).endswith(COLON)
-    if first and len(first.group("line")) <= LINE and not own_colon:
+    if first and len(first.group("line")) <= LINE:
         line = first.group("line").strip(TRIM)
         rest = first.group("rest").strip()
         flat = normal(line)
         more = _lines(text) > _lines(source)
         colon = line.endswith(COLON)
         talks = not said["translation"] and any(v.within("translation", flat) for v in voices)
-        starts = not said["sure"] and any(
-            v.at_start("sure", flat) or v.at_start("here", flat) for v in voices
+        agrees = not said["sure"] and any(voice.at_start("sure", flat) for voice in voices)
+        starts = agrees or (
+            not said["sure"] and any(voice.at_start("here", flat) for voice in voices)
         )
         label = flat.strip(" :()[]") in labels
-        if colon and (talks or label or (starts and more)):
+        if own_colon and not (talks and len(line) <= 60):
+            return None
+        if colon and (talks or label or (agrees and more)):
             return Part("preamble", line, rest, certain=True)
+        if colon and starts and more:
+            return Part("preamble", line, rest, certain=False)
         if more and talks and (starts or len(line) <= 40):
             return Part("preamble", line, rest, certain=True)
         if more and label:
             return Part("preamble", line, rest, certain=True)
-        if more and starts and len(flat) <= 30 and line[-1:] in "!.！。،,，":
+        if more and agrees and len(flat) <= 30 and line[-1:] in "!.！。،,，":
             return Part("preamble", line, rest, certain=True)
         if colon and more and not PLAIN_COLON.search(source) and _beside(source, text, rest, usual):
             return Part("preamble", line, rest, certain=False)
@@ -123,11 +131,11 @@ def _inline_opening(source, text, said, voices, labels) -> Part | None:
 def remark(source: str, text: str, source_language: str, target_language: str) -> Part | None:
     """The remark that a reply closes with, or None."""
     said = _source(source, source_language)
-    if said["note"] or said["translation"]:
+    if said["note"]:
         return None
     voices = spoken(target_language, source_language)
     more = _lines(text) > _lines(source)
-    for pattern in (LAST_PARAGRAPH, LAST) if more else ():
+    for pattern in (LAST_PARAGRAPH, LAST) if more else (LAST_PARAGRAPH,):
         found = pattern.match(text)
         if not found or len(found.group("line")) > 3 * LINE:
             continue
@@ -136,10 +144,14 @@ def remark(source: str, text: str, source_language: str, target_language: str) -
         rest = RULE.sub("", found.group("rest")).strip()
         opens = any(voice.at_start("note", flat) for voice in voices)
         talks = any(voice.within("translation", flat) for voice in voices)
+        if more and pattern is LAST_PARAGRAPH and len(flat) <= 120:  # in some languages the verb
+            opens = opens or any(voice.within("note", flat) for voice in voices)  # stands last
         if rest and (opens or talks):
             # a line of its own may still be the translation's: only a paragraph is taken off, and
             # not what stands behind "Translation:", which may be the only translation there is
-            certain = pattern is LAST_PARAGRAPH and not (talks and PLAIN_COLON.search(line[:60]))
+            certain = (
+                more and pattern is LAST_PARAGRAPH and not (talks and PLAIN_COLON.search(line[:60]))
+            )
             return Part("remark", line, rest, certain)
     last = LAST_SENTENCE.match(text)
     if last:

@@ -1,5 +1,6 @@
 """The source beside its translation in one reply."""
 
+from ..languages import weight
 from .language import SPACELESS, fold, is_only_names, prose
 
 LEAST = 0.3  # how much beside the source a reply must hold, as a share of the source
@@ -7,12 +8,12 @@ LEAST = 0.3  # how much beside the source a reply must hold, as a share of the s
 
 def source_repeated(source: str, text: str, source_language: str) -> str | None:
     """Where the source stands in a reply beside other text, or None."""
-    if len(text) < len(source) * (1 + LEAST) * 0.5 or is_only_names(source, source_language):
+    if is_only_names(source, source_language):
         return None
     own, whole = fold(source), fold(text)
     if source_language in SPACELESS:
         own, whole = own.replace(" ", ""), whole.replace(" ", "")
-    if len(whole) > len(own) + LEAST * min(len(own), 100) and own:
+    if own and weight(whole) > weight(own) + LEAST * min(weight(own), 100):
         padded = whole if source_language in SPACELESS else f" {whole} "
         if (own if source_language in SPACELESS else f" {own} ") in padded:
             return source.strip()[:60]

@@ -335,19 +335,19 @@ def _wrong_language(
             if told[2] < FOREIGN and not who.sure(sample, told[0]):
                 if second_opinion(own, best=True)[0] != target_language:
                     return [found("wrong-language", told[0])]
-            return []
+            break
     code, reliable, percent = second_opinion(own)
     if not reliable or percent < 80 or code == target_language or _confused(code, target_language):
         return []
     letters = sum(char.isalpha() for char in own)
-    if not who.known:
-        return [found("wrong-language", code)] if letters >= 12 else []
-    if letters >= 16 and code in (source_language, "en") and len(own.split()) >= 4:
-        if not who.sure(own, code):
-            return [found("wrong-language", code)]
+    if letters < (16 if who.known else 12) or len(own.split()) < (4 if who.known else 2):
+        return []
+    if not who.known or (who.knows(code) and not who.sure(own, code)):
+        return [found("wrong-language", code)]
     return []
 
 
 def _confused(code: str, target: str) -> bool:
-    """CLD2's Kurdish is written in Arabic letters: Kurmanji is told as another language."""
-    return target == "ku" and code in ("tr", "su", "id", "az", "ku")
+    """Whether CLD2 takes one language for the other: Malay, or Kurdish in Latin letters."""
+    pairs = {"ku": ("tr", "su", "id", "az"), "ms": ("id",), "id": ("ms", "su"), "sr": ("hr", "bs")}
+    return code in pairs.get(target, ())

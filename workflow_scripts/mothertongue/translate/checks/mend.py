@@ -88,8 +88,8 @@ def mend(
         mended.append("entities")
     for _ in range(3):  # quotes inside an announcement inside a fence
         before = text
-        text = _around(source, text, source_language, target_language, mended)
         text = _unwrapped(source, text, mended)
+        text = _around(source, text, source_language, target_language, mended)
         if text == before:
             break
     return text, tuple(dict.fromkeys(mended)), problems

@@ -2,46 +2,71 @@
 
 import re
 
+from ..languages import script_of
+
 # tables by which UTF-8 is read wrongly; ftfy knows the Western ones and their mixtures best
-TABLES = ("cp1252", "latin-1", "cp1251", "koi8-r", "gbk", "cp1256", "cp437", "mac-roman", "shift_jis", "euc-kr", "big5", "cp1253", "cp1250")  # fmt: skip
-RUN = re.compile(r"[^\x00-\x7f]{2,}(?:[\x20-\x7f]?[^\x00-\x7f]+)*")
-RUNS, SHORTEST = 6, 4
-LOST = re.compile(r"\ufffd|(?<![?\w])\?{4,}(?![?\w])|锟斤拷|烫烫烫|ï»¿")
-MARKS = re.compile(r"\w\?\w+\?\w|[^\W\d_]\?[^\W\d_]{2,}")
+TABLES = (
+    "cp1252", "latin-1", "cp1251", "koi8-r", "gbk", "cp1256", "cp437", "mac-roman", "shift_jis",
+    "euc-kr", "big5", "cp1253", "cp1250", "cp1254", "cp874",
+)  # fmt: skip
+DOUBLE = {"gbk", "shift_jis", "euc-kr", "big5"}  # two bytes are one character here too
+RUN = re.compile(r"[^\x00-\x7f]+")
+RUNS, LONGEST = 16, 60
+MOST = 0.6  # share of the runs of a text that must be readable in the same other table
+LOST = re.compile(r"\ufffd|(?:\?{3,}\W{0,3}){2,}|锟斤拷|烫烫烫|ï»¿")
+ALIEN = {"CJK", "CYRILLIC", "HANGUL", "KATAKANA", "ARABIC", "THAI", "GREEK"}
 
 
 def mojibake(source: str, text: str) -> str | None:
     """A piece of a reply that was decoded wrongly where its source was not, or None."""
-    if text.isascii():
-        lost = LOST.search(text)
-        return lost.group() if lost and not LOST.search(source) else None
     lost = LOST.search(text)
     if lost and not LOST.search(source):
         return lost.group()
+    if text.isascii():
+        return None
     from ftfy.badness import badness
 
-    if badness(text) and badness(text) > badness(source):
+    bad = badness(text)
+    if bad and bad > badness(source):
         from ftfy import fix_encoding
 
-        if fix_encoding(text) != text or badness(text) >= 3:
+        if bad >= 3 or fix_encoding(text) != text:
             return text[:60]
-    return _reread(text) if _reread(source) is None else None
+    read = _reread(text)
+    return read if read and _reread(source) is None else None
 
 
 def _reread(text: str) -> str | None:
-    """A run of letters that is valid UTF-8 in another table, and shorter when read so."""
-    told = 0
-    for count, match in enumerate(RUN.finditer(text)):
-        if count >= RUNS:
-            break
-        run = match.group()[:60]
-        for table in TABLES:
-            try:
-                read = run.encode(table).decode("utf-8")
-            except UnicodeError:
-                continue
-            if len(read) < len(run) and read.isprintable():
-                told += 1
-                if len(run) >= SHORTEST:
-                    return run
+    """A run of a text most of whose runs are UTF-8 in one other table, and shorter when read so."""
+    runs = [match for _, match in zip(range(RUNS), RUN.finditer(text), strict=False)]
+    for table in TABLES:
+        told = [match for match in runs if _fits(match.group()[:LONGEST], table)]
+        if not told or len(told) < MOST * len(runs):
+            continue
+        long = [match for match in told if len(match.group()) >= 4]
+        inside = [match for match in told if _in_a_word(text, match)]
+        if long or len(inside) >= 1 or len(told) >= 3:
+            return (long or inside or told)[0].group()[:LONGEST]
     return None
+
+
+def _fits(run: str, table: str) -> bool:
+    try:
+        data = run.encode(table)
+    except UnicodeError:
+        return False
+    for end in range(len(data), max(len(data) - 4, 1), -1):  # a run cut at LONGEST may end early
+        try:
+            read = data[:end].decode("utf-8")
+        except UnicodeError:
+            continue
+        shorter = len(read) < len(run) or (table in DOUBLE and len(read) <= len(run))
+        return shorter and not read.isascii() and read.isprintable()
+    return False
+
+
+def _in_a_word(text: str, match: re.Match[str]) -> bool:
+    """Whether a run of another script stands inside a Latin word."""
+    around = text[match.start() - 1 : match.start()] + text[match.end() : match.end() + 1]
+    run = match.group()
+    return any(script_of(c) == "LATIN" for c in around) and any(script_of(c) in ALIEN for c in run)

@@ -25,7 +25,11 @@ SPACES = "\u00a0\u202f\u2009"
 DIGITS = re.compile(
     rf"\d{{1,3}}(?:[ {SPACES}]\d{{3}})+(?![\d])(?:[.,]\d+)?|\d(?:[\d.,'’\u066b\u066c{SPACES}]*\d)?"
 )
-ROMAN = re.compile(r"(?<![A-Za-z])(?=[IVXLCDM])(M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3}))(?![A-Z])")  # fmt: skip
+ROMAN = re.compile(
+    r"(?<![^\W\d_])(?=[IVXLCDM])(M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3}))"
+    r"(?=[^\w]|$|_|[-–]?(?:e|è|ème|eme|ème|er|re|th|st|nd|rd|[ºªº°]|ú|lea)(?!\w))"
+)
+ALONE = {"V", "X"}  # single letters that are numbers more often than not; "I" is a word
 CYRILLIC_ROMAN = str.maketrans("ІХСМ", "IXCM")
 ROMAN_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 GROUPED = re.compile(r"\d{1,3}(?:\.\d{2,3})*\.\d{3}(?:,\d+)?")
@@ -237,7 +241,7 @@ def lettered(text: str, language: str) -> frozenset[Decimal]:
     """Values of numbers that a text writes in letters: Roman, Han, and English words."""
     found = set()
     for match in ROMAN.finditer(text.translate(CYRILLIC_ROMAN) if language in ("ru", "uk", "sr", "ky") else text):  # fmt: skip
-        if match.group(1):
+        if len(match.group(1)) > 1 or match.group(1) in ALONE:
             found.add(Decimal(_roman_value(match.group(1))))
     if language in ("zh", "ja"):
         found |= {Decimal(_han_value(match.group())) for match in HAN.finditer(text)}
@@ -288,8 +292,10 @@ def changed_numbers(
     said = lettered(source, source_language) | values
     extra = [number for number in there if not number.values & said]
     large = [number for number in missing if not _spelled(number)]
+    if len(all_there) >= len(wanted) and len(there) == len(all_there) and extra:
+        return ", ".join(number.text for number in wanted[:5])  # not one is there
     shown = ", ".join(number.text for number in missing[:5])
-    if large and extra:
+    if extra and (large or (missing and len(all_there) == len(wanted))):
         return shown
     if len(large) >= 2 and len(large) > len(wanted) / 2:
         return shown
