@@ -3,6 +3,7 @@
 # Out:  <results>/correlate/{source}/contrasts.csv    native, translated, round trip against another
 #       <results>/correlate/{source}/benchmarks.csv   would this benchmark notice?
 #       <results>/correlate/study/differences.csv     what else differed: rows, answer tokens, steps
+#       <results>/correlate/{source}/variance.csv     the noise of one comparison, split
 #       <results>/correlate/{source}/claims.json      every claim that the report may word
 #       <results>/correlate/{source}/estimates.csv    the numbers behind each claim
 # wildcards: source (study | published)
@@ -118,3 +119,28 @@ rule tabulate_differences:
         version=VERSIONS["differences"],
     script:
         "../workflow_scripts/tabulate_differences.py"
+
+
+rule split_variance:
+    """What the noise of one comparison is made of: items, clusters, training, models, languages."""
+    input:
+        scores=scores_of,
+        about=about_of,
+        item_table=item_table_of,
+    output:
+        "<results>/correlate/{source}/variance.csv",
+    log:
+        "<logs>/correlate/{source}/split_variance.log",
+    benchmark:
+        "<benchmarks>/correlate/{source}/split_variance.tsv"
+    localrule: True
+    conda:
+        "../envs/analyse.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        version=VERSIONS["variance"],
+    script:
+        "../workflow_scripts/split_variance.py"

@@ -54,6 +54,8 @@ rule make_tables:
         about=about_of,
         contrasts="<results>/correlate/{source}/contrasts.csv",
         benchmarks="<results>/correlate/{source}/benchmarks.csv",
+        claims="<results>/correlate/{source}/claims.json",
+        variances="<results>/correlate/{source}/variance.csv",
     output:
         report(
             directory("<results>/report/{source}/tables"),

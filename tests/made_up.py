@@ -11,6 +11,7 @@ import make_tables
 import numpy as np
 import polars as pl
 import rate_benchmarks
+import split_variance
 import state_claims
 from mothertongue.scores import schema, write_scores
 
@@ -127,10 +128,13 @@ def analyse(
         estimates=folder / "estimates.csv",
         **OPTIONS,
     )
+    split_variance.main(**source, item_table=table, table=folder / "variance.csv")
     make_tables.main(
         **source,
         contrasts=made["contrasts"],
         benchmarks=made["benchmarks"],
+        claims=folder / "claims.json",
+        variances=folder / "variance.csv",
         folder=folder / "tables",
         confidence=0.95,
     )

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 from mothertongue.correlate.cells import open_cells
+from mothertongue.correlate.claims import read_claims
 from mothertongue.log import log_to
 from mothertongue.report.evidence import evidence_pages
 from mothertongue.report.figures import ItemFolder
+from mothertongue.report.notice import noise_page, notice_page, rows_of
 from mothertongue.report.tables import pages
 
 
@@ -15,18 +17,21 @@ def main(
     about: Path,
     contrasts: Path,
     benchmarks: Path,
+    claims: Path,
+    variances: Path,
     folder: Path,
     confidence: float,
 ) -> None:
     """Write every table: of scores, of conditions compared, and of benchmarks rated."""
-    import polars as pl
-
     cells = open_cells(scores, about)
-    compared, rated = (
-        pl.read_csv(path, infer_schema_length=None).to_dicts() for path in (contrasts, benchmarks)
-    )
+    found = [
+        *pages(cells),
+        notice_page(cells, read_claims(claims), rows_of(benchmarks)),
+        noise_page(cells, rows_of(variances)),
+        *evidence_pages(cells, rows_of(contrasts), confidence),
+    ]
     made = ItemFolder(folder, cells.about)
-    for page in [*pages(cells), *evidence_pages(cells, compared, rated, confidence)]:
+    for page in filter(None, found):
         made.add_page(page)
     made.finish()
 
@@ -38,6 +43,8 @@ if "snakemake" in globals():
             about=Path(snakemake.input.about),
             contrasts=Path(snakemake.input.contrasts),
             benchmarks=Path(snakemake.input.benchmarks),
+            claims=Path(snakemake.input.claims),
+            variances=Path(snakemake.input.variances),
             folder=Path(snakemake.output[0]),
             confidence=snakemake.params.confidence,
         )

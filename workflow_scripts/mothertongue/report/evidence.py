@@ -1,7 +1,7 @@
-"""Pages of what was tested: conditions compared with intervals, and the benchmarks rated.
+"""Pages of conditions compared one by one, with their own intervals and p.
 
-Made of contrasts.csv and benchmarks.csv, whose columns the scripts compare_conditions and
-rate_benchmarks describe.
+Made of contrasts.csv, whose columns the script compare_conditions describes. Verdicts of the page as a
+whole stand in claims; here every comparison keeps its own p.
 """
 
 from typing import Any, NamedTuple
@@ -10,7 +10,7 @@ from ..correlate.cells import ROUND_TRIPS, TRANSLATED, Cells, Setting, Test, met
 from ..correlate.contrasts import CHANGE, DEFECTS, GAP, ITEMS, KNOWLEDGE
 from . import categories
 from .table import Column, Entry, Mark, Page, Table
-from .tables import digits_of, make_page, plural, seeds_words
+from .tables import digits_of, make_page
 
 Row = dict[str, Any]
 MOST_NAMED = 4  # comparisons in a note; the rest stands in contrasts.csv
@@ -36,7 +36,8 @@ KINDS = (
         "The gap with its uncertainty",
         "is there a gap?",
         "Is native data better than translated data, beyond chance?",
-        "Intervals that exclude 0; adjusted p below the level in bold.",
+        "Single comparisons with their own p, adjusted within a table: for looking closer. The verdicts,"
+        " which allow for the whole page and the luck of training, stand on the first page.",
     ),
     Kind(
         "causes",
@@ -46,7 +47,7 @@ KINDS = (
         "what causes the gap?",
         "Is it the native content that helps (round trip − translated), or does translation damage"
         " text (native − round trip)?",
-        "Compare the two differences: the one whose interval excludes 0 is the cause that shows.",
+        "Which of the two is larger is a question of its own: see the sentences of this category.",
     ),
     Kind(
         "changes",
@@ -54,10 +55,9 @@ KINDS = (
         categories.BRIDGE,
         "Change of the gap with its uncertainty",
         "has the gap closed?",
-        "Is the gap smaller under another learning rate or with multilingual training than at the"
-        " main setting?",
-        "Below 0: native data leads by less than at the main setting; an interval that excludes 0"
-        " shows that this is no chance.",
+        "Does the gap change under another learning rate or with multilingual training?",
+        "Below 0: native data leads by less than at the main setting. Look at both scores: a gap that"
+        " reverses, or shrinks because both fall, has not closed.",
     ),
 )
 
@@ -244,118 +244,9 @@ def interval_words(rows: list[Row], confidence: float) -> str:
     )
 
 
-def verdict(row: Row) -> str:
-    """Whether the interval of the mean gap excludes 0."""
-    if row["low"] is None:
-        return "no interval"
-    if row["low"] > 0:
-        return "yes"
-    return "translated leads" if row["high"] < 0 else "not shown"
-
-
-def notice_page(cells: Cells, rated: list[Row], confidence: float) -> Page | None:
-    """Would this benchmark notice? One row per test and metric."""
-    r_hint = "Pearson's r of gap and native score (paper: Figure 4)"
-    free_hint = "r of gap and mean over native data and translators: no shared term"
-    table = Table(
-        "benchmarks",
-        "Would this benchmark notice?",
-        [
-            Column("Benchmark"),
-            Column("metric", "", 0),
-            Column("questions", "nature", 0),
-            Column("answers", "nature", 0),
-            Column("notices?", "native − translated", 0, "does the mean gap's interval exclude 0?"),
-            Column("mean gap", "native − translated", 1, "in the metric's unit", True),
-            Column("native wins", "models", 0, "better on average over languages"),
-            Column("significantly", "models", 0, "Holm-adjusted paired permutation test"),
-            Column("r", "gap and score", 2, r_hint),
-            Column("de-coupled r", "gap and score", 2, free_hint),
-            Column("gap", "smallest detectable", 1, "80 % power, one model in one language"),
-            Column("items", "smallest detectable", 0),
-        ],
-    )
-    for row in rated:
-        models = row["models"]
-        sure = row["wins_significantly"]
-        bound = row["detectable_basis"] == "independent items"
-        table.rows.append(
-            [
-                cells.short_label(Test(row["benchmark"], row["judge"])),
-                metric_words(row["metric"]),
-                row["origin"],
-                row["kind"],
-                verdict(row) if row["gap"] is not None else None,
-                Mark(row["gap"], bold=(row["low"] or 0) > 0, interval=bounds(row)),
-                Mark(row["wins"], text=f"{row['wins']} of {models}") if models else None,
-                Mark(sure, text=f"{sure} of {models}") if sure is not None else None,
-                Mark(row["r"], interval=bounds(row, "r_low", "r_high")),
-                Mark(row["decoupled_r"], interval=bounds(row, "decoupled_low", "decoupled_high")),
-                Mark(
-                    row["detectable"],
-                    text=f"≤ {row['detectable']:.1f}" if bound else None,
-                    hint="upper limit: items taken as independent" if bound else "",
-                ),
-                row["detectable_items"],
-            ]
-        )
-    if not table.rows:
-        return None
-    main, topic = categories.category(cells.about, categories.NOTICE)
-    units = {row["unit"] for row in rated if row["unit"]}
-    models, languages = len(cells.models()), len(cells.languages())
-    labels = {
-        "item": "Would this benchmark notice?",
-        "benchmark": "all",
-        "languages": ", ".join(cells.languages()),
-    }
-    if any(test.judge for test in cells.tests):
-        labels["judge"] = "all"
-    if cells.about.get("tables"):
-        labels["paper"] = "–"
-    facts_words = (
-        "Metric: see the table; gaps are in the metric's own unit."
-        f" n: {plural(models, 'model')}, {plural(languages, 'language')},"
-        f" {cells.main.words()}. {seeds_words(cells)} {100 * confidence:g} % intervals: mean gaps over"
-        f" {' or '.join(sorted(units)) or 'nothing'}, r over models. Smallest detectable: the gap of"
-        " one model in one language that a two-sided test finds with 80 % power."
-    )
-    if any(row["detectable_basis"] == "independent items" for row in rated):
-        facts_words += (
-            " ≤: from scores and number of items alone, as though items were not paired: an upper"
-            " limit."
-        )
-    return Page(
-        "notice",
-        "benchmarks",
-        "Would this benchmark notice?",
-        "If translated data were worse than native data, which benchmark would show it?",
-        "Yes: the interval of the mean gap lies above 0. Not shown means no more than that: compare"
-        " with the smallest gap that the benchmark can detect.",
-        facts_words,
-        main,
-        topic or "Benchmarks rated",
-        labels,
-        [table.without_empty()],
-        merged_notes(cells, rated),
-    )
-
-
-def merged_notes(cells: Cells, rated: list[Row]) -> list[str]:
-    """Notes on benchmarks, each once, with the benchmarks it is about."""
-    about: dict[str, dict[str, None]] = {}
-    for row in rated:
-        for note in (row["note"] or "").split("; "):
-            name = cells.short_label(Test(row["benchmark"], row["judge"]))
-            about.setdefault(note, {})[name] = None
-    return [f"{', '.join(names)}: {note}." for note, names in about.items() if note]
-
-
-def evidence_pages(
-    cells: Cells, contrasts: list[Row], rated: list[Row], confidence: float
-) -> list[Page]:
-    """Every page of tests and ratings."""
-    found = [notice_page(cells, rated, confidence)]
+def evidence_pages(cells: Cells, contrasts: list[Row], confidence: float) -> list[Page]:
+    """Every page of conditions compared."""
+    found = []
     for test in cells.tests:
         own = [r for r in contrasts if (r["benchmark"], r["judge"]) == tuple(test)]
         found += [contrast_page(cells, test, kind, own, confidence) for kind in KINDS]

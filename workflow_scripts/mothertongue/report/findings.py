@@ -9,7 +9,7 @@ from .coverage import left_out, listed
 from .screen import Screen
 from .sentences import SECTIONS, Finding, Names, word
 from .tables import metrics_words, plural, seeds_words
-from .verdicts import checked, deciding_confidence, is_shared, unit_words
+from .verdicts import checked, is_shared, levels_words, unit_words
 
 MOST_MISSING = 4  # lines on the first page
 TITLE = "Is translated instruction data good enough?"
@@ -39,16 +39,6 @@ def bases_words(claims: list[Claim]) -> str:
     }
     found = dict.fromkeys(words[claim.basis] for claim in claims)
     return "; or over ".join(found) or "nothing"
-
-
-def levels_words(claims: list[Claim]) -> str:
-    """The confidence of the intervals that are printed."""
-    known = sorted({round(100 * deciding_confidence(claim), 2) for claim in claims})
-    if not known:
-        return "Intervals"
-    if len(known) == 1:
-        return f"{known[0]:g} % intervals"
-    return f"{known[0]:g} to {known[-1]:g} % intervals (one family of tests per page)"
 
 
 def facts_words(cells: Cells, claims: list[Claim]) -> str:

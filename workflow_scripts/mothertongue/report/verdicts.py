@@ -24,7 +24,7 @@ LEADS |= {c.GROWS: 1, c.FALLS: -1, c.KNOWLEDGE_LARGER: 1, c.DEFECTS_LARGER: -1}
 LEADS |= {c.LARGER: 1, c.SMALLER: -1}
 WITHIN = (c.NO_WORSE, c.ALIKE)
 EITHER_SIDE = (c.SIDES_DIFFER, c.OPPOSITE_SIDES, c.REVERSED, c.BOTH_FELL)
-UNITS = {"%": "points", "points": "points of the ratings' sum", "points of 5": "points of 5"}
+UNITS = {"%": "points", "points": "points (sum of ratings)", "points of 5": "points of 5"}
 UNITS |= {"r": "", "correlation": ""}
 AXES = {"%": "points of 100", "points": "sum of ratings", "points of 5": "rating, 1–5"}
 
@@ -161,3 +161,13 @@ def over_words(claim: Claim) -> str:
         ]
         return f"over {' and '.join(many) or 'replicates'} and items of {models}"
     return "over items of these adapters alone"
+
+
+def levels_words(claims: list[Claim]) -> str:
+    """The confidence of the intervals that are printed."""
+    known = sorted({round(100 * deciding_confidence(claim), 2) for claim in claims})
+    if not known:
+        return "Intervals"
+    if len(known) == 1:
+        return f"{known[0]:g} % intervals"
+    return f"{known[0]:g} to {known[-1]:g} % intervals (one family of tests per page)"

@@ -1,0 +1,226 @@
+"""Would this benchmark notice? Each test's verdict, its signal against its noise, and what that is."""
+
+import math
+from typing import Any
+
+from ..correlate import claims as c
+from ..correlate.cells import Cells, Test, metric_words
+from ..correlate.claims import Claim
+from . import categories
+from .table import Column, Mark, Page, Table
+from .tables import plural, seeds_words
+from .verdicts import LOOKS, checked, deciding, levels_words
+
+Row = dict[str, Any]
+PARTS = {  # column of variance.csv -> heading, hint
+    "items": ("items", "other items of the same kind"),
+    "clusters": ("clusters", "items of one passage are alike: what that adds"),
+    "training": ("training", "seeds and draws: the same recipe trained again"),
+    "models": ("models", "other models; holds training too where each was trained once"),
+    "languages": ("languages", "the gap differs between languages"),
+}
+
+
+def verdict_mark(claim: Claim) -> Mark:
+    """A verdict with its symbol."""
+    look = LOOKS.get(claim.verdict, LOOKS[c.UNDECIDED])
+    words = "sees nothing: at chance" if claim.verdict == c.AT_CHANCE else claim.verdict
+    return Mark(claim.verdict, text=f"{look.symbol} {words}")
+
+
+def of_test(rows: list[Row], test: Test) -> Row:
+    """The first row of a test; empty if it has none."""
+    return next((row for row in rows if (row["benchmark"], row["judge"]) == tuple(test)), {})
+
+
+def own_claims(claims: list[Claim], test: Test) -> list[Claim]:
+    """Claims about a test: over its languages if they agree, else one per language."""
+    own = [
+        checked(claim)
+        for claim in claims
+        if claim.question == c.BENCHMARK and (claim.benchmark, claim.judge) == tuple(test)
+    ]
+    return [claim for claim in own if claim.language is None] or own
+
+
+def page_of(
+    cells: Cells, name: str, title: str, question: str, look: str, facts: str, table: Table
+) -> Page | None:
+    """A page with one table, in the category of benchmarks."""
+    if not table.rows:
+        return None
+    main, topic = categories.category(cells.about, categories.NOTICE)
+    labels = {"item": title, "benchmark": "all", "languages": ", ".join(cells.languages())}
+    if any(test.judge for test in cells.tests):
+        labels["judge"] = "all"
+    if cells.about.get("tables"):
+        labels["paper"] = "–"
+    made = table.without_empty()
+    return Page(
+        "notice",
+        name,
+        title,
+        question,
+        look,
+        facts,
+        main,
+        topic or "Benchmarks rated",
+        labels,
+        [made],
+    )
+
+
+def notice_page(cells: Cells, claims: list[Claim], rated: list[Row]) -> Page | None:
+    """One row per test, or per test and language where the gap differs between languages."""
+    table = Table(
+        "benchmarks",
+        "Would this benchmark notice?",
+        [
+            Column("Benchmark"),
+            Column("Language"),
+            Column("metric", "", 0),
+            Column("questions", "nature", 0),
+            Column("answers", "nature", 0),
+            Column("verdict", "native − translated", 0),
+            Column("gap", "native − translated", 1, "in the metric's unit", True),
+            Column("adjusted p", "native − translated", 3, "over every test of the page"),
+            Column("ahead in", "models", 0, "native data leads, by chance or not"),
+            Column("by itself", "models", 0, "models that each decide for native data"),
+            Column(
+                "r", "gap and score", 2, "Pearson's r of gap and native score (paper: Figure 4)"
+            ),
+            Column("de-coupled r", "gap and score", 2, "without the term that both share"),
+            Column("gap", "smallest detectable", 1, "80 % power, one model in one language"),
+            Column("items", "smallest detectable", 0),
+        ],
+        keys=2,
+    )
+    for test in cells.tests:
+        row = of_test(rated, test)
+        for place, claim in enumerate(own_claims(claims, test)):
+            low, high = deciding(claim)
+            ends = None if low is None or high is None else (low, high)
+            seen = claim.verdict != c.AT_CHANCE
+            first = row if not place else {}
+            bound = first.get("detectable_basis") == "independent items"
+            ahead = f"{claim.ahead} of {claim.models}" if claim.ahead is not None else None
+            table.rows.append(
+                [
+                    cells.short_label(test),
+                    cells.language_label(claim.language) if claim.language else "all",
+                    metric_words(claim.metric or ""),
+                    first.get("origin"),
+                    first.get("kind"),
+                    verdict_mark(claim),
+                    Mark(claim.estimate, interval=ends) if seen else None,
+                    claim.p_adjusted if seen else None,
+                    Mark(claim.ahead, text=ahead) if ahead and seen else None,
+                    claim.decided,
+                    Mark(first.get("r"), interval=pair(first, "r_low", "r_high")),
+                    Mark(
+                        first.get("decoupled_r"),
+                        interval=pair(first, "decoupled_low", "decoupled_high"),
+                    ),
+                    Mark(
+                        first.get("detectable"),
+                        text=f"≤ {first['detectable']:.1f}" if bound else None,
+                        hint="upper limit: items taken as independent" if bound else "",
+                    ),
+                    first.get("detectable_items"),
+                ]
+            )
+    facts = (
+        "Metric: see the table; gaps are in the metric's own unit."
+        f" n: {plural(len(cells.models()), 'model')}, {plural(len(cells.languages()), 'language')},"
+        f" {cells.main.words()}. {seeds_words(cells)} {levels_words(claims)}; r: bootstrap over"
+        " models. Smallest detectable: the gap of one model in one language that a two-sided test of"
+        " its items finds with 80 % power, without the luck of training."
+    )
+    return page_of(
+        cells,
+        "benchmarks",
+        "Would this benchmark notice?",
+        "If translated data were worse than native data, which benchmark would show it?",
+        "Undecided is no proof of equality; “no worse” is: the interval lies within the margin. A row"
+        " per language stands where the gap may differ between languages.",
+        facts,
+        table,
+    )
+
+
+def pair(row: Row, low: str, high: str) -> tuple[float, float] | None:
+    """An interval of a row."""
+    if row.get(low) is None or row.get(high) is None:
+        return None
+    return row[low], row[high]
+
+
+def noise_page(cells: Cells, variances: list[Row]) -> Page | None:
+    """What the noise of one comparison is made of; gap against the untuned models' score."""
+    table = Table(
+        "noise",
+        "Signal, noise, and what the noise is made of",
+        [
+            Column("Benchmark"),
+            Column("untuned", "mean score", 1),
+            Column("native", "mean score", 1),
+            Column("translated", "mean score", 1),
+            Column("gap", "signal", 1, "mean over models and languages", True),
+            Column("noise", "signal", 1, "standard deviation of one comparison"),
+            Column("signal ÷ noise", "signal", 2),
+            *[Column(word, "share of the noise, %", 0, hint) for word, hint in PARTS.values()],
+            Column("one adapter", "luck of training", 2, "standard deviation of its score"),
+            Column("models", "n", 0),
+            Column("languages", "n", 0),
+            Column("seeds", "n", 0),
+            Column("items", "n", 0),
+            Column("clusters", "n", 0),
+        ],
+    )
+    for row in variances:
+        parts = [row[f"{name}_variance"] for name in PARTS]
+        total = sum(part for part in parts if part is not None)
+        shares = [100 * part / total if part is not None and total else None for part in parts]
+        table.rows.append(
+            [
+                cells.short_label(Test(row["benchmark"], row["judge"])),
+                *(row[name] for name in ("base", "native", "translated", "gap", "comparison_sd")),
+                row["signal_to_noise"],
+                *shares,
+                row["adapter_sd"],
+                *(row[name] for name in ("models", "languages", "seeds", "items", "clusters")),
+            ]
+        )
+    untold = [
+        word
+        for name, (word, _) in PARTS.items()
+        if variances and all(row[f"{name}_variance"] is None for row in variances)
+    ]
+    facts = (
+        "Metric: that of each test, as elsewhere; perplexity as bits."
+        f" n: see the table. {seeds_words(cells)} One comparison: one model, one language, each adapter"
+        " trained once."
+        + (f" These scores do not tell: {', '.join(untold)}." if untold else "")
+        + " Draws of rows vary with the seeds or not at all."
+    )
+    return page_of(
+        cells,
+        "noise",
+        "Signal and noise of each benchmark",
+        "How large is the gap against the noise of one comparison, and what would make it smaller?",
+        "Items: use more of them. Training: use more seeds. Models and languages: only more of these"
+        " help. Below a signal ÷ noise of about 1 one model says nothing.",
+        facts,
+        table,
+    )
+
+
+def rows_of(path: Any) -> list[Row]:
+    """Rows of a CSV file."""
+    import polars as pl
+
+    rows = pl.read_csv(path, infer_schema_length=None).to_dicts()
+    return [
+        {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in row.items()}
+        for row in rows
+    ]
