@@ -33,7 +33,8 @@ def any_of(entries: list[str]) -> str:
     """A pattern of entries: whole words, or anywhere in scripts that set no spaces."""
     whole, anywhere = [], []
     for entry in sorted(set(entries), key=lambda entry: (-len(entry), entry)):
-        (anywhere if UNSPACED.search(entry) else whole).append(as_pattern(entry))
+        free = UNSPACED.search(entry) or entry.startswith("(?<")  # the latter says its own bounds
+        (anywhere if free else whole).append(as_pattern(entry))
     parts = [rf"(?<!\w)(?:{'|'.join(whole)})(?!\w)"] if whole else []
     return "(?:" + "|".join([*parts, *anywhere]) + ")"
 
