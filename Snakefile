@@ -4,7 +4,7 @@ from snakemake.utils import min_version
 
 min_version("9.27")
 
-if "study" not in config:  # no --configfile given: the embedded demo; never merged with a study
+if "study" not in config and not workflow.configfiles:  # the demo; it completes no study
 
     configfile: "config.yaml"
 

@@ -8,7 +8,7 @@ include: "common.smk"
 import os
 
 from mothertongue.cluster import refuse_double_run
-from mothertongue.files import refuse_dates_ahead
+from mothertongue.files import refuse_dates_ahead, refuse_unwritable
 from mothertongue.finetune.resources import gpus
 from mothertongue.needs import job_needs, missing
 
@@ -43,6 +43,10 @@ onstart:
             refuse_double_run(Path.cwd(), submits=not workflow.local_exec)
             made = {str(path) for job in jobs for path in job.output}
             refuse_dates_ahead({str(path) for job in jobs for path in job.input} - made)
+            refuse_unwritable(made)
+            refuse_unwritable(
+                str(path) for job in jobs for path in [*job.log, job.benchmark] if path
+            )
             sent = [job for job in jobs if not (workflow.local_exec or job.is_local)]
             here = [job for job in jobs if workflow.local_exec or job.is_local]
             off = (

@@ -176,7 +176,8 @@ def test_results_that_cannot_be_written(tmp_path, unprivileged):
     (folder / "results").chmod(0o555)
     done = unprivileged("-m", "snakemake", SAMPLED, "--cores", "1", cwd=folder)
     assert done.returncode != 0
-    assert "Permission denied: 'results/sample'" in done.stderr
+    assert "cannot write into results: read-only, or no permission; make it" in done.stderr
+    assert "Traceback" not in done.stderr
     assert "Traceback" not in done.stderr
     (folder / "results").chmod(0o755)
     assert run_snakemake(SAMPLED, "--cores", "1", cwd=folder).returncode == 0
@@ -229,6 +230,55 @@ def test_files_of_a_clock_that_was_ahead_are_refused_until_they_are_dated_today(
     assert (folder / SAMPLED).stat().st_mtime <= time.time()
     assert run_snakemake(mixed, "--cores", "1", cwd=folder).returncode == 0
     assert planned(folder, "--", mixed) == {}
+
+
+def test_every_folder_that_is_written_is_looked_at_before_the_first_job(tmp_path, unprivileged):
+    """A folder that is written to after days of work stands beside one that may be written now."""
+    (tmp_path / "late").mkdir(mode=0o555)
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    code = (
+        "import sys; from mothertongue.files import refuse_unwritable; from mothertongue.log import"
+        f" log_to\nwith log_to({str(tmp_path / 'log')!r}): refuse_unwritable(sys.argv[1:])"
+    )
+    done = unprivileged("-c", code, "early/x", "late/a/b", "file/c", "x", cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: cannot write into late, file: read-only, or no permiss")
+    assert unprivileged("-c", code, "early/x", "y", cwd=tmp_path).returncode == 0
+
+
+@pytest.mark.slow
+def test_a_home_that_cannot_be_written_is_one_line(tmp_path):
+    folder = checkout(tmp_path / "study")
+    nowhere = {k: v for k, v in os.environ.items() if k != "XDG_CACHE_HOME"} | {"HOME": "/dev/null"}
+    done = run_snakemake("--dry-run", cwd=folder, env=nowhere)
+    assert done.returncode == 1
+    assert "/dev/null/.cache: Snakemake keeps a cache there and cannot write it; set" in done.stderr
+    assert "Traceback" not in done.stderr
+    cache = {**nowhere, "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    assert run_snakemake(SAMPLED, "--cores", "1", cwd=folder, env=cache).returncode == 0
+
+
+STOPPED = """
+import sys, time
+from mothertongue.log import log_to
+with log_to(sys.argv[1]):
+    print("at work", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_ctrl_c_is_one_line(tmp_path, root):
+    log = tmp_path / "rule.log"
+    environment = {**os.environ, "PYTHONPATH": str(root / "workflow_scripts")}
+    command = [sys.executable, "-c", STOPPED, str(log)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as job:
+        while not (log.is_file() and "at work" in log.read_text(encoding="utf-8")):
+            time.sleep(0.05)
+        job.send_signal(signal.SIGINT)
+        told = job.stderr.read()
+    assert job.returncode == 130
+    assert told == "Stopped by Ctrl-C; what is finished is kept; run the same command again\n"
+    assert log.read_text(encoding="utf-8") == f"at work\n{told}"
 
 
 STORED = """

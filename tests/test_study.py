@@ -215,3 +215,26 @@ def test_a_broken_configuration_ends_before_planning_in_plain_lines(root, tmp_pa
     assert "did you mean 'multiple-choice'?" in done.stderr
     assert "Traceback" not in done.stderr
     assert not (folder / "results").exists()
+
+
+def test_a_study_without_a_name_is_not_completed_from_the_demo(root):
+    config = demo(root)
+    del config["study"]
+    with pytest.raises(
+        InputError, match=r"^mine.yaml: no 'study'; give the study a name .* The demo"
+    ):
+        read_study(config, root, ["mine.yaml"])
+
+
+@pytest.mark.slow
+def test_the_demo_runs_alone_and_with_changes_and_completes_no_study(root, tmp_path):
+    folder = checkout(tmp_path / "study")
+    (folder / "mine.yaml").write_text("finetune: {epochs: 1}\n", encoding="utf-8")
+    done = run_snakemake("--dry-run", "--quiet", "rules", "--configfile", "mine.yaml", cwd=folder)
+    assert done.returncode != 0
+    told = done.stdout + done.stderr  # a dry run tells on standard output
+    assert "mine.yaml: no 'study'; give the study a name" in told
+    assert "Traceback" not in told
+    for changes in ((), ("--configfile", "config.yaml", "mine.yaml")):
+        assert planned(folder, *changes)["finetune_lora"] > 3
+    assert planned(folder, "--config", "finetune={epochs: 1}")["finetune_lora"] > 3

@@ -236,3 +236,22 @@ def refuse_dates_ahead(paths: Iterable[str | Path], now: float | None = None) ->
             " them would be made again at every start. Set the clock right, then give them today's"
             " date (docs/troubleshooting.md)"
         )
+
+
+def refuse_unwritable(paths: Iterable[str | Path]) -> None:
+    """Raise InputError naming folders in which these files could not be made.
+
+    Asked before the first job: some folders are first written to after days of work.
+    """
+    shut: dict[str, None] = {}
+    for folder in dict.fromkeys(os.path.dirname(path) or "." for path in map(str, paths)):
+        while not os.path.lexists(folder):
+            folder = os.path.dirname(folder) or "."
+        if not (os.path.isdir(folder) and os.access(folder, os.W_OK | os.X_OK)):
+            shut[folder] = None
+    if shut:
+        more = f" and {len(shut) - 3} more" if len(shut) > 3 else ""
+        raise InputError(
+            f"cannot write into {', '.join(list(shut)[:3])}{more}: read-only, or no permission;"
+            " make it writable for you, or put a link to another folder in its place"
+        )

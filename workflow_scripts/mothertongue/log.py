@@ -4,6 +4,7 @@ import contextlib
 import errno
 import logging
 import os
+import signal
 import sqlite3
 import sys
 import time
@@ -62,7 +63,7 @@ def log_to(path: str | Path) -> Iterator[None]:
 
     An `InputError` ends the process with status 1 and its one line on the terminal and in the
     log, without a traceback, and so does a fault of the machine (`fault_of`), its traceback in the
-    log; any other exception leaves its traceback in the log and its last line on the terminal.
+    log; Ctrl-C ends it in one line too; any other exception leaves its traceback in the log and its last line on the terminal.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -79,12 +80,15 @@ def log_to(path: str | Path) -> Iterator[None]:
             stream=sys.stderr,
             force=True,
         )
-        complaint = None
+        complaint, status = None, 1
         try:
             yield
             print(f"done in {time.monotonic() - started:.1f} s")
         except InputError as error:
             complaint = f"Error: {error}"
+            print(complaint, file=sys.stderr)
+        except KeyboardInterrupt:
+            complaint, status = f"Stopped by Ctrl-C; {AGAIN}", 128 + signal.SIGINT
             print(complaint, file=sys.stderr)
         except Exception as error:
             fault = fault_of(error)
@@ -103,4 +107,4 @@ def log_to(path: str | Path) -> Iterator[None]:
             os.close(saved[1])
     if complaint is not None:
         print(complaint, file=sys.stderr, flush=True)
-        sys.exit(1)
+        sys.exit(status)

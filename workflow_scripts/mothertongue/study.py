@@ -6,7 +6,7 @@ A *condition* is what an adapter was tuned on: data x scope x learning rate x se
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -261,6 +261,12 @@ def read_study(
     """
     schema, known_languages = _laid_down(root)
     given = mapping(raw)
+    if isinstance(raw, Mapping) and "study" not in given and not module:
+        where = ", ".join(map(str, files)) or "the configuration"
+        raise InputError(
+            f"{where}: no 'study'; give the study a name (study: my-study). The demo runs without"
+            " --configfile, and with changes of yours as --configfile config.yaml yours.yaml"
+        )
     config = complete({**NOTHING, **given} if module else raw, schema, schema)
     mistakes = structural_mistakes(config, schema)
     mistakes += [line for file in files for line in repeated_keys(file)]
