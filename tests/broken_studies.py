@@ -289,6 +289,10 @@ BROKEN = {
         translator(backend="huggingface"),
         ["translate.translators.x.model: missing (hub id or folder)"],
     ),
+    "a prompt with a placeholder that is none": (
+        translator(backend="openai", model="m", prompt="For $5 into ${target}: ${text}"),
+        ["translate.translators.x.prompt: ${target} stands for nothing here; known: ${text}"],
+    ),
     "a prompt without the text": (
         translator(backend="openai", model="m", prompt="Translate into ${target_lang}."),
         ["translate.translators.x.prompt: holds no ${text}"],

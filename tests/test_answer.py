@@ -375,3 +375,18 @@ def test_draw_avoids_real_instructions(tmp_path, shared, oasst):
     oasst["instructions"]["path"] = str(aya)
     place(None, tmp_path / "set.jsonl", **oasst)
     assert all(row["id"].startswith("m") for row in read_jsonl(tmp_path / "set.jsonl"))
+
+
+def test_a_model_that_says_nothing_to_any_question_is_an_error(tiny, tmp_path):
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    model = AutoModelForCausalLM.from_pretrained(tiny / "base")
+    model.lm_head.weight.data.zero_()  # the first token, which is the end, wins every time
+    model.save_pretrained(tmp_path / "mute")
+    AutoTokenizer.from_pretrained(tiny / "base").save_pretrained(tmp_path / "mute")
+    write_jsonl(tmp_path / "questions.jsonl", QUESTIONS)
+    given = settings(tiny, tmp_path, adapter=None, quantisation="none")
+    given["model"] = {"base": str(tmp_path / "mute"), "revision": None}
+    with pytest.raises(InputError, match="all 5 answers are empty: the model ends at once"):
+        answer_questions.main(**given)
+    assert not given["answers"].exists()

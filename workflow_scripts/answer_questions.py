@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 
 from mothertongue.answer.generate import PartialAnswers, answer_all, stop_counts
+from mothertongue.errors import InputError
 from mothertongue.files import file_hash, read_jsonl, text_hash, write_json, write_jsonl
 from mothertongue.generation import make_plain
 from mothertongue.log import log_to
@@ -79,6 +80,12 @@ def main(
             max_new_tokens=max_new_tokens,
             temperature=temperature,
             batch_tokens=batch_tokens,
+        )
+    if rows and not any(row["answer"].strip() for row in rows):
+        raise InputError(
+            f"{answers}: all {len(rows)} answers are empty: the model ends at once. Check the base's"
+            " end token and finetune.template with a prompt of your own; or leave this condition out"
+            " (conditions, answer.base)"
         )
     counts = stop_counts(rows)
     cut = sum(row["prompt_cut"] > 0 for row in rows)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from .api.keys import key_in_address
 from .config import Json, suggestion
+from .translate.chat import unfilled_fields
 
 MULTI = "multi"  # the scope of the multilingual mix
 ROUND_TRIP = "-rtt"  # ending of the data of a translator's round trip
@@ -199,6 +200,12 @@ def _services(names: Names) -> Iterator[str]:
                 yield f"{where}.base_url: holds {found}; name its variable in {where}.api.key instead"
             if isinstance(spec.get("prompt"), str) and "${text}" not in spec["prompt"]:
                 yield f"{where}.prompt: holds no ${{text}}, so that nothing would be translated"
+            elif isinstance(spec.get("prompt"), str):
+                for name in unfilled_fields(spec["prompt"]):
+                    yield (
+                        f"{where}.prompt: {name} stands for nothing here; known: ${{text}},"
+                        " ${source_lang}, ${target_lang} (a $ without braces stays what it is)"
+                    )
             if backend == "recorded" and "memory" not in spec:
                 yield f"{where}.memory: missing (files to replay)"
             if spec.get("batch") is not None and section == "judge.judges" and backend != "openai":

@@ -1,5 +1,6 @@
 """Translation by a chat model: Cohere's or any OpenAI-compatible server, the paper's prompt."""
 
+import re
 from collections.abc import Mapping, Sequence
 from string import Template
 from typing import Any
@@ -13,6 +14,13 @@ PROMPT = (
     "Please translate from ${source_lang} to ${target_lang}. Do your best to preserve the "
     "formatting. The following content should and should only be translated.\n\n${text}"
 )
+FILLED = ("source_lang", "target_lang", "text")
+BRACED = re.compile(r"(?<!\$)\$\{([^{}]*)\}")
+
+
+def unfilled_fields(prompt: str) -> list[str]:
+    """What stands as `${name}` in a prompt and will not be filled in; any other `$` is text."""
+    return [f"${{{name}}}" for name in BRACED.findall(prompt) if name not in FILLED]
 
 
 class ChatTranslator:
@@ -24,11 +32,7 @@ class ChatTranslator:
         """The prompt names languages in English."""
         self.entry, self.languages = entry, languages
         self.prompt = entry.get("prompt") or PROMPT
-        unknown = set(Template(self.prompt).get_identifiers()) - {
-            "source_lang",
-            "target_lang",
-            "text",
-        }
+        unknown = unfilled_fields(self.prompt)
         if unknown or "text" not in Template(self.prompt).get_identifiers():
             raise InputError(
                 "translate.translators.*.prompt: must hold ${text}, may hold ${source_lang} and "
@@ -38,7 +42,7 @@ class ChatTranslator:
 
     def request(self, text: str, source: str, target: str) -> Request:
         """The chat request that translates a text."""
-        prompt = Template(self.prompt).substitute(
+        prompt = Template(self.prompt).safe_substitute(  # `$5` and the like stay what they are
             source_lang=self.languages[source]["name"],
             target_lang=self.languages[target]["name"],
             text=text,
