@@ -1,7 +1,7 @@
 # roundtrip: native rows into the pivot language (English) and back by the same translator.
 # in:   <results>/sample/native/{scope}.jsonl
 # out:  <results>/roundtrip/{translator}/{scope}.pivot.jsonl   in English
-#       <results>/roundtrip/{translator}/{scope}.jsonl         back; row i has the id of its source
+#       <results>/roundtrip/{translator}/{scope}.jsonl         back; ids of the source, faulty rows left out
 #       .report.json and .quarantine.jsonl beside each
 # wildcards: translator (a key of translate.translators), scope (a language or multi)
 

@@ -1,6 +1,6 @@
 # translate: English rows into the languages of the study, by every translator.
 # in:   <results>/sample/english/{scope}.jsonl
-# out:  <results>/translate/{translator}/{scope}.jsonl             row i has the id of its source
+# out:  <results>/translate/{translator}/{scope}.jsonl             ids of the source; faulty rows left out
 #       <results>/translate/{translator}/{scope}.report.json       counts, checks, calls, money
 #       <results>/translate/{translator}/{scope}.quarantine.jsonl  what failed a check, and why
 #       <results>/translate/quality.{csv,svg}                      every set's quality

@@ -1,7 +1,7 @@
 """Tabulate what else differed between conditions: rows, answer tokens, steps, what was cut.
 
 A gap between two conditions may come from any of these; the report shows them beside a verdict.
-One line per adapter, from the provenance that fine-tuning writes.
+One line per adapter, from the provenance that fine-tuning writes; docs/results.md explains the columns.
 """
 
 import csv
@@ -12,27 +12,9 @@ from typing import Any
 from mothertongue.files import atomic, read_json
 from mothertongue.log import log_to
 
-COLUMNS = {  # column -> what it holds
-    "model": "as in scores.csv, like data, scope, learning_rate and seed",
-    "data": "",
-    "scope": "",
-    "lr": "name of the learning rate",
-    "learning_rate": "",
-    "seed": "",
-    "rows": "rows of the training set",
-    "dropped_rows": "left out since the prompt alone fills the window",
-    "cut_rows": "left out to hold a budget equal",
-    "trained_rows": "rows trained on: rows - dropped_rows - cut_rows",
-    "truncated_rows": "of the rows trained on, those that lost their end",
-    "answer_tokens": "supervised tokens of one epoch, in the model's own tokens",
-    "tokens": "tokens of one epoch, prompts included",
-    "steps": "optimiser steps taken",
-    "epochs": "epochs begun",
-    "best_epoch": "epoch that was kept",
-    "answer_tokens_seen": "supervised tokens over the whole training",
-    "validation_rows": "rows held out of the training set",
-    "equal": "what was held equal: rows, tokens, steps or nothing",
-}
+COLUMNS = ("model", "data", "scope", "lr", "learning_rate", "seed", "rows", "dropped_rows")
+COLUMNS += ("cut_rows", "trained_rows", "truncated_rows", "answer_tokens", "tokens", "steps")
+COLUMNS += ("epochs", "best_epoch", "answer_tokens_seen", "validation_rows", "equal")
 
 
 def difference(provenance: dict[str, Any]) -> dict[str, Any]:
@@ -62,7 +44,7 @@ def difference(provenance: dict[str, Any]) -> dict[str, Any]:
 def main(*, provenances: Iterable[Path], table: Path) -> None:
     """Write one line per adapter, in the order of `provenances`."""
     with atomic(table) as temporary, temporary.open("w", encoding="utf-8", newline="") as out:
-        writer = csv.DictWriter(out, list(COLUMNS))
+        writer = csv.DictWriter(out, COLUMNS)
         writer.writeheader()
         writer.writerows(difference(read_json(path)) for path in provenances)
 
