@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import checkout, run_snakemake
-from standin import StandIn
+from conftest import ROOT, checkout, run_snakemake
+from standin import StandIn, invented
+from test_translate import back_to_english
 
 CANARIES = {
     "OPENAI_API_KEY": "canary-openai-5f0e1d2c3b4a",
@@ -61,6 +62,13 @@ def lay_study(folder, server) -> None:
     path.write_text(yaml.safe_dump(study), encoding="utf-8")
 
 
+def both_ways(text: str) -> str:
+    """Spanish rows of the demo into English, any other text into Spanish."""
+    spanish = (ROOT / "resources/demo/aya/es.jsonl").read_text(encoding="utf-8")
+    inside = json.dumps(text, ensure_ascii=False)[1:-1] in spanish
+    return back_to_english(text) if inside else invented(text)
+
+
 def leaks(folder) -> list[str]:
     """Files below a folder that hold a canary."""
     found = []
@@ -104,7 +112,7 @@ def test_canary_keys_are_used_and_written_nowhere(tmp_path):
     options = ("--cores", "2", "--keep-going", "--show-failed-logs", "--printshellcmds")
     goal = "results/translate/quality.svg"
     told = ""
-    with StandIn() as server, watch_arguments() as arguments_seen:
+    with StandIn(both_ways) as server, watch_arguments() as arguments_seen:
         lay_study(folder, server)
         server.refusal = 401, {"message": "bad key KEY", "error": {"message": "bad key KEY"}}
         failed = run_snakemake(goal, *options, cwd=folder, env=environment)
