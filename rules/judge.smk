@@ -4,8 +4,7 @@
 #           id, rating (null = unscored), unscored (why), replies [{text, rating, problem}],
 #           characters, flags (answers that address the judge)
 #       <results>/judge/{judge}.batch.json   what a judge that asks in batches did
-#       <results>/correlate/judges/{coverage,agreement,lengths,gaps,dependence}.csv   compared
-#       and, by judge_pages.smk, their pages in the report
+#       and, by judge_compare.smk and judge_pages.smk, the judges compared and their pages
 # Kept between runs: <results>/.work/api/replies.sqlite (undeclared; the store of replies).
 
 
@@ -117,37 +116,7 @@ rule judge_answers:
         "../workflow_scripts/judge_answers.py"
 
 
-rule compare_judges:
-    """Coverage, agreement, answer length, and the native-translated gap by judge."""
-    input:
-        ratings=judge_files,
-    output:
-        coverage="<results>/correlate/judges/coverage.csv",
-        agreement="<results>/correlate/judges/agreement.csv",
-        lengths="<results>/correlate/judges/lengths.csv",
-        gaps="<results>/correlate/judges/gaps.csv",
-        dependence="<results>/correlate/judges/dependence.csv",
-    log:
-        "<logs>/judge/compare_judges.log",
-    benchmark:
-        "<benchmarks>/judge/compare_judges.tsv"
-    localrule: True
-    conda:
-        "../envs/analyse.yaml"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=20,
-    params:
-        judges=list(STUDY.judges),
-        resamples=config["correlate"]["resamples"],
-        confidence=config["correlate"]["confidence"],
-        seed=config["correlate"]["seed"],
-        version=VERSIONS["judges"],
-    script:
-        "../workflow_scripts/compare_judges.py"
-
-
+include: "judge_compare.smk"
 include: "judge_pages.smk"
 
 

@@ -291,6 +291,23 @@ def test_what_a_judge_left_out_is_counted_by_condition(tmp_path):
     assert "declined" in page
 
 
+def test_a_gap_of_too_few_scored_answers_is_empty_with_the_reason(tmp_path):
+    paths = study(tmp_path / "judge")
+    for path in paths:
+        if path.parts[-6] == "cohere" and "kind" in path.parts and path.stem == "es":
+            rows = [
+                {"id": f"q{i:02}", "rating": 3.0 if i < 17 else None, "characters": 9}
+                for i in range(20)
+            ]
+            write_jsonl(path, rows)
+    found = run(tmp_path, paths)
+    empty = found["gaps"].filter(pl.col("gap").is_null())
+    assert empty.select("judge", "language").rows() == [("kind", "es")]
+    assert empty["note"][0] == "cohere: 17 of 20 answers scored (judge.coverage 90%)"
+    assert found["dependence"]["language"].to_list() == ["zh"]
+    assert "17 of 20 answers scored" in tabulated(tmp_path)
+
+
 def simulated(folder, trial, *, models=4, questions=40, gap=0.0, other=0.0, length=0.0):
     """Two judges, models of one recipe: gaps of both judges, and what an answer's length is worth.
 

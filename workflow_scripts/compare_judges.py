@@ -19,8 +19,12 @@ def main(
     resamples: int,
     confidence: float,
     seed: int,
+    enough: float = 0.9,
 ) -> None:
-    """Write five tables; those that need two judges are empty with one."""
+    """Write five tables; those that need two judges are empty with one.
+
+    `enough`: share of a set's answers that a judge must have scored for a gap to count.
+    """
     from mothertongue.judge import agreement as agree
     from mothertongue.judge import gaps as gap
     from mothertongue.judge import length
@@ -34,8 +38,8 @@ def main(
         (coverage, rated.coverage(every, judges)),
         (agreement, agree.agreement(every, judges, **settings)),
         (lengths, length.lengths(every, judges, confidence=confidence)),
-        (gaps, gap.gaps(every, judges, confidence=confidence)),
-        (dependence, gap.dependence(every, judges, confidence=confidence)),
+        (gaps, gap.gaps(every, judges, confidence=confidence, coverage=enough)),
+        (dependence, gap.dependence(every, judges, confidence=confidence, coverage=enough)),
     ):
         with atomic(path) as temporary:
             result.write_csv(temporary)
@@ -55,4 +59,5 @@ if "snakemake" in globals():
             resamples=snakemake.params.resamples,
             confidence=snakemake.params.confidence,
             seed=snakemake.params.seed,
+            enough=snakemake.params.enough,
         )

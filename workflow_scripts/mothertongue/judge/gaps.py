@@ -57,6 +57,7 @@ GAPS = {
     "native_unscored": "Int64",
     "translated_unscored": "Int64",
     "basis": "String",
+    "note": "String",
 }
 DEPENDENCE = {
     "judge_a": "String",
@@ -94,6 +95,7 @@ class Cell(NamedTuple):
     translated_characters: "np.ndarray"
     native_unscored: int
     translated_unscored: int
+    note: str | None  # why the gap is left empty
 
     @property
     def longer(self) -> "np.ndarray":
@@ -108,7 +110,17 @@ class Part(NamedTuple):
     influence: dict[str, float]
 
 
-def question_gaps(ratings: "pl.DataFrame") -> dict[tuple, Cell]:
+def too_few(group: "pl.DataFrame", data: list[str], coverage: float) -> str | None:
+    """Why a gap is left empty: a condition of which too few answers were scored (judge.coverage)."""
+    for name in data:
+        own = group.filter(group["data"] == name)["rating"]
+        scored = own.len() - own.null_count()
+        if scored < coverage * own.len() - 1e-9:
+            return f"{name}: {scored} of {own.len()} answers scored (judge.coverage {coverage:.0%})"
+    return None
+
+
+def question_gaps(ratings: "pl.DataFrame", coverage: float) -> dict[tuple, Cell]:
     """(judge, model, seed, *PLACE) -> the questions scored in every one of its conditions."""
     import polars as pl
 
@@ -135,6 +147,7 @@ def question_gaps(ratings: "pl.DataFrame") -> dict[tuple, Cell]:
             sizes.select(pl.mean_horizontal(translators)).to_series().to_numpy(),
             int((unscored == "native").sum()),
             int((unscored != "native").sum()),
+            too_few(group, ["native", *translators], coverage),
         )
     return found
 
@@ -211,21 +224,27 @@ def _slopes(ratings: "pl.DataFrame") -> dict[tuple, Slope | None]:
     return {key: slope_of(own) for key, own in scored.group_by(keys)}
 
 
-def gaps(ratings: "pl.DataFrame", judges: list[str], *, confidence: float) -> "pl.DataFrame":
+def gaps(
+    ratings: "pl.DataFrame", judges: list[str], *, confidence: float, coverage: float
+) -> "pl.DataFrame":
     """The gap by every judge: per adapter pair, and over all models of a place (`model` empty)."""
     import numpy as np
 
-    cells, slopes = question_gaps(ratings), _slopes(ratings)
+    cells, slopes = question_gaps(ratings, coverage), _slopes(ratings)
     groups = [(key, [key]) for key in cells]
     groups += [((place[0], None, None, *place[1:]), own) for place, own in _together(cells).items()]
     order = {judge: i for i, judge in enumerate(judges)}
     rows = []
     for (judge, model, seed, *place), keys in groups:
-        own = [(key, cells[key]) for key in keys if len(cells[key].ids)]
+        own = [(k, cells[k]) for k in keys if cells[k].ids and cells[k].note is None]
         row = {"judge": judge, "model": model, "seed": seed, **dict(zip(PLACE, place))}
         row["asked"] = sum(cells[key].asked for key in keys)
         row["translators"] = "+".join(sorted({t for key in keys for t in cells[key].translators}))
         row["n"] = sum(len(cell.ids) for _, cell in own)
+        notes = list(dict.fromkeys(note for k in keys if (note := cells[k].note)))
+        row["note"] = (
+            notes[0] + (f" and {len(notes) - 1} more" * (len(notes) > 1)) if notes else None
+        )
         for name in ("native_unscored", "translated_unscored"):
             row[name] = sum(getattr(cells[key], name) for key in keys)
         slope = slopes.get((judge, row["questions"], row["language"]))
@@ -255,11 +274,14 @@ def gaps(ratings: "pl.DataFrame", judges: list[str], *, confidence: float) -> "p
     return table(rows, GAPS)
 
 
-def dependence(ratings: "pl.DataFrame", judges: list[str], *, confidence: float) -> "pl.DataFrame":
+def dependence(
+    ratings: "pl.DataFrame", judges: list[str], *, confidence: float, coverage: float
+) -> "pl.DataFrame":
     """The difference of two judges' gaps over questions that both scored in every condition."""
     import numpy as np
 
-    cells = question_gaps(ratings)
+    cells = question_gaps(ratings, coverage)
+    cells = {key: cell for key, cell in cells.items() if cell.note is None}
     rows = []
     for one, two in combinations(judges, 2):
         both = [key for key in cells if key[0] == one and (two, *key[1:]) in cells]

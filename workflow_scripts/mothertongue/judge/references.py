@@ -14,7 +14,7 @@ WITH_REFERENCE = ("overlap",)  # back ends that read the reference answer
 def has_reference(path: Path) -> bool | None:
     """Whether any row of a JSON Lines file has a reference; None if the file cannot be read."""
     try:
-        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
+        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
     except (OSError, ValueError):
         return None
     return any(isinstance(row, Mapping) and row.get("reference") for row in rows)

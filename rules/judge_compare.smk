@@ -1,0 +1,39 @@
+# judge, between its two other parts: the judges compared with one another.
+# In:   every ratings file
+# Out:  <results>/correlate/judges/{coverage,agreement,lengths,gaps,dependence}.csv
+# Included by judge.smk, whose judge_files it uses.
+
+
+include: "common.smk"
+
+
+rule compare_judges:
+    """Coverage, agreement, answer length, and the native-translated gap by judge."""
+    input:
+        ratings=judge_files,
+    output:
+        coverage="<results>/correlate/judges/coverage.csv",
+        agreement="<results>/correlate/judges/agreement.csv",
+        lengths="<results>/correlate/judges/lengths.csv",
+        gaps="<results>/correlate/judges/gaps.csv",
+        dependence="<results>/correlate/judges/dependence.csv",
+    log:
+        "<logs>/judge/compare_judges.log",
+    benchmark:
+        "<benchmarks>/judge/compare_judges.tsv"
+    localrule: True
+    conda:
+        "../envs/analyse.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=20,
+    params:
+        judges=list(STUDY.judges),
+        enough=config["judge"]["coverage"],
+        resamples=config["correlate"]["resamples"],
+        confidence=config["correlate"]["confidence"],
+        seed=config["correlate"]["seed"],
+        version=VERSIONS["judges"],
+    script:
+        "../workflow_scripts/compare_judges.py"
