@@ -85,8 +85,9 @@ def cell_html(claim: Claim | None, best: Claim | None, cells: Cells) -> str:
     if claim is None:
         return '<td class="none">–</td>'
     if claim.question == c.LANGUAGES and claim.verdict != c.LANGUAGES_DIFFER:
-        alone = f"languages: {p_words(claim.p, claim.level)}" if claim.p is not None else ""
-        return f'<td class="none" title="{html.escape(claim.note)}">no mean<br>{alone}</td>'
+        alone = f" ({p_words(claim.p, claim.level)})" if claim.p is not None else ""
+        words = f"no mean, as the languages may differ{alone}"
+        return f'<td class="none" title="{html.escape(claim.note)}">{words}</td>'
     look = LOOKS.get(claim.verdict, LOOKS[c.UNDECIDED])
     words = WORDS.get(claim.verdict, claim.verdict)
     lines = [
@@ -105,7 +106,7 @@ def cell_html(claim: Claim | None, best: Claim | None, cells: Cells) -> str:
         lines.append(f"<i>best: {html.escape(cells.label('data', chosen))}</i>")
     needed = needed_words(claim) if claim.verdict == c.UNDECIDED else ""
     if almost(claim):
-        lines.append("<i>not sure enough beside the other tests</i>")
+        lines.append("<i>not at the page’s level</i>")
     if claim.basis == c.ADAPTERS and claim.verdict == c.UNDECIDED:
         lines.append("<i>one training each</i>")
     if needed:

@@ -171,16 +171,17 @@ function drawDots(panel, place) {
     hover(group, `${data.models[p.model]}, ${look.label}`, lines);
   }
 }
+const AXES = { native: "score with native data", mean: "mean of native and translated score", base: "score of the untuned model" };
 function drawScatter(panel, place) {
   const box = htmlNode("div", { class: "panel" }, place);
   htmlNode("h2", {}, box, panel.title);
   htmlNode("div", { class: "hint" }, box, panel.words);
-  const points = panel.points.filter((p) => !hidden.has(data.models[p.model].family) && (!state.language || p.language === state.language));
+  const axis = state.axis in AXES ? state.axis : "native";
+  const points = panel.points.filter((p) => p[axis] !== null && !hidden.has(data.models[p.model].family) && (!state.language || p.language === state.language));
   if (!points.length) { htmlNode("p", { class: "hint" }, box, "No scores for this choice."); return; }
-  const axis = state.axis === "mean" ? "mean" : "native";
   const [W, H, left, right, top, bottom] = [460, 300, 52, 14, 12, 44];
   const svg = svgNode("svg", { viewBox: `0 0 ${W} ${H}`, width: W, height: H, role: "img", "aria-label": panel.title }, box);
-  const [x0, x1] = range(panel.points.map((p) => p[axis]));
+  const [x0, x1] = range(panel.points.map((p) => p[axis]).filter((v) => v !== null));
   const [y0, y1] = range(panel.points.map((p) => p.gap).concat([0]));
   const x = (v) => left + (v - x0) / (x1 - x0) * (W - left - right);
   const y = (v) => H - bottom - (v - y0) / (y1 - y0) * (H - top - bottom);
@@ -192,7 +193,7 @@ function drawScatter(panel, place) {
     svgNode("line", { x1: left, x2: W - right, y1: y(v), y2: y(v), stroke: v === 0 ? "#7a7a7a" : "#e6ebf0" }, svg);
     svgNode("text", { x: left - 6, y: y(v), "text-anchor": "end", "dominant-baseline": "central", "font-size": 11, fill: "#5b6b7b" }, svg, String(v).replace("-", "−"));
   }
-  svgNode("text", { x: (left + W - right) / 2, y: H - 8, "text-anchor": "middle", "font-size": 11.5, fill: "#3c4856" }, svg, axis === "mean" ? "mean of native and translated score" : "score with native data");
+  svgNode("text", { x: (left + W - right) / 2, y: H - 8, "text-anchor": "middle", "font-size": 11.5, fill: "#3c4856" }, svg, AXES[axis]);
   svgNode("text", { x: 13, y: (top + H - bottom) / 2, "text-anchor": "middle", "font-size": 11.5, fill: "#3c4856", transform: `rotate(-90 13 ${(top + H - bottom) / 2})` }, svg, "gap, native − translated");
   for (const p of points) {
     const model = data.models[p.model];
@@ -258,7 +259,7 @@ if (data.type === "dots") {
   legend(Object.entries(data.series).map(([name, s]) => [name, s.label, s.colour]));
 } else {
   state.axis = "native";
-  choices([["native", "gap against native score (the paper)"], ["mean", "gap against mean score (de-coupled)"]], "axis");
+  choices([["native", "gap against native score (the paper)"], ["mean", "gap against mean score (de-coupled)"]].concat(data.panels.some((p) => p.points.some((q) => q.base !== null)) ? [["base", "gap against the untuned model's score"]] : []), "axis");
   legend(Object.entries(data.families).map(([name, colour]) => [name, name, colour]));
   const names = ["circle", "square", "diamond", "triangle", "inverted triangle", "plus", "cross"];
   if (languages.length > 1) htmlNode("p", { class: "hint" }, root, "Shapes: " + languages.map(([, label], i) => `${label} ${names[i % 7]}`).join(", ") + ". Hover or tab to a mark for its numbers.");
