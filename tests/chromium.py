@@ -115,11 +115,11 @@ class Report:
         self.browser.run(
             "app.setView({navbarMode: 'menu'})"
         )  # a list keeps its items until it is left
-        self.browser.wait("document.querySelector('table tbody tr') === null")
+        self.browser.wait("document.querySelector('nav table tbody tr') === null")
         view = {"navbarMode": "subcategory", "category": category, "subcategory": topic}
         self.browser.run(f"app.setView({json.dumps(view)})")
-        self.browser.wait("document.querySelector('table tbody tr') !== null")
-        return self.browser.run("return document.querySelector('table').innerText")
+        self.browser.wait("document.querySelector('nav table tbody tr') !== null")
+        return self.browser.run("return document.querySelector('nav table').innerText")
 
     def show(self, path):
         """Show an item beside its caption; gives its kind (`img` | `html`)."""
