@@ -24,14 +24,16 @@ def main(
     seed: int,
     margin: float | None = None,
 ) -> None:
-    """Write the claims of one source and their table."""
+    """Write the claims of one source, and their table."""
     import polars as pl
+    from mothertongue.correlate.effects import Evidence
     from mothertongue.correlate.statements import state
 
     cells = open_cells(scores, about)
     if margin is not None:
         cells.about["margin"] = margin
-    found = state(cells, item_table, resamples=resamples, confidence=confidence, seed=seed)
+    evidence = Evidence(cells, item_table)
+    found = state(evidence, resamples=resamples, confidence=confidence, seed=seed)
     write_claims(claims, found)
     rows = []
     for claim in found:

@@ -62,6 +62,7 @@ class Part:
     items: int
     sides: tuple[float, float]
     there: np.ndarray | None = None  # which clusters have items
+    item_variance: float = math.nan  # of the gap, if every item were a cluster of its own
 
 
 @dataclass
@@ -258,12 +259,14 @@ class Evidence:
         codes = self.codes(piece.test, piece.metric, items)[there]
         size = len(self._codes[piece.test.benchmark])
         gap, own, influence, start = 0.0, 0.0, np.zeros(size), 0
+        pull = np.zeros(len(values))
         replicates = {}
         for (source, weight), group in zip(terms, columns, strict=True):
             block = range(start, start + len(group))
             start += len(group)
             replicates[source] = sign * scale * scores[list(block)]
             gap += weight * float(replicates[source].mean())
+            pull += weight * scale * pulls[:, list(block)].mean(axis=1)
             by_cluster = np.array(
                 [np.bincount(codes, scale * pulls[:, j], minlength=size) for j in block]
             )
@@ -275,7 +278,8 @@ class Evidence:
         number = int(there.sum())
         sides = sides_of(replicates, terms)
         here = np.bincount(codes, minlength=size) > 0
-        return Part(gap, replicates, influence, own, number, sides, here)
+        alone = over_clusters(pull)
+        return Part(gap, replicates, influence, own, number, sides, here, alone)
 
     def sample(self, pieces: Sequence[Share], models: list[str] | None = None) -> Sample | None:
         """The difference over pieces of every model that has all of them; None if none has."""

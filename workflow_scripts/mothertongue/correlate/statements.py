@@ -4,16 +4,24 @@ import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from . import claims as c
-from .cells import ROUND_TRIPS, TRANSLATED, Cells, Test
+from .cells import ROUND_TRIPS, TRANSLATED, Test
 from .chance import gap_terms, is_at_chance
 from .contrasts import DEFECTS, GAP, KNOWLEDGE, translator_of
-from .decisions import OTHERS, Adjusted, Tested, adjust_cells, adjust_others, nested
+from .decisions import (
+    ALIKE_CELLS,
+    ALIKE_OTHERS,
+    CELLS,
+    Adjusted,
+    Tested,
+    adjust_cells,
+    adjust_others,
+    nested,
+)
 from .effects import ENOUGH_FAMILIES, Evidence, Piece, Sample, Share, Terms
 from .groups import group_of, margin_of
 from .growth import ENOUGH_MODELS, correlate, find_gaps
@@ -60,19 +68,17 @@ class Group:
     chance: list[Piece] = field(default_factory=list)
 
 
-def state(
-    cells: Cells, item_table: Path | None, *, resamples: int, confidence: float, seed: int
-) -> list[c.Claim]:
+def state(evidence: Evidence, *, resamples: int, confidence: float, seed: int) -> list[c.Claim]:
     """Every claim of one source."""
+    cells = evidence.cells
     level = round(1 - confidence, 12)
-    evidence = Evidence(cells, item_table)
     groups = find_groups(evidence, confidence)
     adjusted = adjust_cells(
         [(cell_tests(group), group.pooled and group.pooled.tested) for group in groups],
         correlations_of(groups),
         level,
     )
-    factor = 1 / (1 - OTHERS)
+    factor = 1 / CELLS
     drafts: list[Draft] = []
     others: list[Draft] = []
     for group, (singles, whole) in zip(groups, adjusted, strict=True):
@@ -424,7 +430,7 @@ def share_translators(drafts: list[Draft]) -> None:
     """Equivalence with single translators: Holm over the page, at the share of other statements."""
     own = [draft for draft in drafts if draft.values["question"] == c.TRANSLATOR]
     for draft, p in zip(own, holm([d.tested.p_alike for d in own]), strict=True):
-        draft.adjusted = replace(draft.adjusted, alike=min(1.0, p / OTHERS))
+        draft.adjusted = replace(draft.adjusted, alike=min(1.0, p / ALIKE_OTHERS))
 
 
 @dataclass(frozen=True)
@@ -732,7 +738,7 @@ def finish(draft: Draft, row: int, evidence: Evidence, level: float, confidence:
         values |= {"seeds": None, "draws": None, "items": None, "clusters": None}
     sure = adjusted.confidence
     if verdict == c.NO_WORSE:  # two one-sided tests: the interval that lies within the margin
-        sure = 1 - 2 * (1 - sure)
+        sure = 1 - 2 * level * ALIKE_CELLS
     wide = tested.interval(sure)
     if verdict == c.UNDECIDED and (low > 0 or high < 0):
         notes.append("the interval excludes 0, but not at the level corrected for the whole page")
