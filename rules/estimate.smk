@@ -2,6 +2,7 @@
 # in:   <results>/sample/…, the store of replies (what it holds is free), prices in the config;
 #       pivots and answers as far as they exist
 # out:  <results>/estimate/cost.csv   calls, characters, tokens, US dollars, hours, GPU-hours
+#       <results>/estimate/power.csv  smallest gap per benchmark, and what one more of each gives
 # Made anew whenever it is asked for: the store has changed.
 
 
@@ -9,6 +10,7 @@ include: "common.smk"
 include: "translator.smk"
 
 
+import os
 import time
 
 from mothertongue.files import read_json_rows
@@ -110,12 +112,57 @@ def gpu_planned():
     ]
 
 
+PASSAGES = {"xquad": 5, "belebele": 2}  # questions of a passage
+
+
+def power_planned():
+    """Benchmarks and question sets as the power of the study depends on them."""
+    from mothertongue.correlate.about import main_learning_rate
+
+    rate = main_learning_rate(STUDY)
+    main = [c for c in STUDY.conditions if c.lr == rate and c.data == "native" and c.scope != MULTI]
+    models = {c.model for c in main}
+    sheets = []
+    for name in [*STUDY.benchmarks, *(f"qa-{name}" for name in STUDY.questions if STUDY.judges)]:
+        asked = name.removeprefix("qa-") if name not in STUDY.benchmarks else None
+        cells = STUDY.answers if asked else STUDY.evaluations
+        languages = {
+            cell.language
+            for cell in cells
+            if cell.condition in main
+            and (cell.questions if asked else cell.benchmark) == (asked or name)
+        }
+        task = "open questions" if asked else STUDY.benchmarks[name]["task"]
+        translators = {
+            c.data for c in STUDY.conditions if c.lr == rate and c.data in STUDY.translators
+        }
+        if not languages or not translators or task == "native-perplexity":
+            continue  # perplexity is not in points
+        limit = questions_asked(asked, min(languages)) if asked else STUDY.benchmarks[name]["limit"]
+        sheets.append(
+            {
+                "name": name,
+                "task": task,
+                "models": len(models),
+                "families": len({STUDY.models[m]["family"] for m in models}),
+                "languages": len(languages),
+                "seeds": len(config["finetune"]["seeds"]),
+                "translators": len(translators),
+                "items": limit,
+                "rating": bool(asked),
+                "questions": PASSAGES.get(task, 1),
+            }
+        )
+    return sheets
+
+
 rule estimate:
-    """Calls, money and hours of the whole study; spends nothing."""
+    """Calls, money and hours of the whole study, and what it would find; spends nothing."""
     input:
         sorted({f"<results>/{sampled(*one)}" for one in STUDY.data_and_scope()}),
     output:
         "<results>/estimate/cost.csv",
+        "<results>/estimate/power.csv",
     log:
         "<logs>/estimate/cost.log",
     benchmark:
@@ -131,6 +178,8 @@ rule estimate:
         translations=lambda wildcards: translations_planned(),
         judges=lambda wildcards: judges_planned(),
         gpu=lambda wildcards: gpu_planned(),
+        power=lambda wildcards: power_planned(),
+        published=os.path.relpath(ROOT / "resources" / "published" / "variance.csv"),
         languages=language_facts(ROOT, config["languages"], ["en", *config["languages"]]),
         dated=config["prices"]["dated"],
         store=lambda wildcards, output: str(Path(output[0]).parents[1] / ".work/api/replies.sqlite"),

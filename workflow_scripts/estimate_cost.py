@@ -15,6 +15,7 @@ from mothertongue.api import Price, Store, request_key
 from mothertongue.api.forecast import FAILING, answered, further_calls
 from mothertongue.api.prices import prompt_of, tokens_of
 from mothertongue.api.types import Ask
+from mothertongue.correlate.planning import POWER_COLUMNS, plan_power, plan_text
 from mothertongue.files import atomic, read_jsonl
 from mothertongue.finetune.resources import gpu_hours, gpus
 from mothertongue.judge import open_judge
@@ -292,8 +293,14 @@ def main(
     dated: str,
     store_file: Path,
     table_file: Path,
+    power: list[dict[str, Any]] | None = None,
+    power_file: Path | None = None,
+    published: Path = Path("nowhere"),
 ) -> str:
-    """Write the estimate as CSV; returns it as text. `table_file` is <results>/estimate/…."""
+    """Write the estimate as CSV; returns it as text. `table_file` is <results>/estimate/….
+
+    `power`: benchmarks as `plan_power` wants them, for `power_file`: what the study would find.
+    """
     root = table_file.parents[1]
     lines: list[Line] = []
     seen: set[str] = set()
@@ -320,7 +327,45 @@ def main(
         writer.writerows(
             {k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()} for row in lines
         )
-    return table(lines, dated)
+    text = table(lines, dated)
+    if power_file is not None:
+        rows = plan_power(
+            with_hours(power or [], gpu, lines),
+            root / "correlate" / "study" / "variance.csv",
+            published,
+        )
+        with (
+            atomic(power_file) as temporary,
+            temporary.open("w", encoding="utf-8", newline="") as out,
+        ):
+            writer = csv.DictWriter(out, POWER_COLUMNS)
+            writer.writeheader()
+            writer.writerows(rows)
+        text += "\n\n" + plan_text(rows) if rows else ""
+    return text
+
+
+def with_hours(
+    power: list[dict[str, Any]], gpu: list[dict[str, Any]], lines: list[Line]
+) -> list[dict[str, Any]]:
+    """Planned benchmarks with the GPU-hours of one more seed, model, or thousand items."""
+    total = lines[-1]["gpu_hours"]
+    found = []
+    for sheet in power:
+        _, into, out = TASKS.get(sheet["task"], TASK)
+        items = sum(
+            gpu_hours(model["parameters"], 1000 * (READING * into + GENERATING * out))
+            for model in gpu
+            for task, _ in model["evaluated"]
+            if task == sheet["task"]
+        )
+        size = TASKS.get(sheet["task"], TASK)[0]
+        limit = sheet["items"]
+        more = {"seed": total / max(1, sheet["seeds"]), "model": total / max(1, sheet["models"])}
+        more["items"] = None if sheet["rating"] else items
+        items_now = sheet["items"] if sheet["rating"] else min(size, limit or size)
+        found.append({**sheet, "items": items_now, "hours": more})
+    return found
 
 
 if "snakemake" in globals():
@@ -333,6 +378,9 @@ if "snakemake" in globals():
             dated=snakemake.params.dated,
             store_file=Path(snakemake.params.store),
             table_file=Path(snakemake.output[0]),
+            power=snakemake.params.power,
+            power_file=Path(snakemake.output[1]),
+            published=Path(snakemake.params.published),
         )
         print(text)
     print(text)  # on the terminal too: it is what was asked for
