@@ -82,8 +82,8 @@ def write_study(folder: Path, design: Design, seed: int) -> None:
     models = [f"m{place}" for place in range(design.models)]
     families = [f"f{place % design.families}" for place in range(design.models)]
     family_gap = {name: rng.normal(0, design.family) for name in sorted(set(families))}
-    ability = {model: rng.uniform(-12, 12) for model in models}
-    level = {language: rng.uniform(-6, 6) for language in languages}
+    ability = {model: rng.uniform(-8, 8) for model in models}
+    level = {language: rng.uniform(-5, 5) for language in languages}
     data = ("native", *TRANSLATORS)
     rows, frames = [], []
     settings = [("mono", 1e-4)] + [("mono", 1e-6)] * design.settings

@@ -62,14 +62,13 @@ def luck_of(planned: Planned, noise: dict[str, float | str | None] | None, sourc
     training, item = TRAINING * scale, ITEM_SPREAD * scale
     if not noise:
         return Luck(training, TRAINING * scale, item, SOURCES[2])
-    known = {name: noise.get(name) for name in ("items", "clusters", "seeds", "models")}
-    count = noise.get("number_of_items")
-    per_comparison = 1 + 1 / planned.translators
+    known = {name: noise.get(f"{name}_variance") for name in ("items", "training", "models")}
+    count, per_comparison = noise.get("items"), 1 + 1 / planned.translators
     if known["items"] is not None and count:
-        item = float(known["items"]) * math.sqrt(float(count))
-    own = float(known["models"] or 0.0) ** 2
-    if known["seeds"] is not None:
-        training = float(known["seeds"]) / math.sqrt(per_comparison)
+        item = math.sqrt(float(known["items"]) * float(count))
+    own = float(known["models"] or 0.0)
+    if known["training"] is not None:
+        training = math.sqrt(float(known["training"]) / per_comparison)
     else:
         training = min(training, math.sqrt(own / per_comparison))
         own -= training**2 * per_comparison
@@ -116,8 +115,9 @@ def read_noise(path: Path) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for row in pl.read_csv(path, infer_schema_length=None).to_dicts():
         if row["metric"] == "total":  # 50 ratings added up; planned is their mean
-            sizes = ("items", "clusters", "seeds", "models", "gap")
-            row |= {k: row[k] / QUESTIONS for k in sizes if row[k] is not None}
+            for part in ("items", "clusters", "training", "models"):
+                value = row[f"{part}_variance"]
+                row[f"{part}_variance"] = None if value is None else value / QUESTIONS**2
         found.setdefault(row["benchmark"], row)
     return found
 
