@@ -14,6 +14,15 @@ TOKENS = ("bos_token_id", "eos_token_id", "pad_token_id")
 NOT_SETTINGS = (*TOKENS, "transformers_version")
 IGNORED = "_ignored_generation"  # attribute of a model
 FILE = "generation_config.json"
+IDLE = {  # settings that say what plain greedy decoding does anyway; so do False, null and []
+    **dict.fromkeys(("num_beams", "num_beam_groups", "num_return_sequences"), 1),
+    **dict.fromkeys(("temperature", "top_p", "typical_p", "length_penalty"), 1.0),
+    **dict.fromkeys(("repetition_penalty", "encoder_repetition_penalty"), 1.0),
+    **dict.fromkeys(("no_repeat_ngram_size", "encoder_no_repeat_ngram_size", "min_length"), 0),
+    **dict.fromkeys(("diversity_penalty", "epsilon_cutoff", "eta_cutoff"), 0.0),
+    "use_cache": True,
+    "max_length": 20,
+}
 
 
 def plain_settings(base: str, config: Any, place: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
@@ -48,14 +57,7 @@ def plain_settings(base: str, config: Any, place: dict[str, Any]) -> tuple[Any, 
             value = getattr(part, name, None) if value is None else value
         if value is not None:
             tokens[name] = value
-    usual = GenerationConfig().to_dict()
-    ignored = {
-        name: value
-        for name, value in sorted(brought.items())
-        if name not in NOT_SETTINGS and not name.startswith("_")
-        if value is not None and value != usual.get(name)
-    }
-    return GenerationConfig(**tokens), ignored
+    return GenerationConfig(**tokens), _settings(brought)
 
 
 def make_plain(model: Any, ignored: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -70,12 +72,7 @@ def make_plain(model: Any, ignored: dict[str, Any] | None = None) -> dict[str, A
     has = getattr(inner, "generation_config", None)
     found = {**vars(inner).get(IGNORED, {}), **(ignored or {})}
     if has is not None:
-        asked = has.to_diff_dict()
-        found |= {
-            name: json.loads(json.dumps(value, default=str))
-            for name, value in sorted(asked.items())
-            if name not in NOT_SETTINGS and not name.startswith("_")
-        }
+        found |= _settings(has.to_dict())
     tokens = {name: getattr(has, name, None) for name in TOKENS}
     plain = GenerationConfig(**{name: value for name, value in tokens.items() if value is not None})
     inner.generation_config = plain
@@ -83,3 +80,13 @@ def make_plain(model: Any, ignored: dict[str, Any] | None = None) -> dict[str, A
         model.generation_config = plain
     setattr(inner, IGNORED, found)
     return found
+
+
+def _settings(asked: dict[str, Any]) -> dict[str, Any]:
+    """Settings that ask for something else than plain decoding, as JSON can hold them."""
+    return {
+        name: json.loads(json.dumps(value, default=str))
+        for name, value in sorted(asked.items())
+        if name not in NOT_SETTINGS and not name.startswith("_")
+        if value is not None and value != [] and value != IDLE.get(name, False)
+    }
