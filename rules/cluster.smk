@@ -8,6 +8,7 @@ include: "common.smk"
 import os
 
 from mothertongue.cluster import refuse_double_run
+from mothertongue.evaluate.check import unreadable
 from mothertongue.files import refuse_dates_ahead, refuse_unwritable
 from mothertongue.finetune.resources import gpus
 from mothertongue.needs import job_needs, missing
@@ -52,7 +53,10 @@ onstart:
             off = (
                 None if "HF_HUB_OFFLINE" in os.environ else "submitted jobs do not ask the hub"
             )
-            if lines := dict.fromkeys([*lacking(here), *lacking(sent, off)]):
-                raise InputError("\n".join(lines))
+            cells = [(job.rule.name, job.wildcards_dict) for job in jobs]
+            lines = [*lacking(here), *lacking(sent, off)]
+            lines += unreadable(STUDY, ROOT / "tasks", cells)
+            if lines:
+                raise InputError("\n".join(dict.fromkeys(lines)))
         except InputError as error:
             raise refusal(error) from None

@@ -1,0 +1,66 @@
+"""Whether the study's own benchmark and question files can be read, asked before the first job.
+
+An evaluation reads them too, but only after days of fine-tuning. Imports no lm-eval.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..answer.questions import is_url, read_questions
+from ..errors import InputError
+from ..sample.source import existing_files, patterns_of
+from ..study import Study
+from .data import read_files
+from .items import make_items
+from .pack import read_task
+
+
+def unreadable(
+    study: Study, tasks: Path, jobs: Iterable[tuple[str, Mapping[str, str]]]
+) -> list[str]:
+    """One line per local file of these jobs (rule, wildcards) that holds what a test cannot use.
+
+    Files that are not there are told by `needs.missing`; data of the hub is read when it comes.
+    """
+    cells = {
+        (rule, cell.get("benchmark") or cell.get("questions"), cell["language"])
+        for rule, cell in jobs
+        if rule in ("evaluate_benchmark", "draw_questions")
+    }
+    lines: dict[str, None] = {}
+    for rule, name, language in sorted(cells):
+        try:
+            if rule == "evaluate_benchmark":
+                _read_benchmark(study.benchmarks[name], tasks, language)
+            else:
+                _read_questions(study.questions[name], language)
+        except InputError as error:
+            lines[str(error)] = None
+    return list(lines)
+
+
+def _there(paths: Any, language: str) -> list[str]:
+    return existing_files([path.replace("{language}", language) for path in patterns_of(paths)])
+
+
+def _read_benchmark(spec: Mapping[str, Any], tasks: Path, language: str) -> None:
+    """Make the items of a benchmark's local files, as the evaluation will."""
+    metadata = read_task(spec["task"], tasks)["metadata"]
+    options = {"language": metadata.get("numbers") or language, "missing": spec["missing"]}
+    cluster = spec["cluster"] or metadata.get("cluster")
+    for paths, column in (
+        ((spec["dataset"] or {}).get("path") or [], cluster),
+        (spec["demonstrations"] or [], None),
+    ):
+        files = _there(paths, language)
+        for group in [[file] for file in files] if metadata.get("paired") else [files]:
+            if group:
+                rows, places, name = read_files(group)
+                make_items(rows, metadata["family"], name, places=places, cluster=column, **options)
+
+
+def _read_questions(spec: Mapping[str, Any], language: str) -> None:
+    path = (spec.get("path") or "").replace("{language}", language)
+    if path and not is_url(path) and Path(path).is_file():
+        read_questions(path)
