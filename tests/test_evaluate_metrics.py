@@ -121,6 +121,8 @@ def test_gold_answers_of_real_xquad_match_themselves_in_any_case(shared, languag
         ("de", "STRASSE", "Straße", 1),
         ("de", "Straſſe", "Strasse", 1),
         ("el", "ΟΔΌΣ", "οδός", 1),
+        ("el", "ΣΩΚΡΑΤΗΣ", "Σωκράτης", 1),  # capitals have no accents
+        ("el", "ποτέ", "πότε", 0),
         ("tr", "istanbul", "İstanbul", 1),
         ("tr", "İSTANBUL", "İstanbul", 1),
         ("tr", "ISTANBUL", "istanbul", 1),  # English case

@@ -90,7 +90,13 @@ def tokens(text: str, language: str) -> list[str]:
 
 
 def _forms(prediction: str, gold: str, language: str, drop_marks: bool) -> list[tuple[str, str]]:
-    """Both texts normalised alike; in Turkish also with English case, which people type too."""
+    """Both texts normalised alike; in Turkish also with English case, which people type too.
+
+    Greek capitals have no accents: where a word is in capitals, those of others do not count.
+    """
+    words = f"{prediction} {gold}".split() if language == "el" else []
+    if any(len(word) > 1 and word.isupper() for word in words):
+        prediction, gold = _without_accents(prediction), _without_accents(gold)
     return [
         tuple(
             normalise(text, language, drop_marks=drop_marks, turkic=turkic)
@@ -98,6 +104,10 @@ def _forms(prediction: str, gold: str, language: str, drop_marks: bool) -> list[
         )
         for turkic in ((True, False) if language in TURKIC else (False,))
     ]
+
+
+def _without_accents(text: str) -> str:
+    return unicodedata.normalize("NFD", text).replace("\u0301", "")
 
 
 def exact_match(prediction: str, gold: str, language: str, drop_marks: bool = False) -> float:

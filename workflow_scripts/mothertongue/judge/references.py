@@ -3,21 +3,22 @@
 Such a judge would rate nothing, so the study is refused before anything runs.
 """
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from ..errors import InputError
+from ..files import is_missing, read_json_rows
 
 WITH_REFERENCE = ("overlap",)  # back ends that read the reference answer
 
 
 def has_reference(path: Path) -> bool | None:
-    """Whether any row of a JSON Lines file has a reference; None if the file cannot be read."""
+    """Whether any row of a question set has a reference; None if the file cannot be read."""
     try:
-        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
-    except (OSError, ValueError):
+        return any(not is_missing(row.get("reference")) for row in read_json_rows(path))
+    except InputError:
         return None
-    return any(isinstance(row, Mapping) and row.get("reference") for row in rows)
 
 
 def reference_mistakes(study: Any) -> Iterator[str]:
