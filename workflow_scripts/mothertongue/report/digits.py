@@ -60,9 +60,11 @@ def with_interval(
     unit: str = "",
     sign: bool = True,
 ) -> str:
-    """`+7.6 points [4.4, 10.7]`; without an interval the estimate alone; `–` without both."""
+    """`+7.6 points [4.4, 10.7]`; without an interval, or one of no width, the estimate alone."""
     if estimate is None or not math.isfinite(estimate):
         return "–"
+    if low == high == estimate:  # an interval without width is none
+        low = high = None
     digits = digits_needed((estimate, low, high), margin=margin, fewest=fewest)
     text = (signed if sign else plain)(estimate, digits) + (f" {unit}" if unit else "")
     if low is None or high is None:
