@@ -112,7 +112,8 @@ def analyse(
     source = {"scores": scores or folder / "scores.csv", "about": about or folder / "about.json"}
     made = {n: folder / f"{n}.csv" for n in ("gaps", "correlations", "contrasts", "benchmarks")}
     table = folder / "items.parquet" if items else None
-    correlate_gaps.main(**source, gaps=made["gaps"], correlations=made["correlations"], **OPTIONS)
+    gaps = {n: made[n] for n in ("gaps", "correlations")}
+    correlate_gaps.main(**source, item_table=table, **gaps, **OPTIONS)
     compare_conditions.main(**source, item_table=table, contrasts=made["contrasts"], **OPTIONS)
     rate_benchmarks.main(
         **source,

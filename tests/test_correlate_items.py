@@ -266,3 +266,25 @@ def test_only_native_data(tmp_path):
 def test_the_same_seed_gives_the_same_tables(study, tmp_path):
     found, tables, _ = study
     assert analyse(write_study(tmp_path, found)) == tables
+
+
+def test_judged_gaps_pair_the_answers_that_every_side_has_scored(tmp_path):
+    """A judge that leaves the bad native answers out does not make native data better."""
+    rng = np.random.default_rng(11)
+    ratings = {f"q{i}": float(rng.integers(1, 6)) for i in range(40)}
+    bad = [name for name, value in ratings.items() if value <= 1][:4]
+    found = {}
+    for model in ("a", "b", "c"):
+        for data in ("native", "google", "cohere"):
+            adapter = Adapter(model, data, benchmark="qa-native", metric="rating", judge="picky")
+            left_out = bad if data == "native" else []
+            found[adapter] = {k: v for k, v in ratings.items() if k not in left_out}
+    assert bad
+    folder = write_study(tmp_path, found)
+    tables = analyse(folder)
+    for row in tables["gaps"]:
+        assert row["gap"] == pytest.approx(0)
+        assert row["native"] == pytest.approx(row["translated"])
+    (row,) = pick(tables["contrasts"], contrast="gap", second="translated", model="a", unit="items")
+    assert row["difference"] == pytest.approx(0)
+    assert row["items"] == 36

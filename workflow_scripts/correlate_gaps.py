@@ -47,7 +47,8 @@ def main(
     from mothertongue.correlate.effects import Evidence
 
     cells = open_cells(scores, about)
-    rows = find_gaps(cells, chance_cells(Evidence(cells, item_table), confidence))
+    evidence = Evidence(cells, item_table)
+    rows = find_gaps(cells, chance_cells(evidence, confidence), evidence)
     text = dict.fromkeys(GAP_COLUMNS, pl.String)
     numbers = dict.fromkeys(("native", "translated", "gap", "mean"), pl.Float64)
     found = correlate(rows, resamples=resamples, confidence=confidence, seed=seed)

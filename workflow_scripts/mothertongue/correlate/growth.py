@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .cells import TRANSLATED, Cells
+from .cells import TRANSLATED, Cells, Test
 from .statistics import correlation_interval, correlation_p, leave_one_out, pearson
 from .variance import Spread, two_sided
 
@@ -15,10 +15,28 @@ ENOUGH_MODELS = 6  # fewer are drawn, not claimed
 ENOUGH_FAMILIES = 4
 
 
-def find_gaps(cells: Cells, chance: Collection[tuple] = ()) -> list[Row]:
+def on_shared_answers(
+    evidence: Any, test: Test, metric: str, language: str, model: str, names: list[str]
+) -> tuple[float, float] | None:
+    """Native and translated mean over the answers that a judge scored on every side, if known."""
+    items = evidence.items(test, metric) if evidence is not None else None
+    setting = evidence.cells.main if evidence is not None else None
+    keys = [(language, model, data, setting) for data in ("native", *names)]
+    if items is None or not all(key in items.columns for key in keys):
+        return None
+    sides = [items.values[:, items.columns[key]] for key in keys]
+    there = np.isfinite(np.hstack(sides)).all(axis=1)
+    if not there.any():
+        return None
+    native, *translated = (float(side[there].mean()) for side in sides)
+    return native, sum(translated) / len(translated)
+
+
+def find_gaps(cells: Cells, chance: Collection[tuple] = (), evidence: Any = None) -> list[Row]:
     """Gaps of every test, metric, language and model at the main setting; missing ones left out.
 
-    `chance`: (benchmark, judge, metric, language) where both conditions are at chance.
+    `chance`: (benchmark, judge, metric, language) where both conditions are at chance. `evidence`:
+    where a judge left answers unscored, the gap is over those that it scored on both sides.
     """
     rows = []
     setting = cells.main
@@ -31,6 +49,9 @@ def find_gaps(cells: Cells, chance: Collection[tuple] = ()) -> list[Row]:
                     if math.isnan(native) or math.isnan(other):
                         continue
                     names = cells.conditions(test, metric, language, "translated", setting)
+                    if test.judge is not None:
+                        found = on_shared_answers(evidence, test, metric, language, model, names)
+                        native, other = found or (native, other)
                     rows.append(
                         {
                             "benchmark": test.benchmark,

@@ -101,7 +101,7 @@ def state(evidence: Evidence, *, resamples: int, confidence: float, seed: int) -
             drafts += asked
         others += judge_drafts(evidence, group)
     chance = {(*p.test, p.metric, p.language) for group in groups for p in group.chance}
-    gaps = find_gaps(cells, chance)
+    gaps = find_gaps(cells, chance, evidence)
     others += growth_drafts(evidence, gaps, resamples=resamples, confidence=confidence, seed=seed)
     share_translators(drafts)
     tests = [draft.tested or Tested(0.0, Spread(math.nan, math.nan)) for draft in others]
