@@ -85,19 +85,28 @@ def test_scores_hold_every_evaluation_and_rating(finished_demo):
     assert all(int(row["n"]) > 0 for row in rows)
 
 
-def test_translations_and_round_trips_keep_their_source_rows(finished_demo):
+def test_translations_and_round_trips_keep_the_ids_of_their_source_rows(finished_demo):
+    """A row that is left out is named in the report of its set."""
     results = finished_demo / "results"
+
+    def pairs(source, made):
+        rows = {row["id"]: row for row in read_dataset(results / f"{source}.jsonl")}
+        found = read_dataset(results / f"{made}.jsonl")
+        report = json.loads((results / f"{made}.report.json").read_text(encoding="utf-8"))
+        missing = {row["id"] for row in report["missing"]}
+        assert [row["id"] for row in found] == [name for name in rows if name not in missing]
+        assert report["asked"] == len(rows)
+        return [(row, rows[row["id"]]) for row in found]
+
     for translator in ("fluent", "literal"):
         for language in ("es", "zh", "multi"):
-            english = read_dataset(results / f"sample/english/{language}.jsonl")
-            translated = read_dataset(results / f"translate/{translator}/{language}.jsonl")
-            assert [row["id"] for row in translated] == [row["id"] for row in english]
-            for row, source in zip(translated, english):
+            for row, source in pairs(
+                f"sample/english/{language}", f"translate/{translator}/{language}"
+            ):
                 assert row["language"] == source["origin"]["target_language"]
-        native = read_dataset(results / "sample/native/es.jsonl")
-        back = read_dataset(results / f"roundtrip/{translator}/es.jsonl")
-        assert [row["id"] for row in back] == [row["id"] for row in native]
-        assert {row["language"] for row in back} == {"es"}
+        trip = f"roundtrip/{translator}/es"
+        assert {row["language"] for row, _ in pairs("sample/native/es", f"{trip}.pivot")} == {"en"}
+        assert {row["language"] for row, _ in pairs(f"{trip}.pivot", trip)} == {"es"}
 
 
 def test_multi_holds_different_english_rows_per_language(finished_demo):

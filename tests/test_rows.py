@@ -10,6 +10,7 @@ import pytest
 import yaml
 from conftest import checkout, copy_study, planned, run_snakemake
 from mothertongue.files import read_json, read_jsonl, write_jsonl
+from mothertongue.report.provenance import translation_table
 from standin import StandIn, invented
 from test_translate import back_to_english, english_rows
 
@@ -178,6 +179,20 @@ def test_hard_faults_are_never_rows_and_everything_goes_on_without_them(study, s
     ]
     assert {field for row in flagged for field in row["origin"]["flags"]} == {"instruction"}
     assert len(flagged) == soft["flagged_rows"]
+
+    # the report's provenance says the same, by kind
+    reports = sorted((folder / "results").glob("*/*/es*.report.json"))
+    table = translation_table(reports, {"one": "First"})
+    names = [column.label for column in table.columns]
+    told = {tuple(row[:2]): dict(zip(names, row, strict=True)) for row in table.rows}
+    assert set(told) == {("First", "es"), ("two", "es"), ("First", "es, way out"),
+                         ("First", "es, round trip")}  # fmt: skip
+    line = told["First", "es"]
+    assert (line["asked"], line["written"], line["left out"]) == (len(ids), len(rows), len(faulty))
+    assert "refusal 1" in line["left out by kind"] and "no-reply 1" in line["left out by kind"]
+    line = told["two", "es"]
+    assert (line["flagged"], line["mended"], line["left out"]) == (soft["flagged_rows"], 0, 0)
+    assert f"truncated {soft['flagged_rows']}" in line["flagged by kind"]
 
     # a round trip that lost a row on its way out has a measured quality, and trains without it
     native = names_of(folder, "native")

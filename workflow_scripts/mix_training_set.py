@@ -77,7 +77,7 @@ def main(
     kept = usable(rows, flagged)
     common = shared(kept, [usable(read_dataset(path), flagged) for path in others])
     used = common[:limit]
-    ids = ids_of_source(dataset, rows if limit is None else used)
+    ids = ids_of_source(dataset, rows) if limit is None else None
     if len(common) < 2:
         raise InputError(
             f"{dataset}: {len(common)} row{'s' * (len(common) != 1)} to train on (of {len(rows)},"
