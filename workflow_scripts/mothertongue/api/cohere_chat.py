@@ -1,5 +1,6 @@
 """Cohere's chat service (API v2)."""
 
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,11 +16,24 @@ class CohereChat(ChatClient):
     name = "Cohere"
     home = "https://api.cohere.com"
 
+    def __init__(self, entry: Mapping[str, Any]):
+        """Every thread keeps the answer to its own call."""
+        super().__init__(entry)
+        self._told = threading.local()
+
     def open(self, key: str, base_url: str) -> Any:
         """The official client."""
         import cohere
 
-        return cohere.ClientV2(api_key=key, base_url=base_url, max_retries=0)
+        client = cohere.ClientV2(api_key=key, base_url=base_url, max_retries=0)
+        self.transport(client).event_hooks = {"response": [self._keep]}
+        return client
+
+    def _keep(self, response: Any) -> None:
+        """Keep a good answer as it came: what the library makes of an unknown shape is an error."""
+        if response.status_code == 200:
+            response.read()
+            self._told.text = response.text
 
     def transport(self, client: Any) -> Any:
         """The client of httpx that the official client calls through."""
@@ -34,10 +48,13 @@ class CohereChat(ChatClient):
         more = {key: value for key, value in body.items() if key not in ("model", "messages")}
         options = {"timeout_in_seconds": timeout, "max_retries": 0}
         options["additional_body_parameters"] = more
-        answer = client._raw_client.chat(
-            model=body["model"], messages=body["messages"], request_options=options
-        )
-        return answer._response.text
+        self._told.text = None
+        try:
+            client.chat(model=body["model"], messages=body["messages"], request_options=options)
+        except (TypeError, ValueError, AttributeError, KeyError):
+            if self._told.text is None:
+                raise
+        return self._told.text
 
     def send(self, request: Request, timeout: float) -> Reply:
         """Call once; a model that gave up has not replied."""

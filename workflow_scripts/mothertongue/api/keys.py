@@ -67,6 +67,8 @@ def key_in_address(base_url: object) -> str | None:
         return "a user name or password before the host"
     fields = parse_qsl(parts.query, keep_blank_values=True)
     for name, value in fields:
+        if looks_like_key(name):
+            return "a key in the query (after the ?)"
         if value and (SECRET_NAME.search(name) or looks_like_key(value)):
             return "a key in the query (after the ?)"
     if parts.query and not fields:

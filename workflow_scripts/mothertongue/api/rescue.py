@@ -7,12 +7,13 @@ so that none of another request is ever taken for it.
 import json
 import sqlite3
 import sys
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
-from .store import EXPORTED, Store, request_key
+from .store import EXPORTED, Store, request_key, unpacked
 
 PARTS = [f"{number:03x}" for number in range(4096)]  # beginnings of keys, read one by one
 
@@ -29,10 +30,11 @@ def readable_rows(damaged: sqlite3.Connection) -> Iterator[dict[str, Any]]:
             print(f"replies {part}…: some cannot be read ({error})")
         for row in rows:
             try:
+                row = unpacked(row)
                 json.loads(row["raw"])
                 if request_key(json.loads(row["request"])) == row["key"]:
                     yield row
-            except (TypeError, ValueError):
+            except (TypeError, ValueError, zlib.error):
                 print(f"reply {row['key'][:12]}…: damaged")
 
 

@@ -2,6 +2,8 @@
 
 import sqlite3
 
+from .packed import pack
+
 VERSION = 2  # `PRAGMA user_version`; 0: version 1.0.0, whose replies lay in a WITHOUT ROWID table
 REPLIES = """
 CREATE TABLE IF NOT EXISTS replies (
@@ -31,6 +33,7 @@ OLD_COLUMNS = (
     "key, account, status, request, text, finish, input_tokens, output_tokens, characters, raw,"
     " problems, cost, at"
 )
+PACKED = OLD_COLUMNS.replace("request", "pack(request)").replace("raw", "pack(raw, text)")
 ADDED = ("attempt INTEGER", "finish TEXT", "input_tokens INTEGER", "output_tokens INTEGER")
 
 
@@ -71,15 +74,16 @@ def shrink(db: sqlite3.Connection) -> None:
 
 
 def _take_over(db: sqlite3.Connection) -> None:
+    db.create_function("pack", 1, pack, deterministic=True)
+    db.create_function("pack", 2, pack, deterministic=True)
     db.execute("ALTER TABLE replies RENAME TO replies_1")
     db.execute(REPLIES)
-    db.execute(
-        f"INSERT INTO replies ({OLD_COLUMNS}) SELECT {OLD_COLUMNS} FROM replies_1 ORDER BY at"
-    )
+    db.execute(f"INSERT INTO replies ({OLD_COLUMNS}) SELECT {PACKED} FROM replies_1 ORDER BY at")
     db.execute("DROP TABLE replies_1")
     if _has(db, "rejected"):
         for column in (*ADDED, "characters INTEGER"):
             db.execute(f"ALTER TABLE rejected ADD COLUMN {column}")
+        db.execute("UPDATE rejected SET raw = pack(raw, text)")
 
 
 def _version(db: sqlite3.Connection) -> int:

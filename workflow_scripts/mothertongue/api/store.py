@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..errors import InputError
+from .packed import pack, unpack
 from .schema import prepare
 from .types import Reply, Request
 
@@ -36,6 +37,12 @@ EXPORTED = (
 )
 CHUNK = 500  # variables per statement
 ROUNDING = 1e-9  # dollars by which sums of many small prices may differ
+
+
+def unpacked(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of replies with its request and raw answer as JSON."""
+    raw = unpack(row["raw"], row["text"])
+    return {**row, "request": unpack(row["request"]), "raw": raw}
 
 
 def request_key(request: Request) -> str:
@@ -177,7 +184,7 @@ class Store:
         )
         found = {}
         for key, status, *columns, raw, problems, attempt, at in self._many(statement, list(keys)):
-            reply = Reply(*columns, json.loads(raw))
+            reply = Reply(*columns, json.loads(unpack(raw, columns[0])))
             found[key] = Stored(status, reply, json.loads(problems), attempt or 1, at)
         return found
 
@@ -192,7 +199,8 @@ class Store:
             statement, list(keys)
         ):
             earlier = found.setdefault(key, [])
-            reply = Reply(text, finish or "stop", into, out, characters or 0, json.loads(raw))
+            told = json.loads(unpack(raw, text))
+            reply = Reply(text, finish or "stop", into, out, characters or 0, told)
             earlier.append((max(attempt or 0, len(earlier) + 1), reply))
         return found
 
@@ -235,17 +243,18 @@ class Store:
         release: bool = True,
     ) -> None:
         """Store an answer and release its claim, in one transaction. `paid`: counted already."""
+        text = reply.text if isinstance(reply.text, str) else None
         row = (
             key,
             account,
             status,
-            json.dumps(request, ensure_ascii=False, sort_keys=True),
-            reply.text if isinstance(reply.text, str) else None,
+            pack(json.dumps(request, ensure_ascii=False, sort_keys=True)),
+            text,
             reply.finish,
             reply.input_tokens,
             reply.output_tokens,
             reply.characters,
-            json.dumps(reply.raw, ensure_ascii=False, default=str),
+            pack(json.dumps(reply.raw, ensure_ascii=False, default=str), text),
             json.dumps(list(problems), ensure_ascii=False),
             cost,
             time.time(),
@@ -276,12 +285,13 @@ class Store:
 
         `stored`: it stands among the answers, paid, and leaves them.
         """
+        text = reply.text if isinstance(reply.text, str) else None
         row = (
             key,
             account,
             json.dumps(problems, ensure_ascii=False),
-            reply.text if isinstance(reply.text, str) else None,
-            json.dumps(reply.raw, ensure_ascii=False, default=str),
+            text,
+            pack(json.dumps(reply.raw, ensure_ascii=False, default=str), text),
             cost,
             time.time(),
             attempt,
@@ -399,7 +409,7 @@ class Store:
         with self._lock:
             cursor = self._db.execute(f"SELECT {', '.join(names)} FROM replies ORDER BY key")
             for row in cursor:
-                yield dict(zip(names, row, strict=True))
+                yield unpacked(dict(zip(names, row, strict=True)))
 
     def replayed(self) -> str | None:
         """The hash of the export that this store has taken over last."""
@@ -412,6 +422,11 @@ class Store:
         added = 0
         with self._transaction():
             for row in rows:
+                row = {
+                    **row,
+                    "request": pack(row["request"]),
+                    "raw": pack(row["raw"], row["text"]),
+                }
                 values = (*(row[name] for name in EXPORTED), 0.0, time.time(), row.get("attempt"))
                 added += self._db.execute(
                     f"INSERT OR IGNORE INTO replies VALUES ({','.join('?' * len(values))})", values
