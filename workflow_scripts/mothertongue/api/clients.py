@@ -6,6 +6,7 @@ twice: the engine does, so that every attempt is counted, paced and paid once.
 
 import importlib
 import json
+import logging
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -135,6 +136,8 @@ class ChatClient:
         """The official client, made at the first call: a replay needs none."""
         with self._lock:
             if self._client is None:
+                for library in ("httpx", "httpx2"):  # a line for every call says nothing
+                    logging.getLogger(library).setLevel(logging.WARNING)
                 client = self.open(self.secret.reveal(), self.base_url or self.home)
                 bound(self.transport(client), self._connections)
                 self._client = client

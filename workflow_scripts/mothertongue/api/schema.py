@@ -25,9 +25,6 @@ CREATE TABLE IF NOT EXISTS spent (account TEXT PRIMARY KEY, usd REAL) WITHOUT RO
 CREATE TABLE IF NOT EXISTS reserved (
     account TEXT, owner TEXT, usd REAL, PRIMARY KEY (account, owner)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS replayed (digest TEXT);
-CREATE TABLE IF NOT EXISTS learnt (
-    service TEXT, parameter TEXT, action TEXT, told TEXT,
-    PRIMARY KEY (service, parameter)) WITHOUT ROWID;
 """
 OLD_COLUMNS = (
     "key, account, status, request, text, finish, input_tokens, output_tokens, characters, raw,"
