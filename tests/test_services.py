@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import judge_answers
 import pytest
-from mothertongue.api import Stop, Temporary, Unanswerable, make_client
+from mothertongue.api import Ask, Engine, Stop, Store, Temporary, Unanswerable, make_client
 from mothertongue.api.adapt import declined
 from mothertongue.api.keys import Secret, goes_to_vendor, key_in_address
 from mothertongue.api.shapes import read_chat
@@ -251,6 +251,38 @@ def test_parameters_of_the_study_are_sent_as_they_are_and_never_dropped():
     assert "temperature" not in body
     plain = chat(None).chat_request("Say it", max_tokens=9)
     assert chat(None, parameters={}).chat_request("Say it", max_tokens=9) == plain
+
+
+def test_a_filter_that_quotes_the_text_teaches_nothing():
+    def answer(handler, body):
+        if b"filtered" in body:
+            handler.send({"error": {"message": "not allowed: 'the seed, the temperature'"}}, 400)
+        else:
+            handler.send(completion({"content": "Hola"}))
+
+    with Server(answer) as server:
+        client = chat(server.url("openai"))
+        with pytest.raises(Unanswerable, match="not allowed"):
+            client.send(client.chat_request("filtered", seed=1), 5)
+        client.send(client.chat_request("Say it", seed=1), 5)
+        body = json.loads(server.seen[-1][2])
+    assert (body["temperature"], body["seed"]) == (0.0, 1)
+    assert client.notes == []
+
+
+def test_what_a_service_declines_is_noted_in_the_store(tmp_path):
+    def answer(handler, body):
+        if "temperature" in json.loads(body):
+            handler.send({"error": {"message": "no temperature here"}}, 400)
+        else:
+            handler.send(completion({"content": "Hola"}))
+
+    with Server(answer) as server, Store(tmp_path / "s.sqlite") as store:
+        client = chat(server.url("openai"))
+        engine = Engine(client, store, account="a")
+        assert [o.status for o in engine.run([Ask(client.chat_request("Hi"))])] == ["ok"]
+        (note,) = store.notes("a")
+    assert "temperature is not sent" in note and "no temperature here" in note
 
 
 def test_three_refused_ratings_are_an_error(tmp_path):

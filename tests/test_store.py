@@ -1,5 +1,6 @@
 """The store of replies: stores of version 1.0.0, its size, and limits over many processes."""
 
+import contextlib
 import json
 import os
 import random
@@ -56,7 +57,7 @@ def old_store(path, number=400):
     """A store as version 1.0.0 left it; returns its requests and texts."""
     draw = random.Random(1)
     kept = []
-    with sqlite3.connect(path) as db:
+    with contextlib.closing(sqlite3.connect(path)) as db, db:
         db.execute("PRAGMA journal_mode=WAL")
         db.executescript(VERSION_1)
         for i in range(number):
@@ -73,8 +74,6 @@ def old_store(path, number=400):
         bad = ("a", '["empty"]', "", '{"id": "x"}', 0.01, 1.7e9)
         db.execute("INSERT INTO rejected VALUES (?,?,?,?,?,?,?)", ("k", *bad))
         db.execute("INSERT INTO spent VALUES ('a', 4.01)")
-    with sqlite3.connect(path) as db:
-        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return kept
 
 

@@ -86,6 +86,7 @@ def main(
                         raise InputError(f"{translated_file}: {error}") from None
                     write(work.finished())
                     calls = {**asdict(engine.counts), "spent_usd": round(store.spent(name), 6)}
+                    calls["adapted"] = store.notes(name)
                     if operating["replay"]:  # a text that was not recorded is no fault of the text
                         engine.raise_failures(str(translated_file))
         tally = work.tally

@@ -10,7 +10,7 @@ TOO_MUCH = re.compile(
     re.IGNORECASE,
 )
 DECLINING = re.compile(
-    r"support|recogni[sz]ed|unknown|unexpected|extra|permitted|allowed|accept|deprecated|forbidden|"
+    r"\bno\b|\bnot\b|n't\b|support|recogni[sz]ed|unknown|unexpected|extra|permitted|allowed|accept|deprecated|forbidden|"
     r"cannot|can't|must|only|invalid|fixed|default|disabled|available|parameter|argument|field",
     re.IGNORECASE,
 )

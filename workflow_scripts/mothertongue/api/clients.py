@@ -26,6 +26,7 @@ CLIENTS = {
     "openai": "mothertongue.api.openai_chat:OpenAIChat",
     "cohere": "mothertongue.api.cohere_chat:CohereChat",
 }
+MOST_ADAPTATIONS = 6  # calls of one send that may be refused for a parameter
 KEPT = ("service", "base_url", "model", "messages")  # of every request, even without a value
 
 
@@ -62,6 +63,7 @@ class ChatClient:
         self.who = self.base_url or self.name
         self.secret = secret_of(entry["backend"], self.usual_key, entry)
         self.learnt: dict[str, str] = {}  # parameters that the service declines, and what is done
+        self._because: dict[str, str] = {}
         self.notes: list[str] = []  # the same in words, for provenance
         settings = entry.get("api") or {}
         self._connections = int(settings.get("concurrency") or 8) + 4
@@ -146,7 +148,7 @@ class ChatClient:
     def send(self, request: Request, timeout: float) -> Reply:
         """Call once; again only if the service declines a parameter that it has not yet declined."""
         client = self.client()
-        while True:
+        for last in (*[False] * MOST_ADAPTATIONS, True):
             body = self.body(request)
             started = time.monotonic()
             try:
@@ -157,7 +159,9 @@ class ChatClient:
                 known = self.sort(error, timeout)
                 if isinstance(known, Temporary) and time.monotonic() - started >= timeout:
                     known = self.late(timeout)
-                if not (isinstance(known, Unanswerable) and self.learn(error, body, request)):
+                refused = isinstance(known, Unanswerable) and not last
+                if not (refused and self.learn(error, body, request)):
+                    self.unlearn(error, body)
                     raise known from None
         try:
             raw = json.loads(told)
@@ -190,12 +194,20 @@ class ChatClient:
             if found is None or found[0] in self.learnt:
                 return False
             name, action = found
-            self.learnt[name] = action
+            self.learnt[name], self._because[name] = action, words
             done = action if action == DROP else f"sent as {action}"
             said = " ".join(self.secret.hide(words).split())[:150]
             self.notes.append(f"{name} is {done} (the server: {said})")
             print(f"{self.who}: {self.notes[-1]}", flush=True)
         return True
+
+    def unlearn(self, error: Any, body: Mapping[str, Any]) -> None:
+        """Forget what was learnt from a refusal that came again, word for word, without it."""
+        words, _ = self.refusal(error) if isinstance(error, self.errors()) else ("", None)
+        with self._lock:
+            for name in [n for n, why in self._because.items() if why == words and n not in body]:
+                del self.learnt[name], self._because[name]
+                self.notes = [note for note in self.notes if not note.startswith(f"{name} is ")]
 
     def refusal(self, error: Any) -> tuple[str, str | None]:
         """The server's words in a library's error, and its name of the parameter at fault."""

@@ -107,6 +107,7 @@ class Engine:
             pool.shutdown(wait=True, cancel_futures=True)
             end.clear()
             progress.close()
+            self.store.note(self.account, self.notes)
         if self.attempts.stop is not None:
             raise InputError(f"{self.account}: {self.attempts.stop}") from None
 

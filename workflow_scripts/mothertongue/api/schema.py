@@ -25,6 +25,8 @@ CREATE TABLE IF NOT EXISTS spent (account TEXT PRIMARY KEY, usd REAL) WITHOUT RO
 CREATE TABLE IF NOT EXISTS reserved (
     account TEXT, owner TEXT, usd REAL, PRIMARY KEY (account, owner)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS replayed (digest TEXT);
+CREATE TABLE IF NOT EXISTS notes (
+    account TEXT, note TEXT, PRIMARY KEY (account, note)) WITHOUT ROWID;
 """
 OLD_COLUMNS = (
     "key, account, status, request, text, finish, input_tokens, output_tokens, characters, raw,"
@@ -66,6 +68,7 @@ def shrink(db: sqlite3.Connection) -> None:
     """Give the space of removed rows back; left for another time while the store is in use."""
     try:
         db.execute("VACUUM")
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     except sqlite3.OperationalError as error:
         print(f"the store of replies keeps its size for now ({error})")
 

@@ -403,6 +403,21 @@ class Store:
                 )
         return 0.0
 
+    def note(self, account: str, notes: Iterable[str]) -> None:
+        """Keep how an account's requests were adapted to its service, for provenance."""
+        notes = list(notes)
+        if notes:
+            with self._transaction():
+                self._db.executemany(
+                    "INSERT OR IGNORE INTO notes VALUES (?, ?)", [(account, x) for x in notes]
+                )
+
+    def notes(self, account: str) -> list[str]:
+        """What was noted about an account."""
+        with self._lock:
+            rows = self._db.execute("SELECT note FROM notes WHERE account = ?", (account,))
+            return [note for (note,) in rows]
+
     def export_rows(self) -> Iterable[dict[str, Any]]:
         """All replies, in the order of their keys, for an export."""
         names = list(EXPORTED)

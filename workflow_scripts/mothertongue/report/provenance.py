@@ -205,6 +205,10 @@ def spending_table(store: Path) -> Table | None:
             " MIN(at), MAX(at) FROM replies GROUP BY account ORDER BY account"
         ).fetchall()
         refused = dict(database.execute("SELECT account, COUNT(*) FROM rejected GROUP BY account"))
+        adapted: dict[str, list[str]] = defaultdict(list)
+        if database.execute("SELECT 1 FROM sqlite_master WHERE name = 'notes'").fetchone():
+            for account, note in database.execute("SELECT account, note FROM notes"):
+                adapted[account].append(note)
     finally:
         database.close()
     table = Table(
@@ -220,12 +224,14 @@ def spending_table(store: Path) -> Table | None:
             Column("US dollars", "", 2, "by the prices in the configuration; 0 = replayed or free"),
             Column("first", "asked (UTC)", 0),
             Column("last", "asked (UTC)", 0),
+            Column("adapted", "parameters", 0, "what the service declined, and what was done"),
         ],
     )
     for account, number, read, written, characters, first, last in rows:
         table.rows.append(
             [account, number, refused.get(account, 0), read, written, characters]
             + [spent.get(account, 0.0), when(first), when(last)]
+            + ["; ".join(adapted[account]) or "none"]
         )
     return table if table.rows else None
 
