@@ -12,7 +12,9 @@ import answer_questions
 import draw_questions
 import judge_answers
 import pytest
+from mothertongue.api import Reply
 from mothertongue.files import read_jsonl, write_jsonl
+from mothertongue.judge.chat import checker
 from mothertongue.judge.prompt import judge_prompt
 from mothertongue.judge.totals import summarise
 from standin_batch import JudgeServer, rating_for
@@ -101,6 +103,13 @@ def test_unreadable_replies_are_asked_again_and_then_unscored(tmp_path):
     assert "declines" in rated[3]["unscored"]
     total = summarise(rated)
     assert (total.scored, total.total, total.mean) == (4, None, 4.0)
+
+
+def test_what_was_wrong_is_told_without_a_number():
+    for reply, form in (("I say [[3]] or [[4]].", "brackets"), ('{"rating": 4.25}', "json")):
+        (problem,) = checker("", form)(Reply(reply))
+        assert problem
+        assert not any(char.isdigit() for char in problem)
 
 
 @pytest.mark.data

@@ -13,25 +13,25 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ..api import Ask, Price, Reply, Store, request_key
+from ..api import Ask, Price, Store, request_key
+from ..api.shapes import UNREADABLE, read_chat
+from ..api.types import Request
 from ..errors import InputError
 from ..files import read_json, write_json
 
 ENDED = {"completed", "expired", "cancelled", "failed"}
+Body = Callable[[Request], dict[str, Any]]
 MARK = "mothertongue"  # key of a submission's name in the batch's metadata
 
 
-def body_of(ask: Ask) -> dict[str, Any]:
-    """The request as the server takes it."""
-    return {k: v for k, v in ask.request.items() if k not in ("service", "base_url")}
-
-
-def chunks(asks: dict[str, Ask], requests: int, megabytes: float) -> Iterator[dict[str, Ask]]:
+def chunks(
+    asks: dict[str, Ask], requests: int, megabytes: float, body: Body
+) -> Iterator[dict[str, Ask]]:
     """Split asks so that no file holds more requests or bytes than allowed."""
     chunk: dict[str, Ask] = {}
     size = 0
     for key, ask in asks.items():
-        length = len(json.dumps(body_of(ask), ensure_ascii=False).encode()) + 200
+        length = len(json.dumps(body(ask.request), ensure_ascii=False).encode()) + 200
         if chunk and (len(chunk) >= requests or size + length > megabytes * 1e6):
             yield chunk
             chunk, size = {}, 0
@@ -42,11 +42,11 @@ def chunks(asks: dict[str, Ask], requests: int, megabytes: float) -> Iterator[di
 
 
 class Batches:
-    """One judge's batches. `client` is the official client, `folder` keeps the submissions."""
+    """One judge's batches; `folder` keeps the submissions."""
 
     def __init__(
         self,
-        client: Any,
+        chat: Any,
         store: Store,
         folder: Path,
         *,
@@ -54,12 +54,12 @@ class Batches:
         settings: dict[str, Any],
         price: Price,
         budget: float | None,
-        hide: Callable[[object], str] = str,
     ):
-        """`settings` is the configuration's `batch`; `hide` takes keys out of messages."""
-        self.client, self.store, self.folder = client, store, folder
+        """`chat` is the judge's client; `settings` the configuration's `batch`."""
+        self.client, self.body, self.hide = chat.client(), chat.body, chat.hide
+        self.store, self.folder = store, folder
         self.account, self.settings, self.price = account, settings, price
-        self.budget, self.hide = budget, hide
+        self.budget = budget
         folder.mkdir(parents=True, exist_ok=True)
 
     def run(self, asks: dict[str, Ask]) -> dict[str, int]:
@@ -72,7 +72,7 @@ class Batches:
         mine = self.store.claim(new) if new else set()
         new = {key: ask for key, ask in new.items() if key in mine}
         self._afford(new)
-        for chunk in chunks(new, self.settings["requests"], self.settings["megabytes"]):
+        for chunk in chunks(new, self.settings["requests"], self.settings["megabytes"], self.body):
             entry = {"name": uuid.uuid4().hex, "batch": None, "keys": sorted(chunk)}
             write_json(self.folder / f"{entry['name']}.json", entry)
             self._submit(entry, chunk)
@@ -122,7 +122,7 @@ class Batches:
                     "custom_id": key,
                     "method": "POST",
                     "url": "/v1/chat/completions",
-                    "body": body_of(ask),
+                    "body": self.body(ask.request),
                 },
                 ensure_ascii=False,
             )
@@ -202,17 +202,8 @@ class Batches:
         answered = line.get("response") or {}
         if ask is None or answered.get("status_code") != 200:
             return False
-        raw = answered["body"]
-        try:
-            choice, usage = raw["choices"][0], raw.get("usage") or {}
-            reply = Reply(
-                choice["message"].get("content"),
-                choice.get("finish_reason") or "stop",
-                usage.get("prompt_tokens"),
-                usage.get("completion_tokens"),
-                raw=raw,
-            )
-        except (KeyError, IndexError, TypeError):
+        reply = read_chat(answered.get("body"))
+        if reply.finish == UNREADABLE:
             return False
         key = request_key(ask.request)
         if self.store.known([key]):

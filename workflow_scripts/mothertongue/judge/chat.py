@@ -6,6 +6,7 @@ is asked for in brackets or as JSON.
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from .parse import Parsed, parse_rating
 from .prompt import judge_prompt
 from .structured import SCHEMA, json_prompt, parse_json
 
+NUMBERS = re.compile(r"\[\[[^\[\]]*\]\]|“[^”]*”|\d+(?:[.,]\d+)?")
 READERS = {BRACKETS: parse_rating, JSON: parse_json}
 
 
@@ -36,11 +38,14 @@ def read_reply(reply: ApiReply, answer: str, form: str = BRACKETS) -> Parsed:
 
 
 def checker(answer: str, form: str) -> Callable[[ApiReply], list[str]]:
-    """The engine's check of a reply about `answer`."""
+    """The engine's check of a reply about `answer`.
+
+    A second attempt may tell the judge what was wrong: no number of the first one stands in it.
+    """
 
     def check(reply: ApiReply) -> list[str]:
         problem = read_reply(reply, answer, form).problem
-        return [problem] if problem else []
+        return [NUMBERS.sub("…", problem)] if problem else []
 
     return check
 
@@ -104,14 +109,13 @@ class ChatJudge:
             if own:
                 folder /= hashlib.sha256("".join(sorted(asks)).encode()).hexdigest()[:16]
             return Batches(
-                self.client.client(),
+                self.client,
                 store,
                 folder,
                 account=self.name,
                 settings=self.operating["batch"],
                 price=Price(**self.operating["price"]),
                 budget=self.operating["api"].get("budget"),
-                hide=self.client.secret.hide,
             ).run(asks)
 
     def rate(self, items: list[Item]) -> list[Rated]:
