@@ -168,7 +168,7 @@ def judge_lines(
     store: Store | None, sheet: dict[str, Any], root: Path, store_file: Path
 ) -> Iterator[Line]:
     """One judge: requests about answers that exist are counted, the others projected."""
-    judge = open_judge(sheet["name"], sheet["spec"], {"api": sheet["api"], "store": ""})
+    judge = open_judge(sheet["name"], sheet["spec"], {"api": sheet["api"], "store": store_file})
     further = further_calls(store_file, sheet["name"], sheet["api"]["check_retries"], False)
     longest = tokens_of(judge_prompt("", "")) + QUESTION + sheet["answer_tokens"]
     asks: dict[str, Ask] = {}

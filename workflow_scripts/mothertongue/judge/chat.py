@@ -17,7 +17,7 @@ from ..api.engine import DECLINED
 from ..api.types import Request
 from . import Item, Rated, Reply
 from .batch import Batches
-from .form import BRACKETS, JSON, Chooser
+from .form import BRACKETS, JSON, Chooser, expected
 from .parse import Parsed, parse_rating
 from .prompt import judge_prompt
 from .structured import SCHEMA, json_prompt, parse_json
@@ -57,7 +57,7 @@ class ChatJudge:
         """Read the key (if the service needs one); nothing is sent yet."""
         self.name, self.spec, self.operating = name, spec, operating
         self.client = make_client({**spec, "api": operating["api"]})
-        self.form = BRACKETS if spec.get("reply", BRACKETS) == BRACKETS else JSON
+        self.form = expected(operating["store"], name, spec)
 
     def request(self, item: Item, repeat: int, form: str) -> Request:
         """The request of one repeat; more repeats later leave the earlier ones as they are."""

@@ -35,6 +35,13 @@ def noted(path: Path, spec: dict[str, Any]) -> str | None:
     return note.get("reply") if same else None
 
 
+def expected(store: str | Path, name: str, spec: dict[str, Any]) -> str:
+    """The form as far as it is known without asking: the configuration's, the noted one, or JSON."""
+    if spec.get("reply", BRACKETS) == BRACKETS:
+        return BRACKETS
+    return noted(note_path(store, name), spec) or JSON
+
+
 def write_note(path: Path, spec: dict[str, Any], form: str, why: str) -> str:
     """Note a form and why; returns it."""
     about = {key: spec.get(key) for key in ("backend", "model", "base_url")}
