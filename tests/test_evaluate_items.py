@@ -148,10 +148,10 @@ def test_a_missing_parquet_cell_and_a_missing_gold_are_found(tmp_path):
 def test_equal_options_are_named():
     report = {}
     rows = [choice("a", id="p", D="ｗ"), choice("b", id="q", A="Paris ", C="paris"), choice("c")]
-    rows += [choice("genes", A="AA", B="Aa", C="aa", D="Bb")]
+    rows += [choice("genes", A="AaBb", B="AABB", C="aabb", D="AaB")]
     make_items(rows, "choice", "here", report=report)
     assert report["notes"] == [
-        "2 items have options that are equal after normalisation: p (A = D); q (A = C)"
+        "items with options that are equal after normalisation: 2: p (A = D); q (A = C)"
     ]
 
 
@@ -187,8 +187,7 @@ def test_gold_answers_with_two_readings_are_named():
     rows = [{"question": "q", "answer_number": "2,125"}]
     make_items(rows, "number", "here", language="de", report=report)
     assert report["notes"] == [
-        "1 gold answers have two readings and were read as the language writes numbers:"
-        " 2,125 as 2.125"
+        "gold answers with two readings, read as the language writes numbers: 1: 2,125 as 2.125"
     ]
 
 

@@ -5,6 +5,7 @@ Families: `choice` (options A-D), `short-answer` (extractive question answering)
 """
 
 import math
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
@@ -218,12 +219,12 @@ def _remark(report: dict, items: list[Item], family: str, reading: Reading, drop
         counts[DROPPED] = counts.get(DROPPED, 0) + dropped
     if family == "choice" and (equal := [told for item in items if (told := _equal_options(item))]):
         notes.append(
-            f"{len(equal)} items have options that are equal after normalisation: {_some(equal)}"
+            f"items with options that are equal after normalisation: {len(equal)}: {_some(equal)}"
         )
     if reading.ambiguous:
         notes.append(
-            f"{len(reading.ambiguous)} gold answers have two readings and were read as the"
-            f" language writes numbers: {_some(reading.ambiguous)}"
+            "gold answers with two readings, read as the language writes numbers:"
+            f" {len(reading.ambiguous)}: {_some(reading.ambiguous)}"
         )
 
 
@@ -238,8 +239,10 @@ def _equal_options(item: Item) -> str:
     for letter in OPTIONS:
         plain_text = unicodedata.normalize("NFKC", without_invisible(item[letter]))
         plain_text = " ".join(plain_text.split())
-        # Aa and AA are different genes; Paris and paris are one town
-        key = plain_text.casefold() if len(plain_text) > 2 else plain_text
+        # AaBb and AABB are different genes; Paris and paris are one town
+        words = re.findall(r"[^\W\d_]{5,}", plain_text)
+        folds = words and all(word[1:].islower() for word in words)
+        key = plain_text.casefold() if folds else plain_text
         seen.setdefault(key, []).append(letter)
     equal = [" = ".join(letters) for letters in seen.values() if len(letters) > 1]
     return f"{item['id']} ({', '.join(equal)})" if equal else ""
