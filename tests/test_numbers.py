@@ -3,6 +3,8 @@
 from decimal import Decimal
 
 import pytest
+from babel import Locale
+from babel.numbers import format_decimal
 from mothertongue.evaluate.metrics import last_number, same_number
 from mothertongue.numbers import decimal_mark_of, find_numbers, parse_number, plain
 
@@ -185,3 +187,20 @@ def test_written_numbers_show_their_decimal_mark():
 )
 def test_the_last_number_and_the_gold_answer(text, gold, language, right):
     assert same_number(f"Es {text}", gold, language) == right
+
+
+LOCALES = """
+en es de fr it pt nl ru zh ar fa ur hi bn th tr az sv nb fi pl cs hu el he ko ja id vi uk ka hy
+my ne mr gu ta te kn ml pa am sw zu yo lt lv et sl hr sr ro bg mk sq ga eu ca gl cy is mt af kk
+uz mn km lo si ps sd
+"""
+
+
+@pytest.mark.parametrize("language", LOCALES.split())
+def test_what_cldr_writes_is_read(language):
+    """The library's formatter is the witness: every form that it makes of a number gives it back."""
+    for system in {"latn", Locale.parse(language).default_numbering_system}:
+        for value in map(Decimal, ("1234", "1234567", "-12.5", "0.75", "1234567.25", "999999.125")):
+            form = format_decimal(value, locale=language, numbering_system=system)
+            assert parse_number(form, language) == value, form
+            assert find_numbers(f"x {form} y", language) == [value], form

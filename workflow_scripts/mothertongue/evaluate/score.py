@@ -133,9 +133,14 @@ def chance(samples: list[dict[str, Any]], metadata: dict[str, Any]) -> dict[str,
     if family == "text":
         return {"chance": None, "chance_levels": {}}
     if family == "choice":
-        golds = Counter(doc["gold"] for doc in docs)
         options = statistics.fmean(100.0 / len(OPTIONS) for _ in docs)
-        levels = {"acc": {"options": options, "majority": 100.0 * max(golds.values()) / len(docs)}}
+        constant = Counter(doc["gold"] for doc in docs).most_common(1)[0][0]
+        rows = [
+            {"subject": doc.get("subject", ""), "acc": 100.0 * (doc["gold"] == constant)}
+            for doc in docs
+        ]
+        majority = {"acc": mean([row["acc"] for row in rows]), "acc_macro": macro(rows, "acc")}
+        levels = {k: {"options": options, "majority": v["value"]} for k, v in majority.items()}
         return {"chance": options, "chance_levels": levels}
     scorer = {"short-answer": scorers.score_short_answer, "number": scorers.score_number}[family]
     golds = Counter(answer for doc in docs for answer in set(doc.get("answers") or ()))
