@@ -93,7 +93,13 @@ def main(
         write_jsonl(quarantine_file, work.quarantine)
         write_json(
             report_file,
-            {"translator": name, "target": target, **tally.as_report(), "calls": calls},
+            {
+                "translator": name,
+                "target": target,
+                **tally.as_report(),
+                "calls": calls,
+                "notes": list(getattr(backend, "notes", [])),
+            },
         )
         kept = quarantine_file.with_name(f"{quarantine_file.stem}.failed.jsonl")
         kept.unlink(missing_ok=True)  # of an earlier attempt
@@ -121,8 +127,9 @@ def missing(tally: Tally) -> str:
     kinds = Counter(row.kind for row in tally.left_out).most_common(3)
     told = "; ".join(str(row) for row in tally.left_out[:EXAMPLES])
     more = " …" if len(tally.left_out) > EXAMPLES else ""
+    number = len(tally.left_out)
     return (
-        f"{len(tally.left_out)} of {tally.asked} rows are missing"
+        f"{number} of {tally.asked} rows {'is' if number == 1 else 'are'} missing"
         f" ({', '.join(f'{kind} {number}' for kind, number in kinds)}): {told}{more}"
     )
 

@@ -324,4 +324,7 @@ def translation_table(reports: Iterable[Path], labels: dict[str, str]) -> Table:
                 words(report.get("calls")),
             ]
         )
+        for note in report.get("notes", ()):
+            line = f"{labels.get(translator, translator)}: {note}."
+            table.notes += [line] if line not in table.notes else []
     return table
