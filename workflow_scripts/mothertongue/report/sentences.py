@@ -1,5 +1,6 @@
 """One sentence per claim: nothing is said that the claim does not hold."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 from ..correlate import claims as c
@@ -95,7 +96,7 @@ class Names:
 
     def setting(self, claim: Claim) -> str:
         """A training setting."""
-        return Setting(claim.scope, claim.learning_rate).words()
+        return Setting(claim.scope, claim.learning_rate).words().replace(", ", " training at ")
 
 
 def word(claim: Claim, names: Names) -> str:
@@ -138,7 +139,8 @@ def undecided_words(claim: Claim, names: Names) -> str:
             f"undecided: these {names.adapters(claim)} adapters differ by {numbers(claim)}"
             f" {over_words(claim)}, which says nothing of other trainings"
         )
-    needed = needed_words(claim)
+    blocked = almost(claim) and claim.question != c.CELL  # by the cell that it is part of
+    needed = "" if blocked else needed_words(claim)
     alone = ", not sure enough beside the page's other tests" if almost(claim) else ""
     return f"undecided, {numbers(claim)} ({tests_words(claim)}{alone})" + (
         f"; {needed} would decide" if needed else ""
@@ -188,14 +190,23 @@ def say_languages(claim: Claim, names: Names) -> str:
     return f"it is undecided whether the gap differs between languages{shown}"
 
 
+def leaves_out_zero(claim: Claim) -> bool:
+    """Whether the interval lies on one side of 0."""
+    return claim.low is not None and claim.high is not None and claim.low * claim.high > 0
+
+
 def say_growth(claim: Claim, names: Names) -> str:
     """The gap against the score."""
     counted = f"{claim.models} models"
     if claim.estimate is None:
         return f"nothing can be said of gap and score ({counted})"
-    r = f"r = {numbers(claim, unit=False, fewest=2)}"
     p = claim.p_adjusted if claim.p_adjusted is not None else claim.p
-    basis = f"({r}, {counted}" + (f", {p_words(p, claim.level)})" if p is not None else ")")
+    shown = claim.verdict in (c.GROWS, c.FALLS) or not leaves_out_zero(claim)
+    # p, by exchange of models, decides; an interval that tells another story is left out
+    r = numbers(claim if shown else replace(claim, low=None, high=None), unit=False, fewest=2)
+    basis = f"(r = {r}, {counted}" + (
+        f", adjusted {p_words(p, claim.level)} by exchange of models)" if p is not None else ")"
+    )
     if claim.verdict == c.GROWS:
         return f"the gap grows with the score {basis}"
     if claim.verdict == c.FALLS:
@@ -217,9 +228,9 @@ def say_cause(claim: Claim, names: Names) -> str:
     knowledge = claim.contrast == "knowledge"
     what = "native content" if knowledge else "translation back and forth"
     if claim.verdict in (c.FIRST_BETTER, c.NATIVE_BETTER):
-        return f"{what} {'helps' if knowledge else 'costs'}, {basis}"
+        return f"{what} {'helps' if knowledge else 'costs'}: {basis}"
     if claim.verdict in (c.SECOND_BETTER, c.TRANSLATED_BETTER):
-        return f"{what} {'costs' if knowledge else 'helps'}, {basis}"
+        return f"{what} {'costs' if knowledge else 'helps'}: {basis}"
     if claim.verdict in (c.ALIKE, c.NO_WORSE):
         return f"{what} changes less than the margin, {basis}"
     if claim.verdict == c.AT_CHANCE:
