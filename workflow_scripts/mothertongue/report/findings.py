@@ -43,6 +43,7 @@ def bases_words(claims: list[Claim]) -> str:
 
 def facts_words(cells: Cells, claims: list[Claim]) -> str:
     """n, metric, seeds, and what the intervals are."""
+    shown = [claim for claim in claims if claim.question not in (c.GROWTH, c.LANGUAGES)]
     margins = dict.fromkeys(
         f"{claim.margin:g} {unit_words(claim.unit)}"
         for claim in claims
@@ -52,7 +53,7 @@ def facts_words(cells: Cells, claims: list[Claim]) -> str:
         f"n: {plural(len(cells.models()), 'model')}, {plural(len(cells.languages()), 'language')},"
         f" {plural(len(cells.tests), 'test')}; {cells.main.words()}."
         f" {metrics_words(cells, cells.tests)} {seeds_words(cells)}"
-        f" In brackets: {levels_words(claims)} over {bases_words(claims)}."
+        f" In brackets: {levels_words(shown)} over {bases_words(shown)}."
         + (f" Margin: {', '.join(margins)}." if margins else "")
         + "".join(f" {note[:1].upper()}{note[1:]}." for note in shared_notes(claims))
     )

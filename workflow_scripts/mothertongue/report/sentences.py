@@ -199,7 +199,8 @@ def say_growth(claim: Claim, names: Names) -> str:
     """The gap against the score."""
     counted = f"{claim.models} models"
     if claim.estimate is None:
-        return f"nothing can be said of gap and score ({counted})"
+        why = f"too few of {counted} have scores that vary" if claim.models else "no score counts"
+        return f"nothing can be said of gap and score: {why}"
     p = claim.p_adjusted if claim.p_adjusted is not None else claim.p
     shown = claim.verdict in (c.GROWS, c.FALLS) or not leaves_out_zero(claim)
     # p, by exchange of models, decides; an interval that tells another story is left out
