@@ -125,7 +125,8 @@ def with_items(units: Spread, shared: float, interaction: float, clusters: int) 
 
 def two_sided(estimate: float, spread: Spread) -> float:
     """Student's two-sided p of no difference; NaN without a variance."""
-    return min(1.0, 2 * beyond(abs(estimate), spread))
+    p = 2 * beyond(abs(estimate), spread)
+    return p if math.isnan(p) else min(1.0, p)
 
 
 def beyond(distance: float, spread: Spread) -> float:
