@@ -323,7 +323,7 @@ def core() -> list[Design]:
         (4, 3, 1, 1.0), (4, 6, 1, 2.0), (8, 1, 1, 2.0), (8, 3, 1, 0.0), (8, 3, 3, 2.0), (8, 6, 1, 1.0),
     ]  # fmt: skip
     return [
-        replace(design, items=200)
+        replace(design, items=150)
         for design in designs()
         if (design.models, design.languages, design.replicates, design.training) in wanted
     ]

@@ -1,15 +1,15 @@
 """From estimates to verdicts that are wrong on at most one page in twenty.
 
-One family of tests per page. Its level is shared out once: four fifths to the cells of the first
-table, a fifth to statements beside them (languages that differ, judges, growth with the score); of
-equivalence, nine tenths and one tenth (equivalence with single translators). Claims of a difference and claims of equivalence are each a
+One family of tests per page. Its level is shared out once: nine tenths to the cells of the first
+table, a tenth to statements beside them (languages that differ, judges, growth with the score; of
+equivalence, that with single translators). Claims of a difference and claims of equivalence are each a
 family of their own: no difference and one as large as the margin cannot both be true of a cell.
 
 *The cells* of all groups and languages are a closed testing procedure (Marcus, Peritz and Gabriel
 1976, Biometrika 63:655): a cell is decided when every set of cells that holds it is, each set by
-the better of two tests: of its mean, at three quarters of the level (the cells' t values added up,
-with their correlations; O'Brien 1984, Biometrics 40:1079), and of its clearest cell (Bonferroni).
-Cells that agree thus support one another, and one that differs from all others still shows.
+the better of two tests that share its level: of its mean (the cells' t values added up, with their
+correlations; O'Brien 1984, Biometrics 40:1079), and of its clearest cells (Simes 1986, Biometrika
+73:751). Cells that agree thus support one another, and one that differs from all others still shows.
 
 *The statements beside them* are adjusted after Holm. What is part of something decided (one
 benchmark of a group, one translator) or asks about it (its cause, another training setting) is
@@ -26,9 +26,9 @@ import numpy as np
 from .statistics import holm
 from .variance import ZERO, Spread, beyond, half_width, two_sided
 
-CELLS, OTHERS = 0.8, 0.2  # shares of the page's level
-ALIKE_CELLS, ALIKE_OTHERS = 0.9, 0.1  # the same for claims of equivalence
-MEAN = 0.75  # share of a set's level for its mean, the rest for its clearest cell
+CELLS, OTHERS = 0.9, 0.1  # shares of the page's level
+MEAN = 0.25  # share of a set's level for its mean, the rest for its clearest cells
+ALIKE_MEAN = 0.6  # the same for claims of equivalence, which rarely hold in one cell alone
 
 
 @dataclass(frozen=True)
@@ -82,10 +82,10 @@ class Closed:
     all sets have to be tried.
     """
 
-    def __init__(self, t: np.ndarray, df: np.ndarray, correlations: np.ndarray):
+    def __init__(self, t: np.ndarray, df: np.ndarray, correlations: np.ndarray, mean: float):
         from scipy.special import stdtr
 
-        self.t, self.df, self.correlations = t, df, correlations
+        self.t, self.df, self.correlations, self.mean = t, df, correlations, mean
         self.single = stdtr(df, -t)
         self.order = np.argsort(t, kind="stable")
 
@@ -106,8 +106,9 @@ class Closed:
             return float(self.single[chosen[0]])
         scale = math.sqrt(float(self.correlations[np.ix_(chosen, chosen)].sum()))
         mean = float(stdtr(self.df[chosen].min(), -self.t[chosen].sum() / scale))
-        clearest = len(chosen) * float(self.single[chosen].min())
-        return min(1.0, mean / MEAN, clearest / (1 - MEAN))
+        ordered = np.sort(self.single[chosen])
+        clearest = float((ordered * len(chosen) / np.arange(1, len(chosen) + 1)).min())
+        return min(1.0, mean / self.mean, clearest / (1 - self.mean))
 
 
 def adjust_cells(
@@ -133,9 +134,9 @@ def adjust_cells(
     margins = np.array([test.margin for test in tests])
     df = np.array([test.spread.df for test in tests])
     own = correlations[np.ix_(known, known)]
-    above, below, not_more, not_less = (
-        Closed(distance / deviations, df, own)
-        for distance in (estimates, -estimates, margins - estimates, margins + estimates)
+    above, below = (Closed(way * estimates / deviations, df, own, MEAN) for way in (1, -1))
+    not_more, not_less = (
+        Closed((margins + way * estimates) / deviations, df, own, ALIKE_MEAN) for way in (-1, 1)
     )
 
     def adjusted(members: list[int], alone: Tested | None = None) -> Adjusted:
@@ -143,7 +144,7 @@ def adjust_cells(
         alike = max(not_more.p(members), not_less.p(members))
         if alone is not None:
             difference, alike = max(difference, alone.p), max(alike, alone.p_alike)
-        return Adjusted(min(1.0, difference / CELLS), min(1.0, alike / ALIKE_CELLS), confidence)
+        return Adjusted(min(1.0, difference / CELLS), min(1.0, alike / CELLS), confidence)
 
     found, start = [], 0
     for members, pooled in groups:
@@ -164,7 +165,7 @@ def adjust_others(members: Sequence[Tested], level: float) -> list[Adjusted]:
     count = max(1, sum(math.isfinite(m.p) for m in members))
     confidence = 1 - level * OTHERS / count
     return [
-        Adjusted(min(1.0, p / OTHERS), min(1.0, alike / ALIKE_OTHERS), confidence)
+        Adjusted(min(1.0, p / OTHERS), min(1.0, alike / OTHERS), confidence)
         for p, alike in zip(
             holm([m.p for m in members]), holm([m.p_alike for m in members]), strict=True
         )

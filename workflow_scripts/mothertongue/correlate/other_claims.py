@@ -1,0 +1,207 @@
+"""Claims beside the gap: its causes, other training settings, judges, growth with the score."""
+
+import itertools
+import math
+from collections.abc import Callable
+from typing import Any
+
+from . import claims as c
+from .cells import ROUND_TRIPS, TRANSLATED, Test
+from .contrasts import DEFECTS, KNOWLEDGE, translator_of
+from .drafts import Draft, OnlyP, by_sign, common, of_cell
+from .effects import ENOUGH_FAMILIES, Evidence, Piece, Share, Terms
+from .groups import Group, group_of, margin_of, single_cell
+from .growth import ENOUGH_MODELS, correlate
+from .variance import Spread
+
+
+def merged(*terms: tuple[Terms, float]) -> Terms:
+    """A weighted sum of differences, each source once."""
+    total: dict[Any, float] = {}
+    for own, weight in terms:
+        for source, share in own:
+            total[source] = total.get(source, 0.0) + weight * share
+    return tuple((source, weight) for source, weight in total.items() if abs(weight) > 1e-12)
+
+
+def cause_drafts(evidence: Evidence, group: Group) -> list[Draft]:
+    """Knowledge, defects, and which is larger: per test over its languages with round trips."""
+    cells, main = evidence.cells, evidence.cells.main
+    drafts = []
+    for test in group.tests:
+        metric = evidence.metric(test)
+        found: list[tuple[Piece, Terms, Terms]] = []
+        for language in cells.languages(test):
+            piece = Piece(test, metric, language)
+            if piece in group.chance:
+                continue
+            where = (test, metric, language)
+            translated = cells.conditions(*where, "translated", main)
+            trips = [
+                trip
+                for trip in cells.conditions(*where, "roundtrip", main)
+                if translator_of(cells, trip) in translated
+            ]
+            native = cells.conditions(*where, "native", main)
+            if trips and native:
+                k = 1 / len(trips)
+                trip_terms = tuple(((trip, main), k) for trip in trips)
+                english = tuple(((translator_of(cells, trip), main), -k) for trip in trips)
+                home = tuple(((name, main), 1 / len(native)) for name in native)
+                found.append((piece, trip_terms + english, merged((home, 1), (trip_terms, -1))))
+        if not found:
+            continue
+        share = 1 / len(found)
+        margin = margin_of(cells, test, metric)
+        place = {"benchmark": test.benchmark, "judge": test.judge, "metric": metric}
+        only = found[0][0].language if len(found) == 1 else None
+        for contrast, first, second, verdicts in (
+            (KNOWLEDGE, ROUND_TRIPS, TRANSLATED, (c.FIRST_BETTER, c.SECOND_BETTER)),
+            (DEFECTS, "native", ROUND_TRIPS, (c.FIRST_BETTER, c.SECOND_BETTER)),
+            ("knowledge - defects", KNOWLEDGE, DEFECTS, (c.KNOWLEDGE_LARGER, c.DEFECTS_LARGER)),
+        ):
+            shares = [
+                Share(piece, share, {KNOWLEDGE: knowledge, DEFECTS: defects}.get(contrast)
+                      or merged((knowledge, 1), (defects, -1)))
+                for piece, knowledge, defects in found
+            ]  # fmt: skip
+            cell = single_cell(evidence, shares, margin)
+            if cell is None:
+                continue
+            values = common(evidence, group, only, question=c.CAUSE, contrast=contrast)
+            values |= place | {"first": first, "second": second, "margin": margin}
+            draft = of_cell(cell, None, values)
+            draft.decide = by_sign(*verdicts)
+            drafts.append(draft)
+    return drafts
+
+
+def setting_drafts(evidence: Evidence, group: Group) -> list[Draft]:
+    """Change of the gap in every other training setting, over languages that both settings have."""
+    cells, main = evidence.cells, evidence.cells.main
+    drafts = []
+    for setting in cells.settings():
+        if setting == main:
+            continue
+        changes, here, there = [], [], []
+        for cell in group.cells.values():
+            for share in cell.shares:
+                other = tuple(((source[0], setting), weight) for source, weight in share.terms)
+                changes.append(
+                    Share(share.piece, share.share, merged((other, 1), (share.terms, -1)))
+                )
+                here.append(share._replace(terms=other))
+                there.append(share)
+        known = [
+            place for place, share in enumerate(changes)
+            if any(evidence.part(share.piece, m, share.terms) for m in cells.models(share.piece.test))
+        ]  # fmt: skip
+        if not known:
+            continue
+        total = sum(changes[place].share for place in known)
+        lists = [
+            [own[place]._replace(share=own[place].share / total) for place in known]
+            for own in (changes, here, there)
+        ]
+        cell = single_cell(evidence, lists[0], group.margin)
+        if cell is None:
+            continue
+        now, before = (evidence.sample(own, cell.sample.models) for own in lists[1:])
+        languages = {share.piece.language for share in lists[0]}
+        only = next(iter(languages)) if len(languages) == 1 else None
+        values = common(evidence, group, only, question=c.SETTING, contrast="change")
+        values |= {"scope": setting.kind, "learning_rate": setting.learning_rate}
+        values |= {"first_score": now.estimate, "second_score": before.estimate}
+        fell = now.first < before.first and now.second < before.second
+        values["note"] = (
+            f"gap {before.estimate:+.3g} at the main setting, {now.estimate:+.3g} here; native"
+            f" {before.first:.4g} to {now.first:.4g}, translated {before.second:.4g} to {now.second:.4g}"
+        )
+        draft = of_cell(cell, None, values)
+        draft.decide = change_of(now.estimate, before.estimate, fell)
+        drafts.append(draft)
+    return drafts
+
+
+def change_of(now: float, before: float, fell: bool) -> Callable[[Draft, float], str]:
+    """Verdict about a changed gap: smaller only if it kept its side and not both scores fell."""
+
+    def decide(draft: Draft, level: float) -> str:
+        if not draft.adjusted.difference <= level:
+            return c.UNDECIDED
+        if now * before < 0:
+            return c.REVERSED
+        if abs(now) > abs(before):
+            return c.LARGER
+        return c.BOTH_FELL if fell else c.SMALLER
+
+    return decide
+
+
+def judge_drafts(evidence: Evidence, group: Group) -> list[Draft]:
+    """The gap by one judge minus the gap by another, on the same answers."""
+    drafts = []
+    by_benchmark: dict[str, list[Test]] = {}
+    for test in group.tests:
+        if test.judge is not None:
+            by_benchmark.setdefault(test.benchmark, []).append(test)
+    for benchmark, tests in by_benchmark.items():
+        for one, other in itertools.combinations(tests, 2):
+            pairs = []
+            for cell in group.cells.values():
+                own = {share.piece.test: share for share in cell.shares}
+                if one in own and other in own:
+                    pairs.append((own[one], own[other]))
+            if not pairs:
+                continue
+            share = 1 / len(pairs)
+            first = [a._replace(share=share) for a, _ in pairs]
+            second = [b._replace(share=-share) for _, b in pairs]
+            cell = single_cell(evidence, first + second, group.margin)
+            if cell is None:
+                continue
+            models = cell.sample.models
+            a = evidence.sample(first, models)
+            b = evidence.sample([s._replace(share=share) for s in second], models)
+            only = pairs[0][0].piece.language if len(pairs) == 1 else None
+            values = common(evidence, group, only, question=c.JUDGES, contrast="judges")
+            values |= {"benchmark": benchmark, "first": one.judge, "second": other.judge}
+            values |= {"first_score": a.estimate, "second_score": b.estimate}
+            draft = of_cell(cell, None, values | {"languages": len(pairs)})
+            opposite = a.estimate * b.estimate < 0
+            word = c.OPPOSITE_SIDES if opposite else c.SIDES_DIFFER
+            draft.decide = by_sign(word, word, c.NOT_SHOWN)
+            drafts.append(draft)
+    return drafts
+
+
+def growth_drafts(
+    evidence: Evidence, gaps: list[dict[str, Any]], *, resamples: int, confidence: float, seed: int
+) -> list[Draft]:
+    """Does the gap grow with the score? Claimed from six models on, drawn for fewer."""
+    cells = evidence.cells
+    drafts = []
+    for row in correlate(gaps, resamples=resamples, confidence=confidence, seed=seed):
+        test = Test(row["benchmark"], row["judge"])
+        if row["metric"] != cells.metrics(test)[0]:
+            continue
+        r, p = row.get("decoupled_r", math.nan), row.get("decoupled_p", math.nan)
+        enough = row["models"] >= ENOUGH_MODELS
+        group = Group(group_of(cells, test), "r", [test], math.nan)
+        values = common(evidence, group, None, question=c.GROWTH, contrast="correlation")
+        values |= {
+            "benchmark": test.benchmark, "judge": test.judge, "metric": row["metric"],
+            "margin": None, "languages": row["languages"], "models": row["models"],
+            "families": row["families"], "second": "mean over conditions", "first": "gap",
+            "estimate": r, "low": row.get("decoupled_low"), "high": row.get("decoupled_high"),
+            "basis": c.FAMILIES
+            if ENOUGH_FAMILIES <= row["families"] < row["models"]
+            else c.MODELS,
+            "note": "" if enough else f"fewer than {ENOUGH_MODELS} models: drawn, not claimed",
+            "members": (test.slug,),
+        }  # fmt: skip
+        known = p if enough and r is not None else math.nan
+        draft = Draft(values, OnlyP(r, Spread(math.nan, math.nan), known=known))
+        draft.decide = by_sign(c.GROWS, c.FALLS, c.NOT_SHOWN)
+        drafts.append(draft)
+    return drafts
