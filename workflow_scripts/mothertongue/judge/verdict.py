@@ -17,7 +17,7 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
-from .words import finder, role
+from .words import any_of, finder, role, table
 
 SENTENCE = re.compile(
     r"(?<!e\.g)(?<!i\.e)(?<!z\.b)[.!?]+[\"'”»)\]*_`]*(?:\s+|\Z)|[!?]+(?=[^\x00-\x7f])|[。।॥؟۔።]+|[;؛\n]+"
@@ -43,7 +43,12 @@ BEFORE = {  # what may stand directly before the number
 DENIED_AFTER = re.compile(rf"(?:\s*[\w']+){{0,2}}?\s*{role('negation')}(?!\s*\[)")
 COUNTERFACTUAL = re.compile(rf"(?:\s*[\w']+){{0,2}}?\s*{role('counterfactual')}")
 COLON = re.compile(r"[:=]\W*\Z")
+ANSWER = re.compile(
+    any_of([word for words in table("steering")["answer"].values() for word in words])
+)
 LAST_LABEL = re.compile(rf"{role('rating')}[\s:=*_\"'“«„‘]*\Z")
+SUB_SCORE = "a sub-score"
+TWO_MEANINGS = ("note",)  # a rating in French and German, a remark in English
 NEAR = 60  # characters in which a label belongs to a number
 
 
@@ -60,6 +65,7 @@ class Number:
     why: str = ""  # why it is a mention
     name: str = ""  # a label that no list knows
     named: bool = False  # whether a label stands with it
+    shape: tuple[str, int] = ("", 0)  # the label's first word and its number of words
     quoted: bool = False
 
     @property
@@ -102,8 +108,10 @@ def label_level(label: str) -> tuple[int, str]:
     words = WORDS.findall(core)
     if finder("aspect").search(core) and len(words) <= 6 and not (overall and not rating):
         return 0, core
+    if colon and finder("revision").search(core) and len(words) <= 6:
+        return 4, ""
     if (rating or overall) and pure(core):
-        if finder("initial").search(core):
+        if finder("initial").search(core) or core in TWO_MEANINGS:
             return 2, ""
         return (4 if overall else 3), ""
     named = [m.end() for m in finder("rating").finditer(core)]
@@ -128,20 +136,26 @@ def describe(text: str, numbers: list[Number]) -> None:
                 label = ""
         number.level, number.name = label_level(label) if label.strip(EDGE) else (1, "")
         number.named = LETTER.search(label) is not None
+        words = WORDS.findall(label)
+        number.shape = (words[0], len(words)) if words else ("", 0)
         if alone and not number.named:
             number.level = 3
         if number.level == 0:
-            number.why = "a sub-score"
+            number.why = SUB_SCORE
         elif number.level <= 2 or (number.named and not COLON.search(label)):
             number.why = mention(text, number, start, end)
     _scales(text, numbers)
     for number in numbers:
         if number.why:
             number.level = 0
+    shapes = {number.shape for number in numbers if number.why == SUB_SCORE and number.shape[1] > 1}
+    for number in numbers:  # "for style [[5]], for content [[2]]": one more of the same shape
+        if number.level <= 3 and number.shape in shapes:
+            number.level, number.why = 0, SUB_SCORE
     names = {number.name for number in numbers if number.level <= 1 and number.name}
     for number in numbers:
         if len(names) > 1 and number.level == 1 and number.name:
-            number.level, number.why = 0, "a sub-score"
+            number.level, number.why = 0, SUB_SCORE
 
 
 def mention(text: str, number: Number, start: int, end: int) -> str:
@@ -165,6 +179,8 @@ def mention(text: str, number: Number, start: int, end: int) -> str:
         return "hypothetical"
     if finder("attribution").search(clause):
         return "somebody else's"
+    if finder("other").search(clause) and ANSWER.search(clause):
+        return "about another answer"
     introduced = _clause(sentence.rstrip(EDGE + ":=,"))
     return "an example of the form" if finder("format").search(introduced) else ""
 
