@@ -100,7 +100,7 @@ def test_results_hold_what_the_documentation_lists(root, written):
     listed = {
         "benchmark", "task", "language", "condition", "metric", "metrics", "unit", "chance", "n",
         "chance_levels",
-        "higher_is_better", "version", "shots", "output", "cut", "data", "dropped", "notes",
+        "higher_is_better", "version", "shots", "output", "ties", "cut", "data", "dropped", "notes",
         "provenance",
     }  # fmt: skip
     assert keys == listed

@@ -70,6 +70,7 @@ def main(
             loaded = models.attach_adapter(loaded, adapter.parent)
             made_by["adapter_proof"] = models.prove_adapter(loaded, tokenizer)
         loaded.eval()
+        made_by["compute_dtype"] = str(loaded.dtype)
         made_by["ignored_generation_settings"] = make_plain(loaded)
         rows = answer_all(
             loaded,

@@ -63,14 +63,19 @@ def versions() -> dict[str, str]:
 
 
 def pick_dtype(dtype: str = "auto", device: str = "cpu") -> "torch.dtype":
-    """The compute type: `auto` is bfloat16 on a GPU that has it, else float16; float32 on a CPU."""
+    """The compute type: `auto` is bfloat16 on a GPU whose cores have it, else float16; float32 on a CPU.
+
+    Some cards (T4, V100) only emulate bfloat16, many times slower than float16; training in float16
+    scales its loss (finetune/scale.py).
+    """
     import torch
 
     if dtype != "auto":
         return getattr(torch, dtype)
     if not device.startswith("cuda"):
         return torch.float32
-    return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+    native = torch.cuda.is_bf16_supported(including_emulation=False)
+    return torch.bfloat16 if native else torch.float16
 
 
 def quantisation_config(quantisation: str, dtype: "torch.dtype") -> Any:

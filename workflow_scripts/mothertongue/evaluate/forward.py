@@ -14,6 +14,7 @@ from ..generation import make_plain
 from ..positions import forget_lengths
 from .attention import Block, in_blocks
 from .cache import expanded, token_bytes
+from .head import exact_head
 
 LOG = logging.getLogger("mothertongue.evaluate")
 MOST_TOKENS = {"cpu": 65536, "cuda": 262144}  # of a batch, however much memory there is
@@ -36,7 +37,13 @@ class BudgetLM(HFLM):
         batch_tokens: int | str = "auto",
         max_length: int | None = None,
     ) -> None:
-        super().__init__(pretrained=model, tokenizer=tokenizer, batch_size=4, max_length=max_length)
+        super().__init__(
+            pretrained=model,
+            tokenizer=tokenizer,
+            batch_size=4,
+            max_length=max_length,
+            softmax_dtype="float32",
+        )
         know_embedding(tokenizer, model)
         self.encoder = Encoder(tokenizer)
         self.ignored_generation = make_plain(model)
@@ -71,11 +78,13 @@ class BudgetLM(HFLM):
         cache: DynamicCache | None,
         pick: list[tuple[int, int]] | None,
         blocks: Sequence[Block] = (),
+        *,
+        exact: bool = False,
         **inputs: Any,
     ) -> torch.Tensor:
         """Run the model; logits [len(pick), vocabulary] of (row, position) pairs only.
 
-        `pick=None` means the last position of every row.
+        `pick=None` means the last position of every row; `exact` logits are made in float32.
         """
         if pick is not None:
             rows = torch.tensor([row for row, _ in pick], device=ids.device)
@@ -92,7 +101,8 @@ class BudgetLM(HFLM):
 
         handle = self._head.register_forward_pre_hook(choose) if self._head is not None else None
         try:
-            with torch.inference_mode(), in_blocks(self.model, blocks):
+            head = exact_head(self._head if exact else None)
+            with torch.inference_mode(), in_blocks(self.model, blocks), head:
                 logits = self.model(
                     input_ids=ids,
                     past_key_values=cache,
@@ -105,6 +115,11 @@ class BudgetLM(HFLM):
         self.statistics["tokens"] += ids.numel()
         self.statistics["passes"] += 1
         return logits[0] if called else chosen(logits)
+
+    def _model_call(self, inps: torch.Tensor, *masks: Any, **options: Any) -> torch.Tensor:
+        """Logits for lm-eval's own scoring, made in float32 as ours."""
+        with exact_head(self._head):
+            return super()._model_call(inps, *masks, **options)
 
     def _halve(self, error: RuntimeError, several: bool) -> None:
         """After running out of memory with several rows: half the budget, and on."""

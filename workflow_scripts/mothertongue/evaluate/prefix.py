@@ -196,8 +196,8 @@ class PrefixLM(StockLM):
                 tokens = after if end is None else [*after, end]
                 wanted.append((number, len(pick), tokens, end))
         ids = _right_padded(suffixes, self.device)
-        logits = self._forward(ids, expanded(group.cache, len(suffixes)), pick)
-        logits = F.log_softmax(logits, dim=-1, dtype=self.softmax_dtype)
+        logits = self._forward(ids, expanded(group.cache, len(suffixes)), pick, exact=True)
+        logits = F.log_softmax(logits, dim=-1, dtype=torch.float32)
         places = [place for _, stop, after, _ in wanted for place in range(stop - len(after), stop)]
         targets = torch.tensor([t for _, _, after, _ in wanted for t in after], device=self.device)
         likelihoods = logits[places, targets].cpu()

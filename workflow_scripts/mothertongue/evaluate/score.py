@@ -35,6 +35,7 @@ def run(lm: Any, loaded: dict[str, Any], language: str) -> tuple[dict[str, Any],
         "version": metadata["version"],
         "shots": task.config.num_fewshot,
         "output": output_lengths(items) if task.OUTPUT_TYPE == "generate_until" else None,
+        "ties": sum(item["tied"] for item in items) if metadata["family"] == "choice" else None,
         "cut": lm.cut_report() if hasattr(lm, "cut_report") else None,
         "data": task.report["sources"],
         "dropped": task.report.get("dropped", {}),
@@ -64,6 +65,7 @@ def make_row(sample: dict[str, Any], family: str, lm: Any) -> Row:
         row["target"] = OPTIONS[doc["gold"]]
         row["prediction"] = OPTIONS[likelihoods.index(max(likelihoods))]
         row["acc"] = 100.0 * sample["acc"]
+        row["tied"] = likelihoods.count(max(likelihoods)) > 1  # the first of equals is taken
         row["options"] = likelihoods
     elif family == "text":
         row["target"] = doc["output"]

@@ -247,6 +247,7 @@ def finetune(
             "base": {**identity, "commit": commit or revision},
             "quantisation": quantisation,
             "dtype": str(next(fresh.get_input_embeddings().parameters()).dtype),
+            "loss_scale": run.scale,  # 1 unless the loss was scaled, for float16
             "device": torch.cuda.get_device_name(device) if peak is not None else "cpu",
             "processes": workers.size,
             "lora": {**lora, "modules": len(modules), "weights": trainable, "on": modules},

@@ -29,6 +29,7 @@ from .gradients import prove_gradients
 from .lora import lora_weights
 from .loss import summed_loss
 from .progress import Progress
+from .scale import first_scale, unscale
 from .stop import Interrupted, StopRequest
 from .workers import Workers, share_out
 
@@ -74,6 +75,7 @@ class Run:
     best_loss: float = math.inf
     best: dict[str, torch.Tensor] = field(default_factory=dict)
     gradients: dict[str, Any] = field(default_factory=dict)
+    scale: float = 1.0
 
 
 def learning_rate_at(step: int, total: int, recipe: Recipe) -> float:
@@ -136,7 +138,7 @@ class Trainer:
         self.stop = stop or StopRequest()
         self.plan = plan
         self.overhead = 256 if device.startswith("cuda") else 64
-        self.run = Run(budget=budget)
+        self.run = Run(budget=budget, scale=first_scale(model))
         self.weights = lora_weights(model)
         self.optimizer = torch.optim.AdamW(
             list(self.weights.values()),
@@ -175,15 +177,19 @@ class Trainer:
                 for group in groups:
                     tokens, targets = collate(group, self.pad)
                     loss = summed_loss(self.model, tokens, targets, self.device)
-                    (loss / supervised).backward()
+                    mean = loss / supervised
+                    (mean if self.run.scale == 1 else mean * self.run.scale).backward()
                     parts.append(loss.detach())
             except Exception as error:
                 if not is_out_of_memory(error):
                     raise
                 failed = error
-            if not self.workers.any(failed is not None):
+            if self.workers.any(failed is not None):
+                self.shrink_budget(examples, failed)
+            elif self.run.scale == 1 or not self.workers.any(not unscale(self.weights, self.run)):
                 break
-            self.shrink_budget(examples, failed)
+            else:
+                self.shrink_scale()
         total = torch.stack(parts).double().sum() if parts else torch.zeros((), dtype=torch.double)
         total = total.to(self.device, torch.float32).reshape(1)
         self.workers.sum([total])
@@ -209,6 +215,12 @@ class Trainer:
             )
         self.run.budget = max(longest, self.run.budget // 2)
         log.warning("out of memory: token budget is now %d; repeating the step", self.run.budget)
+
+    def shrink_scale(self) -> None:
+        """Halve the scale of a float16 loss whose gradients overflowed; the step is repeated."""
+        self.optimizer.zero_grad(set_to_none=True)
+        self.run.scale = max(1.0, self.run.scale / 2)
+        log.warning("float16 gradients overflow: their scale is now %g", self.run.scale)
 
     def complain(self, parts: list, groups: list, step: int, mean: float) -> None:
         """Stop because of a loss that is no number, saying where."""
