@@ -153,7 +153,12 @@ class RowTranslator:
             waiting: list[tuple[_Text, int, str]] = []
             for name in FIELDS:
                 text = pending.texts[name] = _Text([])
-                pieces = split(row[name], self.limit, protect_code=self.protect_code)
+                pieces = split(
+                    row[name],
+                    self.limit,
+                    protect_code=self.protect_code,
+                    languages=(row["language"], goal),
+                )
                 sent = 0
                 for piece in pieces:
                     text.parts.append(piece.text)

@@ -3,7 +3,9 @@
 `"".join(piece.text for piece in split(text, limit)) == text` for every text. Surrounding white
 space, blank lines, list markers and fenced code are glue; a text within the limit is one segment
 (two or more only around protected code). Longer texts are cut at blank lines, then at line ends
-and list items, then at sentence ends, then at commas or spaces, and only then anywhere.
+and list items, then at sentence ends, then at commas or spaces, and only then anywhere. What is cut
+is packed again: neighbours go out together, with the white space and markers between them, as long
+as they stay within the limit. Each call costs, and a service translates better what it sees whole.
 """
 
 import re
@@ -36,6 +38,11 @@ class Piece(NamedTuple):
     text: str
     send: bool
     code: bool = False
+    cut_before: bool = False  # starts inside a paragraph or line that was cut
+    cut_after: bool = False  # ends inside one
+
+
+SPACELESS = frozenset({"zh", "ja", "th", "my"})  # no space stands between their sentences
 
 
 def passes_through(text: str) -> str | None:
@@ -56,8 +63,18 @@ def passes_through(text: str) -> str | None:
     return None
 
 
-def split(text: str, limit: int | None, *, protect_code: bool = True) -> list[Piece]:
-    """Cut `text` into pieces; pieces to send are at most `limit` characters."""
+def split(
+    text: str,
+    limit: int | None,
+    *,
+    protect_code: bool = True,
+    languages: tuple[str, str] | None = None,
+) -> list[Piece]:
+    """Cut `text` into pieces; pieces to send are at most `limit` characters.
+
+    `languages` (from, to): between sentences of one line stands what the target puts there, a space
+    or nothing; without them the pieces join to the text itself.
+    """
     pieces: list[Piece] = []
     position = 0
     for fence in FENCE.finditer(text) if protect_code else ():
@@ -65,7 +82,24 @@ def split(text: str, limit: int | None, *, protect_code: bool = True) -> list[Pi
         pieces.append(Piece(fence.group(), send=False, code=True))
         position = fence.end()
     pieces += _block(text[position:], limit)
-    return pieces
+    return _between_sentences(pieces, *languages) if languages else pieces
+
+
+def _between_sentences(pieces: list[Piece], source: str, target: str) -> list[Piece]:
+    """The pieces with the white space of the target between the sentences of one line."""
+    if (source in SPACELESS) == (target in SPACELESS):
+        return pieces
+    made: list[Piece] = []
+    for place, piece in enumerate(pieces):
+        before = pieces[place - 1] if place else None
+        after = pieces[place + 1] if place + 1 < len(pieces) else None
+        inner = before and after and before.cut_after and after.cut_before
+        if target in SPACELESS and inner and piece.text.isspace() and "\n" not in piece.text:
+            continue
+        if source in SPACELESS and piece.cut_before and before and before.cut_after:
+            made.append(Piece(" ", send=False))
+        made.append(piece)
+    return made
 
 
 def _block(text: str, limit: int | None) -> list[Piece]:
@@ -74,7 +108,8 @@ def _block(text: str, limit: int | None) -> list[Piece]:
     if not core:
         return [Piece(text, send=False)] if text else []
     start = text.index(core)
-    inside = [Piece(core, send=True)] if not limit or len(core) <= limit else _cut(core, limit)
+    whole = not limit or len(core) <= limit
+    inside = [Piece(core, send=True)] if whole else _pack(_cut(core, limit), limit)
     return [
         *([Piece(text[:start], send=False)] if start else []),
         *inside,
@@ -97,6 +132,28 @@ def _cut(text: str, limit: int) -> list[Piece]:
                 else:
                     pieces += _item(line, limit)
     return pieces
+
+
+def _pack(pieces: list[Piece], limit: int) -> list[Piece]:
+    """Neighbours to send, and what stands between them, as one piece while it is within `limit`.
+
+    The rest of a cut list item does not go out with the next item: a translation may take it in.
+    """
+    packed: list[Piece] = []
+    for piece in pieces:
+        last = next((i for i in range(len(packed) - 1, -1, -1) if packed[i].send), None)
+        if not piece.send or last is None:
+            packed.append(piece)
+            continue
+        between = "".join(glue.text for glue in packed[last + 1 :])
+        joined = packed[last].text + between + piece.text
+        items = packed[last].cut_before and "\n" in between and MARKER.search(between)
+        if len(joined) <= limit and not items:
+            begun = packed[last].cut_before
+            packed[last:] = [Piece(joined, send=True, cut_before=begun, cut_after=piece.cut_after)]
+        else:
+            packed.append(piece)
+    return packed
 
 
 def _lines(paragraph: str) -> list[str]:
@@ -126,8 +183,13 @@ def _item(text: str, limit: int) -> list[Piece]:
     start = text.index(core)
     if start:
         pieces.append(Piece(text[:start], send=False))
-    for number, sentence in enumerate(_sentences(core, limit)):
-        pieces.append(Piece(sentence, send=number % 2 == 0))
+    sentences = _sentences(core, limit)
+    for number, sentence in enumerate(sentences):
+        send = number % 2 == 0
+        after = number + 2 < len(sentences)
+        pieces.append(
+            Piece(sentence, send, cut_before=send and number > 0, cut_after=send and after)
+        )
     if start + len(core) < len(text):
         pieces.append(Piece(text[start + len(core) :], send=False))
     return [piece for piece in pieces if piece.text]
