@@ -338,8 +338,8 @@ def false_positives(rows: Rows, number: int, misses: list) -> dict:
     return result
 
 
-def main(arguments: list[str] | None = None) -> dict[str, float]:
-    """Print all tables; returns the least recall per fault and the share of false positives."""
+def main(arguments: list[str] | None = None) -> tuple[dict[str, float], dict[str, float]]:
+    """Print all tables; returns recall per fault, least and over all languages, and false ones."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
     parser.add_argument("data", type=Path)
     parser.add_argument("--rows", type=int, default=200, help="rows per language and fault")
@@ -352,6 +352,7 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
     spoken = yaml.safe_load((ROOT / "bench" / "planted.yaml").read_text("utf-8"))
     misses: list[tuple] = []
     summary: dict[str, float] = {}
+    pooled: dict[str, Counter] = defaultdict(Counter)
     started = time.process_time()
 
     print("untranslated: recall in % by words of the source\n")
@@ -364,6 +365,8 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
         total = Counter()
         for bounds in LENGTHS:
             total += found[target, bounds]
+        pooled["untranslated"] += total
+        pooled["nearly untranslated"] += found[target, "near"]
         least.append(min(cells))
         near = share(found[target, "near"])
         summary["nearly untranslated"] = min(summary.get("nearly untranslated", 100.0), near)
@@ -383,6 +386,7 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
         ]  # fmt: skip
         print(fault.ljust(18) + "".join(cell.rjust(12) for cell in cells))
         summary[fault] = min(share(counts) for counts in by_language.values())
+        pooled[fault] = sum(by_language.values(), Counter())
     more = [code for code in spoken if code not in rows.texts]
     own = yaml.safe_load((ROOT / "bench" / "sentences.yaml").read_text("utf-8"))
     print("\nsentences of services in further languages, around our own texts: recall in %\n")
@@ -433,7 +437,8 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
         by_fault[fault] += 1
         if by_fault[fault] <= options.misses:
             print(f"\nMISS {fault} {where}\n  source {source[:300]!r}\n  reply  {reply[:500]!r}")
-    return summary
+    over_all = {fault: share(counts) for fault, counts in pooled.items()}
+    return summary, over_all | {k: v for k, v in summary.items() if k.startswith("false")}
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Quality of every translated set: chrF and BLEU of round trips, and what the checks found."""
+"""Quality of every translated set: chrF++ and BLEU of round trips, and what the checks found."""
 
 import csv
 from pathlib import Path
@@ -7,9 +7,17 @@ from typing import Any
 from mothertongue.files import atomic, read_dataset, read_json
 from mothertongue.log import log_to
 from mothertongue.report.figures import ROUND_TRIP, TRANSLATED, enlarge, prepare
+from mothertongue.translate.quality import bleu_tokeniser, corpus_scores
 
-COLUMNS = ("translator", "kind", "scope", "language", "field", "rows", "chrf", "bleu")
-COLUMNS += ("length_ratio", "quarantined", "wrong_language", "refusals", "passed_through")
+COLUMNS = ("translator", "kind", "scope", "language", "field", "rows", "chrf++", "bleu")
+COLUMNS += (
+    "bleu_tokeniser",
+    "length_ratio",
+    "quarantined",
+    "wrong_language",
+    "refusals",
+    "passed_through",
+)
 FIELDS = ("instruction", "output")
 
 
@@ -25,21 +33,20 @@ def shares(report: dict[str, Any]) -> dict[str, float]:
     }
 
 
-def round_trip_scores(native: Path, back: Path) -> list[tuple[str, str, int, float, float]]:
-    """(language, field, rows, chrF, BLEU) of a round trip against its native source."""
-    import sacrebleu
+def round_trip_scores(native: Path, back: Path) -> list[tuple[str, str, int, float, float | None]]:
+    """(language, field, rows, chrF++, BLEU) of a round trip against its native source.
 
+    BLEU is None in a language that no tokeniser on this machine knows.
+    """
     natives = {row["id"]: row for row in read_dataset(native)}
     both = [(row, natives[row["id"]]) for row in read_dataset(back)]  # some may be left out
     scores = []
     for language in sorted({row["language"] for row, _ in both}):
         pairs = [(b, n) for b, n in both if n["language"] == language]
-        words = "zh" if language == "zh" else "13a"
         for name in FIELDS:
-            made, wanted = [b[name] for b, _ in pairs], [[n[name] for _, n in pairs]]
-            chrf = sacrebleu.corpus_chrf(made, wanted).score
-            bleu = sacrebleu.corpus_bleu(made, wanted, tokenize=words).score
-            scores.append((language, name, len(pairs), chrf, bleu))
+            made, wanted = [b[name] for b, _ in pairs], [n[name] for _, n in pairs]
+            measured = corpus_scores(made, wanted, language)
+            scores.append((language, name, len(pairs), measured.chrf, measured.bleu))
     return scores
 
 
@@ -49,7 +56,7 @@ def draw(
     labels: dict[str, str],
     languages: dict[str, str],
 ) -> None:
-    """Bars: chrF of round trips by field, and the share of flagged rows of every set."""
+    """Bars: chrF++ of round trips by field, and the share of flagged rows of every set."""
     plt = prepare()
 
     def place(scope: str) -> str:
@@ -59,10 +66,10 @@ def draw(
     flagged: dict[str, float] = {}
     for row in rows:
         translator = labels.get(row["translator"], row["translator"])
-        if row["chrf"] != "":
+        if row["chrf++"] != "":
             where = place(row["language"])
             where += ", multilingual set" if row["scope"] == "multi" else ""
-            trips.setdefault(f"{translator}, {where}", {})[row["field"]] = row["chrf"]
+            trips.setdefault(f"{translator}, {where}", {})[row["field"]] = row["chrf++"]
         trip = " round trip" if row["kind"] == "roundtrip" else ""
         flagged[f"{translator}{trip}, {place(row['scope'])}"] = 100 * row["quarantined"]
     height = 0.9 + 0.24 * max(len(trips), len(flagged), 2)
@@ -82,7 +89,7 @@ def draw(
         left.legend(loc="upper left", ncols=2, bbox_to_anchor=(0, -0.18), handlelength=1)
     else:
         left.text(0.5, 0.5, "no round trip in this study", transform=left.transAxes, ha="center")
-    left.set(title="Round trip against its source", xlabel="chrF (100 = the same text)")
+    left.set(title="Round trip against its source", xlabel="chrF++ (100 = the same text)")
     left.set_xlim(0, 100)
     right.barh(list(range(len(flagged))), list(flagged.values()), 0.6, color=TRANSLATED[1])
     for row, value in enumerate(flagged.values()):
@@ -117,7 +124,8 @@ def main(
         for language, name, number, chrf, bleu in scores:
             rows.append(
                 {**common, "language": language, "field": name, "rows": number}
-                | {"chrf": chrf and round(chrf, 2), "bleu": bleu and round(bleu, 2)}
+                | {"chrf++": chrf and round(chrf, 2), "bleu": bleu and round(bleu, 2)}
+                | {"bleu_tokeniser": bleu_tokeniser(language) if language else ""}
                 | {"length_ratio": report["length_ratio"][name]}
             )
     with atomic(table_file) as temporary, temporary.open("w", encoding="utf-8", newline="") as out:

@@ -18,6 +18,7 @@ from ..api.types import Reply
 from ..errors import InputError
 from ..files import read_jsonl
 from .checks import check
+from .languages import known_code
 
 NEEDED = ("source_language", "target_language", "source", "reply")
 
@@ -26,9 +27,9 @@ def check_row(row: dict[str, Any]) -> dict[str, Any]:
     """A row with what its checks found."""
     found = check(
         row["source"],
-        Reply(row["reply"], row.get("finish") or "stop"),
-        source_language=row["source_language"],
-        target_language=row["target_language"],
+        Reply(row["reply"], str(row.get("finish") or "stop")),
+        source_language=known_code(row["source_language"]),
+        target_language=known_code(row["target_language"]),
     )
     worst = sorted(found.problems, key=lambda problem: -problem.severity)
     told = {

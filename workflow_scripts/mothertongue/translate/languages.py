@@ -7,6 +7,7 @@ its fast mode. CLD2 is asked where lingua does not know the target, and about un
 import threading
 import unicodedata
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 LONG_ENOUGH = 40  # letters from which a language can be told
@@ -37,6 +38,33 @@ SCRIPTS = {
 }
 WEIGHT = {"CJK": 3.0, "HIRAGANA": 2.0, "KATAKANA": 2.0, "HANGUL": 2.0}
 _lock = threading.Lock()
+
+
+@lru_cache(maxsize=1)
+def _table() -> dict[str, dict[str, str]]:
+    """resources/languages.yaml; empty where only the package is there."""
+    import yaml
+
+    table = Path(__file__).resolve().parents[3] / "resources" / "languages.yaml"
+    return yaml.safe_load(table.read_text(encoding="utf-8")) if table.is_file() else {}
+
+
+@lru_cache(maxsize=1)
+def scripts() -> dict[str, str]:
+    """Script by language."""
+    return {code: entry["script"] for code, entry in _table().items()}
+
+
+def known_code(code: str) -> str:
+    """Our code of a language that is named by another: zh-CN, en_US, eng, zho_Hans."""
+    code = code.strip()
+    if code in _table():
+        return code
+    others = {
+        other: ours for ours, entry in _table().items() for other in (entry["aya"], entry["google"])
+    }
+    first = code.replace("_", "-").split("-")[0].lower()
+    return others.get(code) or (first if first in _table() else others.get(first, code))
 
 
 @lru_cache(maxsize=4096)

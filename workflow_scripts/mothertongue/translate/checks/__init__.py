@@ -11,6 +11,7 @@ from pathlib import Path
 import yaml
 
 from ...api.types import Reply
+from ..languages import scripts
 from .around import error_page, extra_paragraph, opening, refuses, remark
 from .echo import source_repeated
 from .language import language_problems
@@ -27,16 +28,6 @@ FINISHED = ("stop", "complete")
 @lru_cache(maxsize=1)
 def _lengths() -> dict[str, float]:
     return yaml.safe_load(Path(__file__).with_name("lengths.yaml").read_text(encoding="utf-8"))
-
-
-@lru_cache(maxsize=1)
-def _scripts() -> dict[str, str]:
-    """Scripts by language, of resources/languages.yaml; empty where only the package is there."""
-    table = Path(__file__).resolve().parents[4] / "resources" / "languages.yaml"
-    if not table.is_file():
-        return {}
-    facts = yaml.safe_load(table.read_text(encoding="utf-8"))
-    return {code: entry["script"] for code, entry in facts.items()}
 
 
 def check(
@@ -59,7 +50,7 @@ def check(
     if page:
         return Checked(reply.text, (found("error-page", page),))
     pair = (source_language, target_language)
-    script = script or _scripts().get(target_language)
+    script = script or scripts().get(target_language)
     text, mended, problems = mend(source, reply.text, *pair, script)
     if not text.strip():
         return Checked(text, (found("empty", "nothing but " + ", ".join(mended)),), mended)

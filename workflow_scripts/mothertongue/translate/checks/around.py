@@ -59,6 +59,8 @@ def _source(source: str, source_language: str) -> dict[str, bool]:
 def _beside(source: str, text: str, rest: str, usual: float) -> bool:
     """Whether a reply without its first line is long enough, and with it too long."""
     expected = weight(source) * usual
+    if "\n" not in source.strip() and len(re.findall(r"[.!?。！？।۔]+", source)) < 2:
+        return weight(rest) > 0.75 * expected
     return weight(text) > 1.3 * expected + 10 and weight(rest) > 0.6 * expected
 
 
@@ -82,7 +84,10 @@ def opening(
         starts = agrees or (
             not said["sure"] and any(voice.at_start("here", flat) for voice in voices)
         )
-        label = flat.strip(" :()[]") in labels
+        label = flat.strip(" :()[]") in labels or (
+            colon and len(flat) <= 60 and any(len(n) > 4 and n[:-1] in flat for n in labels)
+            and not any(len(n) > 4 and n[:-1] in normal(source[:ENDS]) for n in labels)
+        )  # fmt: skip
         if own_colon and not (talks and len(line) <= 60):
             return None
         if colon and (talks or label or (agrees and more)):

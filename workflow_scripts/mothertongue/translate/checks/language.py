@@ -17,6 +17,7 @@ LETTERS = 8  # letters (by weight) from which a share of scripts tells something
 WORDS = 3  # words of prose from which an echo is told from a name
 NEARLY = 0.8  # share of the source's prose words in a reply that is nearly the source
 FOREIGN = 0.05  # the target's likelihood under which a text is in another language
+LIKELY = 0.6  # or the likelihood of another language, where CLD2 does not see the target either
 SPACELESS = {"zh", "ja", "th", "my"}
 # languages so alike that a good translation keeps most words: only an identical text is an echo
 ALIKE = (
@@ -35,8 +36,9 @@ IDENTIFIER = re.compile(r"\b\w*(?:[a-z][A-Z]|_|\d)\w*\b")
 CODE_LINE = re.compile(
     r"^\s*(?:(?:import|from|def|class|return|print|elif|else:|for|while|try:|public|private|static|"
     r"void|int|var|let|const|function|#include|using|SELECT|INSERT|UPDATE|sudo|pip|npm|git)\b"
-    r".*[(:{;=<\"'].*|.*[;{}]|[\w.\[\]\"']+\s*[-+*/]?=\s*\S.*|[\w.]+\(.*\)\s*;?)\s*$"
+    r".*[(:{;=<\"'].*|.*[=(\[<].*[;{}]|[{}\s;)]+|[\w.\[\]\"']+\s*[-+*/]?=\s*\S.*|[\w.]+\(.*\)\s*;?)\s*$"
 )
+CASED = {"LATIN", "CYRILLIC", "GREEK"}
 PARTICLES = set(
     [
         "de",
@@ -215,7 +217,8 @@ def prose(text: str, language: str) -> tuple[str, ...]:
         start = True
         for match in WORD.finditer(line):
             word = match.group()
-            if len(word) > 1 or word.casefold() != word.upper():
+            letters = sum(map(str.isalpha, word))  # one letter is a variable: a² + b²
+            if letters > 1 or script_of(word[0]) not in CASED:
                 words.append((word, start))
             start = False
     names = [
@@ -230,7 +233,13 @@ def prose(text: str, language: str) -> tuple[str, ...]:
     telling = [word for word in lower if word.casefold() not in PARTICLES]
     if not telling:
         shouted = [word for word in names if len(word) > 3 and word.isupper()]
-        return tuple(map(str.casefold, names)) if len(shouted) >= WORDS else ()
+        together = max(len(part.split()) for part in re.split(r"[,;/\n]", plain))
+        if min(len(shouted), together) < WORDS or second_opinion(plain.lower())[:2] != (
+            language,
+            True,
+        ):
+            return ()
+        return tuple(map(str.casefold, names))
     starts = [word for word, start in words if start and word[0].isupper()]
     return tuple(word.casefold() for word in [*lower, *starts])
 
@@ -274,7 +283,7 @@ def language_problems(
     if not alike and not is_only_names(source, source_language):
         share = likeness(source, text, source_language)
         if share >= NEARLY and len(prose(text, source_language)) <= 1.5 * len(prose(source, source_language)) + 2:  # fmt: skip
-            if not _in_target(text, source_language, target_language):
+            if second_opinion(text)[:2] != (target_language, True):
                 return [found("untranslated", f"{100 * share:.0f} % of the source's words")]
     return _wrong_language(own, text, source_language, target_language)
 
@@ -283,12 +292,14 @@ def _echo(
     source: str, text: str, source_language: str, target_language: str, script: str | None
 ) -> list[Problem]:
     """An unchanged text: a fault, unless it is only names or was in the target already."""
-    if is_only_names(source, source_language):
+    share, letters = script_share(_plain(text), script) if script else (1.0, 0.0)
+    foreign = letters >= LETTERS and share < SCRIPT
+    # names keep Latin letters in every script; those of other scripts are written anew
+    latin = script_share(text, "Latn")[0] >= SCRIPT
+    if is_only_names(source, source_language) and (latin or not foreign):
         return []
-    if script:
-        share, letters = script_share(text, script)
-        if letters >= LETTERS and share < SCRIPT:
-            return [found("untranslated", "the source itself")]
+    if foreign:
+        return [found("untranslated", "the source itself")]
     if _in_target(text, source_language, target_language):
         return []
     return [found("untranslated", "the source itself")]
@@ -299,14 +310,13 @@ def _in_target(text: str, source_language: str, target_language: str) -> bool:
     code, reliable, _ = second_opinion(text)
     if code != target_language or not reliable:
         return False
-    told = identifier(source_language, target_language).likelihood(text)
-    if told is None:
-        return (
-            len(WORD.findall(text)) >= 8 and not identifier(source_language, target_language).known
-        )
-    return told[2] >= 0.5 and identifier(source_language, target_language).sure(
-        text, source_language
-    )
+    who = identifier(source_language, target_language)
+    told = who.likelihood(text)
+    if not who.known:
+        return len(WORD.findall(text)) >= 8
+    if told is None and len(WORD.findall(text)) < 5:
+        return False
+    return (told is None or told[2] >= 0.5) and who.sure(text, source_language)
 
 
 def _own(source: str, text: str) -> str:
@@ -329,10 +339,12 @@ def _wrong_language(
 ) -> list[Problem]:
     """Identified as another language, by lingua where it knows the target, else by CLD2."""
     who = identifier(source_language, target_language)
-    for sample in (own, text):
+    told = None
+    for sample in (own, _plain(text)):
         told = who.likelihood(sample)
         if told is not None:
-            if told[2] < FOREIGN and not who.sure(sample, told[0]):
+            foreign = told[2] < FOREIGN or (told[0] != target_language and told[1] >= LIKELY)
+            if foreign and not who.sure(sample, told[0]):
                 if second_opinion(own, best=True)[0] != target_language:
                     return [found("wrong-language", told[0])]
             break
@@ -340,6 +352,8 @@ def _wrong_language(
     if not reliable or percent < 80 or code == target_language or _confused(code, target_language):
         return []
     letters = sum(char.isalpha() for char in own)
+    if who.known and told is None and code not in (source_language, "en"):
+        return []  # too short to be told from a neighbour
     if letters < (16 if who.known else 12) or len(own.split()) < (4 if who.known else 2):
         return []
     if not who.known or (who.knows(code) and not who.sure(own, code)):

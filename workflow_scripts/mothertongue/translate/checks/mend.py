@@ -53,8 +53,8 @@ INVISIBLE = re.compile(
     "[\u200b\u2060-\u2064\ufeff\u00ad\u180e\u3164\u115f\u1160\ufff9-\ufffb"
     "\x00-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f]"
 )
-LOOSE_JOINERS = re.compile(f"(?<![\u0080-\U0010ffff])[{JOINERS}]|[{JOINERS}](?![\u00a9-\U0010ffff])")  # fmt: skip
-BETWEEN = re.compile(f"(?<=[^\\W\\d_])[{JOINERS}]+(?=[^\\W\\d_])|[{JOINERS}]+\\Z|\\A[{JOINERS}]+")
+EMOJI = "\u00a9\u00ae\u2190-\u2bff\ufe0f\U0001f000-\U0001faff"
+LOOSE_JOINERS = re.compile(f"[{JOINERS}](?![{EMOJI}])|(?<![{EMOJI}])[{JOINERS}]")
 ALL_MARKS = re.compile(f"[{MARKS}]")
 JOINING = {"Arab", "Deva", "Beng", "Gujr", "Guru", "Knda", "Mlym", "Sinh", "Taml", "Telu", "Mymr", "Orya", "Khmr", "Mong", "Syrc"}  # fmt: skip
 RIGHT_TO_LEFT = {"Arab", "Hebr", "Syrc", "Thaa"}
@@ -151,7 +151,7 @@ def _invisible(source: str, text: str, script: str | None, mended: list[str]) ->
     if INVISIBLE.search(text) and not INVISIBLE.search(source):
         changed = INVISIBLE.sub("", changed)
     if script not in JOINING and any(mark in changed for mark in JOINERS):
-        changed = BETWEEN.sub("", changed)
+        changed = LOOSE_JOINERS.sub("", changed)
     if script not in RIGHT_TO_LEFT and not ALL_MARKS.search(source):
         changed = ALL_MARKS.sub("", changed)
     if changed != text:

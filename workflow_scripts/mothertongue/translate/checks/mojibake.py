@@ -14,6 +14,8 @@ RUN = re.compile(r"[^\x00-\x7f]+")
 RUNS, LONGEST = 16, 60
 MOST = 0.6  # share of the runs of a text that must be readable in the same other table
 LOST = re.compile(r"\ufffd|(?:\?{3,}\W{0,3}){2,}|锟斤拷|烫烫烫|ï»¿")
+ASKED = re.compile(r"[^\W\d_]\?[^\W\d_]")  # letters that a table did not have: "n?o", "irm?os"
+LINK = re.compile(r"\S+://\S+|www\.\S+")
 ALIEN = {"CJK", "CYRILLIC", "HANGUL", "KATAKANA", "ARABIC", "THAI", "GREEK"}
 
 
@@ -22,6 +24,9 @@ def mojibake(source: str, text: str) -> str | None:
     lost = LOST.search(text)
     if lost and not LOST.search(source):
         return lost.group()
+    asked = ASKED.findall(LINK.sub("", text)) if "?" in text else []
+    if len(asked) >= 2 and not ASKED.search(source):
+        return asked[0]
     if text.isascii():
         return None
     from ftfy.badness import badness

@@ -141,12 +141,11 @@ def _more_readings(value: Decimal, text: str, start: int, end: int, language: st
     behind, before = text[end : end + 12], text[max(0, start - 3) : start]
     if number <= 24 and CLOCK.match(behind):
         more |= {Decimal(number + 12), Decimal(abs(number - 12))}
-    if 1000 <= number <= 2999:
-        if number % 10 == 0:
-            more.add(Decimal(number % 100))
-        if language == "th":
-            more.add(Decimal(number - BUDDHIST))
-        more.add(Decimal(number + BUDDHIST))
+    plain = end - start == 4
+    if plain and 1800 <= number <= 2090 and number % 10 == 0:
+        more.add(Decimal(number % 100))
+    if plain and language == "th" and number > 2300:
+        more.add(Decimal(number - BUDDHIST))
     if number < 100 and re.search(r"\d\s?[-–—/]\s?$", before):
         century = re.search(r"(\d\d)\d\d\s?[-–—/]\s?$", text[max(0, start - 8) : start])
         if century:
