@@ -90,11 +90,11 @@ def plain(number: Decimal) -> str:
 
 def _decimal_mark(language: str, like: str | None) -> str:
     """`.` or `,`, whatever `like` shows, else the language's by CLDR (`.` if unknown to it)."""
-    return (decimal_mark_of([like]) if like else None) or _symbols(language)[0]
+    return (decimal_mark_of([like]) if like else None) or number_marks(language)[0]
 
 
 @cache
-def _symbols(language: str) -> tuple[str, str]:
+def number_marks(language: str) -> tuple[str, str]:
     """Decimal and grouping mark of a language for the digits 0-9."""
     from babel import Locale, UnknownLocaleError
 
@@ -111,7 +111,7 @@ def _pattern(language: str, spaced: bool) -> re.Pattern:
 
     `spaced`: an ordinary space may group thousands whatever the language.
     """
-    spaced = spaced or language in SPACE_TOO or _symbols(language)[1].isspace()
+    spaced = spaced or language in SPACE_TOO or number_marks(language)[1].isspace()
     marks = GROUP_ONLY if spaced else GROUP_ONLY.replace(" ", "")
     return re.compile(f"(?P<grouped>{GROUPED.format(marks=marks)})|{WORD}")
 

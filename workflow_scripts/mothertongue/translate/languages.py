@@ -12,6 +12,7 @@ from typing import Any
 
 LONG_ENOUGH = 40  # letters from which a language can be told
 SLIPS = ("en", "es", "fr", "de", "pt", "it", "ru", "uk", "zh", "ja", "ar", "hi")
+MOST = 3000  # characters whose scripts are counted
 HEAD = 400  # characters that are looked at
 SCRIPTS = {
     "Latn": "LATIN",
@@ -90,7 +91,7 @@ def script_share(text: str, script: str) -> tuple[float, float]:
     if script == "Jpan":
         wanted = {"HIRAGANA", "KATAKANA", "CJK"}
     total = inside = 0.0
-    for char in text:
+    for char in text[:MOST]:
         name = script_of(char)
         if name:
             amount = WEIGHT.get(name, 1.0)

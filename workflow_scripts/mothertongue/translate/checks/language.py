@@ -17,6 +17,7 @@ LETTERS = 8  # letters (by weight) from which a share of scripts tells something
 WORDS = 3  # words of prose from which an echo is told from a name
 NEARLY = 0.8  # share of the source's prose words in a reply that is nearly the source
 FOREIGN = 0.05  # the target's likelihood under which a text is in another language
+SURE = 120  # characters from which CLD2 alone is believed when it names the target
 LIKELY = 0.6  # or the likelihood of another language, where CLD2 does not see the target either
 SPACELESS = {"zh", "ja", "th", "my"}
 # languages so alike that a good translation keeps most words: only an identical text is an echo
@@ -38,6 +39,8 @@ CODE_LINE = re.compile(
     r"void|int|var|let|const|function|#include|using|SELECT|INSERT|UPDATE|sudo|pip|npm|git)\b"
     r".*[(:{;=<\"'].*|.*[=(\[<].*[;{}]|[{}\s;)]+|[\w.\[\]\"']+\s*[-+*/]?=\s*\S.*|[\w.]+\(.*\)\s*;?)\s*$"
 )
+MARKS = re.compile("[\u0300-\u036f\u200b-\u200f\u2060\ufeff]")
+OTHER = re.compile(r"[\W_]+")
 CASED = {"LATIN", "CYRILLIC", "GREEK"}
 PARTICLES = set(
     [
@@ -182,23 +185,13 @@ def _plain(text: str) -> str:
     return text
 
 
-@lru_cache(maxsize=8192)
-def _token(word: str) -> str:
-    word = unicodedata.normalize("NFKD", word.casefold())
-    return "".join(char for char in word if not unicodedata.combining(char))
-
-
+@lru_cache(maxsize=512)
 def fold(text: str) -> str:
     """Letters and digits in lower case and without accents, words parted by one space."""
-    if text.isascii():
-        return " ".join(re.findall(r"[a-z0-9]+", text.lower()))
-    text = unicodedata.normalize("NFKD", text.casefold())
-    kept = [
-        char if char.isalnum() or unicodedata.category(char) == "Mc" else
-        "" if unicodedata.category(char) in ("Mn", "Cf", "Cc") and char not in "\n\t\r" else " "
-        for char in text
-    ]  # fmt: skip
-    return " ".join("".join(kept).split())
+    text = text.casefold()
+    if not text.isascii():
+        text = MARKS.sub("", unicodedata.normalize("NFKD", text))
+    return " ".join(OTHER.sub(" ", text).split())
 
 
 @lru_cache(maxsize=1024)
@@ -280,12 +273,23 @@ def language_problems(
     alike = any({source_language, target_language} <= group for group in ALIKE)
     if script and script_share(_plain(source), script)[0] < SCRIPT:
         alike = True  # the reply's letters are the target's: what it shares are names
-    if not alike and not is_only_names(source, source_language):
+    if not alike and _shares_words(source, text, source_language):
         share = likeness(source, text, source_language)
         if share >= NEARLY and len(prose(text, source_language)) <= 1.5 * len(prose(source, source_language)) + 2:  # fmt: skip
             if second_opinion(text)[:2] != (target_language, True):
                 return [found("untranslated", f"{100 * share:.0f} % of the source's words")]
     return _wrong_language(own, text, source_language, target_language)
+
+
+def _shares_words(source: str, text: str, language: str) -> bool:
+    """A quick look at the first words of a source: are most of them in the text?"""
+    words = prose(source, language)[:16]
+    flat = text.casefold()
+    return (
+        len(words) >= 3
+        and sum(word in flat for word in words) >= len(words) / 2
+        and not is_only_names(source, language)
+    )
 
 
 def _echo(
@@ -339,6 +343,9 @@ def _wrong_language(
 ) -> list[Problem]:
     """Identified as another language, by lingua where it knows the target, else by CLD2."""
     who = identifier(source_language, target_language)
+    code, reliable, percent = second_opinion(own)
+    if code == target_language and reliable and percent >= 95 and len(own) >= SURE:
+        return []
     told = None
     for sample in (own, _plain(text)):
         told = who.likelihood(sample)
@@ -348,7 +355,6 @@ def _wrong_language(
                 if second_opinion(own, best=True)[0] != target_language:
                     return [found("wrong-language", told[0])]
             break
-    code, reliable, percent = second_opinion(own)
     if not reliable or percent < 80 or code == target_language or _confused(code, target_language):
         return []
     letters = sum(char.isalpha() for char in own)

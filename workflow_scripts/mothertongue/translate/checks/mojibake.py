@@ -11,6 +11,7 @@ TABLES = (
 )  # fmt: skip
 DOUBLE = {"gbk", "shift_jis", "euc-kr", "big5"}  # two bytes are one character here too
 RUN = re.compile(r"[^\x00-\x7f]+")
+SUSPECT = re.compile("[\u0080-\u00ff\u0152-\u0178\u0192\u02c6\u2013-\u2122]{2}")
 RUNS, LONGEST = 16, 60
 MOST = 0.6  # share of the runs of a text that must be readable in the same other table
 LOST = re.compile(r"\ufffd|(?:\?{3,}\W{0,3}){2,}|锟斤拷|烫烫烫|ï»¿")
@@ -43,6 +44,8 @@ def mojibake(source: str, text: str) -> str | None:
 
 def _reread(text: str) -> str | None:
     """A run of a text most of whose runs are UTF-8 in one other table, and shorter when read so."""
+    if all(char < "\u0250" or not char.isalpha() for char in text) and not SUSPECT.search(text):
+        return None
     runs = [match for _, match in zip(range(RUNS), RUN.finditer(text), strict=False)]
     for table in TABLES:
         told = [match for match in runs if _fits(match.group()[:LONGEST], table)]

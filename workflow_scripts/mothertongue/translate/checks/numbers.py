@@ -16,6 +16,7 @@ from pathlib import Path
 
 import yaml
 
+from ...numbers import number_marks
 from .phrases import JOINED, normal
 
 MOST = 200  # numbers of a text that are looked at
@@ -47,19 +48,6 @@ class Number:
     text: str
     values: frozenset[Decimal]
     parts: tuple["Number", ...] = ()  # of figures parted by spaces: 10 200 may be two numbers
-
-
-@lru_cache(maxsize=128)
-def _marks(language: str) -> tuple[str, str]:
-    """(decimal mark, thousands mark) of a language by CLDR; a point and a comma if unknown."""
-    from babel import Locale, UnknownLocaleError
-
-    try:
-        symbols = Locale.parse({"no": "nb"}.get(language, language)).number_symbols
-    except (UnknownLocaleError, ValueError):
-        return ".", ","
-    latin = symbols.get("latn") or symbols
-    return latin.get("decimal", "."), latin.get("group", ",")
 
 
 @lru_cache(maxsize=1)
@@ -97,7 +85,7 @@ def _western(text: str) -> str:
 
 def _strict(token: str, language: str) -> set[Decimal]:
     """The values of a token by the marks of its language; every reading if they do not fit."""
-    decimal, group = _marks(language)
+    decimal, group = number_marks(language)
     token = token.replace("\u066b", ".").replace("\u066c", ",").replace("’", "'")
     if "\u066b" in decimal:
         decimal, group = ".", ","
@@ -156,7 +144,7 @@ def _more_readings(value: Decimal, text: str, start: int, end: int, language: st
 def numbers(text: str, language: str, *, generous: bool = False) -> Iterator[Number]:
     """The numbers of a text, in order."""
     text = _western(text)
-    spaces = _marks(language)[1] in " " + SPACES
+    spaces = number_marks(language)[1] in " " + SPACES
     before: tuple[int, Number] | None = None
     for count, match in enumerate(DIGITS.finditer(text)):
         if count >= MOST:

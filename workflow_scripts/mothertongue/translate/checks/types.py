@@ -27,6 +27,7 @@ SEVERITY: dict[str, int] = {
     "too-short": 35,
     "code-fence-changed": 30,
     "placeholder-lost": 28,
+    "lines-lost": 26,
     "numbers": 25,
     "link-lost": 20,
 }

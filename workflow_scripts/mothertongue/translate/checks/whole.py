@@ -49,6 +49,8 @@ def whole_problems(
         problems.append(found("too-short", f"{ratio:.2f} of the usual length"))
     elif ratio > LONGEST:
         problems.append(found("too-long", f"{ratio:.2f} times the usual length"))
+    elif lines >= 3 and _paragraphs(text) <= lines / 2:
+        problems.append(found("lines-lost", f"{_paragraphs(text)} of {lines}"))
     cut = _cut(text, length * usual, ours, sentences, lines, ended, target_language)
     if cut:
         problems.append(found("cut", cut))
