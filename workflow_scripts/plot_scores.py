@@ -24,7 +24,9 @@ GROUPS = {
     "translated": ("translated tests", "On tests translated from English, does native data lead?"),
     "judged": ("open questions", "Do judges prefer the answers of natively trained models?"),
 }
-LOOK = "Blue circles (native) to the right of the other marks mean that native data leads."
+LOOK = (
+    "Blue circles (native) to the right: native data is ahead, by chance or not; see the verdicts."
+)
 
 
 def group_of(cells: Cells, test: Test) -> str:

@@ -6,7 +6,7 @@ the report of another study, with the questions as sub-categories.
 
 from typing import Any
 
-SENTENCES = "0 The answers in sentences"
+SENTENCES = "0 The answer"
 GAP = "1 Is there a gap?"
 NOTICE = "2 Would this benchmark notice?"
 OBVIOUS = "3 When is the gap obvious?"

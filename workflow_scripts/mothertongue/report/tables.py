@@ -204,7 +204,7 @@ def bridge_page(cells: Cells, test: Test) -> Page | None:
         f"{cells.test_label(test)}: can the gap be closed?",
         "Does a lower learning rate or multilingual training close the gap between native and"
         " translated data?",
-        "Underlined translations have caught up with native data. A gap that closes because every"
+        "Underlined translations are close behind native data. A gap that closes because every"
         " score falls is no gain: compare with the main setting.",
         category(cells.about, BRIDGE),
         "Learning rate and multilingual training",
@@ -259,8 +259,8 @@ def roundtrip_page(cells: Cells, test: Test) -> Page | None:
         f"{cells.test_label(test)}: knowledge or translation defects?",
         "Does translated data lose because it lacks knowledge of the language's world, or because"
         " translation damages text?",
-        "A round trip keeps the native content and adds translation defects (twice). If it beats"
-        " translated English, missing knowledge costs more than defects.",
+        "A round trip keeps the native content and adds translation defects (twice). Which of the two"
+        " costs more, if that is shown, stands in the sentences of this category.",
         category(cells.about, CAUSE),
         "Round trips",
         [table for table in tables if table.rows],
@@ -313,8 +313,8 @@ def pair_page(cells: Cells, machine: Test, human: Test) -> Page:
         f"{cells.label('benchmarks', machine.benchmark)} and"
         f" {cells.label('benchmarks', human.benchmark)}: does it matter who translated the test?",
         "Would the same questions, translated by people instead of a machine, tell another story?",
-        "Look along a row: pairs of columns are the same questions. If the two agree, machine"
-        " translation of the test hides nothing that people's would show.",
+        "Look along a row: pairs of columns are the same questions. Where they agree, nothing"
+        " speaks for people's translation of the test; that is no proof that nothing is hidden.",
         category(cells.about, CAUSE),
         "Who translated the test",
         [table.without_empty()],
