@@ -282,6 +282,8 @@ def test_budgets_are_held_equal_between_adapters(study):
             assert int(row["trained_rows"]) + lost == int(row["rows"])
             assert kind != "steps" or lost == 0  # none is cut; the longer training stops early
     assert "Nothing to be done" in make(folder, command, table)
+    configure(folder, lambda it: it["conditions"][0].update(budget="tokens"))
+    assert planned(folder, *command, table)["finetune_lora"] == 2  # of that learning rate alone
 
 
 def test_a_budget_keeps_the_same_rows_and_comes_as_near_as_rows_let_it():

@@ -11,7 +11,7 @@ from mothertongue.api import Store
 from mothertongue.api.replay import export_replies
 from mothertongue.api.types import Reply
 from mothertongue.errors import InputError
-from mothertongue.files import read_jsonl, write_jsonl
+from mothertongue.files import read_json, read_jsonl, write_jsonl
 from mothertongue.translate.checks import problems
 from mothertongue.translate.split import passes_through, split
 from standin import CONTENT, TRANSPORT, StandIn, invented
@@ -203,6 +203,30 @@ def test_a_set_that_misses_too_many_rows_fails_and_names_the_file(tmp_path):
         kept = translate(tmp_path / "t", server, rows, api=api, max_quarantined=0.5)
     assert [row["id"] for row in kept] == ["en-2", "en-3"]
     assert not (tmp_path / "t" / "es.quarantine.failed.jsonl").exists()
+
+
+@pytest.mark.parametrize("backend", ["openai", "cohere", "google"])
+@pytest.mark.parametrize("status", ["400", "500"])
+def test_a_text_that_is_never_answered_is_named_with_status_and_calls(tmp_path, backend, status):
+    api = {**API, "retries": 2}
+    rows = english_rows(6)
+    calls = {"400": 1, "500": 3}[status]
+    with FaultFor(rows[3:4], status) as server:
+        made = translate(
+            tmp_path / "s", server, rows, backend=backend, api=api, max_quarantined=0.2
+        )
+        assert server.arrived[rows[3]["instruction"].strip()] == calls
+    assert [row["id"] for row in made] == ["en-0", "en-1", "en-2", "en-4", "en-5"]
+    (lost,) = read_json(tmp_path / "s/es.report.json")["missing"]
+    assert (lost["id"], lost["field"]) == ("en-3", "instruction")
+    assert lost["kind"] == {"400": "declined", "500": "no-reply"}[status]
+    assert status in lost["detail"]
+    raised = pytest.raises(InputError, match=r"1 of 6 rows is missing")
+    with FaultFor(rows[3:4], status) as server, raised as caught:
+        translate(tmp_path / "t", server, rows, backend=backend, api=api, max_quarantined=0.1)
+    told = str(caught.value)
+    assert "en-3 (instruction)" in told and status in told
+    assert f"{calls} call" in told
 
 
 def test_a_service_that_only_refuses_is_stopped_early_and_the_set_says_so(tmp_path):
