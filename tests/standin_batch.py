@@ -49,6 +49,7 @@ class JudgeServer:
             request_queue_size = 256
             daemon_threads = True
 
+        self.declines = ""  # a parameter that batches decline
         self.schema = "taken"  # or refused (naming it), broken (without saying why), ignored
         self.files, self.batches, self.looks, self.lost_creates = {}, {}, Counter(), 0
         self.skip = lambda key: False  # custom ids that a batch leaves unanswered
@@ -197,6 +198,12 @@ class JudgeServer:
             key = json.dumps(request["body"], sort_keys=True)
             if self.skip(request["custom_id"]):
                 bad.append({"custom_id": request["custom_id"], "error": {"code": "expired"}})
+                continue
+            if self.declines and self.declines in request["body"]:
+                told = f"Unsupported parameter: '{self.declines}' is not supported with this model."
+                error = {"message": told, "param": self.declines, "code": "unsupported_parameter"}
+                answered = {"status_code": 400, "body": {"error": error}}
+                bad.append({"custom_id": request["custom_id"], "response": answered})
                 continue
             self.sent[key] += 1
             prompt = request["body"]["messages"][-1]["content"]

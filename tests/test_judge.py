@@ -70,3 +70,10 @@ def test_malformed_answers_file(tmp_path):
     with pytest.raises(InputError, match="row 1: needs id, prompt and answer"):
         judged(tmp_path, [{"id": "a", "prompt": "x"}])
     assert not (tmp_path / "ratings.jsonl").exists()
+
+
+def test_a_set_without_a_single_rating_is_an_error_that_says_why(tmp_path):
+    without = [{"id": name, "prompt": "x", "answer": "y"} for name in "ab"]
+    with pytest.raises(InputError, match=r"none of the 2 answers .* no reference answer"):
+        judged(tmp_path, without)
+    assert not (tmp_path / "ratings.jsonl").exists()

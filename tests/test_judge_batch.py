@@ -71,6 +71,20 @@ def test_a_rejected_batch_is_one_line(tmp_path):
             ask_in_batches.main(**batch_arguments(tmp_path, server)[1])
 
 
+def test_a_declined_parameter_costs_one_more_batch_not_the_full_price(tmp_path):
+    rows = answers(tmp_path / "answers.jsonl", 10)
+    with JudgeServer() as server:
+        server.declines = "temperature"
+        rate, ask = batch_arguments(tmp_path, server)
+        ask_in_batches.main(**ask)
+        assert len(server.batches) == 2
+        assert read_json(tmp_path / "batch.json") == {"submitted": 20, "collected": 10, "left": 0}
+        judge_answers.main(**rate)
+        assert server.requests == 0
+        assert set(server.sent.values()) == {1}
+    assert len(read_jsonl(tmp_path / "ratings.jsonl")) == len(rows)
+
+
 def test_budget_stops_before_submitting(tmp_path):
     answers(tmp_path / "answers.jsonl", 5)
     with JudgeServer() as server:

@@ -11,6 +11,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from ..api import Ask, Price, Store, request_key
@@ -59,7 +60,8 @@ class Batches:
         self.client, self.body, self.hide = chat.client(), chat.body, chat.hide
         self.store, self.folder = store, folder
         self.account, self.settings, self.price = account, settings, price
-        self.budget = budget
+        self.learn, self.budget = chat.learn, budget
+        self.refused: list[tuple[Ask, dict[str, Any]]] = []  # requests and what the server says
         folder.mkdir(parents=True, exist_ok=True)
 
     def run(self, asks: dict[str, Ask]) -> dict[str, int]:
@@ -83,7 +85,18 @@ class Batches:
         for key in mine:
             self.store.release(key)
         counts["left"] = len(asks) - len(self.store.known(asks))
+        if counts["left"] and self._learnt():  # a parameter that the server declines
+            again = self.run(asks)
+            return {name: again[name] + counts[name] * (name != "left") for name in counts}
         return counts
+
+    def _learnt(self) -> bool:
+        """Whether refusals are about a parameter, which the next batch then leaves out."""
+        refused, self.refused = self.refused, []
+        for ask, told in refused[:1]:
+            error = SimpleNamespace(message=told.get("message") or "", param=told.get("param"))
+            return self.learn(error, self.body(ask.request), ask.request)
+        return False
 
     def _afford(self, new: dict[str, Ask]) -> None:
         if self.budget is None or self.price.free:
@@ -201,6 +214,10 @@ class Batches:
         ask = own.get(line.get("custom_id", ""))
         answered = line.get("response") or {}
         if ask is None or answered.get("status_code") != 200:
+            body = answered.get("body")
+            told = body.get("error") if isinstance(body, dict) else None
+            if ask is not None and isinstance(told, dict):
+                self.refused.append((ask, told))
             return False
         reply = read_chat(answered.get("body"))
         if reply.finish == UNREADABLE:
