@@ -86,7 +86,8 @@ def pool(
     variances = np.array([s.variance for s in spreads])
     noise = np.array(interactions, dtype=float)
     noise = noise if np.isfinite(noise).all() else np.zeros(len(noise))
-    mean = max(0.0, float((variances - noise).mean()))
+    # Below 0 by chance where units hardly differ: cut at 0, intervals would be too wide.
+    mean = max(float((variances - noise).mean()), -float(noise.min()) / 2)
     count = len(spreads)
     overlap = alikeness**2 + (1 - alikeness**2) * np.eye(count)
     typical = np.array([max(mean + e, 1e-300) for e in noise])

@@ -1,0 +1,326 @@
+"""Claims are calibrated: variances in closed form, the page's family of tests, whole studies."""
+
+import contextlib
+import io
+import itertools
+import math
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import scipy.stats
+from conftest import ROOT
+from made_up import Adapter, write_study
+from mothertongue.correlate import claims as c
+from mothertongue.correlate import variance as v
+from mothertongue.correlate.cells import Setting, open_cells
+from mothertongue.correlate.decisions import Closed, Tested, adjust_cells, nested
+from mothertongue.correlate.effects import Evidence, Sample, Share, over_replicates
+from mothertongue.correlate.groups import Group, cells_of, correlations_of
+from mothertongue.correlate.growth import correlate
+from mothertongue.correlate.planning import Luck, Planned, smallest_gap
+from mothertongue.correlate.power import needed
+from mothertongue.correlate.statements import state
+from mothertongue.correlate.variance import Spread
+
+sys.path.insert(0, str(ROOT / "bench"))
+import calibration
+
+MAIN = Setting("mono", 1e-4)
+TERMS = ((("native", MAIN), 1.0), (("google", MAIN), -0.5), (("cohere", MAIN), -0.5))
+
+
+# -- variances -----------------------------------------------------------------------------------
+
+
+def test_units_of_one_each_are_student_s_t():
+    values = np.random.default_rng(1).normal(1, 2, 7)
+    spread = v.over_units(values, range(7))
+    assert spread.variance == pytest.approx(values.var(ddof=1) / 7)
+    assert spread.df == pytest.approx(6)
+    theirs = scipy.stats.ttest_1samp(values, 0)
+    assert v.two_sided(values.mean(), spread) == pytest.approx(theirs.pvalue)
+    half = v.half_width(spread, 0.95)
+    assert values.mean() - half == pytest.approx(theirs.confidence_interval(0.95).low)
+
+
+def test_families_of_equal_size_are_a_t_test_of_their_means():
+    values = np.random.default_rng(2).normal(0, 1, 8)
+    families = ["a", "b", "c", "d"] * 2
+    means = [values[place::4].mean() for place in range(4)]
+    spread = v.over_units(values, families)
+    assert spread.df == pytest.approx(3)
+    p = scipy.stats.ttest_1samp(means, 0).pvalue
+    assert v.two_sided(values.mean(), spread) == pytest.approx(p)
+
+
+def test_replicates_pool_what_may_be_alike():
+    rng = np.random.default_rng(3)
+    adapters = [(weight, rng.normal(0, 1, 3)) for weight in (1.0, -0.5, -0.5)]
+    spread = over_replicates(adapters)
+    pooled = np.mean([scores.var(ddof=1) for _, scores in adapters])
+    assert spread.df == 6
+    assert spread.variance == pytest.approx(pooled * 1.5 / 3)
+    unlike = [(1.0, np.array([0.0, 100.0, 200.0])), (-1.0, np.array([0.0, 0.1, 0.2]))]
+    assert over_replicates(unlike).df < 2.1  # Satterthwaite's
+
+
+def test_passages_widen_an_interval_by_their_likeness():
+    """Items of a passage that all agree are one observation."""
+    values = np.repeat(np.random.default_rng(4).normal(0, 1, 50), 5) / 250
+    values -= values.mean()
+    by_item = v.over_clusters(values)
+    by_passage = v.over_clusters(values.reshape(50, 5).sum(axis=1))
+    assert by_passage / by_item == pytest.approx(5, rel=0.05)
+
+
+def test_nothing_that_varies_is_no_evidence():
+    assert math.isnan(v.two_sided(0.0, Spread(0.0, 7)))
+    assert math.isnan(v.two_sided(3.0, v.NOTHING))
+
+
+# -- the page's family of tests ------------------------------------------------------------------
+
+
+def test_the_closed_procedure_tries_the_hardest_sets():
+    """The shortcut is the largest p over all sets, tried one by one, for equal correlations."""
+    rng = np.random.default_rng(5)
+    for _ in range(20):
+        t, df = rng.normal(1, 1.5, 6), np.full(6, 14.0)
+        closed = Closed(t, df, np.eye(6), 0.5)
+        for member in range(6):
+            sets = [
+                [member, *others]
+                for size in range(6)
+                for others in itertools.combinations([i for i in range(6) if i != member], size)
+            ]
+            assert closed.p([member]) == pytest.approx(max(closed._of_set(s) for s in sets))
+
+
+def synthetic(rng, *, gap, models=8, groups=3, languages=3, noise=2.0):
+    """Cells of a page whose models differ by luck alone."""
+    found = []
+    for name in range(groups):
+        samples = {}
+        for place in range(languages):
+            luck = rng.normal(0, noise * math.sqrt(1.5), models)
+            sample = Sample(
+                [f"m{m}" for m in range(models)], [f"f{m}" for m in range(models)],
+                gap + luck, None, [], math.nan, 1, None, None, 0.0, 0.0,
+            )  # fmt: skip
+            samples[str(place)] = ([Share(None, 1.0, TERMS)], sample)
+        found.append(Group(str(name), "%", [], 2.0, cells_of(samples, 2.0)))
+    return found
+
+
+def verdicts(groups):
+    """(p of a difference, p of equivalence) of every cell of a page."""
+    tests = [([cell.tested for cell in group.cells.values()], None) for group in groups]
+    found = adjust_cells(tests, correlations_of(groups), 0.05)
+    return [(one.difference, one.alike) for cells, _ in found for one in cells]
+
+
+def test_a_page_without_a_difference_is_rarely_wrong_and_power_is_high():
+    rng = np.random.default_rng(6)
+    wrong = sum(min(d for d, _ in verdicts(synthetic(rng, gap=0.0))) <= 0.05 for _ in range(200))
+    assert wrong / 200 <= 0.05 + 2 * math.sqrt(0.05 * 0.95 / 200)
+    pages = [verdicts(synthetic(rng, gap=3.0, noise=1.3)) for _ in range(40)]
+    assert np.mean([d <= 0.05 for page in pages for d, _ in page]) >= 0.8
+    pages = [verdicts(synthetic(rng, gap=0.0, noise=1.0)) for _ in range(40)]
+    assert np.mean([alike <= 0.05 for page in pages for _, alike in page]) >= 0.7
+    pages = [verdicts(synthetic(rng, gap=2.0, noise=1.0)) for _ in range(60)]
+    assert np.mean([alike <= 0.05 for page in pages for _, alike in page]) <= 0.05
+
+
+def test_parts_are_never_surer_than_their_cell():
+    from mothertongue.correlate.decisions import Adjusted
+
+    parent = Adjusted(0.3, 0.9, 0.96)
+    (one,) = nested([Tested(5.0, Spread(0.1, 9.0), 2.0)], [parent], 1.0)
+    assert one.difference == 0.3
+
+
+# -- claims of whole studies ---------------------------------------------------------------------
+
+
+def claims_of(folder, **options):
+    evidence = Evidence(
+        open_cells(folder / "scores.csv", folder / "about.json"), folder / "items.parquet"
+    )
+    settings = {"resamples": 50, "confidence": 0.95, "seed": 1, **options}
+    return state(evidence, **settings)
+
+
+def answers(rng, right, items=200):
+    return {f"q{place}": 100.0 * (rng.random() < right) for place in range(items)}
+
+
+def pick(claims, **where):
+    return [x for x in claims if all(getattr(x, k) == value for k, value in where.items())]
+
+
+def test_one_model_trained_once_says_nothing_of_the_method(tmp_path):
+    rng = np.random.default_rng(7)
+    found = {Adapter("a", "native"): answers(rng, 0.9), Adapter("a", "google"): answers(rng, 0.3)}
+    (cell,) = pick(claims_of(write_study(tmp_path, found)), question=c.CELL)
+    assert (cell.verdict, cell.basis) == (c.UNDECIDED, c.ADAPTERS)
+    assert (cell.low, cell.high, cell.p) == (None, None, None)
+    assert cell.items_low > 40  # these two adapters do differ
+    assert "these two adapters" in cell.note
+
+
+def test_replicates_stand_in_for_models(tmp_path):
+    rng = np.random.default_rng(8)
+    found = {
+        Adapter("a", data, seed=seed): answers(rng, right + 0.02 * rng.normal(), 500)
+        for data, right in (("native", 0.8), ("google", 0.5))
+        for seed in (1, 2, 3)
+    }
+    (cell,) = pick(claims_of(write_study(tmp_path, found)), question=c.CELL)
+    assert (cell.verdict, cell.basis, cell.seeds) == (c.NATIVE_BETTER, c.REPLICATES, 3)
+    assert cell.low < 30 < cell.high
+
+
+def test_languages_that_go_opposite_ways_are_not_averaged(tmp_path):
+    rng = np.random.default_rng(9)
+    found = {}
+    for model in "abcdefgh":
+        for language, lead in (("es", 0.15), ("zh", -0.15)):
+            found[Adapter(model, "native", language)] = answers(rng, 0.5 + lead, 500)
+            found[Adapter(model, "google", language)] = answers(rng, 0.5, 500)
+    claims = claims_of(write_study(tmp_path, found))
+    cells = {claim.language: claim.verdict for claim in pick(claims, question=c.CELL)}
+    assert cells == {"es": c.NATIVE_BETTER, "zh": c.TRANSLATED_BETTER}  # and no mean
+    (differ,) = pick(claims, question=c.LANGUAGES)
+    assert (differ.verdict, differ.first, differ.second) == (c.LANGUAGES_DIFFER, "es", "zh")
+
+
+def test_guessing_is_at_chance_and_leaves_correlations(tmp_path):
+    import json
+
+    rng = np.random.default_rng(10)
+    found = {
+        Adapter(model, data): answers(rng, 0.25, 400)
+        for model in "abcdef"
+        for data in ("native", "google")
+    }
+    folder = write_study(tmp_path, found)
+    about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
+    about["benchmarks"]["quiz"]["chance"] = 25.0
+    (folder / "about.json").write_text(json.dumps(about), encoding="utf-8")
+    claims = claims_of(folder)
+    assert [claim.verdict for claim in pick(claims, question=c.CELL)] == [c.AT_CHANCE]
+    assert not [x for x in pick(claims, question=c.GROWTH) if x.estimate is not None]
+
+
+def test_the_best_translator_is_corrected_for_the_choice(tmp_path):
+    """Native beats one translator and is equalled by the other: the best is no worse."""
+    rng = np.random.default_rng(11)
+    found = {}
+    for model in "abcdefgh":
+        ease = rng.random(4000) < 0.5
+        for data, flips in (("native", 0.0), ("good", 0.0), ("bad", 0.25)):
+            right = ease & (rng.random(4000) >= flips) ^ (rng.random(4000) < 0.01)
+            found[Adapter(model, data)] = {f"q{i}": 100.0 * r for i, r in enumerate(right)}
+    claims = claims_of(write_study(tmp_path, found))
+    by_translator = {x.second: x.verdict for x in pick(claims, question=c.TRANSLATOR)}
+    assert by_translator == {"good": c.NO_WORSE, "bad": c.NATIVE_BETTER}
+    (best,) = pick(claims, question=c.BEST)
+    assert (best.verdict, best.best) == (c.NO_WORSE, "good")
+
+
+def test_perplexity_is_compared_in_bits_with_its_sign_turned(tmp_path):
+    rng = np.random.default_rng(12)
+    tokens = {f"t{place}": float(rng.integers(20, 60)) for place in range(80)}
+    found = {
+        Adapter(model, data, metric="perplexity"): {
+            k: (n * (rate + 0.02 * rng.normal()), n) for k, n in tokens.items()
+        }
+        for model in "abcd"
+        for data, rate in (("native", 2.0), ("google", 2.2))
+    }
+    (cell,) = pick(claims_of(write_study(tmp_path, found)), question=c.CELL)
+    assert cell.estimate == pytest.approx(0.2 / math.log(2), abs=0.01)
+    assert (cell.verdict, cell.unit) == (c.NATIVE_BETTER, "bits per token")
+
+
+def test_few_models_are_drawn_not_claimed():
+    """A gap that follows the score exactly: claimed from six models on."""
+
+    def rows(models):
+        return [
+            {"benchmark": "b", "judge": None, "metric": "acc", "language": "es", "model": f"m{m}",
+             "family": f"m{m}", "native": 50.0 + 2 * m, "gap": float(m), "mean": 50.0 + m}
+            for m in range(models)
+        ]  # fmt: skip
+
+    (row,) = correlate(rows(8), resamples=100, confidence=0.95, seed=1)
+    assert row["decoupled_r"] == pytest.approx(1) and row["decoupled_p"] < 0.01
+
+
+def test_languages_of_other_levels_are_no_relation():
+    """Within each language nothing goes along with the score; between them everything does."""
+    rng = np.random.default_rng(13)
+    small = 0
+    for _ in range(60):
+        gaps = [
+            {"benchmark": "b", "judge": None, "metric": "acc", "language": language,
+             "model": f"m{m}", "family": f"m{m}", "native": 0.0, "gap": level / 5 + rng.normal(),
+             "mean": level + rng.normal()}
+            for language, level in (("es", 60.0), ("ru", 40.0), ("zh", 20.0))
+            for m in range(6)
+        ]  # fmt: skip
+        (row,) = correlate(gaps, resamples=40, confidence=0.95, seed=1)
+        small += row["decoupled_p"] <= 0.05
+    assert small <= 8
+
+
+# -- planning ------------------------------------------------------------------------------------
+
+
+def test_what_is_needed_would_decide():
+    rng = np.random.default_rng(14)
+    gaps = 1.0 + rng.normal(0, 3, 4)
+    sample = Sample(list("abcd"), list("abcd"), gaps, None, [], math.nan, 1, None, None, 0.0, 0.0)
+    asked = needed(sample, sample.units, 2.0, 0.95)
+    variance = gaps.var(ddof=1) / asked.models if asked.models else 0
+    assert asked.models > 4
+    z = abs(gaps.mean()) / math.sqrt(variance)
+    assert z > 2.7 or (2 - abs(gaps.mean())) / math.sqrt(variance) > 2.9
+
+
+def test_the_planned_gap_is_found_in_four_of_five_studies():
+    plan = Planned("quiz", 6, 6, 1, 2, 2, 500)
+    luck = Luck(1.5, 0.5, 40.0, "assumed")
+    gap = smallest_gap(plan, luck)
+    rng = np.random.default_rng(15)
+    variance = 0.5**2 + 1.5**2 * 1.5 / 2 + 40.0**2 / 500
+    values = rng.normal(gap, math.sqrt(variance), (4000, 6))
+    found = (scipy.stats.ttest_1samp(values, 0, axis=1).pvalue < 0.05).mean()
+    assert found == pytest.approx(0.8, abs=0.03)
+    assert smallest_gap(replace(plan, seeds=3), luck) < gap
+    assert smallest_gap(replace(plan, models=1, seeds=1), luck) == math.inf
+
+
+# -- the bench's short form ----------------------------------------------------------------------
+
+
+def test_simulated_studies_are_rarely_wrong():
+    """A few designs of bench/calibration.py, as results files through the real code."""
+    base = replace(calibration.BASE, items=100)
+    quiet = {}
+    with contextlib.redirect_stdout(io.StringIO()):
+        for design in (
+            replace(base, name="null", models=4, families=2, replicates=1, training=2.0),
+            replace(base, name="one model", models=1, families=1, replicates=3, languages=1),
+            replace(base, name="margin", gaps=(2.0,), training=1.0, models=4),
+        ):
+            quiet[design.name] = calibration.run(design, 6)
+    assert sum(total["wrong"] for total in quiet.values()) <= 3  # of 18
+    inside = sum(
+        (total["inside"] for total in quiet.values()),
+        start=quiet["null"]["inside"] - quiet["null"]["inside"],
+    )
+    hits = sum(n for (_, good), n in inside.items() if good)
+    assert hits / sum(inside.values()) >= 0.88
