@@ -17,6 +17,11 @@ if workflow.remote_exec:  # in a submitted job: nodes often have no internet, an
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 
+for folder in map(workflow.pathvars.apply, ("<results>", "<logs>", "<benchmarks>")):
+    if os.path.lexists(folder) and not os.path.isdir(folder):
+        raise refusal(f"{folder}: not a folder, so nothing can be written into it; move it away")
+
+
 def lacking(jobs, why=None):
     """What jobs read from elsewhere and cannot have, in lines (needs.py)."""
     cells = [(job.rule.name, job.wildcards_dict) for job in jobs]

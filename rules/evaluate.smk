@@ -28,10 +28,14 @@ def benchmark_of(wildcards):
 
 
 def local_paths(wildcards, key):
-    """Configured files of {benchmark} in {language}: its items (`dataset`) or `demonstrations`."""
+    """Configured files of {benchmark} in {language}: its items (`dataset`) or `demonstrations`.
+
+    A pattern stands for the files that it names, or for itself where it names none.
+    """
     entry = benchmark_of(wildcards)
     paths = (entry["dataset"] or {}).get("path", []) if key == "dataset" else entry[key] or []
-    return [path.replace("{language}", wildcards.language) for path in patterns_of(paths)]
+    patterns = [path.replace("{language}", wildcards.language) for path in patterns_of(paths)]
+    return [path for pattern in patterns for path in existing_files(pattern) or [pattern]]
 
 
 def item_files(wildcards):
