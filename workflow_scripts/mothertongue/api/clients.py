@@ -63,7 +63,8 @@ class ChatClient:
         self.who = self.base_url or self.name
         self.secret = secret_of(entry["backend"], self.usual_key, entry)
         self.learnt: dict[str, str] = {}  # parameters that the service declines, and what is done
-        self._because: dict[str, str] = {}
+        self._because: dict[str, str] = {}  # the refusal behind each
+        self._misread: set[str] = set()  # refusals that were about something else
         self.notes: list[str] = []  # the same in words, for provenance
         settings = entry.get("api") or {}
         self._connections = int(settings.get("concurrency") or 8) + 4
@@ -188,6 +189,8 @@ class ChatClient:
             if self.body(request) != body:  # another thread has learnt it meanwhile
                 return True
             words, parameter = self.refusal(error)
+            if words in self._misread:
+                return False
             own = self.entry.get("parameters") or {}
             mine = {name: value for name, value in body.items() if name not in own}
             found = declined(words, parameter, mine)
@@ -207,6 +210,7 @@ class ChatClient:
         with self._lock:
             for name in [n for n, why in self._because.items() if why == words and n not in body]:
                 del self.learnt[name], self._because[name]
+                self._misread.add(words)
                 self.notes = [note for note in self.notes if not note.startswith(f"{name} is ")]
 
     def refusal(self, error: Any) -> tuple[str, str | None]:
