@@ -50,6 +50,7 @@ def main():
     parser.add_argument("data", type=Path)
     parser.add_argument("--segments", type=int, default=1000)
     parser.add_argument("--serial", type=int, default=1000)
+    parser.add_argument("--concurrency", type=int, default=32)
     options = parser.parse_args()
     table = pl.read_parquet(options.data / "aya" / "aya_dataset.parquet")
     texts = table.filter(pl.col("language_code") == "eng")["targets"].unique(maintain_order=True)
@@ -64,7 +65,7 @@ def main():
     )
     with StandIn(latency=0.2) as server:
         entry = {"backend": "google", "base_url": server.url + "/m"}
-        ours = run(make_translator(entry, LANGUAGES), texts, 64)
+        ours = run(make_translator(entry, LANGUAGES), texts, options.concurrency)
         from deep_translator import GoogleTranslator
 
         peer = GoogleTranslator(source="en", target="es")
@@ -78,7 +79,7 @@ def main():
         theirs = (time.perf_counter() - started) * len(texts) / min(options.serial, len(texts))
     scaled = f" (scaled up from {options.serial})" if options.serial < len(texts) else ""
     print(
-        f"{len(texts)} segments at 200 ms: ours {ours:.1f} s, translate_batch {theirs:.1f} s{scaled}"
+        f"{len(texts)} segments at 200 ms, concurrency {options.concurrency}: ours {ours:.1f} s, translate_batch {theirs:.1f} s{scaled}"
     )
     print(f"speed-up: {theirs / ours:.1f} x")
 
