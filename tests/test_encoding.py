@@ -210,6 +210,17 @@ def test_what_begins_a_text_is_the_tokenizers(tokenizers, kind, head):
     assert tokenizer.convert_ids_to_tokens(Encoder(tokenizer).head) == head
 
 
+def test_control_tokens_that_are_not_called_special_stay_text_too(tmp_path):
+    tokenizer = load_tokenizer(str(byte_level(tmp_path / "t", single="<s> $A")))
+    tokenizer.add_tokens(["<|fim_prefix|>", "<think>"])
+    control, thought = tokenizer.convert_tokens_to_ids(["<|fim_prefix|>", "<think>"])
+    text = "Write <|fim_prefix|> and <think>."
+    (tokens,) = Encoder(tokenizer).texts([text])
+    assert control not in tokens
+    assert thought in tokens  # an entry like any other
+    assert tokenizer.decode(tokens, skip_special_tokens=True) == text
+
+
 def test_a_token_across_the_border_is_not_part_of_the_prompt():
     """Without a pre-tokenizer, a newline and the letter after it may be one token."""
     from tokenizers import Tokenizer, models

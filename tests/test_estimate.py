@@ -188,6 +188,10 @@ def test_gpu_hours_by_stage(tmp_path):
     assert found["total"] == pytest.approx(sum(list(found.values())[:3]), rel=1e-3)
     twice, _ = estimate(tmp_path, gpu=[{**plan, "epochs": 20}])
     assert float(twice[0]["tokens"]) == 2 * float(rows[0]["tokens"])
+    half, _ = estimate(tmp_path, gpu=[{**plan, "limit": 25}])
+    assert 0.4 < float(half[0]["tokens"]) / float(rows[0]["tokens"]) < 0.6
+    more, _ = estimate(tmp_path, gpu=[{**plan, "limit": 500}])
+    assert more[0]["tokens"] == rows[0]["tokens"]
     tiny, _ = estimate(tmp_path, gpu=[{**plan, "parameters": 1e6}])
     assert float(tiny[-1]["gpu_hours"]) == 0
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mothertongue.errors import InputError
-from mothertongue.files import write_dataset
+from mothertongue.files import read_dataset, write_dataset
 from mothertongue.finetune import resources
 from mothertongue.finetune.batches import (
     IGNORED,
@@ -308,6 +308,19 @@ def test_split_is_the_same_for_every_version_of_the_rows(tmp_path):
         sides.append(set(parts[1]))
     assert sides[0] == sides[1]
     assert {r["id"] for r in mix_training_set.split_rows(rows, share=0.1, seed=2)[1]} != sides[0]
+
+
+def test_the_limit_cuts_before_the_split(tmp_path):
+    rows = demo_rows(count=40)
+    write_dataset(tmp_path / "all.jsonl", rows)
+    paths = {name: tmp_path / f"{name}.jsonl" for name in ("training", "validation")}
+    mix_training_set.main(dataset=tmp_path / "all.jsonl", **paths, share=0.1, seed=1, limit=20)
+    halves = {name: [row["id"] for row in read_dataset(path)] for name, path in paths.items()}
+    assert len(halves["training"]) == 18
+    assert len(halves["validation"]) == 2
+    assert set(halves["training"]) | set(halves["validation"]) == {row["id"] for row in rows[:20]}
+    mix_training_set.main(dataset=tmp_path / "all.jsonl", **paths, share=0.1, seed=1, limit=100)
+    assert len(read_dataset(paths["training"])) == 36
 
 
 def test_a_set_of_one_row_is_refused(tmp_path):

@@ -102,6 +102,8 @@ def test_what_is_scored_is_what_training_supervises(
         assert item["loglikelihood"] == pytest.approx(sum(hand["scores"]), abs=1e-3)
         assert item["end_loglikelihood"] == pytest.approx(hand["end"], abs=1e-4)
         assert item["bytes"] == len(hand["text"].encode())
+        bits = -sum(hand["scores"]) / math.log(2) / item["bytes"]
+        assert item["bits_per_byte"] == pytest.approx(bits, abs=1e-4)
         assert item["characters"] == len(hand["text"])
     total = -sum(sum(hand["scores"]) for hand in expected)
     metrics = {name: found["value"] for name, found in score["metrics"].items()}

@@ -12,6 +12,7 @@ Special tokens are stated here and nowhere else:
 Hence the tokens before a trained output are those of the prompt that is evaluated, to the token.
 """
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 PROBE = "a"
+CONTROL = re.compile(r"<[|｜].+[|｜]>")
 ROWS = "_embedding_rows"  # attribute of a tokenizer: how many of its entries the model knows
 
 
@@ -149,12 +151,13 @@ class Encoder:
 def special_tokens(tokenizer: "PreTrainedTokenizerBase") -> dict[int, str]:
     """Special tokens that no text may hold: number -> text.
 
-    The unknown token is not among them (it stands for text) unless it also ends a text.
+    Added entries of the form `<|…|>` are among them even where a tokenizer does not say that they
+    are special. The unknown token is not (it stands for text) unless it also ends a text.
     """
     found = {
         int(number): str(token)
         for number, token in tokenizer.added_tokens_decoder.items()
-        if getattr(token, "special", False)
+        if getattr(token, "special", False) or CONTROL.fullmatch(str(token))
     }
     for number, token in zip(tokenizer.all_special_ids, tokenizer.all_special_tokens):
         found[number] = str(token)

@@ -74,6 +74,7 @@ def make_row(sample: dict[str, Any], family: str, lm: Any) -> Row:
         row["tokens"] = lm.scored_tokens(*first)
         row["characters"] = len(first[1])
         row["bytes"] = len(first[1].encode())
+        row["bits_per_byte"] = -row["loglikelihood"] / math.log(2) / max(1, row["bytes"])
         row["end_loglikelihood"] = end[0] if end else None
     else:
         row["target"] = str(sample["target"])
