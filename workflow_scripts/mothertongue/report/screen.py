@@ -30,6 +30,7 @@ from .verdicts import (
 
 ORDER = ("knowledge", "reading", "reasoning", "open answers", "text")
 ALL = "all languages"
+MANY = 5  # rows; more of them are set closer
 WORDS = {c.AT_CHANCE: "sees nothing: at chance"}
 
 
@@ -101,16 +102,19 @@ def cell_html(claim: Claim | None, best: Claim | None, cells: Cells) -> str:
         lines.append("no score differs")
     elif claim.estimate is not None and claim.verdict != c.AT_CHANCE:
         lines.append(html.escape(numbers(claim, unit=False)))
+    more = []
     chosen = best.best or best.second if best is not None else claim.best
     if chosen and claim.verdict != c.AT_CHANCE:
-        lines.append(f"<i>best: {html.escape(cells.label('data', chosen))}</i>")
-    needed = needed_words(claim) if claim.verdict == c.UNDECIDED else ""
+        more.append(f"best: {cells.label('data', chosen)}")
     if almost(claim):
-        lines.append("<i>not at the page’s level</i>")
+        more.append("not at the page’s level")
     if claim.basis == c.ADAPTERS and claim.verdict == c.UNDECIDED:
-        lines.append("<i>one training each</i>")
+        more.append("one training each")
+    needed = needed_words(claim) if claim.verdict == c.UNDECIDED else ""
     if needed:
-        lines.append(f"<i>would decide: {html.escape(needed)}</i>")
+        more.append(f"would decide: {needed}")
+    if more:
+        lines.append("".join(f"<i>{html.escape(line)}</i>" for line in more))
     hint = f"{over_words(claim)}; {100 * deciding_confidence(claim):.4g} % interval"
     p = claim.p_adjusted
     hint += f"; adjusted {p_words(p, claim.level)}" if p is not None else ""
@@ -141,8 +145,9 @@ def table_html(screen: Screen, cells: Cells, differences: Mapping[str, str]) -> 
         )
         start = ' class="all"' if code is None else ""
         body.append(f"<tr{start}><th scope='row'>{html.escape(name)}{beside}</th>{entries}</tr>")
+    many = " many" if len(screen.rows) > MANY else ""
     return (
-        f'<table class="verdicts"><thead><tr><th></th>{head}</tr></thead>'
+        f'<table class="verdicts{many}"><thead><tr><th></th>{head}</tr></thead>'
         f"<tbody>{''.join(body)}</tbody></table>"
     )
 
