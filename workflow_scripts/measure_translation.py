@@ -14,6 +14,7 @@ COLUMNS += (
     "bleu_tokeniser",
     "length_ratio",
     "quarantined",
+    "left_out",
     "wrong_language",
     "refusals",
     "passed_through",
@@ -27,6 +28,7 @@ def shares(report: dict[str, Any]) -> dict[str, float]:
     wrong = sum(v for k, v in found.items() if k.startswith(("wrong-", "untranslated")))
     return {
         "quarantined": report["quarantined_share"],
+        "left_out": report.get("missing_share", 0.0),
         "wrong_language": wrong / segments,
         "refusals": (found.get("refusal", 0) + found.get("preamble", 0)) / segments,
         "passed_through": sum(report["passed_through"].values()) / segments,
@@ -56,7 +58,7 @@ def draw(
     labels: dict[str, str],
     languages: dict[str, str],
 ) -> None:
-    """Bars: chrF++ of round trips by field, and the share of flagged rows of every set."""
+    """Bars: chrF++ of round trips by field, and the share of rows flagged or left out of every set."""
     plt = prepare()
 
     def place(scope: str) -> str:
@@ -96,7 +98,7 @@ def draw(
         right.annotate(
             f"{value:.1f}", (value, row), (3, 0), textcoords="offset points", va="center"
         )
-    right.set(title="Rows that a check flagged", xlabel="%")
+    right.set(title="Rows flagged or left out", xlabel="%")
     right.set_xlim(0, max([*flagged.values(), 1.0]) * 1.15)
     with atomic(figure_file) as temporary:
         figure.savefig(temporary, format="svg", metadata={"Date": None})
