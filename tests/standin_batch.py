@@ -128,7 +128,8 @@ class JudgeServer:
             return text
         number = re.search(r"\[\[([\d.]+)\]\]", text)
         rating = round(float(number[1])) if number else None
-        return json.dumps({"explanation": text, "rating": rating}, ensure_ascii=False)
+        made = {"explanation": text, "declined": rating is None, "rating": rating or 1}
+        return json.dumps(made, ensure_ascii=False)
 
     def take(self, handler):
         """Files and batches: POST."""

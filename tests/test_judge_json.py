@@ -30,6 +30,8 @@ GIVEN = json.dumps({"explanation": "x", "rating": 5})
         (GIVEN, GIVEN, 5),  # the whole reply is one object: the judge's
         ('{"Rating": 4}', "", 4),
         ('{"explanation": "no", "rating": null}', "", None),
+        ('{"explanation": "no", "declined": true, "rating": 1}', "", None),
+        ('{"explanation": "bad", "declined": false, "rating": 1}', "", 1),
         ('{"rating": 7}', "", None),
         ('{"rating": 0}', "", None),
         ('{"rating": 4.25}', "", None),

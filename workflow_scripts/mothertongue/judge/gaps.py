@@ -187,7 +187,10 @@ def spread_of(parts: dict[str, list[Part]]) -> tuple[float, Spread, str]:
         return estimate, Spread(shared, len(names) - 1.0), "questions"
     interaction = sum(over_clusters(row / len(parts)) for row in influence)
     units = over_units(values, list(parts))
-    return estimate, with_items(units, shared, interaction, len(names)), "models and questions"
+    found = with_items(units, shared, interaction, len(names))
+    # the difference of two variances can leave next to no degrees of freedom by approximation
+    df = max(found.df, min(units.df, len(names) - 1.0))
+    return estimate, Spread(found.variance, df), "models and questions"
 
 
 def bounds(estimate: float, spread: Spread, confidence: float) -> tuple[float | None, float | None]:

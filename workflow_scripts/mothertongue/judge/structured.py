@@ -1,7 +1,8 @@
 """The rating as a field: a JSON reply held to a schema, where the server has that.
 
 The prompt is the paper's with another last sentence, and so another judge than in brackets:
-`judge.judges.*.reply` chooses one for a whole study.
+`judge.judges.*.reply` chooses one for a whole study. The schema holds plain types only, which every
+server takes; a judge that declines says so in a field of its own, so that no rating means two things.
 """
 
 import json
@@ -15,9 +16,10 @@ SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {
         "explanation": {"type": "string"},
-        "rating": {"anyOf": [{"type": "integer", "enum": [1, 2, 3, 4, 5]}, {"type": "null"}]},
+        "declined": {"type": "boolean"},
+        "rating": {"type": "integer", "enum": [1, 2, 3, 4, 5]},
     },
-    "required": ["explanation", "rating"],
+    "required": ["explanation", "declined", "rating"],
     "additionalProperties": False,
 }
 PROMPT = (
@@ -25,8 +27,8 @@ PROMPT = (
     " displayed below. Your evaluation should consider factors such as helpfulness, relevance,"
     " accuracy, depth, creativity, and level of detail. Begin your evaluation with a brief"
     " explanation. After that, please rate the response on a scale of 1 to 5. Reply with a JSON"
-    ' object and nothing else: "explanation" is your brief explanation, "rating" is a whole number'
-    " from 1 to 5, or null if you decline to rate the response.\n"
+    ' object and nothing else: "explanation" is your brief explanation, "declined" is true only if'
+    ' you decline to rate the response, else false, "rating" is a whole number from 1 to 5.\n'
     "\n"
     "[User Instruction]\n"
     "{instruction}\n"
@@ -97,8 +99,8 @@ def parse_json(reply: str, answer: str = "") -> Parsed:
     if len({json.dumps(one["rating"]) for one in own}) > 1:
         return Parsed(None, "the JSON reply holds two ratings")
     given = own[0]["rating"]
-    if given is None:
-        return Parsed(None, "the judge declines to rate (rating: null)")
+    if own[0].get("declined") is True or given is None:
+        return Parsed(None, "the judge declines to rate")
     rating = _number(given)
     if rating is None:
         return Parsed(None, f"{json.dumps(given)[:40]} is not a rating from 1 to 5 in halves")
