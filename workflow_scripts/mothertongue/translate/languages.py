@@ -146,10 +146,13 @@ class Identifier:
                 if not self._built:
                     self._build()
 
-    def likelihood(self, text: str) -> tuple[str, float, float] | None:
-        """(likeliest language, its share, the target's share), or None if it cannot be told."""
+    def likelihood(self, text: str, least: float = LONG_ENOUGH) -> tuple[str, float, float] | None:
+        """(likeliest language, its share, the target's share), or None if it cannot be told.
+
+        `least`: weight of letters from which it can; below the default another must agree.
+        """
         head = text[:HEAD]
-        if sum(char.isalpha() for char in head) * (weight(head) / max(len(head), 1)) < LONG_ENOUGH:
+        if sum(char.isalpha() for char in head) * (weight(head) / max(len(head), 1)) < least:
             return None
         self._ready()
         if self._detector is None:

@@ -25,6 +25,7 @@ SENTENCE = re.compile(r"\A\s*(?P<line>[^\n.!?。！？।۔]{3,140}[.!。！।�
 LAST_SENTENCE = re.compile(r"\A(?P<rest>.*[.!?。！？।۔»”\"')])\s*(?P<line>[^.!?。！？।۔\n]{6,200}[.!?。！？।۔)]*)\s*\Z", re.DOTALL)  # fmt: skip
 RULE = re.compile(r"\n\s*(?:-{3,}|\*{3,}|_{3,}|={3,}|—{2,})\s*\Z")
 NEGATION = re.compile(r"n't\b|\b(?:not|no|never|unable|impossible|cannot|fail|declin|refus)")
+SERVER = re.compile(r"\b(?:errors?|servers?|try again|fail\w*)\b", re.IGNORECASE)
 PLAIN_COLON = re.compile(r"[:：]")
 
 
@@ -60,7 +61,7 @@ def _beside(source: str, text: str, rest: str, usual: float) -> bool:
     """Whether a reply without its first line is long enough, and with it too long."""
     expected = weight(source) * usual
     if "\n" not in source.strip() and len(re.findall(r"[.!?。！？।۔]+", source)) < 2:
-        return weight(rest) > 0.75 * expected
+        return weight(rest) > 0.5 * expected
     return weight(text) > 1.3 * expected + 10 and weight(rest) > 0.6 * expected
 
 
@@ -114,7 +115,7 @@ def _inline_opening(source, text, said, voices, labels) -> Part | None:
         # no space behind the colon: a time, a link or a ratio
         apart = text[inline.end("line") : inline.start("rest")] != "" or line[-1] == "："
         same = PLAIN_COLON.search(source[: 2 * len(line) + 20]) is not None
-        if bare in labels and bare not in normal(source):
+        if bare in labels and not any(name in normal(source[:ENDS]) for name in labels):
             return Part("preamble", line, rest.strip(), certain=apart)
         if not said["translation"] and not same:
             if any(voice.within("translation", flat) for voice in voices):
@@ -148,7 +149,7 @@ def remark(source: str, text: str, source_language: str, target_language: str) -
         flat = normal(line).lstrip(" ([*_")
         rest = RULE.sub("", found.group("rest")).strip()
         opens = any(voice.at_start("note", flat) for voice in voices)
-        talks = any(voice.within("translation", flat) for voice in voices)
+        talks = len(flat) <= LINE and any(voice.within("translation", flat) for voice in voices)
         if more and pattern is LAST_PARAGRAPH and len(flat) <= 120:  # in some languages the verb
             opens = opens or any(voice.within("note", flat) for voice in voices)  # stands last
         if rest and (opens or talks):
@@ -201,15 +202,20 @@ def refuses(source: str, text: str, source_language: str, target_language: str) 
 
 def error_page(source: str, text: str) -> str | None:
     """The words by which a reply is the page of a service that failed, or None."""
-    pages, status = service_errors()
+    pages, status, messages = service_errors()
     head = text[:3000]
     page = pages.search(head)
     if page and not pages.search(source):
         return page.group().strip()[:80]
     if len(text) < 600:
-        told = status.search(normal(text))
+        flat = normal(text)
+        told = status.search(flat)
         if told:
             code = re.search(r"[45]\d\d", told.group())
             if code and code.group() not in source:
                 return told.group()[:80]
+        if len(flat) < 160 and not messages.search(normal(source)):
+            message = messages.search(flat)
+            if message and not SERVER.search(source):
+                return message.group()[:80]
     return None

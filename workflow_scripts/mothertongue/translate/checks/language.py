@@ -239,7 +239,7 @@ def prose(text: str, language: str) -> tuple[str, ...]:
 
 def is_only_names(source: str, language: str) -> bool:
     """Whether a text has no prose: names, numbers, code, links, formulas, or fewer than 3 words."""
-    return len(prose(source, language)) < (WORDS if language not in SPACELESS else 4) or (
+    return len(prose(source, language)) < (WORDS) or (
         len(fold(_plain(source)).split()) < WORDS and language not in SPACELESS
     )
 
@@ -359,7 +359,9 @@ def _wrong_language(
         return []
     letters = sum(char.isalpha() for char in own)
     if who.known and told is None and code not in (source_language, "en"):
-        return []  # too short to be told from a neighbour
+        short = who.likelihood(own, LETTERS)  # too short for one alone: all three must agree
+        if short is None or short[2] >= FOREIGN:
+            return []
     if letters < (16 if who.known else 12) or len(own.split()) < (4 if who.known else 2):
         return []
     if not who.known or (who.knows(code) and not who.sure(own, code)):

@@ -63,6 +63,7 @@ ENTITY = re.compile(r"&(?:quot|amp|lt|gt|apos|nbsp|#\d{2,5}|#x[0-9a-fA-F]{2,4});
 PAIRS = {
     '"': '"', "“": "”", "”": "”", "„": "“”\"", "«": "»", "»": "«", "‹": "›", "「": "」", "『": "』",
     "《": "》", "〈": "〉", "＂": "＂", "'": "'", "‘": "’", "‚": "‘’", "`": "`", "〝": "〞〟", "''": "''",
+    '"""': '"""', "[": "]",
 }  # fmt: skip
 QUOTES = '"“”„«»‹›「」『』《》〈〉＂〝〞〟'
 FENCED = re.compile(r"\A\s*(`{3,}|~{3,})[^\n`]*\n(?P<inside>.*?)\n?[ \t]*\1\s*\Z", re.DOTALL)
@@ -92,6 +93,7 @@ def mend(
         text = _around(source, text, source_language, target_language, mended)
         if text == before:
             break
+        text = _roles(source, text, mended, problems)
     return text, tuple(dict.fromkeys(mended)), problems
 
 
@@ -200,7 +202,7 @@ def unwrap(source: str, text: str) -> str | None:
     if emphasis and emphasis.group("mark") not in emphasis.group("inside"):
         if emphasis.group("mark") not in own:
             return emphasis.group("inside")
-    for width in (2, 1):
+    for width in (3, 2, 1):
         first, last = bare[:width], bare[-width:]
         if len(bare) > 2 * width and last in _closers(first):
             if _whole(own, bare[width:-width], first, last):
@@ -210,7 +212,7 @@ def unwrap(source: str, text: str) -> str | None:
 
 def _closers(first: str) -> tuple[str, ...]:
     closing = PAIRS.get(first, "")
-    return (closing,) if len(first) == 2 else tuple(closing)
+    return (closing,) if len(first) > 1 else tuple(closing)
 
 
 def _whole(source: str, inside: str, first: str, last: str) -> bool:
@@ -219,6 +221,8 @@ def _whole(source: str, inside: str, first: str, last: str) -> bool:
         return False
     if source[:1] in QUOTES + "'‘‚`" and source[-1:] in QUOTES + "'’‘`":
         return False
+    if first == "[":
+        return "[" not in source and "[" not in inside
     if first in "'‘‚`" or first == "''":
         if re.search(rf"(?<!\w){re.escape(first)}\w|\w{re.escape(last)}(?!\w)", inside):
             return False
