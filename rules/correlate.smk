@@ -46,9 +46,15 @@ def about_of(wildcards):
     return f"{PUBLISHED}/about.json" if published else "<results>/correlate/study/about.json"
 
 
+HAS_ITEMS = bool(STUDY.evaluations or STUDY.judgements) or os.path.isfile(
+    workflow.pathvars.apply("<results>/correlate/study/items.parquet")
+)
+
+
 def item_table_of(wildcards):
-    """The scores by item of a source; the published scores have none."""
-    return [] if wildcards.source == "published" else ["<results>/correlate/study/items.parquet"]
+    """The scores by item of a source; published ones and those of another workflow may have none."""
+    made = wildcards.source == "study" and HAS_ITEMS
+    return ["<results>/correlate/study/items.parquet"] if made else []
 
 
 rule collect_scores:
