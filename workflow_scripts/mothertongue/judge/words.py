@@ -4,7 +4,7 @@ import re
 from functools import cache
 from pathlib import Path
 
-from ..config import load_yaml
+import yaml
 
 UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 FOLDED = str.maketrans("’‘ʼ", "'''")
@@ -26,7 +26,9 @@ def as_pattern(word: str) -> str:
 @cache
 def table(name: str) -> dict[str, dict[str, list[str]]]:
     """Role -> language -> entries of a file beside this module."""
-    return load_yaml(Path(__file__).with_name(f"{name}.yaml"))
+    text = Path(__file__).with_name(f"{name}.yaml").read_text(encoding="utf-8")
+    # libyaml's loader, where it is there, is ten times as fast as the one in Python
+    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 def any_of(entries: list[str]) -> str:
