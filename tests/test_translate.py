@@ -17,7 +17,7 @@ from mothertongue.translate.split import passes_through, split
 from standin import CONTENT, TRANSPORT, StandIn, invented
 from translate_texts import main
 
-API = {"concurrency": 24, "timeout": 3, "retries": 12, "check_retries": 10, "backoff": 0.02}
+API = {"concurrency": 24, "timeout": 20, "retries": 12, "check_retries": 10, "backoff": 0.02}
 LANGUAGES = {
     "en": {"name": "English", "script": "Latn", "google": "en", "flores": "eng_Latn"},
     "ru": {"name": "Russian", "script": "Cyrl", "google": "ru", "flores": "rus_Cyrl"},
