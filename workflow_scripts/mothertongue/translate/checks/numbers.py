@@ -178,6 +178,8 @@ def _number(text: str, token: str, start: int, language: str, generous: bool) ->
     end = start + len(token)
     values = _generous(token) if generous else _strict(token, language)
     power = _power(text[end : end + 24], language)
+    if token.isdecimal() and re.search(r"(?:^|[^\w.,])[.,]$", text[max(0, start - 2) : start]):
+        values = {*values, Decimal(f"0.{token}")}  # $.20
     readings = set(values)
     if power:
         scaled = {value.scaleb(power) for value in values}
