@@ -14,6 +14,7 @@ from typing import Any
 from mothertongue.errors import InputError
 from mothertongue.files import file_hash, read_json, text_hash, write_json
 from mothertongue.log import log_to
+from mothertongue.versions import VERSIONS
 from mothertongue.warm import base_of_model, run_warm
 
 
@@ -126,7 +127,7 @@ def main(
             tuned = attach(base, adapter, model)
             proof = models.prove_adapter(tuned, tokenizer)
         loading_seconds = time.monotonic() - started
-        store = Store(work, store_key(facts))
+        store = Store(work, store_key({**facts, "meaning": VERSIONS["evaluate"]}))
         if store.resumed:
             print(f"going on behind {store.resumed} finished requests")
         starting_seconds = time.process_time()
