@@ -40,8 +40,9 @@ def digits_needed(
         return fewest
     width = max(known) - min(known)
     digits = fewest
-    if width > NOISE:
-        digits = max(digits, min(MOST, 1 - math.floor(math.log10(width))))
+    size = width if width > NOISE else max(map(abs, known))  # alone: two digits of the number
+    if size > NOISE:
+        digits = max(digits, min(MOST, 1 - math.floor(math.log10(size))))
     thresholds = [0.0] + ([margin, -margin] if margin else [])
     while digits < MOST and any(
         side_of(round(v, digits), t) != side_of(v, t) for v in known for t in thresholds

@@ -63,7 +63,8 @@ class Names:
         test = Test(claim.benchmark or "", claim.judge)
         name = self.cells.test_label(test)
         several = claim.metric is not None and len(self.cells.metrics(test)) > 1
-        return f"{name} ({metric_words(claim.metric or '')})" if several else name
+        metric = metric_words(claim.metric or "").removesuffix(" (less is better)")
+        return f"{name}, {metric}" if several and metric not in name else name
 
     def data(self, name: str) -> str:
         """Training data: `native data`, `data translated by Google Translate`."""
@@ -84,11 +85,13 @@ class Names:
         return f"{self.cells.label('data', claim.best)}, " if claim.best else ""
 
     def adapters(self, claim: Claim) -> str:
-        """How many adapters a comparison of one model with one training each has."""
+        """` two`: adapters behind a gap of one model with one training each; else nothing."""
+        if claim.question not in (c.CELL, c.BENCHMARK, c.TRANSLATOR, c.BEST):
+            return ""
         data = [claim.first, claim.second]
         kinds = {TRANSLATED: "translated", ROUND_TRIPS: "roundtrip"}
         count = sum(len(self.cells.data(kinds[n])) if n in kinds else 1 for n in data)
-        return COUNTS.get(count, str(count))
+        return f" {COUNTS.get(count, count)}"
 
     def judge(self, name: str) -> str:
         """A judge's name."""
@@ -135,9 +138,10 @@ def undecided_words(claim: Claim, names: Names) -> str:
     if without_spread(claim):
         return "nothing can be said, as no score differs"
     if claim.basis == c.ADAPTERS:
+        over = f" {over_words(claim)}" if claim.items_low is not None else ""
         return (
-            f"undecided: these {names.adapters(claim)} adapters differ by {numbers(claim)}"
-            f" {over_words(claim)}, which says nothing of other trainings"
+            f"undecided: these{names.adapters(claim)} adapters differ by {numbers(claim)}{over},"
+            " which says nothing of other trainings"
         )
     blocked = almost(claim) and claim.question != c.CELL  # by the cell that it is part of
     needed = "" if blocked else needed_words(claim)
@@ -177,7 +181,7 @@ def say_gap(claim: Claim, names: Names) -> str:
         return chance_words(claim)
     if claim.verdict == c.LANGUAGES_DIFFER:
         return say_languages(claim, names)
-    against = f"against {second}: " if claim.question in (c.BEST, c.TRANSLATOR) else ""
+    against = f"against {second}, " if claim.question in (c.BEST, c.TRANSLATOR) else ""
     return against + undecided_words(claim, names)
 
 
@@ -197,9 +201,9 @@ def leaves_out_zero(claim: Claim) -> bool:
 
 def say_growth(claim: Claim, names: Names) -> str:
     """The gap against the score."""
-    counted = f"{claim.models} models"
+    counted = f"{claim.models} model{'s' * (claim.models != 1)}"
     if claim.estimate is None:
-        why = f"too few of {counted} have scores that vary" if claim.models else "no score counts"
+        why = f"no spread of scores in {counted}" if claim.models else "no score counts"
         return f"nothing can be said of gap and score: {why}"
     p = claim.p_adjusted if claim.p_adjusted is not None else claim.p
     shown = claim.verdict in (c.GROWS, c.FALLS) or not leaves_out_zero(claim)
