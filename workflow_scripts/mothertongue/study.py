@@ -262,10 +262,11 @@ def read_study(
     schema, known_languages = _laid_down(root)
     given = mapping(raw)
     if isinstance(raw, Mapping) and "study" not in given and not module:
-        where = ", ".join(map(str, files)) or "the configuration"
+        where = f" in {', '.join(map(str, files))}" if files else ""
         raise InputError(
-            f"{where}: no 'study'; give the study a name (study: my-study). The demo runs without"
-            " --configfile, and with changes of yours as --configfile config.yaml yours.yaml"
+            "1 mistake in the study configuration:\n"
+            f"  - study: missing{where}; give the study a name (study: my-study). The demo runs"
+            " without --configfile, and with changes as --configfile config.yaml yours.yaml"
         )
     config = complete({**NOTHING, **given} if module else raw, schema, schema)
     mistakes = structural_mistakes(config, schema)

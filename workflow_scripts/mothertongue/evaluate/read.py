@@ -101,7 +101,7 @@ def _is_json_lines(path: Path) -> bool:
     with path.open("rb") as handle:
         try:
             return isinstance(json.loads(handle.readline()), dict) and bool(handle.read().strip())
-        except ValueError:
+        except (ValueError, RecursionError):
             return False
 
 
