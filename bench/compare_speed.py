@@ -1,4 +1,4 @@
-"""CPU seconds of compare_conditions on a study as large as the paper's, with items.
+"""CPU seconds of compare_conditions and state_claims on a study as large as the paper's, with items.
 
     OMP_NUM_THREADS=1 POLARS_MAX_THREADS=1 python bench/compare_speed.py [share of the items]
 
@@ -19,6 +19,7 @@ sys.path.insert(0, str(ROOT / "workflow_scripts"))
 import compare_conditions  # noqa: E402
 import numpy as np  # noqa: E402
 import polars as pl  # noqa: E402
+import state_claims  # noqa: E402
 
 PUBLISHED = ROOT / "resources" / "published"
 SIZES = {"tydiqa": 812, "cmmlu": 11_528, "xquad": 1_190, "mgsm": 250, "mt-mmlu": 13_200}
@@ -68,8 +69,23 @@ def main(share: float = 1.0) -> None:
             seed=1,
         )
         seconds = time.process_time() - start
+        start = time.process_time()
+        state_claims.main(
+            scores=folder / "scores.csv",
+            about=folder / "about.json",
+            item_table=folder / "items.parquet",
+            claims=folder / "claims.json",
+            estimates=folder / "estimates.csv",
+            resamples=1000,
+            confidence=0.95,
+            seed=1,
+        )
+        stated = time.process_time() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{answers:,} answers: {seconds:.1f} CPU s, peak {peak:,.0f} MB")
+    print(
+        f"{answers:,} answers: compare_conditions {seconds:.1f}, state_claims {stated:.1f} CPU s,"
+        f" peak {peak:,.0f} MB"
+    )
 
 
 if __name__ == "__main__":

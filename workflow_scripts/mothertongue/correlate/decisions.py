@@ -35,6 +35,8 @@ ALIKE_MEAN = 0.6  # the same for claims of equivalence, which rarely hold in one
 class Tested:
     """An estimate with its spread and the smallest difference that matters."""
 
+    __test__ = False  # no test case, whatever its name looks like to pytest
+
     estimate: float
     spread: Spread
     margin: float = math.inf
