@@ -1,8 +1,8 @@
 """From estimates to verdicts that are wrong on at most one page in twenty.
 
 One family of tests per page. Its level is shared out once: nine tenths to the cells of the first
-table, a tenth to statements beside them (languages that differ, judges, growth with the score; of
-equivalence, that with single translators). Claims of a difference and claims of equivalence are each a
+table, a tenth to statements beside them (languages that differ, judges, growth with the score). Of
+equivalence, single translators have a twentieth. Claims of a difference and claims of equivalence are each a
 family of their own: no difference and one as large as the margin cannot both be true of a cell.
 
 *The cells* of all groups and languages are a closed testing procedure (Marcus, Peritz and Gabriel
@@ -28,7 +28,8 @@ from .variance import ZERO, Spread, beyond, half_width, two_sided
 
 CELLS, OTHERS = 0.9, 0.1  # shares of the page's level
 MEAN = 0.25  # share of a set's level for its mean, the rest for its clearest cells
-ALIKE_MEAN = 0.6  # the same for claims of equivalence, which rarely hold in one cell alone
+ALIKE_CELLS, ALIKE_OTHERS = 0.95, 0.05  # of claims of equivalence
+ALIKE_MEAN = 0.65  # the same for claims of equivalence, which rarely hold in one cell alone
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ def adjust_cells(
         alike = max(not_more.p(members), not_less.p(members))
         if alone is not None:
             difference, alike = max(difference, alone.p), max(alike, alone.p_alike)
-        return Adjusted(min(1.0, difference / CELLS), min(1.0, alike / CELLS), confidence)
+        return Adjusted(min(1.0, difference / CELLS), min(1.0, alike / ALIKE_CELLS), confidence)
 
     found, start = [], 0
     for members, pooled in groups:
@@ -167,7 +168,7 @@ def adjust_others(members: Sequence[Tested], level: float) -> list[Adjusted]:
     count = max(1, sum(math.isfinite(m.p) for m in members))
     confidence = 1 - level * OTHERS / count
     return [
-        Adjusted(min(1.0, p / OTHERS), min(1.0, alike / OTHERS), confidence)
+        Adjusted(min(1.0, p / OTHERS), min(1.0, alike / ALIKE_OTHERS), confidence)
         for p, alike in zip(
             holm([m.p for m in members]), holm([m.p_alike for m in members]), strict=True
         )

@@ -8,7 +8,7 @@ from typing import Any
 from . import claims as c
 from .cells import TRANSLATED
 from .contrasts import GAP
-from .decisions import CELLS, Adjusted, Tested
+from .decisions import ALIKE_CELLS, Adjusted, Tested
 from .effects import Evidence, Piece, Sample, Share
 from .groups import Cell, Group
 from .power import needed
@@ -125,7 +125,7 @@ def finish(draft: Draft, row: int, evidence: Evidence, level: float, confidence:
         values |= {"seeds": None, "draws": None, "items": None, "clusters": None}
     sure = adjusted.confidence
     if verdict == c.NO_WORSE:  # two one-sided tests: the interval that lies within the margin
-        sure = 1 - 2 * level * CELLS
+        sure = 1 - 2 * level * ALIKE_CELLS
     wide = tested.interval(sure)
     if verdict == c.UNDECIDED and (low > 0 or high < 0):
         notes.append("the interval excludes 0, but not at the level corrected for the whole page")

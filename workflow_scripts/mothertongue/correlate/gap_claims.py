@@ -7,7 +7,7 @@ import numpy as np
 
 from . import claims as c
 from .chance import gap_terms
-from .decisions import OTHERS, Adjusted, nested
+from .decisions import ALIKE_OTHERS, Adjusted, nested
 from .drafts import Draft, OnlyP, common, of_cell, place_of, replace_share, replace_test
 from .effects import Evidence, Piece, Share
 from .groups import Cell, Group, cells_of, margin_of, single_cell
@@ -170,7 +170,7 @@ def share_translators(drafts: list[Draft]) -> None:
     """Equivalence with single translators: Holm over the page, at the share of other statements."""
     own = [draft for draft in drafts if draft.values["question"] == c.TRANSLATOR]
     for draft, p in zip(own, holm([d.tested.p_alike for d in own]), strict=True):
-        draft.adjusted = replace(draft.adjusted, alike=min(1.0, p / OTHERS))
+        draft.adjusted = replace(draft.adjusted, alike=min(1.0, p / ALIKE_OTHERS))
 
 
 def languages_differ(evidence: Evidence, group: Group) -> Draft | None:

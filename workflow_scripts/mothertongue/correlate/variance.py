@@ -143,10 +143,10 @@ def beyond(distance: float, spread: Spread) -> float:
 
 
 def half_width(spread: Spread, confidence: float) -> float:
-    """Half of the interval's width."""
+    """Half of the interval's width; NaN where nothing varies, as an interval of no width is none."""
     from scipy.special import stdtrit
 
-    if not math.isfinite(spread.variance) or not spread.df > 0:
+    if not spread.variance > ZERO or not math.isfinite(spread.variance) or not spread.df > 0:
         return math.nan
     t = float(stdtrit(spread.df, (1 + confidence) / 2))
     return t * math.sqrt(spread.variance)
