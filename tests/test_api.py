@@ -211,6 +211,19 @@ def test_a_reply_is_stored_before_it_is_checked(tmp_path):
     assert (outcome.text, silent.sent) == ("fine", [])
 
 
+def test_a_reply_that_was_stored_but_not_checked_before_a_kill_is_asked_on(tmp_path):
+    """The claim of the dead process tells that its reply was never checked."""
+    request = {"text": "one"}
+    with Store(tmp_path / "s.sqlite") as store:
+        store.put(request_key(request), request, Reply("bad"), account="a", release=False)
+        dead = (request_key(request), "999999999:1")
+        store._db.execute("INSERT OR REPLACE INTO claims VALUES (?, ?)", dead)
+    client = Judged("fine")
+    (outcome,), _ = run(tmp_path, client, ["one"], check=judged)
+    assert (outcome.status, outcome.text) == ("ok", "fine")
+    assert client.sent[0][1]["note"] == "2: bad"
+
+
 @pytest.mark.parametrize("concurrency", [1, 4, 48])
 def test_a_set_whose_first_replies_are_all_unusable_stops(tmp_path, concurrency):
     def reply(request):

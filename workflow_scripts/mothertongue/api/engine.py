@@ -123,22 +123,28 @@ class Engine:
         self.attempts.heard(verdict.hard)
         if not verdict.problems:
             return Outcome(ask.tag, "ok", reply, stored=True)
-        final = self.store.replaying or self.attempts.deterministic or found.at > self._started
-        if verdict.hard and not final:
-            if found.status == "ok":  # by an earlier check
-                self.store.reject(
-                    key,
-                    reply,
-                    account=self.account,
-                    problems=verdict.problems,
-                    cost=0.0,
-                    attempt=found.attempt,
-                    stored=True,
-                )
-            return None
+        if not self.store.replaying:
+            final = self.attempts.deterministic or found.at > self._started
+            if verdict.hard and not final:
+                return None
+            if found.status == "ok" and self.store.claimed(key):
+                return None  # its process is about to check it, or was killed before it did
         return Outcome(
             ask.tag, "quarantined", reply, verdict.problems, stored=True, hard=verdict.hard
         )
+
+    def _move_aside(self, key: str, found: Stored) -> None:
+        """Count a stored reply that is no answer (any more) as an attempt. Its claim is ours."""
+        if found.status == "ok":
+            self.store.reject(
+                key,
+                found.reply,
+                account=self.account,
+                problems=found.problems,
+                cost=0.0,
+                attempt=found.attempt,
+                stored=True,
+            )
 
     def _start(
         self, batch: list[Ask], running: dict[str, Future], pool: ThreadPoolExecutor
@@ -147,12 +153,17 @@ class Engine:
         keys = [request_key(ask.request) for ask in batch]
         known: dict[str, Outcome] = {}
 
-        def look_up(wanted: Iterable[str]) -> None:
+        def look_up(wanted: Iterable[str]) -> dict[str, Stored]:
+            """Take what is an answer; return what is none."""
             asks = dict(zip(keys, batch, strict=True))
+            others = {}
             for key, found in self.store.lookup(wanted).items():
                 outcome = self._from_store(asks[key], key, found)
-                if outcome is not None:
+                if outcome is None:
+                    others[key] = found
+                else:
                     known[key] = outcome
+            return others
 
         look_up(set(keys) - set(self._settled))
         new = {k for k in keys if not (k in known or k in running or k in self._settled)}
@@ -161,10 +172,12 @@ class Engine:
         if new and not self.store.replaying:
             mine = self.store.claim(new)
             # another process may have answered between the look-up and the claim
-            look_up(mine)
+            others = look_up(mine)
             for key in mine & set(known):
                 mine.discard(key)
                 self.store.release(key)
+            for key in mine & set(others):
+                self._move_aside(key, others[key])
             tried = self.store.tried(mine)
         for ask, key in zip(batch, keys, strict=True):
             result = future = None
@@ -202,10 +215,12 @@ class Engine:
             # looked up after claiming: the reply may have come, and its claim gone, just before
             found = self.store.lookup([key]).get(key)
             outcome = self._from_store(ask, key, found) if found else None
-            if outcome and (mine or found.status != "ok" or outcome.status == "ok"):
+            if outcome:
                 self.store.release(key)
                 return outcome
             if mine:
+                if found:
+                    self._move_aside(key, found)
                 attempt = self.attempts.begin(ask, key, self.store.tried([key]).get(key, []))
                 future = running[key] = pool.submit(self.attempts.carry_out, attempt)
                 break

@@ -223,6 +223,14 @@ class Store:
                     mine.add(key)
         return mine
 
+    def claimed(self, key: str) -> bool:
+        """Whether a process has claimed this request and not finished it; it may be dead."""
+        with self._lock:
+            if key in self._finished:
+                return False
+            found = self._db.execute("SELECT 1 FROM claims WHERE key = ?", (key,)).fetchone()
+        return found is not None
+
     def release(self, key: str) -> None:
         """Give a claim back without an answer."""
         with self._lock:
