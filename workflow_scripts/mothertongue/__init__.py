@@ -1,3 +1,3 @@
 """Shared modules of the mothertongue workflow: one sub-package per stage, plus the contracts."""
 
-__version__ = "1.0.0"
+__version__ = "1.1.0"
