@@ -9,6 +9,7 @@ import json
 import re
 
 from .around import opening, remark
+from .language import fold
 from .types import Problem, found
 
 _THINK = r"think|thinking|thought|thoughts|reasoning|reflection|analysis|scratchpad|seed:think"
@@ -166,11 +167,11 @@ def _around(
 ) -> str:
     """Without an announcement before and a remark after the translation."""
     start = opening(source, text, source_language, target_language)
-    if start is not None and start.certain:
+    if start is not None and start.certain and fold(start.rest) != fold(source):
         mended.append(start.kind)
         text = start.rest
     end = remark(source, text, source_language, target_language)
-    if end is not None and end.certain:
+    if end is not None and end.certain and fold(end.rest) != fold(source):
         mended.append("remark")
         text = end.rest
     return text
