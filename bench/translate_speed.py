@@ -6,9 +6,11 @@ Run: python bench/translate_speed.py ../shared/data [--segments 1000] [--serial 
 """
 
 import argparse
+import subprocess
 import sys
 import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -18,7 +20,7 @@ import polars as pl
 from mothertongue.api import Ask, Engine, Reply, Store
 from mothertongue.translate import make_translator
 from mothertongue.translate.checks import problems
-from standin import StandIn, invented
+from standin import invented
 
 LANGUAGES = {code: {"name": code, "script": "Latn", "google": code} for code in ("en", "es")}
 
@@ -28,6 +30,22 @@ class Instant:
 
     def send(self, request, timeout):
         return Reply(invented(request["text"]))
+
+
+@contextmanager
+def service(latency):
+    """The stand-in in a process of its own, as a service is; yields its address."""
+    code = (
+        f"import sys; sys.path[:0] = {sys.path[:2]!r}\n"
+        f"from standin import StandIn\nprint(StandIn(latency={latency}).url, flush=True)\n"
+        "sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as server:
+        yield server.stdout.readline().strip()
+        server.stdin.close()
 
 
 def run(client, texts, concurrency):
@@ -63,13 +81,13 @@ def main():
         f"engine, checks and store at zero latency: {1000 * overhead:.2f} ms per segment, of "
         f"which {1000 * work:.2f} ms on a CPU (the rest is other programs' share of the machine)"
     )
-    with StandIn(latency=0.2) as server:
-        entry = {"backend": "google", "base_url": server.url + "/m"}
+    with service(0.2) as url:
+        entry = {"backend": "google", "base_url": url + "/m"}
         ours = run(make_translator(entry, LANGUAGES), texts, options.concurrency)
         from deep_translator import GoogleTranslator
 
         peer = GoogleTranslator(source="en", target="es")
-        peer._base_url = server.url + "/m"
+        peer._base_url = url + "/m"
         import deep_translator.google
         import requests
 
