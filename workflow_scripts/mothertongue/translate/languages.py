@@ -6,6 +6,7 @@ its fast mode. CLD2 is asked where lingua does not know the target, and about un
 
 import threading
 import unicodedata
+from collections import Counter
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -82,7 +83,10 @@ def weight(text: str) -> float:
     """A text's length in Latin characters: one Chinese character says as much as about three."""
     if text.isascii():
         return float(len(text))
-    return sum(1.0 if char < "\u1100" else WEIGHT.get(script_of(char), 1.0) for char in text)
+    return sum(
+        count * (1.0 if char < "\u1100" else WEIGHT.get(script_of(char), 1.0))
+        for char, count in Counter(text).items()
+    )
 
 
 def script_share(text: str, script: str) -> tuple[float, float]:
@@ -91,10 +95,10 @@ def script_share(text: str, script: str) -> tuple[float, float]:
     if script == "Jpan":
         wanted = {"HIRAGANA", "KATAKANA", "CJK"}
     total = inside = 0.0
-    for char in text[:MOST]:
+    for char, count in Counter(text[:MOST]).items():  # few different characters make a text
         name = script_of(char)
         if name:
-            amount = WEIGHT.get(name, 1.0)
+            amount = count * WEIGHT.get(name, 1.0)
             total += amount
             inside += amount if name in wanted else 0.0
     return (inside / total if total else 1.0), total
@@ -189,7 +193,9 @@ def second_opinion(text: str, *, best: bool = False) -> tuple[str, bool, int]:
     """
     import pycld2
 
-    head = "".join(char for char in text[: 2 * HEAD] if char.isprintable() or char.isspace())
+    head = text[: 2 * HEAD]
+    if not head.isprintable():  # line ends are not
+        head = "".join(char for char in head if char.isprintable() or char.isspace())
     try:
         sure, _, details = pycld2.detect(head, isPlainText=True, bestEffort=best)
     except pycld2.error:
