@@ -49,6 +49,7 @@ ANSWER = re.compile(
 LAST_LABEL = re.compile(rf"{role('rating')}[\s:=*_\"'“«„‘]*\Z")
 SUB_SCORE = "a sub-score"
 TWO_MEANINGS = ("note",)  # a rating in French and German, a remark in English
+REACH = 300  # characters of a sentence that are read around a number; degenerate ones never end
 NEAR = 60  # characters in which a label belongs to a number
 
 
@@ -125,6 +126,7 @@ def describe(text: str, numbers: list[Number]) -> None:
     stops = [match.span() for match in SENTENCE.finditer(text)]
     for place, number in enumerate(numbers):
         start, end = bounds(text, number, stops)
+        start, end = max(start, number.start - REACH), min(end, number.end + REACH)
         before = numbers[place - 1].end if place else 0
         label = text[max(start, before) : number.start].lstrip(",、， ")
         if number.label:
