@@ -43,6 +43,14 @@ NUMBER = re.compile(
 TAGS = "think|thinking|thought|thoughts|reasoning|reflection|analysis|scratchpad|seed:think"
 REASONING = (  # (a closed or unfinished block, its end); the end alone closes one without a start
     (re.compile(rf"<({TAGS})>.*?(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE), f"</(?:{TAGS})>"),
+    (
+        re.compile(
+            r"<\|(?:START_THINKING|begin_of_thought)\|>.*?"
+            r"(?:<\|(?:END_THINKING|end_of_thought)\|>|\Z)",
+            re.DOTALL,
+        ),
+        r"<\|(?:END_THINKING|end_of_thought)\|>",
+    ),
     (re.compile(r"\[THINK\].*?(?:\[/THINK\]|\Z)", re.DOTALL), r"\[/THINK\]"),
     (re.compile(r"◁think▷.*?(?:◁/think▷|\Z)", re.DOTALL), "◁/think▷"),
     (
@@ -50,6 +58,7 @@ REASONING = (  # (a closed or unfinished block, its end); the end alone closes o
         r"<\|channel\|>final(?:<\|message\|>)?",
     ),
 )
+STRUCK_OUT = re.compile(r"(?<!~)~~(?![~\s])[^~\n]+~~(?!~)")
 EXAMPLE = re.compile(r"for example:?\s*[\"“'‘`]*\s*Rating:\s*\[\[2\]\][\"”'’`]*", re.IGNORECASE)
 QUOTED = re.compile(
     r"```.*?(?:```|\Z)|``?[^`\n]+``?|\"[^\"\n]+\"|“[^”]+”|„[^“”]+[“”]|«[^»]+»|「[^」]+」|『[^』]+』"
@@ -191,7 +200,7 @@ def parse_rating(reply: str, answer: str = "") -> Parsed:
     answer = normalise(answer)
     text = normalise(reply).replace(f"[Response]\n{answer}", " ")  # an echo of the whole prompt
     had_reasoning = text
-    text = EXAMPLE.sub(" ", without_reasoning(text, answer))
+    text = STRUCK_OUT.sub(" ", EXAMPLE.sub(" ", without_reasoning(text, answer)))
     if whole := FENCED.match(text):
         text = whole[1]
     if all(line.lstrip().startswith(">") for line in text.splitlines() if line.strip()):

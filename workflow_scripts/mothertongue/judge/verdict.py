@@ -38,16 +38,20 @@ JOINED = re.compile(rf"[ \t*_,]*(?:{role('joiner')}|[-–—~/&]|)[ \t*_]*")
 BEFORE = {  # what may stand directly before the number
     "compared with": re.compile(rf"{role('comparison')}[\s*_]*(?:an?\s+|un[ae]?\s+)?\Z"),
     "the end of a scale": re.compile(rf"{role('maximum')}[\s:*_]*\Z"),
-    "denied": re.compile(rf"{role('negation')}(?:[\s*_']*{role('bearing')})*[\s*_\"“«]*\Z"),
+    "denied": re.compile(
+        rf"{role('negation')}(?:[\s*_']*(?:{role('bearing')}|{role('rating')}))*[\s*_\"“«]*\Z"
+    ),
 }
-DENIED_AFTER = re.compile(rf"(?:\s*[\w']+){{0,2}}?\s*{role('negation')}(?!\s*\[)")
-COUNTERFACTUAL = re.compile(rf"(?:\s*[\w']+){{0,2}}?\s*{role('counterfactual')}")
+DENIED_AFTER = re.compile(rf"(?:\s*[^\s\[\]]+){{0,2}}?\s*{role('negation')}(?!\s*\[)")
+COUNTERFACTUAL = re.compile(rf"(?:\s*[^\s\[\]]+){{0,2}}?\s*{role('counterfactual')}")
+FIRST_AFTER = re.compile(role("first_thought"))
 COLON = re.compile(r"[:=]\W*\Z")
 ANSWER = re.compile(
     any_of([word for words in table("steering")["answer"].values() for word in words])
 )
 LAST_LABEL = re.compile(rf"{role('rating')}[\s:=*_\"'“«„‘]*\Z")
 SUB_SCORE = "a sub-score"
+DECLINED = "declined"
 TWO_MEANINGS = ("note",)  # a rating in French and German, a remark in English
 REACH = 300  # characters of a sentence that are read around a number; degenerate ones never end
 NEAR = 60  # characters in which a label belongs to a number
@@ -95,6 +99,13 @@ def standing_alone(text: str, number: Number) -> bool:
     return not before.strip(EDGE + ":=") and not after.strip(EDGE + ".!:")
 
 
+def _line_of_one_word(text: str, number: Number) -> bool:
+    """Whether a number stands in a line with one word before it: a row of sub-scores."""
+    before = text[text.rfind("\n", 0, number.start) + 1 : number.start].strip(EDGE)
+    after = text[number.end :].split("\n", 1)[0].strip(EDGE + ".")
+    return bool(before) and not after and len(before.split()) == 1
+
+
 def heading_of(text: str, number: Number) -> str:
     """The line above a number that has a line of its own, if it is a label."""
     above = text[: text.rfind("\n", 0, number.start) + 1].rstrip().rsplit("\n", 1)[-1]
@@ -138,6 +149,8 @@ def describe(text: str, numbers: list[Number]) -> None:
                 label = ""
         number.level, number.name = label_level(label) if label.strip(EDGE) else (1, "")
         number.named = LETTER.search(label) is not None
+        if number.level == 1 and not number.name and _line_of_one_word(text, number):
+            number.name = label.strip(EDGE)
         words = WORDS.findall(label)
         number.shape = (words[0], len(words)) if words else ("", 0)
         if alone and not number.named:
@@ -164,16 +177,21 @@ def mention(text: str, number: Number, start: int, end: int) -> str:
     """Why a number that is not labelled as the rating only occurs; empty if it may be one."""
     sentence = finder("conditional").sub(lambda m: " " * len(m[0]), text[start : number.start])
     sentence = LAST_LABEL.sub("", sentence)
+    end_of = number.end
+    if sentence.endswith("(") and text.startswith(")", end_of):  # an ideal answer ([[5]]) would
+        sentence, end_of = sentence[:-1], end_of + 1
     clause = _clause(sentence)
     for why, pattern in BEFORE.items():
         if pattern.search(sentence if why == "the end of a scale" else clause):
             return why
-    after = UNIT.sub(" ", text[number.end : end], count=1)
+    after = UNIT.sub(" ", text[end_of:end], count=1)
     cut_after = CLAUSE.search(after)
     after = after[: cut_after.start()] if cut_after else after
     if DENIED_AFTER.match(after):
         return "denied"
-    if finder("first_thought").search(sentence):
+    if finder("refusal").search(clause):
+        return DECLINED
+    if finder("first_thought").search(sentence.rpartition("]]")[2]) or FIRST_AFTER.search(after):
         return "a first thought"
     if finder("hypothetical").search(clause) or finder("condition").search(sentence):
         return "hypothetical"
@@ -220,6 +238,15 @@ def changes_its_mind(text: str, one: Number, two: Number) -> bool:
     return finder("revision").search(text, one.end, two.start) is not None
 
 
+def _refusal(text: str, numbers: list[Number]) -> str | None:
+    """The words by which a judge declines to rate at all; "I can't give it [[5]]" does not."""
+    for match in finder("refusal").finditer(text):
+        behind = [n for n in numbers if n.start >= match.end() and n.why in ("denied", DECLINED)]
+        if not behind or CLAUSE.search(text, match.end(), behind[0].start):
+            return match[0]
+    return None
+
+
 def decide(text: str, numbers: list[Number]) -> tuple[Number | None, str]:
     """The number that is the verdict, or None and why there is none. `text` is folded."""
     level = max((number.level for number in numbers), default=0)
@@ -228,16 +255,18 @@ def decide(text: str, numbers: list[Number]) -> tuple[Number | None, str]:
         whys = sorted({number.why for number in numbers})
         shown = ", ".join(number.text for number in numbers[:4])
         return None, f"{shown} only occurs in the reply ({', '.join(whys)})"
-    if level == 1 and (refused := finder("refusal").search(text)):
-        return None, f"the judge declines (“{refused[0]}”)"
+    if level == 1 and (refused := _refusal(text, numbers)):
+        return None, f"the judge declines (“{refused}”)"
     last = top[-1]
     for one in top[:-1]:
         if one.value != last.value and not changes_its_mind(text, one, last):
             return None, f"the reply gives {one.text} and {last.text}"
     for later in numbers:
         if later.start > last.end and later.level and later.value != last.value:
-            if later.level == 3 or changes_its_mind(text, last, later):
+            if later.level == 3:
                 return None, f"the reply gives {last.text} and then {later.text}"
+            if changes_its_mind(text, last, later):
+                last = later
     if last.value is None:
         return None, f"{last.text} is not a rating from 1 to 5 in halves"
     return last, ""

@@ -112,6 +112,15 @@ def _lingua() -> dict[str, Any]:
     return {language.iso_code_639_1.name.lower(): language for language in Language.all()}
 
 
+@lru_cache(maxsize=1)
+def _slip_detector() -> Any:
+    """lingua over `SLIPS` alone, in its fast mode."""
+    from lingua import LanguageDetectorBuilder
+
+    chosen = [_lingua()[code] for code in SLIPS]
+    return LanguageDetectorBuilder.from_languages(*chosen).with_low_accuracy_mode().build()
+
+
 class Identifier:
     """Tells how likely a text is in the target language, for one pair of languages."""
 
@@ -167,6 +176,14 @@ class Identifier:
             (v.value for v in values if v.language.iso_code_639_1.name.lower() == self.target), 0.0
         )
         return best.language.iso_code_639_1.name.lower(), best.value, mine
+
+    def slip(self, text: str, least: float) -> tuple[str, float] | None:
+        """(the likeliest of `SLIPS`, its share) of a text in a language that lingua may not know."""
+        head = text[:HEAD]
+        if sum(map(str.isalpha, head)) * (weight(head) / max(len(head), 1)) < least:
+            return None
+        best = _slip_detector().compute_language_confidence_values(head)[0]
+        return best.language.iso_code_639_1.name.lower(), best.value
 
     def sure(self, text: str, rival: str) -> bool:
         """A second, slower look (full models) at a text that seems to be in `rival`."""

@@ -1,6 +1,7 @@
 """The source beside its translation in one reply."""
 
 from ..languages import weight
+from ..split import SENTENCE
 from .language import SPACELESS, fold, is_only_names, prose
 
 LEAST = 0.3  # how much beside the source a reply must hold, as a share of the source
@@ -21,12 +22,16 @@ def source_repeated(source: str, text: str, source_language: str) -> str | None:
 
 
 def _in_turns(source: str, text: str, source_language: str) -> str | None:
-    """Each line of a source of several, followed or preceded by its translation."""
-    lines = [line for line in source.splitlines() if line.strip()]
-    ours = [line for line in text.splitlines() if line.strip()]
-    if len(lines) < 2 or len(ours) < 1.6 * len(lines):
+    """Each line or sentence of a source of several, followed or preceded by its translation."""
+    parts, ours = _parts(source), _parts(text)
+    if len(parts) < 2 or len(ours) < 1.6 * len(parts):
         return None
-    telling = {fold(line) for line in lines if len(prose(line, source_language)) >= 3}
-    if len(telling) >= 2 and telling <= {fold(line) for line in ours}:
-        return lines[0][:60]
+    telling = {fold(part) for part in parts if len(prose(part, source_language)) >= 3}
+    if len(telling) >= 2 and telling <= {fold(part) for part in ours}:
+        return parts[0][:60]
     return None
+
+
+def _parts(text: str) -> list[str]:
+    """The sentences of each line."""
+    return [part for line in text.splitlines() for part in SENTENCE.split(line) if part.strip()]

@@ -9,7 +9,16 @@ import unicodedata
 from collections import Counter
 from functools import lru_cache
 
-from ..languages import identifier, script_of, script_share, second_opinion
+from ..languages import (
+    LONG_ENOUGH,
+    SLIPS,
+    Identifier,
+    identifier,
+    script_of,
+    script_share,
+    scripts,
+    second_opinion,
+)
 from .types import Problem, found
 
 SCRIPT = 0.35  # share of letters that must be in the target's script
@@ -19,6 +28,9 @@ NEARLY = 0.8  # share of the source's prose words in a reply that is nearly the 
 FOREIGN = 0.05  # the target's likelihood under which a text is in another language
 SURE = 120  # characters from which CLD2 alone is believed when it names the target
 LIKELY = 0.6  # or the likelihood of another language, where CLD2 does not see the target either
+SIBLINGS = {"ceb", "fil"}  # CLD2 needs a long text to tell these
+CLOSE = 60  # letters
+SLIPPED = 0.9  # the likelihood of a language that a translator slips into, CLD2 being unsure
 SPACELESS = {"zh", "ja", "th", "my"}
 # languages so alike that a good translation keeps most words: only an identical text is an echo
 ALIKE = (
@@ -39,8 +51,13 @@ CODE_LINE = re.compile(
     r"void|int|var|let|const|function|#include|using|SELECT|INSERT|UPDATE|sudo|pip|npm|git)\b"
     r".*[(:{;=<\"'].*|.*[=(\[<].*[;{}]|[{}\s;)]+|[\w.\[\]\"']+\s*[-+*/]?=\s*\S.*|[\w.]+\(.*\)\s*;?)\s*$"
 )
+COMMAND = re.compile(
+    r"\s*\$?\s*(?:git|npm|npx|pip3?|sudo|docker|kubectl|apt-get|conda|chmod|mkdir)"
+    r"\s+(?!(?:is|was|can|are|does|has|will|and|or)\b)[\w./~-]+(?:\s+[\w./:@~=-]*[\w/~=-])*\s*"
+)
 MARKS = re.compile("[\u0300-\u036f\u200b-\u200f\u2060\ufeff]")
 OTHER = re.compile(r"[\W_]+")
+ENDED = re.compile(r"[^\W\d_][.?!][\s\"'”’)]*\Z")
 CASED = {"LATIN", "CYRILLIC", "GREEK"}
 PARTICLES = set(
     [
@@ -179,9 +196,10 @@ SENTENCE_WORDS = set(
 def _plain(text: str) -> str:
     """A text without code, links, placeholders and tags."""
     text = LINK.sub(" ", CODE.sub(" ", text))
-    lines = text.splitlines()
+    lines = [line for line in text.splitlines() if not COMMAND.fullmatch(line)]
     if len(lines) > 1 or any(mark in text for mark in "(){}=;"):
-        text = "\n".join(line for line in lines if not CODE_LINE.match(line))
+        lines = [line for line in lines if not CODE_LINE.match(line)]
+    text = "\n".join(lines)
     return text
 
 
@@ -211,7 +229,7 @@ def prose(text: str, language: str) -> tuple[str, ...]:
         for match in WORD.finditer(line):
             word = match.group()
             letters = sum(map(str.isalpha, word))  # one letter is a variable: a² + b²
-            if letters > 1 or script_of(word[0]) not in CASED:
+            if letters > 1 or word == "I" or script_of(word[0]) not in CASED:
                 words.append((word, start))
             start = False
     names = [
@@ -238,9 +256,13 @@ def prose(text: str, language: str) -> tuple[str, ...]:
 
 
 def is_only_names(source: str, language: str) -> bool:
-    """Whether a text has no prose: names, numbers, code, links, formulas, or fewer than 3 words."""
-    return len(prose(source, language)) < (WORDS) or (
-        len(fold(_plain(source)).split()) < WORDS and language not in SPACELESS
+    """Whether a text has no prose: names, numbers, code, links, formulas, or fewer than 3 words.
+
+    Two words that end as a sentence does are one: "Explain gravity."
+    """
+    least = WORDS - 1 if ENDED.search(source) else WORDS
+    return len(prose(source, language)) < least or (
+        len(fold(_plain(source)).split()) < least and language not in SPACELESS
     )
 
 
@@ -256,7 +278,7 @@ def likeness(source: str, text: str, language: str) -> float:
 def language_problems(
     source: str, text: str, source_language: str, target_language: str, script: str | None
 ) -> list[Problem]:
-    """Untranslated, in the wrong script, or in the wrong language: at most one of them."""
+    """Untranslated, or in the wrong script or language; the script can show the language as well."""
     if source_language == target_language:
         return []
     same = fold(text) == fold(source) and bool(fold(text))
@@ -268,8 +290,10 @@ def language_problems(
         if script == "Jpan" and share >= SCRIPT and _no_kana(own):
             share = 0.0
         if letters >= LETTERS and share < SCRIPT:
-            kind = "untranslated" if likeness(source, text, source_language) >= NEARLY and not is_only_names(source, source_language) else "wrong-script"  # fmt: skip
-            return [found(kind, f"{100 * share:.0f} % of letters in {script}")]
+            detail = f"{100 * share:.0f} % of letters in {script}"
+            if likeness(source, text, source_language) >= NEARLY and not is_only_names(source, source_language):  # fmt: skip
+                return [found("untranslated", detail)]
+            return [found("wrong-script", detail), *_named(own, target_language)]
     alike = any({source_language, target_language} <= group for group in ALIKE)
     if script and script_share(_plain(source), script)[0] < SCRIPT:
         alike = True  # the reply's letters are the target's: what it shares are names
@@ -278,7 +302,7 @@ def language_problems(
         if share >= NEARLY and len(prose(text, source_language)) <= 1.5 * len(prose(source, source_language)) + 2:  # fmt: skip
             if second_opinion(text)[:2] != (target_language, True):
                 return [found("untranslated", f"{100 * share:.0f} % of the source's words")]
-    return _wrong_language(own, text, source_language, target_language)
+    return _wrong_language(own, source, text, source_language, target_language)
 
 
 def _shares_words(source: str, text: str, language: str) -> bool:
@@ -339,7 +363,7 @@ def _no_kana(text: str) -> bool:
 
 
 def _wrong_language(
-    own: str, text: str, source_language: str, target_language: str
+    own: str, source: str, text: str, source_language: str, target_language: str
 ) -> list[Problem]:
     """Identified as another language, by lingua where it knows the target, else by CLD2."""
     who = identifier(source_language, target_language)
@@ -355,18 +379,51 @@ def _wrong_language(
                 if second_opinion(own, best=True)[0] != target_language:
                     return [found("wrong-language", told[0])]
             break
+    if not who.known and not reliable:
+        return _slipped(who, own, target_language)
     if not reliable or percent < 80 or code == target_language or _confused(code, target_language):
         return []
     letters = sum(char.isalpha() for char in own)
-    if who.known and told is None and code not in (source_language, "en"):
+    if who.known and told is None and code in SLIPS and code not in (source_language, "en"):
         short = who.likelihood(own, LETTERS)  # too short for one alone: all three must agree
         if short is None or short[2] >= FOREIGN:
             return []
     if letters < (16 if who.known else 12) or len(own.split()) < (4 if who.known else 2):
         return []
-    if not who.known or (who.knows(code) and not who.sure(own, code)):
+    if not who.knows(code):  # believed of the languages that people translate into
+        least = CLOSE if {code, target_language} <= SIBLINGS else 24 if who.known else 0
+        if code not in scripts() or letters < least or percent < 90:
+            return []
+    if code == source_language and _borrowed(own, source, source_language):
+        return []
+    if not (who.known and who.knows(code)) or not who.sure(own, code):
         return [found("wrong-language", code)]
     return []
+
+
+def _named(text: str, target: str) -> list[Problem]:
+    """The other language that a text in the wrong script is in, where CLD2 is sure of it."""
+    code, reliable, percent = second_opinion(text)
+    if not reliable or percent < 80 or code in (target, "un") or _confused(code, target):
+        return []
+    return [found("wrong-language", code)]
+
+
+def _slipped(who: Identifier, text: str, target: str) -> list[Problem]:
+    """A language that translators slip into, where both identifiers name it but CLD2 is not sure."""
+    told = who.slip(text, LONG_ENOUGH)
+    if told is None or told[0] == "en" or told[1] < SLIPPED:  # English is CLD2's guess at anything
+        return []
+    if second_opinion(text, best=True)[0] != told[0]:
+        return []
+    return [] if _confused(told[0], target) else [found("wrong-language", told[0])]
+
+
+def _borrowed(text: str, source: str, source_language: str) -> bool:
+    """Whether only words taken over from the source speak for the source's language."""
+    taken = {word.casefold() for word in WORD.findall(source)}
+    rest = WORD.sub(lambda m: " " if m.group().casefold() in taken else m.group(), text)
+    return second_opinion(rest)[:2] != (source_language, True)
 
 
 def _confused(code: str, target: str) -> bool:

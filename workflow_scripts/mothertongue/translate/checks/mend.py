@@ -222,6 +222,8 @@ def _whole(source: str, inside: str, first: str, last: str) -> bool:
         return False
     if source[:1] in QUOTES + "'‘‚`" and source[-1:] in QUOTES + "'’‘`":
         return False
+    if first in "《〈" and source[-1:] not in ".?!":
+        return False  # the marks of a title
     if first == "[":
         return "[" not in source and "[" not in inside
     if first in "'‘‚`" or first == "''":

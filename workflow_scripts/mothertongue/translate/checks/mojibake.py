@@ -14,9 +14,10 @@ RUN = re.compile(r"[^\x00-\x7f]+")
 SUSPECT = re.compile("[\u0080-\u00ff\u0152-\u0178\u0192\u02c6\u2013-\u2122]{2}")
 RUNS, LONGEST = 16, 60
 MOST = 0.6  # share of the runs of a text that must be readable in the same other table
-LOST = re.compile(r"\ufffd|(?:\?{3,}\W{0,3}){2,}|锟斤拷|烫烫烫|ï»¿")
+LOST = re.compile(r"\ufffd|(?:\?{3,}\W{0,3}){2,}|锟斤拷|烫烫烫|ï»¿|\\u[0-9a-fA-F]{4}")
 ASKED = re.compile(r"[^\W\d_]\?[^\W\d_]")  # letters that a table did not have: "n?o", "irm?os"
 LINK = re.compile(r"\S+://\S+|www\.\S+")
+LEAST, NEARLY_ALL = 6, 0.8  # letters of À–ÿ alone: a Cyrillic or Greek table read as a Western one
 ALIEN = {"CJK", "CYRILLIC", "HANGUL", "KATAKANA", "ARABIC", "THAI", "GREEK"}
 
 
@@ -30,6 +31,10 @@ def mojibake(source: str, text: str) -> str | None:
         return asked[0]
     if text.isascii():
         return None
+    letters = [char for char in text if char.isalpha()]
+    upper = sum("\u00c0" <= char <= "\u00ff" for char in letters)
+    if upper >= LEAST and upper >= NEARLY_ALL * len(letters):
+        return text[:60]
     from ftfy.badness import badness
 
     bad = badness(text)

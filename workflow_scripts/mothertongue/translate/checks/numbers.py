@@ -22,6 +22,7 @@ from .phrases import JOINED, normal
 MOST = 200  # numbers of a text that are looked at
 SPELLED = 20  # numbers up to here are often written in letters
 BUDDHIST = 543  # years between the Thai and the Gregorian era
+DAWN = {"sw": "saa", "am": "ሰዓት"}  # hours are counted from six o'clock
 SPACES = "\u00a0\u202f\u2009"
 DIGITS = re.compile(
     rf"\d{{1,3}}(?:[ {SPACES}]\d{{3}})+(?![\d])(?:[.,]\d+)?|\d(?:[\d.,'’\u066b\u066c{SPACES}]*\d)?"
@@ -129,6 +130,8 @@ def _more_readings(value: Decimal, text: str, start: int, end: int, language: st
     behind, before = text[end : end + 12], text[max(0, start - 3) : start]
     if number <= 24 and CLOCK.match(behind):
         more |= {Decimal(number + 12), Decimal(abs(number - 12))}
+    if number <= 12 and language in DAWN and DAWN[language] in text[max(0, start - 8) : end + 8]:
+        more |= {Decimal((number + shift) % 24) for shift in (6, 18)}
     plain = end - start == 4
     if plain and 1800 <= number <= 2090 and number % 10 == 0:
         more.add(Decimal(number % 100))
@@ -225,13 +228,26 @@ def _han_value(letters: str) -> int:
     return total + section + digit
 
 
+def _romans(text: str, language: str) -> Iterator[Number]:
+    """The Roman numerals of a text."""
+    if language in ("ru", "uk", "sr", "ky"):
+        text = text.translate(CYRILLIC_ROMAN)
+    for match in ROMAN.finditer(text):
+        if len(match.group(1)) > 1 or match.group(1) in ALONE:
+            yield Number(match.group(1), frozenset({Decimal(_roman_value(match.group(1)))}))
+
+
+def _centuries(text: str, language: str) -> Iterator[Number]:
+    """Roman numerals that are no abbreviation such as CD or MC: two letters and more, up to 39."""
+    for number in _romans(text, language):
+        if len(number.text) > 1 and not set(number.text) - set("IVX"):
+            yield number
+
+
 @lru_cache(maxsize=1024)
 def lettered(text: str, language: str) -> frozenset[Decimal]:
     """Values of numbers that a text writes in letters: Roman, Han, and English words."""
-    found = set()
-    for match in ROMAN.finditer(text.translate(CYRILLIC_ROMAN) if language in ("ru", "uk", "sr", "ky") else text):  # fmt: skip
-        if len(match.group(1)) > 1 or match.group(1) in ALONE:
-            found.add(Decimal(_roman_value(match.group(1))))
+    found = {value for number in _romans(text, language) for value in number.values}
     if language in ("zh", "ja"):
         found |= {Decimal(_han_value(match.group())) for match in HAN.finditer(text)}
     if language == "en":
@@ -280,6 +296,8 @@ def changed_numbers(
     missing = [number for number in missing if not number.values & again]
     said = lettered(source, source_language) | values
     extra = [number for number in there if not number.values & said]
+    if not extra and missing and not there:
+        extra = [number for number in _centuries(text, target_language) if not number.values & said]
     large = [number for number in missing if not _spelled(number)]
     if len(all_there) >= len(wanted) and len(there) == len(all_there) and extra:
         return ", ".join(number.text for number in wanted[:5])  # not one is there
