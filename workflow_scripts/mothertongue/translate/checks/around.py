@@ -210,9 +210,12 @@ def error_page(source: str, text: str) -> str | None:
     if len(text) < 600:
         flat = normal(text)
         told = status.search(flat)
-        if told:
+        if told and not status.search(normal(source)):
             code = re.search(r"[45]\d\d", told.group())
             if code and code.group() not in source:
+                return told.group()[:80]
+            labelled = PLAIN_COLON.search(source[:60]) or SERVER.search(source)
+            if not code and len(flat) < 160 and not labelled:
                 return told.group()[:80]
         if len(flat) < 160 and not messages.search(normal(source)):
             message = messages.search(flat)

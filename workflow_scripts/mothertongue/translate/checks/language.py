@@ -45,6 +45,7 @@ LINK = re.compile(
     r"|<[^<>\n]{1,200}>|\{\{?[\w.]+\}?\}|[#@]\w+|(?:\.{0,2}/)[\w./-]+"
 )
 WORD = re.compile(r"[^\W\d_]+(?:['’ʼ][^\W\d_]+)*(?:[\u0300-\u036f\u0900-\u0dff\u0e00-\u0eff\u1000-\u109f][\w\u0900-\u0dff\u1000-\u109f]*)*")  # fmt: skip
+ASCII_WORD = re.compile(r"[A-Za-z]{2,}")
 IDENTIFIER = re.compile(r"\b\w*(?:[a-z][A-Z]|_|\d)\w*\b")
 CODE_LINE = re.compile(
     r"^\s*(?:(?:import|from|def|class|return|print|elif|else:|for|while|try:|public|private|static|"
@@ -354,7 +355,9 @@ def _own(source: str, text: str) -> str:
         kept = {word for word in kept if script_of(word[0]) == "LATIN"}
     kept |= set(IDENTIFIER.findall(source))
     plain = _plain(text)
-    return WORD.sub(lambda m: " " if m.group() in kept else m.group(), plain)
+    plain = WORD.sub(lambda m: " " if m.group() in kept else m.group(), plain)
+    # a particle of another script may stick to a name: "PyTorch와"
+    return ASCII_WORD.sub(lambda m: " " if m.group() in kept else m.group(), plain)
 
 
 def _no_kana(text: str) -> bool:

@@ -30,7 +30,7 @@ CLOSING = re.compile(
 OPENING = re.compile("|".join(a.replace("(?P<tag>", "(?:") for a, _ in _BLOCKS), re.IGNORECASE)
 
 ROLE = re.compile(
-    r"<[|｜][^|｜<>\n]{1,40}[|｜]>|</?s>|<</?SYS>>|\[/?(?:INST|SYS|SYSTEM_PROMPT)\]|"
+    r"<[|｜][^|｜<>\n]{1,40}[|｜]>|</?s>|<</?SYS>>|\[/?(?:INST|SYS|SYSTEM_PROMPT|ASSISTANT)\]|"
     r"</?(?:start|end)_of_(?:turn|text)>|<(?:bos|eos|pad|unk|mask)>|<extra_id_\d+>|"
     r"<\|[a-z_]+\|?>?(?=\s*\Z)|\[(?:BOS|EOS|PAD|UNK|CLS|SEP)\]"
 )
@@ -44,6 +44,9 @@ NAMED = re.compile(
     r"सहायक|model|bot|chatbot|response|AI)\s*(?::|：|\n)\s*(?=\S)",
     re.IGNORECASE,
 )
+# another turn behind the translation of a source that is no dialogue
+TURN = re.compile(r"\n\s*(?:#{1,4}\s*)?(?:User|Human|Instruction)\s*:\s")
+LABELLED = re.compile(r"^\W*\w+\s?[:：]", re.MULTILINE)
 ROLE_NAME = re.compile(r"\A\s*(?:assistant|model|final|user|system)(?:\b|(?=[^\x00-\x7f]))\s*\n*", re.IGNORECASE)  # fmt: skip
 
 # zero-width joiners belong to emoji and to scripts that join letters; direction marks to
@@ -119,7 +122,7 @@ def _roles(source: str, text: str, mended: list[str], problems: list[Problem]) -
     changed = text
     if ROLE.search(text) and not ROLE.search(source):
         headed = re.match(
-            r"\s*(?:<[|｜][^\n]{1,60}?[|｜]>|<start_of_turn>|<s>|\[/?INST\])", changed
+            r"\s*(?:<[|｜][^\n]{1,60}?[|｜]>|<start_of_turn>|<s>|\[/?(?:INST|ASSISTANT)\])", changed
         )
         while headed:
             changed = changed[headed.end() :]
@@ -141,6 +144,9 @@ def _roles(source: str, text: str, mended: list[str], problems: list[Problem]) -
         label = named.group().strip(" \t\n#:：").casefold()
         if label not in source.casefold()[:60]:
             changed = changed[named.end() :]
+    turn = TURN.search(changed)
+    if turn and changed[: turn.start()].strip() and not LABELLED.search(source):
+        changed = changed[: turn.start()]
     if changed == text:
         return text
     mended.append("role-token")

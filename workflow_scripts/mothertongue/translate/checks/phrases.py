@@ -77,7 +77,12 @@ def service_errors() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]
     """Patterns of error pages, of an HTTP status beside a word for error, and of messages."""
     table = yaml.safe_load((FOLDER / "service.yaml").read_text(encoding="utf-8"))
     words = "|".join(re.escape(normal(word)) for word in table["errors"])
-    status = rf"(?:{words})\W{{0,3}}(?:\w+\W{{1,3}})?\b[45]\d\d\b|^\W*[45]\d\d\W{{1,4}}(?:\w+ ){{0,3}}(?:{words})"
+    # an error's number, or the word before a colon, opens a message
+    opens = rf"^\W*(?:(?:{words})\s*[:：\]]|[45]\d\d\s*[:：])\s*[^\W\d_]"
+    status = (
+        opens
+        + rf"|(?:{words})\W{{0,3}}(?:\w+\W{{1,3}})?\b[45]\d\d\b|^\W*[45]\d\d\W{{1,4}}(?:\w+ ){{0,3}}(?:{words})"
+    )
     messages = "|".join(re.escape(normal(message)) for message in table["messages"])
     return (
         re.compile("|".join(table["pages"]), re.IGNORECASE),
