@@ -25,6 +25,7 @@ from mothertongue.correlate.planning import Luck, Planned, smallest_gap
 from mothertongue.correlate.power import needed
 from mothertongue.correlate.statements import state
 from mothertongue.correlate.variance import Spread
+from mothertongue.report.verdicts import inside
 
 sys.path.insert(0, str(ROOT / "bench"))
 import calibration
@@ -276,6 +277,79 @@ def test_languages_of_other_levels_are_no_relation():
     assert small <= 8
 
 
+def test_an_interval_over_models_and_items_is_never_wider_than_without_their_interaction():
+    """Nearly equal variances have a difference without degrees of freedom: ±1,279 points once."""
+    for units, df, shared, interaction in ((0.01, 2, 5.0, 4.9), (1e-9, 1, 3.0, 2.99), (2, 7, 1, 0)):
+        own = v.with_items(Spread(units, df), shared, interaction, 60)
+        sure = v.with_items(Spread(units, df), shared, 0.0, 60)
+        assert 0 < v.half_width(own, 0.95) <= v.half_width(sure, 0.95) + 1e-12
+        assert own.df >= min(df, 59)
+    assert v.with_items(Spread(4.0, 2), 1.0, 1.5, 60) == Spread(4.0, 2)
+
+
+def test_coverage_over_few_models_and_few_items():
+    """Three models on 60 items: items shared by models, models' own luck, and nothing else."""
+    rng = np.random.default_rng(21)
+    covered = 0
+    for _ in range(600):
+        table = rng.normal(0, 1, 60) + rng.normal(0, 3, (3, 60)) + rng.normal(0, 0.1, (3, 1))
+        pulls = (table - table.mean(axis=1, keepdims=True)) / 60
+        sample = Sample(
+            list("abc"), list("abc"), table.mean(axis=1), pulls, [], 0.0, 1, 60, 60, 0.0, 0.0
+        )
+        covered += abs(sample.estimate) <= v.half_width(sample.spread(), 0.95)
+    assert 0.93 <= covered / 600 <= 0.995
+
+
+def test_a_model_without_one_translator_is_named_and_no_perplexity_of_0_stops_the_page(tmp_path):
+    rng = np.random.default_rng(22)
+    found = {
+        Adapter(model, data, "es"): {f"q{i}": 100.0 * (rng.random() < 0.5) for i in range(40)}
+        for model in "abcd"
+        for data in ("native", "google", "cohere")
+        if (model, data) != ("b", "cohere")
+    }
+    folder = write_study(tmp_path, found)
+    scores = (folder / "scores.csv").read_text().splitlines()
+    keys = scores[0].split(",")
+    for row in list(scores[1:]):
+        values = dict(zip(keys, row.split(","), strict=True))
+        values |= {"benchmark": "text", "metric": "perplexity"}
+        values["score"] = "0" if values["model"] == "a" else "8.5"
+        scores.append(",".join(values[key] for key in keys))
+    (folder / "scores.csv").write_text("\n".join(scores) + "\n")
+    cells = open_cells(folder / "scores.csv", folder / "about.json")
+    cells.about["benchmarks"]["text"] = {"metrics": ["perplexity"], "higher": {"perplexity": False}}
+    stated = state(Evidence(cells, folder / "items.parquet"), resamples=50, confidence=0.95, seed=1)
+    gaps = [claim for claim in stated if claim.question == c.CELL]
+    assert {claim.models for claim in gaps} == {3, 2}  # the text: without a, too
+    assert all("left out, as a score is missing: " in claim.note for claim in gaps)
+    assert all("b" in claim.note.split("missing: ")[1] for claim in gaps)
+
+
+def test_a_mean_of_two_tests_that_cancel_is_not_called_no_worse(tmp_path):
+    """Two judges, one far above the margin and one below 0: their mean says nothing."""
+    rng = np.random.default_rng(23)
+    found = {}
+    for model in "abcdef":
+        for data in ("native", "google", "cohere"):
+            for test, lead in (("quiz", 12.0), ("exam", -12.0)):
+                level = 50.0 + lead * (data == "native") + rng.normal(0, 0.3)
+                found[Adapter(model, data, "es", benchmark=test)] = {
+                    f"q{i}": level + rng.normal(0, 3) for i in range(60)
+                }
+    folder = write_study(tmp_path, found)
+    cells = open_cells(folder / "scores.csv", folder / "about.json")
+    for about in cells.about["benchmarks"].values():
+        about |= {"group": "knowledge", "label": "a test"}
+    stated = state(Evidence(cells, folder / "items.parquet"), resamples=50, confidence=0.95, seed=1)
+    means = [x for x in stated if x.question in (c.CELL, c.TRANSLATOR, c.BEST)]
+    assert len(means) == 4 and all(x.low > -2 and x.high < 2 for x in means)
+    assert {x.verdict for x in means} == {c.UNDECIDED}
+    assert all(c.HIDES in x.note and x.needed is None for x in means)
+    assert not any(inside(x) for x in means)  # the page's other tests are not the reason
+
+
 # -- planning ------------------------------------------------------------------------------------
 
 
@@ -288,6 +362,13 @@ def test_what_is_needed_would_decide():
     assert asked.models > 4
     z = abs(gaps.mean()) / math.sqrt(variance)
     assert z > 2.7 or (2 - abs(gaps.mean())) / math.sqrt(variance) > 2.9
+
+
+def test_nothing_is_needed_where_nothing_varies():
+    """Scores that are all the same tell nothing of what more of them would bring."""
+    gaps, still = np.zeros(3), np.zeros((3, 20))
+    sample = Sample(list("abc"), list("abc"), gaps, still, [], 0.0, 1, 20, 20, 50.0, 50.0)
+    assert needed(sample, sample.units, 2.0, 0.95) is None
 
 
 def test_the_planned_gap_is_found_in_four_of_five_studies():

@@ -218,3 +218,29 @@ def test_findings_json_holds_the_claim_behind_every_sentence(tmp_path):
     assert {"answer.html", "forest.svg", "findings.html"} == set(index)
     for entry in index.values():
         assert re.search(r"n: .*Metric.*Seeds", entry["caption"])
+
+
+def test_an_undecided_interval_within_the_margin_is_said_to_be_the_pages_doing(names):
+    """Reader's question: why is +0.4 [−0.6, 1.3] within ±2 undecided?"""
+    near = claim(estimate=0.4, low=-0.6, high=1.3)
+    assert "within ±2 (over 8 models, adjusted p = 1.00, not sure enough beside" in word(
+        near, names
+    )
+    assert "within" not in word(claim(estimate=0.4, low=-0.6, high=2.3), names)
+    cause = claim(question=c.CAUSE, contrast="knowledge", estimate=0.4, low=-0.6, high=1.3)
+    assert "within" not in word(cause, names)  # never tested for equivalence
+
+
+def test_scores_that_do_not_differ_are_said_once(names):
+    note = "nothing varies, so nothing can be told"
+    same = claim(estimate=0.0, low=None, high=None, p=None, p_adjusted=None, needed=None, note=note)
+    assert word(same, names).endswith("nothing can be said, as no score differs.")
+    apart = word(claim(estimate=5.0, low=None, high=None, p=None, needed=None, note=note), names)
+    assert apart.endswith(f"; {note}.")
+
+
+def test_what_a_mean_hides_is_named_as_it_is_called(names):
+    note = f"{c.HIDES}: quiz, judge GPT-4-Turbo in Chinese"
+    said = word(claim(estimate=0.4, low=-0.6, high=1.3, note=note, needed=None), names)
+    assert said.endswith(f"; {c.HIDES}: quiz, judge GPT-4-Turbo in Chinese.")
+    assert "not sure enough" not in said

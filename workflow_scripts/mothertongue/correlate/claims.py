@@ -37,6 +37,8 @@ VERDICTS = (
     SECOND_BETTER, ALIKE, SMALLER, LARGER, REVERSED, BOTH_FELL,
 )  # fmt: skip
 
+HIDES = "the mean hides a gap beyond the margin"  # note of an undecided mean
+
 # -- questions -----------------------------------------------------------------------------------
 
 CELL = "cell"  # screen one: language x group; native - mean over translators; language None: pooled

@@ -27,6 +27,7 @@ class Draft:
     units: Spread | None = None
     adjusted: Adjusted | None = None
     decide: Callable[["Draft", float], str] | None = None
+    hides: tuple[str, ...] = ()  # parts of the mean that by themselves lie beyond the margin
 
 
 @dataclass(frozen=True)
@@ -106,13 +107,17 @@ def finish(draft: Draft, row: int, evidence: Evidence, level: float, confidence:
     verdict = values.pop("verdict", None) or (
         draft.decide(draft, level) if draft.decide else verdict_of(tested, adjusted, level)
     )
+    hides = draft.hides if verdict == c.NO_WORSE else ()
+    if hides:
+        verdict = by_sign(c.NATIVE_BETTER, c.TRANSLATED_BETTER)(draft, level)
+        notes.append(f"{c.HIDES}: {', '.join(hides)}")
     p, p_adjusted = tested.p, adjusted.difference
     if verdict == c.NO_WORSE:
         p, p_adjusted = tested.p_alike, adjusted.alike
     if sample is not None:
         notes += sample_notes(sample, verdict)
         values |= sample_values(sample, values)
-        if verdict == c.UNDECIDED and values["margin"]:
+        if verdict == c.UNDECIDED and values["margin"] and not hides:
             values["needed"] = needed(sample, draft.units, values["margin"], adjusted.confidence)
         if sample.basis == c.ADAPTERS:
             half = 1.959964 * math.sqrt(sample.shared)

@@ -166,6 +166,8 @@ class Evidence:
         for row in self.cells.scores.iter_rows(named=True):
             if row["score"] is None or row["data"] == "base":
                 continue
+            if row["metric"] in LOG_SCALE and row["score"] <= 0:
+                continue  # no perplexity: without a logarithm, as missing as an empty score
             setting = Setting(MULTI if row["scope"] == MULTI else "mono", row["learning_rate"])
             key = (row["benchmark"], row["judge"], row["metric"], row["language"], row["model"])
             found.setdefault((*key, row["data"], setting), []).append(
@@ -281,6 +283,14 @@ class Evidence:
         alone = over_clusters(pull)
         return Part(gap, replicates, influence, own, number, sides, here, alone)
 
+    def _has_any(self, pieces: Sequence[Share], model: str) -> bool:
+        """Whether a model has a score that one of the differences needs."""
+        return any(
+            (*one.piece.test, one.piece.metric, one.piece.language, model, *source) in self._scores
+            for one in pieces
+            for source, _ in one.terms
+        )
+
     def sample(self, pieces: Sequence[Share], models: list[str] | None = None) -> Sample | None:
         """The difference over pieces of every model that has all of them; None if none has."""
         candidates = models or list(
@@ -293,7 +303,7 @@ class Evidence:
         complete = [m for m in candidates if all(part is not None for part in parts[m])]
         if not complete:
             return None
-        some = [m for m in candidates if any(parts[m]) and m not in complete]
+        some = [m for m in candidates if m not in complete and self._has_any(pieces, m)]
         shares = [one.share for one in pieces]
         count = len(complete)
         adapters: dict[tuple, list[np.ndarray]] = {}

@@ -15,6 +15,7 @@ from .statistics import holm
 from .variance import Spread
 
 INTERACTION = 0.05  # p of languages that differ below which their mean is not stated
+CONFIDENCE = 0.95  # of the interval of a test that a mean may hide
 
 
 def cell_drafts(
@@ -36,7 +37,28 @@ def cell_drafts(
         drafts.append(
             of_cell(group.pooled, whole, values | {"best": best_of(evidence, group.pooled)})
         )
+    every = [*group.cells.values(), *([group.pooled] if group.pooled else [])]
+    for draft, cell in zip(drafts, every, strict=False):
+        draft.hides = beyond_margin(evidence, cell)
     return drafts
+
+
+def beyond_margin(evidence: Evidence, cell: Cell) -> tuple[str, ...]:
+    """Tests of a mean, language by language, whose own interval lies wholly beyond the margin.
+
+    A mean of +37 and -11 within a margin of 20 is no evidence that translated data is no worse.
+    """
+    if len(cell.shares) < 2:
+        return ()
+    found = []
+    for share in cell.shares:
+        margin = margin_of(evidence.cells, share.piece.test, share.piece.metric)
+        one = single_cell(evidence, [replace_share(share)], margin)
+        low, high = one.tested.interval(CONFIDENCE) if one is not None else (0.0, 0.0)
+        if low > margin or high < -margin:
+            label = evidence.cells.test_label(share.piece.test)
+            found.append(f"{label} in {evidence.cells.language_label(share.piece.language)}")
+    return tuple(found)
 
 
 def best_of(evidence: Evidence, cell: Cell) -> str | None:
@@ -159,7 +181,9 @@ def translator_drafts(
                 one = single_cell(evidence, with_translator(evidence, cell, name), group.margin)
             if one is not None:
                 values = common(evidence, group, code, question=c.TRANSLATOR, second=name)
-                drafts.append(of_cell(one, None, values))
+                draft = of_cell(one, None, values)
+                draft.hides = beyond_margin(evidence, one)
+                drafts.append(draft)
                 parents.append(parent)
     for draft, one in zip(drafts, nested([d.tested for d in drafts], parents, factor), strict=True):
         draft.adjusted = one
@@ -231,7 +255,7 @@ def best_translators(claims: list[c.Claim]) -> list[c.Claim]:
     found = list(claims)
     places: dict[tuple, list[c.Claim]] = {}
     for claim in claims:
-        if claim.question == c.TRANSLATOR:
+        if claim.question == c.TRANSLATOR and claim.estimate is not None:
             places.setdefault((claim.group, claim.unit, claim.language), []).append(claim)
     for own in places.values():
         best = min(own, key=lambda claim: claim.estimate)

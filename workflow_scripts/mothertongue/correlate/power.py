@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from . import claims as c
 from .effects import Sample, over_replicates
-from .variance import Spread
+from .variance import ZERO, Spread
 
 POWER = 0.8
 TRAINING = (
@@ -66,8 +66,8 @@ def needed(
     if size < margin:
         one_sided, both = float(ndtri(confidence)), float(ndtri((1 + power) / 2))
         target = max(target, ((margin - size) / (max(one_sided, z) + both)) ** 2)
-    if not math.isfinite(parts.total) or target <= 0:
-        return None
+    if not math.isfinite(parts.total) or parts.total <= ZERO or target <= 0:
+        return None  # where nothing varies, nothing tells what more would bring
     found: dict[str, int | None] = {"models": None, "seeds": None, "items": None}
     own, count = parts.total - parts.shared, len(sample.models)
     if target > parts.shared:

@@ -21,6 +21,7 @@ class Spread(NamedTuple):
 
 
 ZERO = 1e-15  # a variance below it is none
+COMPARED = 0.95  # confidence at which the narrower of two intervals is chosen
 NOTHING = Spread(math.nan, math.nan)
 
 
@@ -111,17 +112,23 @@ def likeness(columns: Sequence[np.ndarray]) -> float:
 
 
 def with_items(units: Spread, shared: float, interaction: float, clusters: int) -> Spread:
-    """Variance over units and clusters of items together."""
+    """Variance over units and clusters of items together.
+
+    The difference of two variances that are nearly equal has next to no degrees of freedom. The
+    interaction then stays in: that variance is too large, if anything, but known better.
+    """
     if not math.isfinite(units.variance) or clusters < 2:
         return units
-    extra = max(0.0, shared - interaction)
-    variance = units.variance + extra
-    if variance < ZERO:
+    if units.variance + max(0.0, shared - interaction) < ZERO:
         return Spread(0.0, units.df)
-    doubt = units.variance**2 / units.df
-    if extra:
-        doubt += (shared**2 + interaction**2) / (clusters - 1)
-    return Spread(variance, variance**2 / doubt)
+    if shared <= interaction:
+        return units
+    own = units.variance**2 / units.df
+    variance = units.variance + shared - interaction
+    found = Spread(variance, variance**2 / (own + (shared**2 + interaction**2) / (clusters - 1)))
+    sure = units.variance + shared
+    bound = Spread(sure, sure**2 / (own + shared**2 / (clusters - 1)))
+    return min(found, bound, key=lambda spread: half_width(spread, COMPARED))
 
 
 def two_sided(estimate: float, spread: Spread) -> float:

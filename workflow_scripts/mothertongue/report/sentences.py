@@ -12,6 +12,8 @@ from .table import real_minus
 from .verdicts import (
     almost,
     checked,
+    inside,
+    margin_words,
     needed_words,
     notes_of,
     numbers,
@@ -146,7 +148,8 @@ def undecided_words(claim: Claim, names: Names) -> str:
     blocked = almost(claim) and claim.question != c.CELL  # by the cell that it is part of
     needed = "" if blocked else needed_words(claim)
     alone = ", not sure enough beside the page's other tests" if almost(claim) else ""
-    return f"undecided, {numbers(claim)} ({tests_words(claim)}{alone})" + (
+    within = margin_words(claim) if alone and inside(claim) else ""
+    return f"undecided, {numbers(claim)}{within} ({tests_words(claim)}{alone})" + (
         f"; {needed} would decide" if needed else ""
     )
 
@@ -173,10 +176,8 @@ def say_gap(claim: Claim, names: Names) -> str:
     if claim.verdict in (c.TRANSLATED_BETTER, c.SECOND_BETTER):
         return f"{second} is better than {first}, {numbers(claim)} {basis}{ahead}"
     if claim.verdict in (c.NO_WORSE, c.ALIKE):
-        margin = plain(claim.margin or 0, 0 if float(claim.margin or 0).is_integer() else 2)
-        return (
-            f"{second} is no worse than {first}, {numbers(claim)} within ±{margin} {basis}{ahead}"
-        )
+        within = margin_words(claim)
+        return f"{second} is no worse than {first}, {numbers(claim)}{within} {basis}{ahead}"
     if claim.verdict == c.AT_CHANCE:
         return chance_words(claim)
     if claim.verdict == c.LANGUAGES_DIFFER:

@@ -133,8 +133,9 @@ def words(entry: Entry, column: Column) -> str:
 
 
 def real_minus(text: str) -> str:
-    """Numbers in a text with a minus sign that is one; none before a zero."""
-    return re.sub(r"-(?=0\.?0*(?![\d.]))", "", text).replace("-", "−")
+    """Numbers in a text with a minus sign that is one; none before a zero, none inside a name."""
+    text = re.sub(r"(?<!\w)-(?=0\.?0*(?![\d.]))", "", text)
+    return re.sub(r"(?<!\w)-", "−", text)
 
 
 def interval_of(entry: Entry) -> tuple[float, float] | None:

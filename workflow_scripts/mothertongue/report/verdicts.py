@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from ..correlate import claims as c
 from ..correlate.claims import Claim
-from .digits import with_interval
+from .digits import plain, with_interval
 from .forest import Look
 
 LOOKS = {  # Okabe and Ito's colours, darkened for print; the symbol tells them apart without colour
@@ -23,6 +23,7 @@ LEADS = {c.NATIVE_BETTER: 1, c.FIRST_BETTER: 1, c.TRANSLATED_BETTER: -1, c.SECON
 LEADS |= {c.GROWS: 1, c.FALLS: -1, c.KNOWLEDGE_LARGER: 1, c.DEFECTS_LARGER: -1}
 LEADS |= {c.LARGER: 1, c.SMALLER: -1}
 WITHIN = (c.NO_WORSE, c.ALIKE)
+GAPS = (c.CELL, c.BENCHMARK, c.TRANSLATOR, c.BEST)  # questions whose answer may be "no worse"
 EITHER_SIDE = (c.SIDES_DIFFER, c.OPPOSITE_SIDES, c.REVERSED, c.BOTH_FELL)
 UNITS = {"%": "points", "points": "points (sum of ratings)", "points of 5": "points of 5"}
 UNITS |= {"r": "", "correlation": ""}
@@ -30,6 +31,7 @@ AXES = {"%": "points of 100", "points": "sum of ratings", "points of 5": "rating
 
 
 SHARED = "the interval treats models as independent"
+NOTHING_VARIES = "nothing varies"
 SAID = (  # what the words of a sentence hold already
     "the interval excludes 0, but not at the level",
     "chosen among translators",
@@ -63,11 +65,27 @@ def deciding_confidence(claim: Claim) -> float:
 
 
 def almost(claim: Claim) -> bool:
-    """Undecided, although the interval leaves out 0: not sure enough beside the page's other tests."""
+    """Undecided, although its own interval decides: not sure enough beside the page's other tests."""
     low, high = deciding(claim)
     if claim.verdict != c.UNDECIDED or claim.basis == c.ADAPTERS or low is None or high is None:
         return False
-    return low > 0 or high < 0
+    return low > 0 or high < 0 or inside(claim)
+
+
+def inside(claim: Claim) -> bool:
+    """Whether the interval that is printed lies within the margin, where equivalence is tested."""
+    low, high = deciding(claim)
+    if claim.question not in GAPS or not claim.margin or low is None or high is None:
+        return False
+    if c.HIDES in claim.note:
+        return False
+    return -claim.margin < low and high < claim.margin
+
+
+def margin_words(claim: Claim) -> str:
+    """` within ±2`."""
+    margin = float(claim.margin or 0)
+    return f" within ±{plain(margin, 0 if margin.is_integer() else 2)}"
 
 
 def carried(claim: Claim) -> bool:
@@ -100,9 +118,10 @@ def checked(claim: Claim) -> Claim:
 
 
 def without_spread(claim: Claim) -> bool:
-    """Whether nothing differs: an estimate and an interval of exactly zero decide nothing."""
-    low, high = deciding(claim)
-    return claim.estimate == 0 and low == 0 and high == 0
+    """Whether nothing differs: an estimate of exactly zero with no interval, or one without width."""
+    if claim.basis == c.ADAPTERS:
+        return False  # what one training says of items stands in an interval of its own
+    return claim.estimate == 0 and deciding(claim) in ((0, 0), (None, None))
 
 
 def unit_words(unit: str) -> str:
@@ -138,7 +157,8 @@ def needed_words(claim: Claim) -> str:
 def notes_of(claim: Claim) -> list[str]:
     """The parts of a claim's note that its sentence does not say by itself."""
     parts = [part.strip() for part in claim.note.split(";")]
-    return [part for part in parts if part and not part.startswith(SAID) and not is_shared(part)]
+    said = SAID + (NOTHING_VARIES,) * (without_spread(claim) or claim.verdict == c.AT_CHANCE)
+    return [part for part in parts if part and not part.startswith(said) and not is_shared(part)]
 
 
 def is_shared(note: str) -> bool:
