@@ -277,6 +277,45 @@ def test_columns_that_list_or_hold_structures_are_read(tmp_path):
     assert item["D"] == "z" and item["gold"] == 3
 
 
+@pytest.mark.parametrize(
+    ("labels", "key", "right"),
+    [
+        (list("1234"), "1", "w"),
+        (list("1234"), "4", "z"),
+        (list("BADC"), "B", "w"),
+        (["0", "1", "2", "3"], 1, "x"),
+        (["①", "②", "③", "④"], "③", "y"),
+        (None, "B", "x"),
+    ],
+)
+def test_the_labels_of_listed_options_decide_which_is_right(labels, key, right):
+    row = {"question": "q", "choices": {"text": list("wxyz"), "label": labels}, "answerKey": key}
+    (item,) = make_items([row], "choice", "here")
+    assert item["ABCD"[item["gold"]]] == right
+
+
+@pytest.mark.parametrize("value", [b"x", ["x"], {"text": "x"}])
+@pytest.mark.parametrize("listed", [True, False])
+def test_bytes_and_structures_are_never_the_text_of_an_option(value, listed):
+    options = [value, "b", "c", "d"]
+    options = {"choices": options} if listed else dict(zip("ABCD", options))
+    with pytest.raises(InputError, match=rf"row 1: '(choices|A)' holds {type(value).__name__}"):
+        make_items([{"question": "q", "answer": "A", **options}], "choice", "here")
+
+
+@pytest.mark.parametrize("blank", ["\u200b", "\u00a0", "\ufeff \u2060", "\u00ad"])
+def test_a_cell_without_a_visible_character_is_missing(blank):
+    row = {"question": "q", "A": "a", "B": blank, "C": "c", "D": "d", "answer": "A"}
+    with pytest.raises(InputError, match="row 1: 'B' is empty"):
+        make_items([row], "choice", "here")
+
+
+def test_the_command_for_a_json_array_does_not_overwrite_its_source(tmp_path):
+    (tmp_path / "x.jsonl").write_text('[{"question": "q"}]')
+    with pytest.raises(InputError, match=r"jq -c '\.\[\]' x\.jsonl > x-lines\.jsonl"):
+        read_rows(tmp_path / "x.jsonl")
+
+
 LM_EVALS_OWN = """
 task: belebele_spa_Latn
 dataset_path: facebook/belebele

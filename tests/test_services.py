@@ -200,6 +200,9 @@ DECLINES = [
     ("temperature", "`temperature` must be strictly positive", "not sent"),
     ("seed", "seed: Extra inputs are not permitted", "not sent"),
     ("seed", "This server has no support for the field 'seed'", "not sent"),
+    ("temperature", "Temperature must be > 0", "not sent"),
+    ("temperature", "参数temperature不支持", "not sent"),
+    ("seed", "无效的字段：seed", "not sent"),
 ]  # fmt: skip
 
 
@@ -221,6 +224,39 @@ def test_a_declined_parameter_is_learnt_once(backend, name, told, action):
     assert [body.get(action) for body in bodies[1:]] == [64 if "max" in action else None] * 3
     assert name in requests[0]  # its identity in the store is what was asked for
     assert len(client.notes) == 1 and name in client.notes[0] and told[:30] in client.notes[0]
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        {"detail": [{"loc": ["body", "seed"], "msg": "Extra inputs are not permitted"}]},
+        {"detail": "seed: unknown field"},
+        {"errors": ["the field seed is not known here"]},
+        b"seed is not supported",
+        {"error": {"message": "Value is not valid", "param": "body.seed"}},
+    ],
+)
+def test_a_declined_parameter_is_learnt_from_other_forms_of_errors(refusal):
+    def answer(handler, body):
+        if "seed" in json.loads(body):
+            handler.send(refusal, 422)
+        else:
+            handler.send(page("openai", "Hola", "stop"))
+
+    with Server(answer) as server:
+        client = make_client({"backend": "openai", "model": "m", "base_url": server.url("openai")})
+        assert client.send(client.chat_request("Say it", seed=3), 5).text == "Hola"
+    assert len(client.notes) == 1 and "seed is not sent" in client.notes[0]
+
+
+def test_an_error_without_a_message_is_told_by_its_body():
+    def answer(handler, body):
+        handler.send({"detail": [{"loc": ["body", "messages"], "msg": "far too long"}]}, 422)
+
+    with Server(answer) as server:
+        client = make_client({"backend": "openai", "model": "m", "base_url": server.url("openai")})
+        with pytest.raises(Unanswerable, match=r"answered 422.*far too long"):
+            client.send(client.chat_request("Say it"), 5)
 
 
 @pytest.mark.parametrize(

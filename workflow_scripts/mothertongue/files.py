@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from .characters import without_invisible
 from .errors import InputError
 
 Row = dict[str, Any]
@@ -79,7 +80,7 @@ def read_jsonl(path: str | Path) -> list[Row]:
 def _array(path: Path) -> str:
     return (
         f"{path}: a JSON array; JSON Lines is wanted, one object per line"
-        f" (jq -c '.[]' {path.name} > {path.stem}.jsonl)"
+        f" (jq -c '.[]' {path.name} > {path.stem}{'-lines' * (path.suffix == '.jsonl')}.jsonl)"
     )
 
 
@@ -108,11 +109,11 @@ def read_json_rows(path: str | Path) -> list[Row]:
 
 
 def is_missing(value: Any) -> bool:
-    """Whether a cell holds nothing: null, NaN, an empty text or list."""
+    """Whether a cell holds nothing: null, NaN, an empty list, a text without a visible character."""
     if value is None:
         return True
     if isinstance(value, str):
-        return not value.strip()
+        return not without_invisible(value).strip()
     if isinstance(value, list | tuple | dict):
         return not value
     try:

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from fractions import Fraction
 from functools import cache
 from typing import NamedTuple
 
@@ -30,9 +31,13 @@ PLAIN = re.compile(r"\d+(?:[.,٫]\d+)?")
 OTHER = {".": ",", ",": "."}
 # Scripts whose words are not separated: a minus after their letters is a sign, not a hyphen.
 UNSEPARATED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
-LATEX_SPACE = re.compile(r"(?<=\d)(,?)(?:\\[,;:! ]|~|\\thinspace\s?)(?=\d)")
+LATEX_SPACE = re.compile(r"(?<=\d)(,?)(?:\\[,;: ]|~|\\thinspace\s?)(?=\d)")
 LATEX_MARK = re.compile(r"(?<=\d)\{([.,])\}(?=\d)")
-LATEX_FRACTION = re.compile(r"\\[dt]?frac\s*\{\s*(\d+)\s*\}\s*\{\s*(\d+)\s*\}")
+LATEX_FRACTION = re.compile(
+    r"(?:(?<![\d.,٫])(?P<whole>\d+)\s*)?\\[dt]?frac\s*"
+    r"(?:\{\s*(?P<above>\d+)\s*\}|(?P<digit>\d))\s*(?:\{\s*(?P<below>\d+)\s*\}|(?P<last>\d))"
+)
+VULGAR_FRACTION = re.compile(r"(?:(?<![\d.,٫])(\d+)\s?)?([\u00bc-\u00be\u2150-\u215e\u2189])")
 LATEX_AROUND = re.compile(r"\\(?:boxed|text|textbf|mathbf|mathrm|left|right|displaystyle)(?![a-z])")
 AROUND = re.compile(r"[\s{}()$%٪％﹪‰؉\\]|[.。]$")
 SCIENTIFIC = re.compile(r"[+-]?\d+(?:\.\d+)?[eE][+-]?\d{1,3}")
@@ -99,7 +104,7 @@ def number_marks(language: str) -> tuple[str, str]:
     from babel import Locale, UnknownLocaleError
 
     try:
-        symbols = Locale.parse(language).number_symbols["latn"]
+        symbols = Locale.parse(language.replace("-", "_")).number_symbols["latn"]
     except (UnknownLocaleError, ValueError, KeyError):
         return ".", ","
     return symbols["decimal"], symbols["group"]
@@ -137,17 +142,33 @@ def _cleaned(text: str) -> str:
     text = ascii_digits(without_invisible(text)).translate(DASHES)
     text = text.replace("،", ",").replace("．", ".").replace("＋", "+")
     if any(mark in text for mark in "\\{~"):
+        text = text.replace(r"\!", "")  # a space of negative width, used in 1,\!234
         text = LATEX_MARK.sub(r"\1", text.replace(r"\$", "$"))
         text = LATEX_SPACE.sub(lambda found: found[1] or "\u2009", text)
         text = LATEX_FRACTION.sub(_fraction, text)
-    return text
+    return text if text.isascii() else VULGAR_FRACTION.sub(_vulgar, text)
 
 
 def _fraction(found: re.Match) -> str:
-    r"""`\frac{1}{2}` as 0٫5: the Arabic mark is decimal in every language."""
-    if not int(found[2]):
+    r"""`\frac{1}{2}` as 0٫5 and `3\frac12` as 3٫5: the Arabic mark is decimal in every language."""
+    above, below = found["above"] or found["digit"], found["below"] or found["last"]
+    if not int(below):
         return found[0]
-    return format(Decimal(found[1]) / Decimal(found[2]), "f").replace(".", "٫")
+    return _with_decimals(found, found["whole"], Decimal(above) / Decimal(below))
+
+
+def _vulgar(found: re.Match) -> str:
+    """`½` as 0٫5 and `3½` as 3٫5."""
+    part = Fraction(unicodedata.numeric(found[2])).limit_denominator(10)
+    exact = Decimal(part.numerator) / Decimal(part.denominator)
+    return _with_decimals(found, found[1], exact)
+
+
+def _with_decimals(found: re.Match, whole: str | None, part: Decimal) -> str:
+    """A whole number and a fraction as one number; apart from digits that do not belong to it."""
+    text = format(Decimal(whole or 0) + part, "f").replace(".", "٫")
+    before = found.string[: found.start()][-1:]
+    return f" {text}" if before.isdigit() else text
 
 
 def _find(text: str, language: str, mark: str, spaced: bool = False) -> Iterator[Found]:

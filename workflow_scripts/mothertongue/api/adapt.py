@@ -11,7 +11,8 @@ TOO_MUCH = re.compile(
 )
 DECLINING = re.compile(
     r"\bno\b|\bnot\b|n't\b|support|recogni[sz]ed|unknown|unexpected|extra|permitted|allowed|accept|deprecated|forbidden|"
-    r"cannot|can't|must|only|invalid|fixed|default|disabled|available|parameter|argument|field",
+    r"cannot|can't|must|only|invalid|fixed|default|disabled|available|parameter|argument|field|"
+    r"不|无效|未知|参数|只|必须|仅",
     re.IGNORECASE,
 )
 DROP = "not sent"
@@ -24,9 +25,9 @@ def declined(told: str, parameter: str | None, sent: Mapping[str, Any]) -> tuple
     if the refusal is about something else, such as a limit that is too high.
     """
     for name in ("max_tokens", "temperature", "seed"):
-        if name not in sent or (parameter and parameter.split(".")[0] != name):
+        if name not in sent or (parameter and name not in parameter.split(".")):
             continue
-        named = parameter or re.search(rf"(?<![\w]){name}(?![\w])", told)
+        named = parameter or re.search(rf"(?<!\w){name}(?!\w)", told, re.I | re.A)
         if not named or not (parameter or DECLINING.search(told)):
             continue
         if name != "max_tokens":

@@ -1,5 +1,6 @@
 """Any OpenAI-compatible chat service: OpenAI itself, vLLM, llama.cpp, …"""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -54,7 +55,7 @@ class OpenAIChat(ChatClient):
         import openai
 
         if isinstance(error, openai.APIStatusError):
-            text = self.secret.hide(error.message)
+            text = self.secret.hide(_words(error))
             return status_error(error.status_code, text, error.response.headers, self.who)
         if isinstance(error, openai.APITimeoutError):
             return self.late(timeout)
@@ -62,4 +63,12 @@ class OpenAIChat(ChatClient):
 
     def refusal(self, error: Any) -> tuple[str, str | None]:
         """The server's words in an error, and its name of the parameter at fault."""
-        return str(error.message), getattr(error, "param", None)
+        return _words(error), getattr(error, "param", None)
+
+
+def _words(error: Any) -> str:
+    """The server's words: the body itself where the library found no message in it."""
+    words = str(error.message)
+    if re.fullmatch(r"Error code: \d+", words) and getattr(error, "response", None) is not None:
+        return error.response.text or words
+    return words

@@ -33,9 +33,13 @@ def cell(row: Row, where: str, *names: str) -> Any:
 
 def text(row: Row, where: str, *names: str) -> str:
     """The first of these columns with a value, as text."""
-    value = cell(row, where, *names)
-    if isinstance(value, list | tuple | dict):
-        raise InputError(f"{where}: '{names[0]}' holds {type(value).__name__}, not text")
+    return as_text(cell(row, where, *names), where, names[0])
+
+
+def as_text(value: Any, where: str, name: str) -> str:
+    """A value of the column `name` as text: texts and numbers have one, lists and bytes do not."""
+    if isinstance(value, list | tuple | dict | bytes):
+        raise InputError(f"{where}: '{name}' holds {type(value).__name__}, not text")
     return str(value)
 
 

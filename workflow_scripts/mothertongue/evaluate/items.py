@@ -15,7 +15,7 @@ from ..characters import without_invisible
 from ..errors import InputError
 from ..files import is_missing
 from ..numbers import decimal_mark_of, parse_number, plain
-from .cells import MissingCell, MissingColumn, cell, optional, text
+from .cells import MissingCell, MissingColumn, as_text, cell, optional, text
 from .identity import PASSAGES, clusters, ids
 
 Item = dict[str, Any]
@@ -53,6 +53,9 @@ def choice_item(row: Item, where: str, reading: Reading) -> Item:
     """An item with four options, from CMMLU, C-Eval, m_mmlu, MMMLU, Belebele or our own columns."""
     options = dict(zip(OPTIONS, _options(row, where), strict=True))
     answer = str(cell(row, where, *ANSWER)).strip()
+    labels = _labels(row)
+    if answer in labels:
+        answer = OPTIONS[labels.index(answer)]
     if "correct_answer_num" in row and answer in ("1", "2", "3", "4"):  # Belebele counts from 1
         answer = str(int(answer) - 1)
     answer = answer.removesuffix(".0")  # an integer column with a missing cell, as pandas writes it
@@ -69,17 +72,31 @@ def choice_item(row: Item, where: str, reading: Reading) -> Item:
     }
 
 
+def _listed(row: Item) -> Any:
+    """The column that lists the options; None where each has a column of its own."""
+    if "A" in row or "option_a" in row:
+        return None
+    return next((row[name] for name in ("choices", "options") if row.get(name) is not None), None)
+
+
+def _labels(row: Item) -> list[str]:
+    """What the listed options are called, in their order: ARC has A to D and 1 to 4."""
+    listed = _listed(row)
+    labels = listed.get("label") if isinstance(listed, dict) else None
+    return [str(label).strip() for label in labels] if isinstance(labels, list | tuple) else []
+
+
 def _options(row: Item, where: str) -> list[str]:
     """The four options, from columns of their own or from one that lists them."""
-    listed = next((row[name] for name in ("choices", "options") if row.get(name) is not None), None)
+    listed = _listed(row)
     if isinstance(listed, dict):  # {text: [...], label: [...]}
         listed = listed.get("text")
-    if listed is not None and "A" not in row and "option_a" not in row:
+    if listed is not None:
         if not isinstance(listed, list) or len(listed) != len(OPTIONS):
             raise InputError(f"{where}: 'choices' is not a list of {len(OPTIONS)} options")
         if any(is_missing(value) for value in listed):
             raise MissingCell(f"{where}: an option of 'choices' is empty")
-        return [str(value) for value in listed]
+        return [as_text(value, where, "choices") for value in listed]
     return [
         text(row, where, letter, f"option_{letter.lower()}", f"mc_answer{place}")
         for place, letter in enumerate(OPTIONS, start=1)
