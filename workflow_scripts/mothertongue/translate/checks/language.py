@@ -194,6 +194,7 @@ SENTENCE_WORDS = set(
 )
 
 
+@lru_cache(maxsize=128)  # several checks ask for the same two texts
 def _plain(text: str) -> str:
     """A text without code, links, placeholders and tags."""
     text = LINK.sub(" ", CODE.sub(" ", text))
@@ -229,18 +230,16 @@ def prose(text: str, language: str) -> tuple[str, ...]:
         start = True
         for match in WORD.finditer(line):
             word = match.group()
-            letters = sum(map(str.isalpha, word))  # one letter is a variable: a² + b²
-            if letters > 1 or word == "I" or script_of(word[0]) not in CASED:
+            # one letter is a variable: a² + b²
+            several = word[1:2].isalpha() or sum(map(str.isalpha, word)) > 1
+            if several or word == "I" or script_of(word[0]) not in CASED:
                 words.append((word, start))
             start = False
-    names = [
-        word for word, _ in words
-        if word[0].isupper() and word.casefold() not in SENTENCE_WORDS
-    ]  # fmt: skip
-    lower = [
-        word for word, _ in words
-        if not word[0].isupper() or word.casefold() in SENTENCE_WORDS
-    ]  # fmt: skip
+    names: list[str] = []
+    lower: list[str] = []
+    for word, _ in words:
+        named = word[0].isupper() and word.casefold() not in SENTENCE_WORDS
+        (names if named else lower).append(word)
     lower = [word for word in lower if not IDENTIFIER.fullmatch(word)]
     telling = [word for word in lower if word.casefold() not in PARTICLES]
     if not telling:

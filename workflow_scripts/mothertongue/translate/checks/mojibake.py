@@ -49,7 +49,8 @@ def mojibake(source: str, text: str) -> str | None:
 
 def _reread(text: str) -> str | None:
     """A run of a text most of whose runs are UTF-8 in one other table, and shorter when read so."""
-    if all(char < "\u0250" or not char.isalpha() for char in text) and not SUSPECT.search(text):
+    western = all(char < "\u0250" or not char.isalpha() for char in set(text))
+    if western and not SUSPECT.search(text):
         return None
     runs = [match for _, match in zip(range(RUNS), RUN.finditer(text), strict=False)]
     for table in TABLES:

@@ -24,6 +24,7 @@ SPELLED = 20  # numbers up to here are often written in letters
 BUDDHIST = 543  # years between the Thai and the Gregorian era
 DAWN = {"sw": "saa", "am": "ሰዓት"}  # hours are counted from six o'clock
 SPACES = "\u00a0\u202f\u2009"
+NATIVE = re.compile(r"[^\D0-9]")  # decimal digits of other scripts
 DIGITS = re.compile(
     rf"\d{{1,3}}(?:[ {SPACES}]\d{{3}})+(?![\d])(?:[.,]\d+)?|\d(?:[\d.,'’\u066b\u066c{SPACES}]*\d)?"
 )
@@ -78,10 +79,7 @@ def _western(text: str) -> str:
     if text.isascii():
         return text
     text = unicodedata.normalize("NFKC", text)
-    return "".join(
-        str(unicodedata.decimal(char)) if char > "\x7f" and char.isdecimal() else char
-        for char in text
-    )
+    return NATIVE.sub(lambda digit: str(unicodedata.decimal(digit.group())), text)
 
 
 def _strict(token: str, language: str) -> set[Decimal]:
@@ -251,7 +249,8 @@ def lettered(text: str, language: str) -> frozenset[Decimal]:
     if language in ("zh", "ja"):
         found |= {Decimal(_han_value(match.group())) for match in HAN.finditer(text)}
     if language == "en":
-        found |= {Decimal(value) for word, value in ENGLISH.items() if word in set(re.findall("[a-z]+", text.lower()))}  # fmt: skip
+        words = set(re.findall("[a-z]+", text.lower()))
+        found |= {Decimal(ENGLISH[word]) for word in words & ENGLISH.keys()}
     return frozenset(found)
 
 

@@ -15,6 +15,7 @@ APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "ʻ": "'", "´":
 KINDS = ("translation", "here", "sure", "sorry", "cannot", "help", "machine", "note")
 
 
+@lru_cache(maxsize=512)  # several checks ask for the same lines
 def normal(text: str) -> str:
     """Lower case, without accents and vocalisation, compatible forms and spaces made one."""
     if text.isascii():
