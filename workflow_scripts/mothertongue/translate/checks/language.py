@@ -56,6 +56,9 @@ COMMAND = re.compile(
     r"\s*\$?\s*(?:git|npm|npx|pip3?|sudo|docker|kubectl|apt-get|conda|chmod|mkdir)"
     r"\s+(?!(?:is|was|can|are|does|has|will|and|or)\b)[\w./~-]+(?:\s+[\w./:@~=-]*[\w/~=-])*\s*"
 )
+QUOTED = re.compile(
+    r"(?<!\w)[\"'“”„‚‘«»「『](?P<inside>[^\"“”„«»「」『』\n]{12,400}?)[\"'“”’»«」』](?!\w)"
+)
 MARKS = re.compile("[\u0300-\u036f\u200b-\u200f\u2060\ufeff]")
 OTHER = re.compile(r"[\W_]+")
 ENDED = re.compile(r"[^\W\d_][.?!][\s\"'”’)]*\Z")
@@ -284,7 +287,8 @@ def language_problems(
     same = fold(text) == fold(source) and bool(fold(text))
     if same or text.strip() == source.strip():
         return _echo(source, text, source_language, target_language, script)
-    own = _own(source, text)
+    unquoted = _without_kept_quotes(source, text)
+    own = _own(source, unquoted)
     if script:
         share, letters = script_share(own, script)
         if script == "Jpan" and share >= SCRIPT and _no_kana(own):
@@ -302,7 +306,7 @@ def language_problems(
         if share >= NEARLY and len(prose(text, source_language)) <= 1.5 * len(prose(source, source_language)) + 2:  # fmt: skip
             if second_opinion(text)[:2] != (target_language, True):
                 return [found("untranslated", f"{100 * share:.0f} % of the source's words")]
-    return _wrong_language(own, source, text, source_language, target_language)
+    return _wrong_language(own, source, unquoted, source_language, target_language)
 
 
 def _shares_words(source: str, text: str, language: str) -> bool:
@@ -345,6 +349,15 @@ def _in_target(text: str, source_language: str, target_language: str) -> bool:
     if told is None and len(WORD.findall(text)) < 5:
         return False
     return (told is None or told[2] >= 0.5) and who.sure(text, source_language)
+
+
+def _without_kept_quotes(source: str, text: str) -> str:
+    """A reply without what source and reply both quote: the sentence that a task is about."""
+    kept = {fold(match.group("inside")) for match in QUOTED.finditer(source)}
+    if not kept:
+        return text
+    rest = QUOTED.sub(lambda m: " " if fold(m.group("inside")) in kept else m.group(), text)
+    return rest if len(prose(rest, "")) >= WORDS else text
 
 
 def _own(source: str, text: str) -> str:
