@@ -177,7 +177,10 @@ def gpu_study(tmp_path_factory) -> Path:
     config["evaluate"]["benchmarks"] = {
         name: tests[name] | {"languages": ["es"]} for name in ("native-perplexity", "choice-native")
     }
-    config["answer"]["max_new_tokens"] = 4
+    config["answer"] |= {
+        "max_new_tokens": 12,
+        "temperature": 1.0,
+    }  # greedy, it would repeat a space
     (folder / "config.yaml").unlink()
     (folder / "config.yaml").write_text(yaml.safe_dump(config, allow_unicode=True))
     environment = fake_environment(folder, "0,1")

@@ -36,8 +36,11 @@ def test_every_configuration_is_valid(root):
 @pytest.mark.slow
 def test_every_command_plans(root, tmp_path):
     folder = checkout(tmp_path / "study")
-    commands = [line for block in blocks(root, "sh") for line in block.splitlines()]
+    lines = [line for block in blocks(root, "sh") for line in block.splitlines()]
+    commands = [line for line in lines if line.startswith("snakemake")]
     assert len(commands) == 3
+    (check,) = set(lines) - set(commands)  # tests/test_checks.py runs it
+    assert check.startswith("python -m mothertongue.translate.check ")
     goals = []
     for command in commands:
         program, _, cores, *goal = shlex.split(command)
