@@ -98,7 +98,7 @@ def api_study(url: str) -> dict:
     chat = {"backend": "openai", "model": "stand-in", "base_url": f"{url}/v1", "api": api}
     study["translate"] = {"translators": {"fluent": {"label": "fluent", **chat}}}
     study["translate"]["max_quarantined"] = 1.0  # the recorded texts are what they are
-    study["judge"] = {"judges": {"judge": chat}}
+    study["judge"] = {"judges": {"judge": {**chat, "reply": "brackets"}}}
     for entry in study["conditions"]:
         entry["data"] = [name for name in entry["data"] if "literal" not in name]
     return study
