@@ -84,3 +84,17 @@ def test_a_test_is_rated_by_its_verdict_not_by_counted_signs():
     assert 0.5 not in [getattr(mark, "value", mark) for mark in row]
     several = [claim(**{**own, "language": code}) for code in ("es", "zh")]
     assert len(notice_page(cells_of(), several, []).tables[0].rows) == 2
+
+
+def test_the_smallest_detectable_gap_is_that_of_the_gaps_metric_and_never_shown_as_zero():
+    own = {"question": c.BENCHMARK, "benchmark": "quiz", "language": None}
+    bits = claim(**own, metric="bits_per_byte", estimate=-0.0151, low=None, high=None)
+    test = {"benchmark": "quiz", "judge": None, "origin": "native", "kind": "structured"}
+    rated = [
+        {**test, "metric": "perplexity", "detectable": 3.087, "detectable_items": 20},
+        {**test, "metric": "bits_per_byte", "detectable": 0.00686, "detectable_items": 20},
+    ]
+    (row,) = notice_page(cells_of(), [bits], rated).tables[0].rows
+    texts = [getattr(mark, "text", None) for mark in row]
+    assert "−0.015" in texts and "0.0069" in texts
+    assert 3.087 not in [getattr(mark, "value", mark) for mark in row]

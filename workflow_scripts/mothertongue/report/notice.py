@@ -1,12 +1,14 @@
 """Would this benchmark notice? Each test's verdict, its signal against its noise, and what that is."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from ..correlate import claims as c
 from ..correlate.cells import Cells, Test, metric_words
 from ..correlate.claims import Claim
 from . import categories
+from .digits import digits_needed, plain, signed
 from .table import Column, Mark, Page, Table
 from .tables import plural, seeds_words
 from .verdicts import LOOKS, checked, deciding, levels_words
@@ -28,9 +30,15 @@ def verdict_mark(claim: Claim) -> Mark:
     return Mark(claim.verdict, text=f"{look.symbol} {words}")
 
 
-def of_test(rows: list[Row], test: Test) -> Row:
-    """The first row of a test; empty if it has none."""
-    return next((row for row in rows if (row["benchmark"], row["judge"]) == tuple(test)), {})
+def of_test(rows: list[Row], test: Test, metric: str | None = None) -> Row:
+    """The row of a test in a metric, else its first row; empty if it has none."""
+    own = [row for row in rows if (row["benchmark"], row["judge"]) == tuple(test)]
+    return next((row for row in own if metric and row.get("metric") == metric), (own or [{}])[0])
+
+
+def small(value: float | None, shown: Callable[[float, int], str], before: str = "") -> str | None:
+    """A number alone: two significant digits if it is small, so that it is not shown as zero."""
+    return None if value is None else before + shown(value, digits_needed([value]))
 
 
 def own_claims(claims: list[Claim], test: Test) -> list[Claim]:
@@ -96,8 +104,8 @@ def notice_page(cells: Cells, claims: list[Claim], rated: list[Row]) -> Page | N
         keys=2,
     )
     for test in cells.tests:
-        row = of_test(rated, test)
         for place, claim in enumerate(own_claims(claims, test)):
+            row = of_test(rated, test, claim.metric)
             low, high = deciding(claim)
             ends = None if low is None or high is None else (low, high)
             seen = claim.verdict != c.AT_CHANCE
@@ -112,7 +120,7 @@ def notice_page(cells: Cells, claims: list[Claim], rated: list[Row]) -> Page | N
                     row.get("origin"),
                     row.get("kind"),
                     verdict_mark(claim),
-                    Mark(claim.estimate, interval=ends) if seen else None,
+                    _gap(claim.estimate, ends) if seen else None,
                     claim.p_adjusted if seen else None,
                     Mark(claim.ahead, text=ahead) if ahead and seen else None,
                     claim.decided,
@@ -123,7 +131,7 @@ def notice_page(cells: Cells, claims: list[Claim], rated: list[Row]) -> Page | N
                     ),
                     Mark(
                         first.get("detectable"),
-                        text=f"≤ {first['detectable']:.1f}" if bound else None,
+                        text=small(first.get("detectable"), plain, "≤ " if bound else ""),
                         hint="upper limit: items taken as independent" if bound else "",
                     ),
                     first.get("detectable_items"),
@@ -146,6 +154,10 @@ def notice_page(cells: Cells, claims: list[Claim], rated: list[Row]) -> Page | N
         facts,
         table,
     )
+
+
+def _gap(estimate: float | None, ends: tuple[float, float] | None) -> Mark:
+    return Mark(estimate, text=None if ends else small(estimate, signed), interval=ends)
 
 
 def pair(row: Row, low: str, high: str) -> tuple[float, float] | None:
@@ -184,7 +196,9 @@ def noise_page(cells: Cells, variances: list[Row]) -> Page | None:
         table.rows.append(
             [
                 cells.short_label(Test(row["benchmark"], row["judge"])),
-                *(row[name] for name in ("base", "native", "translated", "gap", "comparison_sd")),
+                *(row[name] for name in ("base", "native", "translated")),
+                Mark(row["gap"], text=small(row["gap"], signed)),
+                Mark(row["comparison_sd"], text=small(row["comparison_sd"], plain)),
                 row["signal_to_noise"],
                 *shares,
                 row["adapter_sd"],

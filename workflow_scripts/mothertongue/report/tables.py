@@ -249,7 +249,7 @@ def roundtrip_page(cells: Cells, test: Test) -> Page | None:
                 if not all(math.isnan(cells.score(*where, name, cells.main)) for name, _ in pairs):
                     table.rows.append(row)
         table.notes.append(
-            "Bold: the better of the two. The difference is in favour of the round trip."
+            "Bold: the better of the two. A difference above 0 is in favour of the round trip."
         )
         tables.append(table)
     return make_page(
