@@ -57,7 +57,7 @@ def test_a_full_disk_is_one_line_and_what_arrived_is_not_paid_again(tmp_path, sm
         subprocess.run(enlarge, check=True)
         before = server.billed.total()
         made = translate(small_disk / "s", server, english_rows(400))
-        assert before > 20
+        assert before >= 10  # api.give_up bounds the calls before a reply is stored
         again = server.billed.total() - len(server.billed)
         assert again <= 48  # in flight when the disk was full: twice 24 calls
     assert len(made) == 400
