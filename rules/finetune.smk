@@ -1,7 +1,7 @@
 # finetune: one LoRA adapter per condition, on a frozen base in 8-bit.
-# In:   the dataset of (data, scope); a base from the hub, a folder, or built here (base.smk)
-# Out:  <results>/finetune/sets/{data}/{scope}/{train,validation}.jsonl
-#       <results>/finetune/{model}/{data}/{scope}/{lr}/seed{seed}/
+# In:   training and validation rows (training_sets.smk); a base from the hub, a folder, or built
+#       here (base.smk)
+# Out:  <results>/finetune/{model}/{data}/{scope}/{lr}/seed{seed}/
 #           adapter_model.safetensors, adapter_config.json   the adapter of the best epoch
 #           history.csv        losses and held-out perplexity per epoch (0 = the untuned base)
 #           provenance.json    recipe, hashes, tokens, drops, truncation, speed, proof, versions
@@ -11,6 +11,7 @@
 
 include: "common.smk"
 include: "base.smk"
+include: "training_sets.smk"
 
 
 from mothertongue.finetune import resources as needs
@@ -22,17 +23,6 @@ RECIPE = {
     for key, value in FINETUNE.items()
     if key not in (*NOT_OF_THE_RECIPE, "checkpoint_minutes")
 }
-
-
-# No parameter where a key has its default: it would retrain every adapter of earlier versions.
-FLAGGED = {} if config["translate"]["flagged"] == "keep" else {"flagged": "drop"}
-LIMIT = {"limit": FINETUNE["limit"]} if FINETUNE["limit"] else {}
-
-
-def common_datasets(wildcards):
-    """The datasets whose rows a training set is cut to (`conditions[].rows: common`)."""
-    others = STUDY.common_with(wildcards.data, wildcards.scope)
-    return [dataset_of(wildcards, data) for data in others]
 
 
 def budget_of(wildcards):
@@ -80,35 +70,6 @@ def work_of(wildcards, output):
     """Where the checkpoint of a condition lives."""
     cell = Path(output.adapter).parent
     return str(cell.parents[5] / ".work" / cell.relative_to(cell.parents[5]))
-
-
-rule mix_training_set:
-    """Split a dataset, cut to common rows if asked for, into training and validation rows."""
-    input:
-        dataset=dataset_of,
-        others=common_datasets,
-    output:
-        training="<results>/finetune/sets/{data}/{scope}/train.jsonl",
-        validation="<results>/finetune/sets/{data}/{scope}/validation.jsonl",
-    log:
-        "<logs>/finetune/sets/{data}/{scope}.log",
-    benchmark:
-        "<benchmarks>/finetune/sets/{data}/{scope}.tsv"
-    localrule: True
-    conda:
-        "../envs/data.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        **FLAGGED,
-        **LIMIT,
-        share=FINETUNE["validation"],
-        seed=FINETUNE["split_seed"],
-        version=VERSIONS["mix"],
-    script:
-        "../workflow_scripts/mix_training_set.py"
 
 
 rule finetune_lora:

@@ -1,0 +1,46 @@
+# training sets: the rows that a condition is trained on, and those that judge its epochs.
+# In:   the dataset of (data, scope), and those whose rows it is cut to
+# Out:  <results>/finetune/sets/{data}/{scope}/{train,validation}.jsonl
+
+
+include: "common.smk"
+
+
+# No parameter where a key has its default: it would retrain every adapter of earlier versions.
+FLAGGED = {} if config["translate"]["flagged"] == "keep" else {"flagged": "drop"}
+LIMIT = {"limit": config["finetune"]["limit"]} if config["finetune"]["limit"] else {}
+
+
+def common_datasets(wildcards):
+    """The datasets whose rows a training set is cut to (`conditions[].rows: common`)."""
+    others = STUDY.common_with(wildcards.data, wildcards.scope)
+    return [dataset_of(wildcards, data) for data in others]
+
+
+rule mix_training_set:
+    """Split a dataset, cut to common rows if asked for, into training and validation rows."""
+    input:
+        dataset=dataset_of,
+        others=common_datasets,
+    output:
+        training="<results>/finetune/sets/{data}/{scope}/train.jsonl",
+        validation="<results>/finetune/sets/{data}/{scope}/validation.jsonl",
+    log:
+        "<logs>/finetune/sets/{data}/{scope}.log",
+    benchmark:
+        "<benchmarks>/finetune/sets/{data}/{scope}.tsv"
+    localrule: True
+    conda:
+        "../envs/data.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        **FLAGGED,
+        **LIMIT,
+        share=config["finetune"]["validation"],
+        seed=config["finetune"]["split_seed"],
+        version=VERSIONS["mix"],
+    script:
+        "../workflow_scripts/mix_training_set.py"
