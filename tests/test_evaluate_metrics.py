@@ -196,6 +196,18 @@ def test_gold_answers_of_real_xquad_score_full_marks(shared, language):
         ("zh", "答案是 18。", "8", 0),
         ("zh", "。，", "18", 0),
         ("en", "He pays $1,000.50.", "1000.5", 1),
+        # one mark before three digits: the gold answer's own form decides, else the language
+        ("de", "Es 1.234", "1234", 1),
+        ("en", "Es 1.234", "1234", 0),
+        ("en", "Es 1,234", "1.234", 0),
+        ("de", "Es 1.234", "1.234", 1),
+        ("de", "Es 1,234", "1.234", 0),
+        ("es", "Es 12.5", "12,5", 1),
+        ("es", "Es 125", "12,5", 0),
+        ("es", "Son $5,600", "5600", 1),  # dollars, as models write them in every language
+        ("es", "Es 5,6", "5600", 0),
+        ("bn", "Es ১,০০,০০০", "100000", 1),
+        ("ar", "Es ١٢٫٥", "12.5", 1),
     ],
 )
 def test_numbers_of_a_chain_of_thought(language, text, gold, right):

@@ -3,14 +3,14 @@
 import pytest
 from mothertongue.errors import InputError
 from mothertongue.files import write_jsonl
-from test_translate import english_rows
+from test_translate import english_rows, files_in
 
 
 def test_missing_texts_are_listed(tmp_path):
     import translate_texts
 
     rows = english_rows(3)
-    write_jsonl(tmp_path / "es.source.jsonl", rows)
+    write_jsonl(tmp_path / "source.jsonl", rows)
     memory = [
         {
             "engine": "fluent",
@@ -39,11 +39,7 @@ def test_missing_texts_are_listed(tmp_path):
             languages=languages,
             target="target_language",
             max_quarantined=0.1,
-            store_file=tmp_path / "s.sqlite",
-            source_file=tmp_path / "es.source.jsonl",
-            translated_file=tmp_path / "es.jsonl",
-            report_file=tmp_path / "es.report.json",
-            quarantine_file=tmp_path / "es.quarantine.jsonl",
+            **files_in(tmp_path),
         )
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "es.jsonl").exists()

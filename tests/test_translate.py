@@ -97,6 +97,17 @@ class FaultFor(StandIn):
         return super().fault(text) if text.strip() in self.faulty else None
 
 
+def files_in(folder) -> dict:
+    """The files of `translate_texts.main`, in one folder."""
+    return {
+        "store_file": folder / "replies.sqlite",
+        "source_file": folder / "source.jsonl",
+        "translated_file": folder / "es.jsonl",
+        "report_file": folder / "es.report.json",
+        "quarantine_file": folder / "es.quarantine.jsonl",
+    }
+
+
 def translate(folder, server, rows, *, backend="openai", api=API, price=None, replay=None, **more):
     folder.mkdir(exist_ok=True)
     write_jsonl(folder / "source.jsonl", rows)
@@ -108,11 +119,7 @@ def translate(folder, server, rows, *, backend="openai", api=API, price=None, re
         languages=LANGUAGES,
         target=more.pop("target", "target_language"),
         max_quarantined=more.pop("max_quarantined", 0.0),
-        store_file=more.pop("store_file", folder / "replies.sqlite"),
-        source_file=folder / "source.jsonl",
-        translated_file=folder / "es.jsonl",
-        report_file=folder / "es.report.json",
-        quarantine_file=folder / "es.quarantine.jsonl",
+        **files_in(folder) | more,
     )
     return read_jsonl(folder / "es.jsonl")
 

@@ -10,7 +10,7 @@ from mothertongue.errors import InputError
 from mothertongue.files import read_json, write_jsonl
 from mothertongue.translate import operating
 from mothertongue.translate.seq2seq import Seq2Seq
-from test_translate import LANGUAGES, english_rows
+from test_translate import LANGUAGES, english_rows, files_in
 from tiny_models import demo_rows
 from translate_texts import main
 
@@ -173,15 +173,11 @@ def test_a_set_through_a_local_model_equals_one_text_at_a_time(tmp_path, folder,
             languages=FACTS,
             target="target_language",
             max_quarantined=1.0,
-            store_file=tmp_path / "s.sqlite",
-            source_file=tmp_path / "source.jsonl",
-            translated_file=tmp_path / "made.jsonl",
-            report_file=tmp_path / "report.json",
-            quarantine_file=tmp_path / "quarantine.jsonl",
+            **files_in(tmp_path),
         )
     local = Seq2Seq(entry, FACTS)
     told = set()
-    with Store(tmp_path / "s.sqlite") as store:
+    with Store(files_in(tmp_path)["store_file"]) as store:
         for row in rows:
             goal = row["origin"]["target_language"]
             for field in ("instruction", "output"):
@@ -191,7 +187,7 @@ def test_a_set_through_a_local_model_equals_one_text_at_a_time(tmp_path, folder,
                 told.add(expected)
     assert len(told) > 3  # the models do say different things
     # the same model says the same again: what failed a check is not asked twice
-    calls = read_json(tmp_path / "report.json")["calls"]
+    calls = read_json(files_in(tmp_path)["report_file"])["calls"]
     assert calls["sent"] == len({(r[f], r["origin"]["target_language"]) for r in rows
                                  for f in ("instruction", "output")})  # fmt: skip
 

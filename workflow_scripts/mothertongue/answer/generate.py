@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..encoding import Encoder, end_tokens, know_embedding
+from ..errors import is_out_of_memory
 from ..files import Row, text_hash
 from ..generation import make_plain
 from ..positions import by_length, forget_lengths
@@ -166,18 +167,12 @@ def tokenise_prompts(
     ]
 
 
-def _is_out_of_memory(error: BaseException) -> bool:
-    return type(error).__name__ in ("OutOfMemoryError", "AcceleratorError") or (
-        isinstance(error, RuntimeError) and "out of memory" in str(error)
-    )
-
-
 def _halves(batch: list[int], run: Callable[[list[int]], list[list[int]]]) -> list[list[int]]:
     """Run a batch; on exhausted memory, run its halves."""
     try:
         return run(batch)
     except RuntimeError as error:
-        if len(batch) == 1 or not _is_out_of_memory(error):
+        if len(batch) == 1 or not is_out_of_memory(error):
             raise
         log.warning("out of memory with %d prompts at once; halving", len(batch))
     import torch

@@ -10,6 +10,7 @@ from lm_eval.models.huggingface import HFLM
 from transformers.cache_utils import DynamicCache
 
 from ..encoding import Encoder, know_embedding
+from ..errors import is_out_of_memory
 from ..generation import make_plain
 from ..positions import forget_lengths
 from .attention import Block, in_blocks
@@ -123,7 +124,7 @@ class BudgetLM(HFLM):
 
     def _halve(self, error: RuntimeError, several: bool) -> None:
         """After running out of memory with several rows: half the budget, and on."""
-        if not several or not _out_of_memory(error):
+        if not several or not is_out_of_memory(error):
             raise error
         self.batch_tokens = max(1, self.batch_tokens // 2)
         LOG.warning("out of memory; going on with %d tokens per batch", self.batch_tokens)
@@ -179,12 +180,3 @@ def _called_head(model: Any) -> Any:
         return model.get_output_embeddings()
     except (AttributeError, NotImplementedError):
         return None
-
-
-def _out_of_memory(error: Exception) -> bool:
-    text = str(error).lower()
-    return (
-        isinstance(error, torch.OutOfMemoryError)
-        or "out of memory" in text
-        or ("can't allocate memory" in text)
-    )

@@ -6,8 +6,8 @@ from typing import Any
 
 import torch
 
+from ..errors import is_out_of_memory
 from .loss import summed_loss
-from .train import is_out_of_memory
 
 CPU_TOKENS = 2048  # larger ones are slower on a CPU: they fall out of its caches
 MOST_TOKENS = 32768

@@ -23,8 +23,8 @@ def finetune_from(job: dict[str, Any], *, several: bool = False) -> dict[str, An
     """Do what a job description (plain values) says."""
     import torch
 
+    from .recipe import Recipe
     from .run import finetune
-    from .train import Recipe
     from .workers import AcceleratedWorkers, Workers
 
     torch.set_num_threads(max(1, job["threads"]))

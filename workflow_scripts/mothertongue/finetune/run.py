@@ -22,8 +22,9 @@ from .checkpoint import fingerprint, remove_checkpoint
 from .encode import check_usable, encode_rows
 from .equal import hold_equal
 from .lora import add_lora, lora_modules, lora_weights
+from .recipe import Recipe
 from .stop import job_end, stop_requests
-from .train import Recipe, Run, Trainer, TrainingError
+from .train import Run, Trainer, TrainingError
 from .workers import Workers
 
 log = logging.getLogger("mothertongue.finetune")

@@ -17,18 +17,15 @@ from typing import Any
 
 import torch
 
-from .batches import (
-    collate,
-    effective_batches,
-    epoch_order,
-    plan_micro_batches,
-)
+from ..errors import is_out_of_memory
+from .batches import collate, effective_batches, epoch_order, plan_micro_batches
 from .checkpoint import load_checkpoint, save_checkpoint
 from .encode import Example
 from .gradients import prove_gradients
 from .lora import lora_weights
 from .loss import summed_loss
 from .progress import Progress
+from .recipe import Recipe, learning_rate_at
 from .scale import first_scale, unscale
 from .stop import Interrupted, StopRequest
 from .workers import Workers, share_out
@@ -38,23 +35,6 @@ log = logging.getLogger("mothertongue.finetune")
 
 class TrainingError(RuntimeError):
     """Training cannot go on; the text says where and what to do."""
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """The numbers of the optimisation; `design.md` §4 gives the paper's."""
-
-    learning_rate: float
-    epochs: int = 10
-    effective_batch: int = 64
-    schedule: str = "linear"
-    warmup: float = 0.0
-    weight_decay: float = 0.0
-    clip_norm: float | None = 1.0
-    betas: tuple[float, float] = (0.9, 0.999)
-    epsilon: float = 1e-8
-    early_stopping: int | None = None
-    seed: int = 1
 
 
 @dataclass
@@ -78,33 +58,10 @@ class Run:
     scale: float = 1.0
 
 
-def learning_rate_at(step: int, total: int, recipe: Recipe) -> float:
-    """The learning rate of the 0-based `step` of `total` (as transformers' schedules)."""
-    warmup = math.ceil(recipe.warmup * total)
-    if step < warmup:
-        return recipe.learning_rate * step / max(1, warmup)
-    done = (step - warmup) / max(1, total - warmup)
-    factors = {
-        "constant": 1.0,
-        "linear": 1.0 - done,
-        "cosine": 0.5 * (1.0 + math.cos(math.pi * done)),
-    }
-    return recipe.learning_rate * factors[recipe.schedule]
-
-
 def seed_step(seed: int, step: int, rank: int) -> None:
     """Set torch's random state from (seed, step, rank) alone."""
     digest = hashlib.sha256(f"{seed} {step} {rank}".encode()).digest()
     torch.manual_seed(int.from_bytes(digest[:7], "big"))
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an exception says that a device or the host has no memory left."""
-    text = str(error).lower()
-    return isinstance(error, torch.OutOfMemoryError) or (
-        isinstance(error, RuntimeError)
-        and ("out of memory" in text or "can't allocate memory" in text)
-    )
 
 
 class Trainer:
@@ -186,10 +143,10 @@ class Trainer:
                 failed = error
             if self.workers.any(failed is not None):
                 self.shrink_budget(examples, failed)
-            elif self.run.scale == 1 or not self.workers.any(not unscale(self.weights, self.run)):
-                break
-            else:
+            elif self.run.scale != 1 and self.workers.any(not unscale(self.weights, self.run)):
                 self.shrink_scale()
+            else:
+                break
         total = torch.stack(parts).double().sum() if parts else torch.zeros((), dtype=torch.double)
         total = total.to(self.device, torch.float32).reshape(1)
         self.workers.sum([total])
