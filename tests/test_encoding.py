@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
-from mothertongue.encoding import Encoder, end_tokens, know_embedding
+from mothertongue.encoding import Encoder, end_tokens, limit_to_embedding
 from mothertongue.errors import InputError
 from mothertongue.models import load_tokenizer, render_prompt
 from tiny_models import demo_rows, texts_of
@@ -292,7 +292,7 @@ def test_an_entry_beyond_the_embedding_is_refused_only_where_it_occurs(tmp_path,
         def get_input_embeddings(self):
             return torch.nn.Embedding(rows, 2)
 
-    know_embedding(tokenizer, Model())
+    limit_to_embedding(tokenizer, Model())
     row = {**ROWS[3], "instruction": "Say <image_soft_token>."}
     assert encode_rows([row], tokenizer, template="alpaca", max_length=500)[1].kept_rows == 1
     row["output"] = "An <unheard_of> word"

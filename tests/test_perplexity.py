@@ -113,6 +113,15 @@ def test_what_is_scored_is_what_training_supervises(
     assert metrics["bits_per_byte"] == pytest.approx(total / math.log(2) / length, rel=1e-5)
     assert metrics["loglikelihood"] == pytest.approx(-total / len(rows), rel=1e-5)
     assert score["metric"] == "perplexity"
+    supervised = total - sum(hand["end"] for hand in expected)
+    count = tokens + len(rows)
+    assert score["with_end"] == {
+        "loglikelihood": pytest.approx(-supervised, rel=1e-5),
+        "tokens": count,
+        "bytes": length,
+        "perplexity": pytest.approx(math.exp(supervised / count), rel=1e-5),
+        "bits_per_byte": pytest.approx(supervised / math.log(2) / length, rel=1e-5),
+    }
 
 
 def test_other_tasks_move_white_space_into_the_continuation_as_lm_eval_does(base):

@@ -1,6 +1,6 @@
 """Text to tokens: for training, scoring, generation, answers and perplexity alike.
 
-Special tokens are stated here and nowhere else:
+This is the one place that decides on special tokens:
 
 * A text begins with what the tokenizer puts before a text (a beginning-of-sequence token, several
   tokens, or nothing). What it puts *after* a text is left out, since every text is continued.
@@ -33,8 +33,8 @@ class Encoded(NamedTuple):
     prompt: int
 
 
-def know_embedding(tokenizer: "PreTrainedTokenizerBase", model: Any) -> None:
-    """Let the tokenizer's texts be held to the rows of the model's embedding.
+def limit_to_embedding(tokenizer: "PreTrainedTokenizerBase", model: Any) -> None:
+    """Note the rows of the model's embedding, so that `Encoder` refuses a token beyond them.
 
     A padding token beyond them is replaced: padding is looked up, though never attended to.
     """
@@ -86,7 +86,7 @@ class Encoder:
         """Encode prompts with the outputs that follow them, and (`end`) one end token.
 
         A text is encoded as a whole. Where a token would straddle the border, prompt and output
-        are encoded apart: what is scored begins where an evaluated prompt ends.
+        are encoded apart, so that what is scored begins where an evaluated prompt ends.
         """
         heads = self.texts(prompts)
         wholes = self.texts([prompt + output for prompt, output in zip(prompts, outputs)])

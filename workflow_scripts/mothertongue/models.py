@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .devices import pick_device
-from .encoding import Encoder, know_embedding
+from .encoding import Encoder, limit_to_embedding
 from .errors import InputError
 from .generation import make_plain, plain_settings
 from .hub import explained as _explained
@@ -191,7 +191,7 @@ def load_base(
             raise
         raise _explained(error, base, revision, "model") from error
     _quiet_libraries()
-    know_embedding(tokenizer, model)
+    limit_to_embedding(tokenizer, model)
     make_plain(model, ignored)
     if quantisation == "nf4" and device == "cpu":
         _keep_weights_trainable_through(model)

@@ -1,9 +1,9 @@
-"""Lengths at which a model begins to compute otherwise: what its configuration names.
+"""Lengths beyond which a model computes differently, as its configuration names them.
 
 Most models treat a token alike however long the text after it is, so that a cached beginning holds
-for every continuation. Not so where rotary frequencies follow the length of the whole input:
-`longrope` (Phi-3) has two sets of them and `dynamic` (NTK) scales them with every token beyond the
-trained length. Sliding windows and attention chunks switch as well, but are exact when cached.
+for every continuation. Models whose rotary frequencies follow the length of the whole input do not:
+`longrope` (Phi-3) has two sets of frequencies, and `dynamic` (NTK) scales them with every token
+beyond the trained length. Sliding windows and attention chunks switch too, but are exact when cached.
 """
 
 import re
@@ -28,7 +28,7 @@ def type_of(rope: Mapping[str, Any]) -> str:
 
 
 def switches(config: Any) -> list[int]:
-    """Lengths beyond which the model computes otherwise, in order, as far as the settings say."""
+    """Lengths beyond which the model computes differently, in order, as far as the settings say."""
     config = config.get_text_config(decoder=True)
     trained = getattr(config, "max_position_embeddings", None)
     found = set(_named(config.to_dict()))

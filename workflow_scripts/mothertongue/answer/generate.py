@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..encoding import Encoder, end_tokens, know_embedding
+from ..encoding import Encoder, end_tokens, limit_to_embedding
 from ..errors import is_out_of_memory
 from ..files import Row, text_hash
 from ..generation import make_plain
@@ -198,8 +198,7 @@ def answer_all(
     """Answer every question; rows come back in the order of the questions."""
     import torch
 
-    know_embedding(tokenizer, model)
-    make_plain(model)
+    limit_to_embedding(tokenizer, model)
     forget_lengths(model)
     config = model.config.get_text_config(decoder=True)
     context = getattr(config, "max_position_embeddings", None) or 1 << 30

@@ -9,7 +9,7 @@ import torch
 from lm_eval.models.huggingface import HFLM
 from transformers.cache_utils import DynamicCache
 
-from ..encoding import Encoder, know_embedding
+from ..encoding import Encoder, limit_to_embedding
 from ..errors import is_out_of_memory
 from ..generation import make_plain
 from ..positions import forget_lengths
@@ -45,7 +45,7 @@ class BudgetLM(HFLM):
             max_length=max_length,
             softmax_dtype="float32",
         )
-        know_embedding(tokenizer, model)
+        limit_to_embedding(tokenizer, model)
         self.encoder = Encoder(tokenizer)
         self.ignored_generation = make_plain(model)
         forget_lengths(model)

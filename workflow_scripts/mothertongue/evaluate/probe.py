@@ -28,9 +28,9 @@ def why_not_shared(model: Any, max_length: int) -> str | None:
 def why_not_across(model: Any, switch: int, max_length: int) -> str | None:
     """None if prefixes can be shared exactly by texts longer than `switch`, else the reason.
 
-    Tried are prefixes and texts on both sides: the text ends at the switch and the next token
-    crosses it, the text crosses it, prefix and text are both beyond. Where the configuration says
-    that frequencies follow the length, nothing need be tried (in few bits it could not be seen).
+    Three pairs of prefix and text are tried: the text ends at the switch and the next token crosses
+    it; the text crosses it; prefix and text are both beyond it. Where the configuration says that
+    frequencies follow the length, nothing is tried: in few bits the difference could not be seen.
     """
     if kind := by_length(model.config).get(switch):
         return f"its rotary frequencies ({kind}) change at {switch} tokens, which texts here exceed"

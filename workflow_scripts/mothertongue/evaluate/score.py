@@ -36,6 +36,7 @@ def run(lm: Any, loaded: dict[str, Any], language: str) -> tuple[dict[str, Any],
         "shots": task.config.num_fewshot,
         "output": output_lengths(items) if task.OUTPUT_TYPE == "generate_until" else None,
         "ties": sum(item["tied"] for item in items) if metadata["family"] == "choice" else None,
+        "with_end": with_end(items) if metadata["family"] == "text" else None,
         "cut": lm.cut_report() if hasattr(lm, "cut_report") else None,
         "data": task.report["sources"],
         "dropped": task.report.get("dropped", {}),
@@ -198,6 +199,26 @@ def perplexity(items: list[Row]) -> dict[str, Any]:
         "bits_per_byte": bits("bytes"),
         "bits_per_character": bits("characters"),
         "loglikelihood": mean([item["loglikelihood"] for item in items]),
+    }
+
+
+def with_end(items: list[Row]) -> dict[str, float]:
+    """Of all texts together, each with the end token that training supervises after it.
+
+    `perplexity` is therefore of the same tokens as `validation_perplexity` of a fine-tuning. The
+    metrics leave the end token out: it is no text and has no bytes, and an untuned base has never
+    seen it there.
+    """
+    ends = [end for item in items if (end := item["end_loglikelihood"]) is not None]
+    total = sum(item["loglikelihood"] for item in items) + sum(ends)
+    tokens = sum(item["tokens"] for item in items) + len(ends)
+    length = sum(item["bytes"] for item in items)
+    return {
+        "loglikelihood": total,
+        "tokens": tokens,
+        "bytes": length,
+        "perplexity": math.exp(-total / tokens),
+        "bits_per_byte": -total / math.log(2) / max(1, length),
     }
 
 
