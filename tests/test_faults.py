@@ -184,6 +184,19 @@ def test_results_that_cannot_be_written(tmp_path, unprivileged):
 
 
 @pytest.mark.slow
+def test_a_working_folder_that_cannot_be_written_is_one_line(tmp_path, unprivileged):
+    folder = checkout(tmp_path / "study")
+    folder.chmod(0o555)
+    try:
+        done = unprivileged("-m", "snakemake", "--dry-run", cwd=folder)
+    finally:
+        folder.chmod(0o755)
+    assert done.returncode == 1
+    assert f"{folder}: Snakemake keeps its records there and cannot write them" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
 def test_of_two_starts_in_one_folder_the_second_is_refused_and_the_first_goes_on(tmp_path):
     folder = checkout(tmp_path / "study")
     command = [sys.executable, "-m", "snakemake", SAMPLED, "--cores", "1"]
