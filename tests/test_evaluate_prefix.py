@@ -203,6 +203,9 @@ def test_prompts_longer_than_the_model_are_cut_as_stock_does_and_counted(tokeniz
     answer = " ".join([long] * 2)  # an answer longer than the model: its beginning is scored
     ((score, _),) = ours.loglikelihood(requests("l", [("Q", answer)]))
     assert ours.scored_tokens("Q", answer) == ours.max_length
+    text = ours.scored_text("Q", answer)
+    assert text and answer.startswith(text) and len(text) < len(answer)
+    assert ours.scored_text(long, " end") == " end"
     assert score < 0
 
 

@@ -61,7 +61,7 @@ class PrefixLM(StockLM):
         self.worth = worth
         self.notes: list[str] = []
         self._cut: dict[str, int] = {}
-        self._scored: dict[tuple[str, str], int] = {}
+        self._scored: dict[tuple[str, str], tuple[int, str]] = {}  # tokens, and their text
         self._generated: dict[str, dict[str, Any]] = {}
         self._tried: set[int] = set()  # switches (positions.py) that texts so far exceed
         self.share = True
@@ -94,7 +94,11 @@ class PrefixLM(StockLM):
 
     def scored_tokens(self, context: str, continuation: str) -> int:
         """Number of tokens that a log-likelihood sums over."""
-        return self._scored[context, continuation]
+        return self._scored[context, continuation][0]
+
+    def scored_text(self, context: str, continuation: str) -> str:
+        """The text that a log-likelihood is of: the continuation, or as much as the model holds."""
+        return self._scored[context, continuation][1]
 
     def generated(self, context: str, arguments: dict) -> dict[str, Any]:
         """Tokens of a generated text, and whether it ran to the limit."""
@@ -112,6 +116,7 @@ class PrefixLM(StockLM):
         self, requests: list[Instance], disable_tqdm: bool = True
     ) -> list[tuple[float, bool]]:
         """Log-likelihoods of (context, continuation) pairs; texts are tokenised in batches.
+
         A `Passage` is scored as training supervises it; its end token comes third in the result.
         """
         encoded = encode_pairs(
@@ -138,7 +143,8 @@ class PrefixLM(StockLM):
             if name and (over > 0 or lost):
                 self._cut[_name("cut", pair[0])] = max(over, 0) + lost
             if pair:
-                self._scored[pair] = len(after)
+                text = self.tok_decode(after) if lost else pair[1]
+                self._scored[pair] = len(after), text
             if name and self.store and name in self.store.found:
                 results[number] = tuple(self.store.found[name])
                 continue

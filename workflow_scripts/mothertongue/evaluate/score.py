@@ -72,9 +72,10 @@ def make_row(sample: dict[str, Any], family: str, lm: Any) -> Row:
         row["target"] = doc["output"]
         row["prediction"] = None
         row["loglikelihood"], _, *end = reply[0]
+        scored = lm.scored_text(*first)
         row["tokens"] = lm.scored_tokens(*first)
-        row["characters"] = len(first[1])
-        row["bytes"] = len(first[1].encode())
+        row["characters"] = len(scored)
+        row["bytes"] = len(scored.encode())
         row["bits_per_byte"] = -row["loglikelihood"] / math.log(2) / max(1, row["bytes"])
         row["end_loglikelihood"] = end[0] if end else None
     else:
