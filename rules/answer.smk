@@ -11,7 +11,7 @@ include: "common.smk"
 include: "inference.smk"
 
 
-from mothertongue.sample.source import existing_files, patterns_of
+from mothertongue.files import existing_files, patterns_of
 
 
 def question_source(wildcards):

@@ -15,7 +15,7 @@ include: "inference.smk"
 from functools import cache
 
 from mothertongue.evaluate.pack import task_digest
-from mothertongue.sample.source import existing_files, patterns_of
+from mothertongue.files import existing_files, patterns_of
 
 digest_of = cache(task_digest)  # asked for every job when planning
 

@@ -10,7 +10,7 @@
 include: "common.smk"
 
 
-from mothertongue.sample.source import existing_files
+from mothertongue.files import existing_files
 
 ROW_RULES = {key: config["sample"][key] for key in ("empty", "duplicates", "max_characters")}
 

@@ -101,7 +101,7 @@ def test_results_hold_what_the_documentation_lists(root, written):
         "benchmark", "task", "language", "condition", "metric", "metrics", "unit", "chance", "n",
         "chance_levels",
         "higher_is_better", "version", "shots", "output", "ties", "cut", "data", "dropped", "notes",
-        "provenance",
+        "provenance", "with_end",
     }  # fmt: skip
     assert keys == listed
     for content, _ in written.values():

@@ -9,13 +9,11 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import browse_answers
-import compare_conditions
-import correlate_gaps
-import make_tables
 import plot_gaps
 import plot_scores
 import pytest
-import rate_benchmarks
+import write_findings
+from made_up import analyse
 from mothertongue.errors import InputError
 from mothertongue.finetune.checkpoint import NAME, load_checkpoint
 from mothertongue.models import load_base
@@ -68,26 +66,11 @@ def report_pages(folder, root):
     assert number > 5
     (folder / "about.json").write_text(json.dumps(about), encoding="utf-8")
     given = {"scores": published / "scores.csv", "about": folder / "about.json"}
-    drawn = {"resamples": 20, "confidence": 0.95, "seed": 1}
+    analyse(folder, **given, items=False)
     gaps = {"gaps": folder / "gaps.csv", "correlations": folder / "correlations.csv"}
-    correlate_gaps.main(**given, **gaps, **drawn)
-    compare_conditions.main(**given, item_table=None, contrasts=folder / "contrasts.csv", **drawn)
-    rate_benchmarks.main(
-        **given,
-        contrasts=folder / "contrasts.csv",
-        correlations=gaps["correlations"],
-        benchmarks=folder / "benchmarks.csv",
-        confidence=0.95,
-    )
-    make_tables.main(
-        **given,
-        contrasts=folder / "contrasts.csv",
-        benchmarks=folder / "benchmarks.csv",
-        folder=folder / "tables",
-        confidence=0.95,
-    )
     plot_scores.main(**given, folder=folder / "scores")
     plot_gaps.main(**given, **gaps, folder=folder / "gaps")
+    write_findings.main(**given, claims=folder / "claims.json", folder=folder / "findings")
 
 
 @pytest.mark.slow

@@ -10,10 +10,17 @@ from typing import Any
 
 import polars as pl
 from mothertongue.errors import InputError
-from mothertongue.files import Row, file_hash, read_dataset, write_dataset, write_json
+from mothertongue.files import (
+    Row,
+    file_hash,
+    matching_files,
+    read_dataset,
+    write_dataset,
+    write_json,
+)
 from mothertongue.log import log_to
 from mothertongue.sample.draw import characters, dataset_rows, draw_english
-from mothertongue.sample.source import language_rows, matching_files, read_aya, read_table
+from mothertongue.sample.source import language_rows, read_aya, read_table
 
 ENGLISH = "en"
 

@@ -1,5 +1,6 @@
 """File contracts: JSON Lines datasets, atomic writing, hashes (design: contracts between files)."""
 
+import glob
 import hashlib
 import json
 import math
@@ -256,3 +257,26 @@ def refuse_unwritable(paths: Iterable[str | Path]) -> None:
             f"cannot write into {', '.join(list(shut)[:3])}{more}: read-only, or no permission;"
             " make it writable for you, or put a link to another folder in its place"
         )
+
+
+def patterns_of(paths: str | Iterable[str]) -> list[str]:
+    """One path or several, as a list."""
+    return [paths] if isinstance(paths, str) else list(paths)
+
+
+def existing_files(paths: str | Iterable[str]) -> list[str]:
+    """Files that exist now, for a rule's input; the script tells what is missing."""
+    return sorted(
+        {name for p in patterns_of(paths) for name in glob.glob(p) if Path(name).is_file()}
+    )
+
+
+def matching_files(paths: str | Iterable[str], key: str) -> list[Path]:
+    """Files that paths or glob patterns name; one that names none is an `InputError`."""
+    found: list[Path] = []
+    for pattern in patterns_of(paths):
+        names = sorted(name for name in glob.glob(pattern) if Path(name).is_file())
+        if not names:
+            raise InputError(f"{pattern}: no such file (configured as {key})")
+        found += [Path(name) for name in names if Path(name) not in found]
+    return found

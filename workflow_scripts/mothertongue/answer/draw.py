@@ -148,7 +148,7 @@ def read_messages(dataset: Mapping[str, Any], where: str) -> tuple[list[Row], st
         lock = read_lock(dataset.get("lock") or "")
         _, files = dataset_files(name, dataset.get("name"), split, dataset.get("revision"), lock)
         return [row for path in files for row in _read_table(path)], name
-    from ..sample.source import matching_files, patterns_of
+    from ..files import matching_files, patterns_of
 
     paths = matching_files(dataset["path"], f"{where}.path")
     rows = [row for path in paths for row in _read_table(path)]

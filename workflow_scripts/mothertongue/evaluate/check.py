@@ -9,7 +9,7 @@ from typing import Any
 
 from ..answer.questions import is_url, read_questions
 from ..errors import InputError
-from ..sample.source import existing_files, patterns_of
+from ..files import existing_files, patterns_of
 from ..study import Study
 from .data import read_files
 from .items import make_items

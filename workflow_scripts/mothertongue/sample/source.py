@@ -3,7 +3,6 @@
 Columns: `inputs`, `targets`, `language_code`; optionally `id`, `language`, `annotation_type`.
 """
 
-import glob
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,34 +11,11 @@ import polars as pl
 
 from .. import hub
 from ..errors import InputError, first_line
-from ..files import file_hash, is_missing, read_json_rows, written_ids
+from ..files import file_hash, is_missing, matching_files, read_json_rows, written_ids
 
 TEXT = (pl.String, pl.Null, pl.Categorical, pl.Enum)
 NEEDED = ("inputs", "targets", "language_code")
 OPTIONAL = ("id", "language", "annotation_type")
-
-
-def patterns_of(paths: str | Iterable[str]) -> list[str]:
-    """One path or several, as a list."""
-    return [paths] if isinstance(paths, str) else list(paths)
-
-
-def existing_files(paths: str | Iterable[str]) -> list[str]:
-    """Files that exist now, for a rule's input; the script tells what is missing."""
-    return sorted(
-        {name for p in patterns_of(paths) for name in glob.glob(p) if Path(name).is_file()}
-    )
-
-
-def matching_files(paths: str | Iterable[str], key: str) -> list[Path]:
-    """Files that paths or glob patterns name; one that names none is an `InputError`."""
-    found: list[Path] = []
-    for pattern in patterns_of(paths):
-        names = sorted(name for name in glob.glob(pattern) if Path(name).is_file())
-        if not names:
-            raise InputError(f"{pattern}: no such file (configured as {key})")
-        found += [Path(name) for name in names if Path(name) not in found]
-    return found
 
 
 def read_table(path: Path, needed: Iterable[str], optional: Iterable[str] = ()) -> pl.DataFrame:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
-from ..sample.source import existing_files
+from ..files import existing_files
 
 CHAT = ("model", "base_url", "prompt", "temperature", "seed", "max_tokens", "parameters")
 BACKENDS: dict[str, tuple[str, tuple[str, ...]]] = {

@@ -7,7 +7,10 @@ from typing import Any
 import polars as pl
 
 from ..errors import InputError
-from ..sample.source import matching_files, read_table
+from ..files import matching_files
+from ..sample.source import read_table
+from .checks.mend import mend
+from .languages import scripts
 
 COLUMNS = ("source_language", "target_language", "source", "target")
 
@@ -42,20 +45,41 @@ class Recorded:
         self.entry = entry
         self._files: list[Path] | None = None
         self._memory: dict[tuple[str, str], dict[str, str]] = {}
+        self._pivots: dict[tuple[str, str], dict[str, str]] = {}
         self._missing: dict[tuple[str, str], list[str]] = {}
 
     def look_up(self, text: str, source: str, target: str) -> str | None:
         """The recorded translation, or None (and the text is noted as missing)."""
+        found = self._texts(source, target).get(text)
+        if found is None:
+            found = self._mended_pivots(source, target).get(text)
+        if found is None:
+            self._missing.setdefault((source, target), []).append(text)
+        return found
+
+    def _texts(self, source: str, target: str) -> dict[str, str]:
         pair = source, target
         if pair not in self._memory:
             if self._files is None:
                 key = "translate.translators.*.memory"
                 self._files = matching_files(self.entry["memory"], key)
             self._memory[pair] = read_memory(self._files, *pair, self.entry.get("engine"))
-        found = self._memory[pair].get(text)
-        if found is None:
-            self._missing.setdefault(pair, []).append(text)
-        return found
+        return self._memory[pair]
+
+    def _mended_pivots(self, source: str, target: str) -> dict[str, str]:
+        """Translations of a round trip's pivots, which a dataset holds mended.
+
+        The memory has a pivot as the service wrote it, perhaps in quotes or with zero-width spaces.
+        """
+        pair = source, target
+        if pair not in self._pivots:
+            texts, script = self._texts(*pair), scripts().get(source)
+            self._pivots[pair] = {
+                mend(native, pivot, target, source, script)[0]: texts[pivot]
+                for native, pivot in self._texts(target, source).items()
+                if pivot in texts
+            }
+        return self._pivots[pair]
 
     def forgive(self, text: str, source: str, target: str) -> None:
         """A text that needs no translation is not missing."""
