@@ -211,6 +211,26 @@ def test_a_reply_is_stored_before_it_is_checked(tmp_path):
     assert (outcome.text, silent.sent) == ("fine", [])
 
 
+def test_the_next_call_is_on_its_way_while_a_reply_is_checked(tmp_path):
+    calls = []
+
+    def slow(request):
+        calls.append(time.monotonic())
+        time.sleep(0.05)
+        calls.append(-time.monotonic())
+        return Reply("fine")
+
+    def check(reply):
+        time.sleep(0.05)
+        return []
+
+    started = time.monotonic()
+    outcomes, _ = run(tmp_path, Client(slow), "abcdefghijklmnopqrst", check=check, concurrency=1)
+    assert time.monotonic() - started < 20 * 0.1 - 0.5  # 2 s one after another, 1.05 s at best
+    assert [outcome.status for outcome in outcomes] == ["ok"] * 20
+    assert [call > 0 for call in calls] == [True, False] * 20  # one call at a time, as configured
+
+
 def test_a_reply_that_was_stored_but_not_checked_before_a_kill_is_asked_on(tmp_path):
     """The claim of the dead process tells that its reply was never checked."""
     request = {"text": "one"}

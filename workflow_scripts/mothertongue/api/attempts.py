@@ -29,6 +29,7 @@ from .types import (
 )
 
 LONGEST_WAIT = 600.0  # seconds; a server that asks for more is taken at its word: come back later
+CHECKING = 2  # threads per call at a time: one calls while another checks its reply
 SETTINGS = {
     "concurrency": 8,
     "requests_per_minute": None,
@@ -99,6 +100,8 @@ class Attempts:
         self.price, self.counts = price, counts
         local = getattr(client, "local", False)
         self.limits = Limits(store, account, self.settings, shared=not local)
+        # a model in this process fills its batches from the threads that call, and limits nothing
+        self.threads = int(self.settings["concurrency"]) * (1 if local else CHECKING)
         self.cold = ColdStart(self.settings["give_up"])
         self.deterministic = getattr(client, "deterministic", False)
         self.reread = getattr(client, "reread", lambda reply: reply)

@@ -1,8 +1,9 @@
 """The engine: asks in, outcomes out, in order, with everything the package promises.
 
 The main thread looks requests up in the store in batches and hands what is new to a pool of
-threads; each thread waits for the limits, calls, stores and checks (`attempts`). A bounded window
-keeps memory flat however many asks there are.
+threads; each thread waits for the limits, calls, stores and checks (`attempts`). There are more
+threads than calls at a time, so that the next call is on its way while a reply is checked. A bounded
+window keeps memory flat however many asks there are.
 """
 
 import itertools
@@ -85,7 +86,7 @@ class Engine:
         running: dict[str, Future] = {}
         asks = iter(asks)
         end = self.attempts.limits.end
-        pool = ThreadPoolExecutor(int(self.settings["concurrency"]), thread_name_prefix="api")
+        pool = ThreadPoolExecutor(self.attempts.threads, thread_name_prefix="api")
         try:
             exhausted = False
             while window or not exhausted:
