@@ -16,7 +16,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "workflow_scripts"), str(ROOT / "tests")]
 
+import deep_translator.google
 import polars as pl
+import requests
+from deep_translator import GoogleTranslator
 from mothertongue.api import Ask, Engine, Reply, Store
 from mothertongue.translate import make_translator
 from mothertongue.translate.checks import problems
@@ -84,13 +87,8 @@ def main():
     with service(0.2) as url:
         entry = {"backend": "google", "base_url": url + "/m"}
         ours = run(make_translator(entry, LANGUAGES), texts, options.concurrency)
-        from deep_translator import GoogleTranslator
-
         peer = GoogleTranslator(source="en", target="es")
         peer._base_url = url + "/m"
-        import deep_translator.google
-        import requests
-
         deep_translator.google.requests = requests
         started = time.perf_counter()
         peer.translate_batch(texts[: options.serial])

@@ -47,10 +47,14 @@ def lab(tmp_path_factory):
 
 
 def on_gpus(folder: Path) -> Path:
-    """A checkout of the demo whose jobs ask for a GPU each, as those of real models do."""
+    """Five of the demo's adapters; their jobs ask for a GPU each, as those of real models do."""
     checkout(folder)
     config = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
     config["finetune"]["gpus"] = 1
+    config["conditions"] = [
+        {"data": ["native", "fluent"], "scope": ["es", "multi"], "lr": ["high"]},
+        {"data": ["literal-rtt"], "scope": ["es"], "lr": ["high"], "questions": []},
+    ]
     (folder / "config.yaml").unlink()
     text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
     (folder / "config.yaml").write_text(text, encoding="utf-8")
@@ -68,7 +72,7 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen:
         )
 
 
-def finish(head: subprocess.Popen, folder: Path, seconds: float = 1500) -> None:
+def finish(head: subprocess.Popen, folder: Path, seconds: float = 2400) -> None:
     assert head.wait(timeout=seconds) == 0, (folder / "head.out").read_text()[-5000:]
 
 
@@ -147,7 +151,12 @@ def study(lab, tmp_path_factory) -> Path:
 
 
 def test_the_disturbed_demo_on_the_cluster_equals_the_one_here(study, finished_demo):
-    assert results(study) == results(finished_demo)
+    here = results(finished_demo)
+    for name, content in results(study).items():
+        if name == "results/scores.csv":
+            assert set(content.splitlines()) < set(here[name].splitlines())
+        else:
+            assert content == here[name], name
     assert planned(study) == {}
     report = run_snakemake("--report", "results/report.html", cwd=study)
     assert report.returncode == 0, report.stderr[-3000:]

@@ -160,8 +160,7 @@ class Attempts:
         request = self._request(attempt, number)
         self.cold.enter(self.limits.end)
         try:
-            with self.limits.call(request):
-                reply, cost = self._pay(attempt, request, number)
+            reply, cost = self._pay(attempt, request, number)
             return self._check(attempt, request, reply, cost, number)
         except Temporary as error:
             return self._no_reply(attempt, error)
@@ -174,11 +173,16 @@ class Attempts:
             self.cold.leave()
 
     def _pay(self, attempt: Try, request: Request, number: int) -> tuple[Reply, float]:
-        """Call once and store the reply, unchecked; the claim is kept until it is checked."""
-        held = self._reserve(request)
+        """Call once and store the reply, unchecked; the claim is kept until it is checked.
+
+        The limits allow the next call as soon as this one has ended, before its reply is stored.
+        """
+        held = 0.0
         try:
-            attempt.calls += 1
-            reply = self._send(request)
+            with self.limits.call(request):
+                held = self._reserve(request)
+                attempt.calls += 1
+                reply = self._send(request)
             cost = self.price.of(request, reply)
             self.store.put(
                 attempt.key,
