@@ -13,7 +13,7 @@ PLAIN = Claim(
     verdict=c.UNDECIDED, estimate=0.5, low=-3.0, high=4.0, unit="%", p=0.6, p_adjusted=1.0,
     level=0.05, margin=2.0, basis=c.MODELS, models=8, families=3, languages=1, seeds=3, draws=1,
     items=250, clusters=50, best="google", needed=Needed(14, 9, None), table="estimates.csv", row=0,
-    note="", members=("quiz",), first_score=40.0, second_score=39.5, ahead=5, decided=0,
+    note="", members=("quiz",), first_score=40.0, second_score=39.5, ahead=5,
 )  # fmt: skip
 DECIDED = {"p": 0.001, "p_adjusted": 0.004, "needed": None}
 

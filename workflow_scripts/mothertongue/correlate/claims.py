@@ -128,7 +128,6 @@ class Claim:
     second_score: float | None = None
     members: tuple[str, ...] = ()  # slugs of the tests behind a cell
     ahead: int | None = None  # models whose estimate is above 0 ("ahead in", not "beats")
-    decided: int | None = None  # models that each have a verdict for the first side by themselves
     snr: float | None = None  # signal-to-noise: |estimate| / standard deviation of one comparison
 
     def __post_init__(self) -> None:

@@ -12,8 +12,9 @@ correlations; O'Brien 1984, Biometrics 40:1079), and of its clearest cells (Sime
 73:751). Cells that agree thus support one another, and one that differs from all others still shows.
 
 *The statements beside them* are adjusted after Holm. What is part of something decided (one
-benchmark of a group, one translator) or asks about it (its cause, another training setting) is
-tested when its cell is, at the same level and after Holm again: where nothing differs none of it is
+benchmark of a group, one translator) is tested when its cell is, at the same level and after Holm
+among the parts. What asks about something decided (its cause, another training setting) is tested
+when that is, after Holm over all such questions of the page. Where nothing differs none of it is
 reached.
 """
 

@@ -31,8 +31,7 @@ def cell_drafts(
                 | {"best": best_of(evidence, cell)})
         for code, cell in group.cells.items()
     ]  # fmt: skip
-    differ = interaction is not None and interaction.tested.p < INTERACTION
-    if group.pooled is not None and not differ:
+    if group.pooled is not None and not may_differ(interaction):
         values = common(evidence, group, None, question=c.CELL)
         drafts.append(
             of_cell(group.pooled, whole, values | {"best": best_of(evidence, group.pooled)})
@@ -41,6 +40,11 @@ def cell_drafts(
     for draft, cell in zip(drafts, every, strict=False):
         draft.hides = beyond_margin(evidence, cell)
     return drafts
+
+
+def may_differ(interaction: Draft | None) -> bool:
+    """Whether the gap may differ between languages, so that no mean over them is stated."""
+    return interaction is not None and interaction.tested.p < INTERACTION
 
 
 def beyond_margin(evidence: Evidence, cell: Cell) -> tuple[str, ...]:

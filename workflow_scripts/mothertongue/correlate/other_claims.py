@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from . import claims as c
-from .cells import ROUND_TRIPS, TRANSLATED, Test
+from .cells import ROUND_TRIPS, TRANSLATED, Setting, Test
 from .contrasts import DEFECTS, KNOWLEDGE, translator_of
 from .drafts import Draft, OnlyP, by_sign, common, of_cell
 from .effects import ENOUGH_FAMILIES, Evidence, Piece, Share, Terms
-from .groups import Group, group_of, margin_of, single_cell
+from .groups import Cell, Group, group_of, margin_of, single_cell
 from .growth import ENOUGH_MODELS, correlate
 from .variance import Spread
 
@@ -76,51 +76,65 @@ def cause_drafts(evidence: Evidence, group: Group) -> list[Draft]:
     return drafts
 
 
-def setting_drafts(evidence: Evidence, group: Group) -> list[Draft]:
-    """Change of the gap in every other training setting, over languages that both settings have."""
-    cells, main = evidence.cells, evidence.cells.main
-    drafts = []
-    for setting in cells.settings():
-        if setting == main:
-            continue
-        changes, here, there = [], [], []
-        for cell in group.cells.values():
-            for share in cell.shares:
-                other = tuple(((source[0], setting), weight) for source, weight in share.terms)
-                changes.append(
-                    Share(share.piece, share.share, merged((other, 1), (share.terms, -1)))
-                )
-                here.append(share._replace(terms=other))
-                there.append(share)
-        known = [
-            place for place, share in enumerate(changes)
-            if any(evidence.part(share.piece, m, share.terms) for m in cells.models(share.piece.test))
-        ]  # fmt: skip
-        if not known:
-            continue
-        total = sum(changes[place].share for place in known)
-        lists = [
-            [own[place]._replace(share=own[place].share / total) for place in known]
-            for own in (changes, here, there)
-        ]
-        cell = single_cell(evidence, lists[0], group.margin)
-        if cell is None:
-            continue
-        now, before = (evidence.sample(own, cell.sample.models) for own in lists[1:])
-        languages = {share.piece.language for share in lists[0]}
-        only = next(iter(languages)) if len(languages) == 1 else None
-        values = common(evidence, group, only, question=c.SETTING, contrast="change")
-        values |= {"scope": setting.kind, "learning_rate": setting.learning_rate}
-        values |= {"first_score": now.estimate, "second_score": before.estimate}
-        fell = now.first < before.first and now.second < before.second
-        values["note"] = (
-            f"gap {before.estimate:+.3g} at the main setting, {now.estimate:+.3g} here; native"
-            f" {before.first:.4g} to {now.first:.4g}, translated {before.second:.4g} to {now.second:.4g}"
+def setting_drafts(evidence: Evidence, group: Group, *, apart: bool) -> list[Draft]:
+    """Change of the gap in every other training setting, over languages that both settings have.
+
+    `apart`: every language by itself, as the gap may differ between them.
+    """
+    together = list(group.cells.values())
+    parts = [[cell] for cell in together] if apart else [together]
+    made = (
+        setting_draft(evidence, group, setting, part)
+        for setting in evidence.cells.settings()
+        if setting != evidence.cells.main
+        for part in parts
+    )
+    return [draft for draft in made if draft is not None]
+
+
+def setting_draft(
+    evidence: Evidence, group: Group, setting: Setting, together: list[Cell]
+) -> Draft | None:
+    """Change of the gap of some cells between the main setting and another."""
+    changes, here, there = [], [], []
+    for cell in together:
+        for share in cell.shares:
+            other = tuple(((source[0], setting), weight) for source, weight in share.terms)
+            changes.append(Share(share.piece, share.share, merged((other, 1), (share.terms, -1))))
+            here.append(share._replace(terms=other))
+            there.append(share)
+    known = [
+        place
+        for place, share in enumerate(changes)
+        if any(
+            evidence.part(share.piece, m, share.terms)
+            for m in evidence.cells.models(share.piece.test)
         )
-        draft = of_cell(cell, None, values)
-        draft.decide = change_of(now.estimate, before.estimate, fell)
-        drafts.append(draft)
-    return drafts
+    ]
+    if not known:
+        return None
+    total = sum(changes[place].share for place in known)
+    lists = [
+        [own[place]._replace(share=own[place].share / total) for place in known]
+        for own in (changes, here, there)
+    ]
+    cell = single_cell(evidence, lists[0], group.margin)
+    if cell is None:
+        return None
+    now, before = (evidence.sample(own, cell.sample.models) for own in lists[1:])
+    languages = {share.piece.language for share in lists[0]}
+    only = next(iter(languages)) if len(languages) == 1 else None
+    values = common(evidence, group, only, question=c.SETTING, contrast="change")
+    values |= {"scope": setting.kind, "learning_rate": setting.learning_rate}
+    values |= {"first_score": now.estimate, "second_score": before.estimate}
+    fell = now.first < before.first and now.second < before.second
+    values["note"] = (
+        f"gap {before.estimate:+.3g} at the main setting, {now.estimate:+.3g} here; native"
+        f" {before.first:.4g} to {now.first:.4g}, translated {before.second:.4g} to {now.second:.4g}"
+    )
+    draft = of_cell(cell, None, values)
+    draft.decide = change_of(now.estimate, before.estimate, fell)
+    return draft
 
 
 def change_of(now: float, before: float, fell: bool) -> Callable[[Draft, float], str]:

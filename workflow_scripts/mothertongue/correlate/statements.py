@@ -11,6 +11,7 @@ from .gap_claims import (
     cell_drafts,
     chance_drafts,
     languages_differ,
+    may_differ,
     share_translators,
     test_drafts,
     translator_drafts,
@@ -34,6 +35,7 @@ def state(evidence: Evidence, *, resamples: int, confidence: float, seed: int) -
     factor = 1 / CELLS
     drafts: list[Draft] = []
     others: list[Draft] = []
+    about: list[tuple[Draft, Adjusted]] = []  # asks about something, which has to be decided itself
     for group, (singles, whole) in zip(groups, adjusted, strict=True):
         by_language = dict(zip(group.cells, singles, strict=True))
         interaction = languages_differ(evidence, group)
@@ -44,15 +46,15 @@ def state(evidence: Evidence, *, resamples: int, confidence: float, seed: int) -
         if interaction is not None:
             others.append(interaction)
         decided = surest([*singles, *([whole] if whole else [])], confidence)
-        for asked in (cause_drafts(evidence, group), setting_drafts(evidence, group)):
-            for draft, one in zip(
-                asked,
-                nested([d.tested for d in asked], [decided] * len(asked), factor),
-                strict=True,
-            ):
-                draft.adjusted = one
-            drafts += asked
+        asked = [(draft, decided) for draft in cause_drafts(evidence, group)]
+        for draft in setting_drafts(evidence, group, apart=may_differ(interaction)):
+            asked.append((draft, by_language.get(draft.values["language"], decided)))
+        about += asked
+        drafts += [draft for draft, _ in asked]
         others += judge_drafts(evidence, group)
+    found = nested([draft.tested for draft, _ in about], [parent for _, parent in about], factor)
+    for (draft, _), one in zip(about, found, strict=True):
+        draft.adjusted = one
     chance = {(*p.test, p.metric, p.language) for group in groups for p in group.chance}
     gaps = find_gaps(cells, chance, evidence)
     others += growth_drafts(evidence, gaps, resamples=resamples, confidence=confidence, seed=seed)

@@ -93,7 +93,6 @@ def notice_page(cells: Cells, claims: list[Claim], rated: list[Row]) -> Page | N
             Column("gap", "native − translated", 1, "in the metric's unit", True),
             Column("adjusted p", "native − translated", 3, "over every test of the page"),
             Column("ahead in", "models", 0, "native data leads, by chance or not"),
-            Column("by itself", "models", 0, "models that each decide for native data"),
             Column(
                 "r", "gap and score", 2, "Pearson's r of gap and native score (paper: Figure 4)"
             ),
@@ -123,7 +122,6 @@ def notice_page(cells: Cells, claims: list[Claim], rated: list[Row]) -> Page | N
                     _gap(claim.estimate, ends) if seen else None,
                     claim.p_adjusted if seen else None,
                     Mark(claim.ahead, text=ahead) if ahead and seen else None,
-                    claim.decided,
                     Mark(first.get("r"), interval=pair(first, "r_low", "r_high")),
                     Mark(
                         first.get("decoupled_r"),

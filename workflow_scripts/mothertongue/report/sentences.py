@@ -114,7 +114,7 @@ def word(claim: Claim, names: Names) -> str:
 
 
 def tests_words(claim: Claim) -> str:
-    """What a sentence rests on: interval over what, p, and models ahead or decided."""
+    """What a sentence rests on: interval over what, p, and models ahead."""
     parts = [over_words(claim)]
     p = claim.p_adjusted if claim.p_adjusted is not None else claim.p
     if p is not None:
@@ -124,13 +124,10 @@ def tests_words(claim: Claim) -> str:
 
 
 def ahead_words(claim: Claim) -> str:
-    """`; ahead in 6 of 8 models, 2 of them each decided`; nothing for one model."""
+    """`; ahead in 6 of 8 models`; nothing for one model."""
     if claim.ahead is None or claim.models < 2:
         return ""
-    words = f"; native data is ahead in {claim.ahead} of {claim.models} models"
-    if claim.decided is not None:
-        words += f", {claim.decided} of them decided by themselves"
-    return words
+    return f"; native data is ahead in {claim.ahead} of {claim.models} models"
 
 
 def undecided_words(claim: Claim, names: Names) -> str:
