@@ -244,3 +244,13 @@ def test_what_a_mean_hides_is_named_as_it_is_called(names):
     said = word(claim(estimate=0.4, low=-0.6, high=1.3, note=note, needed=None), names)
     assert said.endswith(f"; {c.HIDES}: quiz, judge GPT-4-Turbo in Chinese.")
     assert "not sure enough" not in said
+
+
+def test_a_cell_says_why_a_mean_is_undecided_and_no_best_of_equals(names):
+    hidden = claim(estimate=0.4, low=-0.6, high=1.3, note=f"{c.HIDES}: quiz", needed=None)
+    assert "its tests differ by more than the margin" in cell_html(hidden, None, names.cells)
+    same = {"estimate": 0.0, "low": None, "high": None, "decides_low": None, "decides_high": None}
+    equal = cell_html(claim(best="google", needed=None, **same), None, names.cells)
+    assert "no score differs" in equal
+    assert "best:" not in equal
+    assert "best:" in cell_html(claim(best="google"), None, names.cells)

@@ -312,7 +312,7 @@ METRIC_WORDS = {
     "acc_macro": "accuracy, mean over subjects",
     "em": "exact match",
     "f1": "F1",
-    "include": "include",
+    "include": "answer contained",
     "total": "total rating",
     "rating": "mean rating",
     "perplexity": "perplexity (less is better)",

@@ -104,10 +104,12 @@ def cell_html(claim: Claim | None, best: Claim | None, cells: Cells) -> str:
         lines.append(html.escape(numbers(claim, unit=False)))
     more = []
     chosen = best.best or best.second if best is not None else claim.best
-    if chosen and claim.verdict != c.AT_CHANCE:
+    if chosen and claim.verdict != c.AT_CHANCE and not without_spread(claim):
         more.append(f"best: {cells.label('data', chosen)}")
     if almost(claim):
-        more.append("not at the page’s level")
+        more.append("not at the page's level")
+    if c.HIDES in claim.note:
+        more.append("its tests differ by more than the margin")
     if claim.basis == c.ADAPTERS and claim.verdict == c.UNDECIDED:
         more.append("one training each")
     needed = needed_words(claim) if claim.verdict == c.UNDECIDED else ""
