@@ -57,7 +57,8 @@ def gpus_of(wildcards):
 
 def memory_of(wildcards, attempt):
     """Host memory of one fine-tuning of {model}, in MB; half as much again on a further attempt."""
-    needed = needs.memory_mb(parameters_of(wildcards), FINETUNE["quantisation"])
+    parameters, gpu = parameters_of(wildcards), gpus_of(wildcards)
+    needed = needs.memory_mb(parameters, FINETUNE["quantisation"], gpu=gpu)
     return needed * (1 + attempt) // 2
 
 

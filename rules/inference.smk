@@ -17,7 +17,8 @@ def inference_gpus(wildcards):
 def inference_memory(wildcards, attempt):
     """Host memory in MB of one job with {model}."""
     parameters = config["models"][wildcards.model]["parameters"]
-    return needs_of.memory_mb(parameters, config["finetune"]["quantisation"], attempt)
+    quantisation, gpu = config["finetune"]["quantisation"], inference_gpus(wildcards)
+    return needs_of.memory_mb(parameters, quantisation, attempt, gpu=gpu)
 
 
 def inference_minutes(tokens):

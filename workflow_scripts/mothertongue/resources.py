@@ -15,9 +15,11 @@ CPU_FLOPS = 3e10  # what one core sustains
 LIBRARIES_MB = 2000  # torch, transformers and lm-eval, beyond what tuning needs
 
 
-def memory_mb(parameters: float, quantisation: str = "int8", attempt: int = 1) -> int:
+def memory_mb(
+    parameters: float, quantisation: str = "int8", attempt: int = 1, *, gpu: int = 1
+) -> int:
     """Host memory in MB; half as much again on each further attempt."""
-    needed = LIBRARIES_MB + tuning.memory_mb(parameters, quantisation)
+    needed = LIBRARIES_MB + tuning.memory_mb(parameters, quantisation, gpu=gpu)
     return math.ceil(needed * (1 + attempt) / 2)
 
 

@@ -19,10 +19,15 @@ def gpus(parameters: float, wanted: int | None = None) -> int:
     return 0 if parameters < CPU_PARAMETERS else 1
 
 
-def memory_mb(parameters: float, quantisation: str = "int8") -> int:
-    """Host memory: libraries, and the weights while they are read (16-bit) or, on a CPU, kept."""
-    weights = parameters * max(BYTES[quantisation], 2.0)
-    return math.ceil((2.0e9 + 1.2 * weights) / 1e6)
+def memory_mb(parameters: float, quantisation: str = "int8", *, gpu: int = 1) -> int:
+    """Host memory: libraries, and the weights while they are read (16-bit) or, on a CPU, kept.
+
+    A CPU computes in float32 and keeps what a pass leaves for the way back: a model of 135 million
+    weights used up to 3,150 MB.
+    """
+    weights = parameters * max(BYTES[quantisation], 2.0 if gpu else 4.0)
+    libraries = 2.0e9 if gpu else 2.6e9
+    return math.ceil((libraries + 1.2 * weights) / 1e6)
 
 
 def gpu_hours(parameters: float, tokens: float = TOKENS) -> float:
