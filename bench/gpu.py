@@ -25,327 +25,51 @@ of its weights), 2 in reading, over what a large matrix product reaches on the d
 
 import argparse
 import contextlib
-import gc
 import importlib.util
 import json
 import os
 import random
 import re
-import resource
-import signal
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-PATHS = [str(ROOT / "workflow_scripts"), str(ROOT / "bench")]
-sys.path[:0] = PATHS
+sys.path[:0] = [str(ROOT / "workflow_scripts"), str(ROOT / "bench")]
 
 import torch  # noqa: E402
 from finetune_speed import LORA, Peer  # noqa: E402
-from gpu_jobs import WORDS, requests, text  # noqa: E402
-from mothertongue.finetune.base import train_tokenizer  # noqa: E402
+from gpu_device import (  # noqa: E402
+    ON_GPU,
+    SHAPES,
+    Figure,
+    Skipped,
+    card,
+    clean,
+    peak_gigabytes,
+    save_random_model,
+    wait_for,
+)
+from gpu_jobs import requests, text  # noqa: E402
+from gpu_smoke import smoke  # noqa: E402
 from mothertongue.finetune.encode import Example  # noqa: E402
 from mothertongue.finetune.lora import add_lora  # noqa: E402
 from mothertongue.finetune.run import choose_budget  # noqa: E402
 from mothertongue.finetune.train import Recipe, Trainer  # noqa: E402
-from mothertongue.models import load_base, pick_device, pick_dtype, versions  # noqa: E402
-from mothertongue.warm import base_of_model, run_warm  # noqa: E402
+from mothertongue.models import load_base, pick_device  # noqa: E402
 
-SHAPES = {  # Llama-2-7B; Qwen1.5-0.5B; a toy
-    "7b": {"hidden_size": 4096, "intermediate_size": 11008, "num_hidden_layers": 32,
-           "num_attention_heads": 32, "vocab_size": 32000},
-    "0.5b": {"hidden_size": 1024, "intermediate_size": 2816, "num_hidden_layers": 24,
-             "num_attention_heads": 16, "vocab_size": 151936},
-    "tiny": {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2,
-             "num_attention_heads": 4, "vocab_size": 512},
-}  # fmt: skip
 DECILES = (62, 78, 84, 91, 101, 115, 131, 153, 188, 262, 512)  # tokens of a row, prompt included
 PROMPT_SHARE = 0.63
-ON_GPU = pick_device().startswith("cuda")
 TRAIN_ARMS = (
     "peer", "ours", "ours+checkpointing", "ours+flash", "ours+liger", "trl", "trl+padding-free",
     "trl+packing",
 )  # fmt: skip
 NEEDS = {"flash": "flash_attn", "liger": "liger_kernel", "padding-free": "flash_attn",
          "packing": "flash_attn", "trl": "trl", "vllm": "vllm"}  # fmt: skip
-
-
-class Skipped(Exception):
-    """A check or arm that this machine cannot run; the text says why."""
-
-
-@dataclass
-class Figure:
-    """One measured line: a check (`ok`) or a speed with its unit."""
-
-    part: str
-    name: str
-    ok: bool | None = None
-    value: float | None = None
-    unit: str = ""
-    seconds: float = 0.0
-    said: str = ""
-    more: dict[str, Any] = field(default_factory=dict)
-
-
-def wait_for() -> None:
-    """Let a GPU finish what it was given."""
-    if ON_GPU:
-        torch.cuda.synchronize()
-
-
-def peak_gigabytes() -> float:
-    """Most memory held so far: of the GPU, else of this process."""
-    if ON_GPU:
-        return torch.cuda.max_memory_allocated() / 1e9
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
-
-
-def clean() -> None:
-    """Give memory back before the next arm."""
-    gc.collect()
-    if ON_GPU:
-        torch.cuda.empty_cache()
-        torch.cuda.reset_peak_memory_stats()
-
-
-def matrix_flops() -> float:
-    """Operations a second of a large matrix product: the peak that can be had."""
-    size, times = (8192, 20) if ON_GPU else (512, 4)
-    device, dtype = pick_device(), pick_dtype("auto", pick_device())
-    a, b = (torch.randn(size, size, device=device, dtype=dtype) for _ in range(2))
-    started = 0.0
-    for _ in range(2):  # the first round warms up
-        wait_for()
-        started = time.perf_counter()
-        for _ in range(times):
-            a @ b
-        wait_for()
-    return 2 * size**3 * times / (time.perf_counter() - started)
-
-
-def card() -> dict[str, Any]:
-    """The device, as a table of results names it."""
-    facts: dict[str, Any] = {"card": "cpu", "versions": versions(), "matrix_flops": matrix_flops()}
-    if ON_GPU:
-        properties = torch.cuda.get_device_properties(0)
-        facts |= {
-            "card": properties.name,
-            "memory_gb": round(properties.total_memory / 1e9, 1),
-            "capability": f"{properties.major}.{properties.minor}",
-            "cards": torch.cuda.device_count(),
-            "cuda": torch.version.cuda,
-        }
-    return facts
-
-
-def save_random_model(folder: Path, shape: dict[str, int]) -> None:
-    """Write a Llama of a shape with random weights, made on the device, and a small tokenizer."""
-    from transformers import LlamaConfig, LlamaForCausalLM
-
-    tokenizer = train_tokenizer(WORDS, 500)
-    torch.manual_seed(1)
-    with torch.device(pick_device()):
-        config = LlamaConfig(
-            **shape,
-            max_position_embeddings=4096,
-            bos_token_id=None,
-            eos_token_id=tokenizer.eos_token_id,
-        )
-        torch.set_default_dtype(pick_dtype("auto", pick_device()))
-        model = LlamaForCausalLM(config)
-        torch.set_default_dtype(torch.float32)
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-
-
-# -- smoke ---------------------------------------------------------------------------------------
-
-
-class Smoke:
-    """Every path of the product to a GPU, on a toy model, in a folder of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.gpus = folder, int(ON_GPU)
-        self.base = folder / "base"
-        save_random_model(self.base, SHAPES["tiny"] | {"hidden_size": 128})
-        for name, count in (("training", 48), ("validation", 8)):
-            rows = [
-                {"id": f"{name}{n}", "language": "es", "instruction": text(8, f"{name}{n}"),
-                 "output": text(12, f"answer {name}{n}"), "origin": {}}
-                for n in range(count)
-            ]  # fmt: skip
-            lines = "".join(json.dumps(row) + "\n" for row in rows)
-            (folder / f"{name}.jsonl").write_text(lines, encoding="utf-8")
-
-    def checks(self) -> list[tuple[str, Callable[[], str]]]:
-        """Names and checks; a check raises or says what it saw."""
-        kinds = [
-            (f"{kind}: load, train, prove", lambda k=kind: self.train(k))
-            for kind in ("int8", "nf4", "none")
-        ]
-        return [
-            *kinds,
-            ("a held base serves two jobs", self.hold),
-            ("the card is free before a training", self.freed),
-            ("a killed training resumes", self.resume),
-            ("too little memory halves the batch", self.out_of_memory),
-            ("several processes", self.several),
-        ]
-
-    def job(self, name: str, quantisation: str, *, gpus: int, **recipe: Any) -> dict[str, Any]:
-        """Arguments of `finetune_lora.main`."""
-        out = self.folder / name
-        return {
-            "training_set": self.folder / "training.jsonl",
-            "validation_set": self.folder / "validation.jsonl",
-            "adapter": out / "adapter_model.safetensors",
-            "adapter_config": out / "adapter_config.json",
-            "history": out / "history.csv",
-            "provenance": out / "provenance.json",
-            "work": out / "work",
-            "condition": {"model": "toy"},
-            "model": {"base": str(self.base)},
-            "recipe": {
-                "quantisation": quantisation, "dtype": "auto", "template": "alpaca",
-                "lora": {"r": 8, "alpha": 16, "dropout": 0.1}, "max_length": 256,
-                "schedule": "linear", "warmup": 0.1, "effective_batch": 16, "token_budget": 2048,
-                "epochs": 2, "weight_decay": 0.0, "clip_norm": 1.0, "early_stopping": None,
-                "adam": {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8},
-                "gradient_checkpointing": "auto", **recipe,
-            },
-            "learning_rate": 5e-3, "seed": 3, "gpus": gpus, "checkpoint_minutes": 0,
-        }  # fmt: skip
-
-    def script(self, module: str, keywords: dict[str, Any], base: Any = None, gpus: int = 0) -> Any:
-        """A job in a process of its own, as a rule starts it; returns the running process."""
-        keywords = {k: str(v) if isinstance(v, Path) else v for k, v in keywords.items()}
-        call = {"module": module, "keywords": keywords, "base": base, "gpus": gpus}
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(PATHS)}
-        return subprocess.Popen(
-            [sys.executable, __file__, "--job", json.dumps(call)], cwd=self.folder, env=environment,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        )  # fmt: skip
-
-    def finish(self, process: Any) -> str:
-        """Wait for a job and return what it said."""
-        said, _ = process.communicate(timeout=900)
-        if process.returncode:
-            raise RuntimeError(f"status {process.returncode}: {said[-1500:]}")
-        return said
-
-    def train(self, quantisation: str) -> str:
-        """A whole fine-tuning, by the script that the rule runs."""
-        job = self.job(f"train-{quantisation}", quantisation, gpus=self.gpus)
-        self.finish(self.script("finetune_lora", job, gpus=self.gpus))
-        made = json.loads((self.folder / f"train-{quantisation}" / "provenance.json").read_text())
-        assert made["proof"]["applied"], made["proof"]
-        assert (made["device"] == "cpu") == (not ON_GPU), made["device"]
-        return f"{made['dtype']}, {made['tokens_per_second']:.0f} tokens/s"
-
-    def spec(self) -> dict[str, Any]:
-        """The toy base, as jobs name it."""
-        return base_of_model({"base": str(self.base)}, "none", "auto")
-
-    def score(self, name: str, **keywords: Any) -> dict[str, Any]:
-        """A job that scores and decodes."""
-        out = self.folder / f"{name}.json"
-        job = {"out": out, "spec": self.spec(), **keywords}
-        said = self.finish(self.script("gpu_jobs", job, base=self.spec(), gpus=self.gpus))
-        return {**json.loads(out.read_text()), "said": said}
-
-    def hold(self) -> str:
-        """The second of two jobs finds the base loaded, and both see the same numbers."""
-        adapter = self.folder / "train-none" / "adapter_model.safetensors"
-        first, second = (self.score(f"held{n}", adapter=adapter.parent) for n in (1, 2))
-        for name in ("scores", "texts"):
-            assert first[name] == second[name], name
-        assert "held by the warm process" in second["said"], second["said"][-500:]
-        return f"{second['dtype']} on {second['device']}, {second['batch_tokens']} tokens a batch"
-
-    def freed(self) -> str:
-        """A training waits until the process that holds a base on its card has ended."""
-        if not ON_GPU:
-            raise Skipped("needs a GPU")
-        self.score("before")
-        self.train("none")
-        holders = [
-            path.parent.name
-            for path in Path("/proc").glob("[0-9]*/cmdline")
-            if b"mothertongue.warm.holder" in path.read_bytes()
-        ]
-        assert not holders, holders
-        return "no holder left"
-
-    def resume(self) -> str:
-        """Told to stop after a checkpoint, a training continues to the same adapter."""
-        whole = self.job("whole", "none", gpus=self.gpus, epochs=6)
-        self.finish(self.script("finetune_lora", whole, gpus=self.gpus))
-        job = self.job("stopped", "none", gpus=self.gpus, epochs=6)
-        process = self.script("finetune_lora", job, gpus=self.gpus)
-        while process.poll() is None and not list((self.folder / "stopped" / "work").glob("*")):
-            time.sleep(0.01)
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=300)
-        if process.returncode:
-            self.finish(self.script("finetune_lora", job, gpus=self.gpus))
-        made = [
-            json.loads((self.folder / name / "provenance.json").read_text())
-            for name in ("whole", "stopped")
-        ]
-        gap = abs(made[0]["best_validation_perplexity"] - made[1]["best_validation_perplexity"])
-        assert gap < 1e-2 * made[0]["best_validation_perplexity"], gap
-        return f"resumed {made[1]['resumed']} time(s), perplexities differ by {gap:.1g}"
-
-    def out_of_memory(self) -> str:
-        """With a hundredth of the card, the same scores come from smaller batches."""
-        if not ON_GPU:
-            raise Skipped("needs a GPU")
-        usual, tight = self.score("usual"), self.score("tight", memory=0.01)
-        worst = max(abs(a - b) for a, b in zip(usual["scores"], tight["scores"], strict=True))
-        assert worst < 0.25, worst  # bf16 in batches of other sizes
-        return f"{usual['batch_tokens']} and {tight['batch_tokens']} tokens a batch"
-
-    def several(self) -> str:
-        """A training in two processes, where there are two cards."""
-        if ON_GPU and torch.cuda.device_count() < 2:
-            raise Skipped("needs two GPUs")
-        if not ON_GPU:
-            raise Skipped("needs GPUs; on a CPU tests/test_finetune.py runs two processes")
-        job = self.job("several", "none", gpus=2)
-        self.finish(self.script("finetune_lora", job, gpus=2))
-        return f"{json.loads((self.folder / 'several/provenance.json').read_text())['processes']}"
-
-
-def run_job(call: dict[str, Any]) -> None:
-    """Be a rule's script: run a job by `run_warm`."""
-    paths = {"training_set", "validation_set", "adapter", "adapter_config", "history", "provenance",
-             "work", "out"}  # fmt: skip
-    keywords = {
-        key: Path(value) if key in paths and value is not None else value
-        for key, value in call["keywords"].items()
-    }
-    run_warm(call["module"], keywords, base=call["base"], gpus=call["gpus"], grace=300)
-
-
-def smoke(folder: Path) -> Iterator[Figure]:
-    """Every check, each with its time and what it saw; a failure does not stop the others."""
-    made = Smoke(folder)
-    for name, check in made.checks():
-        started, ok, said = time.perf_counter(), True, ""
-        try:
-            said = check()
-        except Skipped as reason:
-            ok, said = None, f"skipped: {reason}"
-        except Exception as error:
-            ok, said = False, f"{type(error).__name__}: {error}"
-        yield Figure("smoke", name, ok=ok, seconds=time.perf_counter() - started, said=said)
 
 
 # -- train ---------------------------------------------------------------------------------------
@@ -632,7 +356,7 @@ PARTS = {"train": train, "evaluate": evaluate, "answer": answer}
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the chosen parts; 1 where a check or an arm failed."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--out", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--shape", choices=SHAPES, default="7b")
     parser.add_argument("--smoke", action="store_true", help="only the smoke part")
     parser.add_argument("--parts", nargs="+", choices=["smoke", *PARTS], default=["smoke", *PARTS])
@@ -641,13 +365,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--steps", type=int, default=4)
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--calibrate", action="store_true")
-    parser.add_argument("--job", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
-    if options.job:
-        run_job(json.loads(options.job))
-        return 0
-    if options.out is None:
-        parser.error("--out DIR is needed")
     options.out.mkdir(parents=True, exist_ok=True)
     facts = card()
     print(f"{facts['card']}: {facts['matrix_flops'] / 1e12:.2f} TFLOP/s at most", flush=True)
