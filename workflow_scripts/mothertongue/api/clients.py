@@ -9,6 +9,7 @@ import json
 import logging
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,7 +19,7 @@ from .deadline import bound, ends_within
 from .keys import Secret, secret_of
 from .shapes import UNREADABLE, read_chat
 from .statuses import error_inside, retry_after, status_error
-from .types import Reply, Request, Temporary, Unanswerable
+from .types import ApiError, Reply, Request, Temporary, Unanswerable
 
 __all__ = ["CLIENTS", "ChatClient", "Secret", "load", "make_client", "retry_after", "status_error"]
 
@@ -44,12 +45,10 @@ def load(address: str) -> Any:
     return getattr(importlib.import_module(module), name)
 
 
-class ChatClient:
+class ChatClient(ABC):
     """What chat services share: the key, the request, and how one reply is asked for and read.
 
-    A service's own class names its usual key and its address, opens the official client with `open`,
-    calls it with `call` (which returns the body of the answer), and sorts the library's errors with
-    `sort` and `refusal`.
+    A service's own class names its usual key and its address, and defines the abstract methods.
     """
 
     usual_key: str
@@ -127,9 +126,29 @@ class ChatClient:
         message = {**last, "content": f"{line}\n{last['content']}"}
         return {**request, "messages": [*before, message]}
 
+    @abstractmethod
     def response_format(self, schema: Mapping[str, Any]) -> dict[str, Any]:
         """How this service is told the JSON schema of its reply."""
-        raise NotImplementedError
+
+    @abstractmethod
+    def open(self, key: str, base_url: str) -> Any:
+        """The official client, without second tries of its own."""
+
+    @abstractmethod
+    def transport(self, client: Any) -> Any:
+        """The HTTP client inside the official one, whose reading is bounded in time."""
+
+    @abstractmethod
+    def call(self, client: Any, body: dict[str, Any], timeout: float) -> str:
+        """Call once; the body of the answer as it came."""
+
+    @abstractmethod
+    def errors(self) -> tuple[type[Exception], ...]:
+        """The library's errors that `sort` sorts."""
+
+    @abstractmethod
+    def sort(self, error: Any, timeout: float) -> ApiError:
+        """A library's error as one that says whether to try again."""
 
     def hide(self, text: object) -> str:
         """A text without the key."""
@@ -213,9 +232,9 @@ class ChatClient:
                 self._misread.add(words)
                 self.notes = [note for note in self.notes if not note.startswith(f"{name} is ")]
 
+    @abstractmethod
     def refusal(self, error: Any) -> tuple[str, str | None]:
         """The server's words in a library's error, and its name of the parameter at fault."""
-        raise NotImplementedError
 
     def late(self, timeout: float) -> Temporary:
         """The error of a call that did not end in time."""
