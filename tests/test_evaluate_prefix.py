@@ -280,6 +280,28 @@ def test_rows_that_end_make_room_for_those_that_wait(tokenizer):
     assert tight.statistics["passes"] < waiting
 
 
+def test_a_budget_is_what_memory_holds_even_below_one_context(tokenizer, monkeypatch):
+    """A model of a long context on a small card: one row at a time, and the same scores."""
+    import os
+
+    from mothertongue.evaluate.prefix import PrefixLM
+
+    model = make_model("llama", len(tokenizer) + 8, tokenizer.eos_token_id)
+    items = [(row["instruction"], " Yes") for row in demo_rows(count=6)]
+    wide = PrefixLM(model, tokenizer)
+    token = wide._token_bytes * 10  # a tenth of what is free is used
+    pages = 64 * token // os.sysconf("SC_PAGE_SIZE")
+    real = os.sysconf
+    monkeypatch.setattr(os, "sysconf", lambda n: pages if n == "SC_AVPHYS_PAGES" else real(n))
+    tight = PrefixLM(model, tokenizer)
+    assert 32 < tight.batch_tokens <= 64 < tight.max_length
+    assert wide.batch_tokens > wide.max_length
+    expected = wide.loglikelihood(requests("l", items))
+    assert tight.loglikelihood(requests("l", items)) == [
+        (pytest.approx(score, abs=1e-4), greedy) for score, greedy in expected
+    ]
+
+
 def test_a_stopped_evaluation_goes_on_behind_its_last_chunk(tokenizer, tmp_path):
     from mothertongue.evaluate.prefix import PrefixLM, Store
 

@@ -55,7 +55,10 @@ class BudgetLM(HFLM):
         self.batch_tokens = self._budget() if batch_tokens == "auto" else int(batch_tokens)
 
     def _budget(self) -> int:
-        """Tokens (rows x length, prefix included) that one batch may hold in the cache."""
+        """Tokens (rows x length, prefix included) that one batch may hold in the cache.
+
+        Fewer than one full context where memory holds no more: a batch is one row at least.
+        """
         kind = "cuda" if self.device.type == "cuda" else "cpu"
         if kind == "cuda":
             free, _ = torch.cuda.mem_get_info(self.device)
@@ -64,7 +67,7 @@ class BudgetLM(HFLM):
         else:
             free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
         fitting = int(SHARE_OF_MEMORY[kind] * free / self._token_bytes)
-        return max(self.max_length, min(MOST_TOKENS[kind], fitting))
+        return max(1, min(MOST_TOKENS[kind], fitting))
 
     def _extend(self, cache: DynamicCache | None, tokens: list[int]) -> DynamicCache:
         """The cache of one row, longer by `tokens`."""
