@@ -113,7 +113,7 @@ rule answer_questions:
     resources:
         gpu=inference_gpus,
         mem_mb=inference_memory,
-        runtime=inference_minutes(needs_of.ANSWER_TOKENS),
+        runtime=inference_minutes(lambda wildcards: needs_of.ANSWER_TOKENS),
         batch_tokens=str(config["answer"]["batch_tokens"]),  # a resource: it decides no answer
     params:
         model=model_of,

@@ -98,6 +98,12 @@ def evaluation_files(wildcards=None):
     ]
 
 
+def evaluation_tokens(wildcards):
+    """Tokens that a benchmark reads and writes."""
+    entry = STUDY.benchmarks[wildcards.benchmark]
+    return needs_of.evaluation_tokens(entry["task"], entry["limit"])
+
+
 rule evaluate_benchmark:
     """One condition on one benchmark in one language."""
     input:
@@ -118,7 +124,7 @@ rule evaluate_benchmark:
     resources:
         gpu=inference_gpus,
         mem_mb=inference_memory,
-        runtime=inference_minutes(needs_of.EVALUATION_TOKENS),
+        runtime=inference_minutes(evaluation_tokens),
         batch_tokens=str(config["evaluate"]["batch_tokens"]),  # a resource: it changes no result
     params:
         model=model_of,

@@ -22,10 +22,10 @@ def inference_memory(wildcards, attempt):
 
 
 def inference_minutes(tokens):
-    """Minutes of reading `tokens` tokens by {model}; an unfinished job goes on when tried again."""
+    """Minutes of reading `tokens(wildcards)` tokens; an unfinished job goes on when tried again."""
 
     def minutes(wildcards, attempt):
         parameters = config["models"][wildcards.model]["parameters"]
-        return needs_of.minutes(parameters, tokens, attempt)
+        return needs_of.minutes(parameters, tokens(wildcards), attempt)
 
     return minutes

@@ -26,3 +26,16 @@ def test_minutes_grow_with_the_model_the_tokens_and_the_attempt():
 def test_a_tiny_model_runs_on_a_core_and_still_gets_the_time_it_needs():
     assert tuning.gpus(1.1e6) == 0
     assert resources.minutes(1.1e6, resources.EVALUATION_TOKENS) >= 10
+
+
+def test_minutes_follow_the_size_of_the_benchmark():
+    """39 minutes were asked for every benchmark of a 7B model, and 2 to 9 needed (estimated)."""
+    seven = {name: resources.minutes(7e9, resources.evaluation_tokens(name, None))
+             for name in resources.TASKS}  # fmt: skip
+    assert all(10 < minutes < 39 for minutes in seven.values()), seven
+    assert seven["ceval"] < seven["cmmlu"] < seven["mt-mmlu"]
+    few = resources.minutes(7e9, resources.evaluation_tokens("cmmlu", 50))
+    assert few == 11
+    unknown = resources.evaluation_tokens("anything", None)
+    assert unknown == resources.EVALUATION_TOKENS
+    assert resources.evaluation_tokens("anything", 100) < unknown / 10

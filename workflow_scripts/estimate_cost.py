@@ -21,6 +21,7 @@ from mothertongue.finetune.resources import gpu_hours, gpus
 from mothertongue.judge import open_judge
 from mothertongue.judge.prompt import judge_prompt
 from mothertongue.log import log_to
+from mothertongue.resources import OTHER_TASK, TASKS
 from mothertongue.translate import make_translator
 from mothertongue.translate.languages import weight
 from mothertongue.translate.rows import RowTranslator, iterate_dataset
@@ -31,16 +32,6 @@ GROWTH = 1.3  # tokens of a translation per token of its source
 QUESTION = 40  # tokens of an open question
 RATING = 150  # tokens of a judge's reply: a brief explanation and the rating
 TEMPLATE = 40  # tokens of the instruction template around a training example
-TASKS = {  # items of a benchmark; tokens read per item beside the shared prompt; tokens generated
-    "cmmlu": (11582, 120, 0),
-    "ceval": (1346, 120, 0),
-    "mt-mmlu": (14042, 150, 0),
-    "ht-mmlu": (14042, 150, 0),
-    "xquad": (1190, 250, 50),
-    "tydiqa": (812, 350, 50),
-    "mgsm": (250, 150, 256),
-}
-TASK = (1000, 250, 25)  # any other
 READING = 0.5  # of training's operations: no way back through the network
 GENERATING = 5.0  # of training's: one token at a time uses a GPU badly
 LOADING = 1 / 60  # hours until a model is on the GPU
@@ -217,7 +208,7 @@ def gpu_lines(sheet: dict[str, Any], root: Path) -> Iterator[Line]:
     trained = sum(sheet["epochs"] * sizes[root / file] for file in sheet["trained"])
     read = generated = 0
     for task, limit in sheet["evaluated"]:
-        items, into, out = TASKS.get(task, TASK)
+        items, into, out = TASKS.get(task, OTHER_TASK)
         items = min(items, limit or items)
         read, generated = read + items * into, generated + items * out
     answered = sum(sheet["answered"]) * sheet["answer_tokens"]
@@ -352,14 +343,14 @@ def with_hours(
     total = lines[-1]["gpu_hours"]
     found = []
     for sheet in power:
-        _, into, out = TASKS.get(sheet["task"], TASK)
+        _, into, out = TASKS.get(sheet["task"], OTHER_TASK)
         items = sum(
             gpu_hours(model["parameters"], 1000 * (READING * into + GENERATING * out))
             for model in gpu
             for task, _ in model["evaluated"]
             if task == sheet["task"]
         )
-        size = TASKS.get(sheet["task"], TASK)[0]
+        size = TASKS.get(sheet["task"], OTHER_TASK)[0]
         limit = sheet["items"]
         more = {"seed": total / max(1, sheet["seeds"]), "model": total / max(1, sheet["models"])}
         more["items"] = None if sheet["rating"] else items
