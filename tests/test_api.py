@@ -389,6 +389,24 @@ translate(Path(sys.argv[2]), Server(), english_rows(60), api=api,
 """
 
 
+def test_a_clock_that_is_set_back_breaks_no_limit_and_pays_nothing_twice(tmp_path, monkeypatch):
+    real, behind, calls = time.time, [0.0], []
+    monkeypatch.setattr(time, "time", lambda: real() - behind[0])
+
+    def answer(request):
+        calls.append(time.monotonic())
+        behind[0] = 3600.0 * (len(calls) // 8)  # an hour, twice
+        return Reply("fine")
+
+    texts, limits = [str(n) for n in range(20)], {"concurrency": 4, "requests_per_minute": 1200}
+    started = time.monotonic()
+    outcomes, _ = run(tmp_path, Client(answer), texts, **limits)
+    assert [outcome.status for outcome in outcomes] == ["ok"] * 20
+    assert calls[-1] - calls[0] >= 0.9 * 19 * 0.05 and time.monotonic() - started < 10
+    outcomes, _ = run(tmp_path, Client(answer), texts, **limits)
+    assert all(outcome.stored for outcome in outcomes) and len(calls) == 20
+
+
 @pytest.mark.slow
 def test_two_rules_on_one_store_pay_once(tmp_path, root):
     """The same texts by two processes at the same time: every text is sent once in all."""

@@ -212,6 +212,33 @@ def test_a_set_that_misses_too_many_rows_fails_and_names_the_file(tmp_path):
     assert not (tmp_path / "t" / "es.quarantine.failed.jsonl").exists()
 
 
+REFUSALS = {
+    "ar": "عذرًا، لا يمكنني ترجمة هذا النص.",
+    "de": "Es tut mir leid, aber ich kann diesen Text nicht übersetzen.",
+    "es": "Lo siento, pero no puedo traducir este texto.",
+    "fr": "Je suis désolé, mais je ne peux pas traduire ce texte.",
+    "hi": "क्षमा करें, मैं इस पाठ का अनुवाद नहीं कर सकता।",
+    "ja": "申し訳ありませんが、この文章を翻訳することはできません。",
+    "pt": "Desculpe, mas não posso traduzir este texto.",
+    "ru": "Извините, но я не могу перевести этот текст.",
+    "zh": "抱歉，我无法翻译这段文字。",
+}
+
+
+@pytest.mark.parametrize("language", REFUSALS)
+def test_a_refusal_in_the_target_language_is_never_a_row(tmp_path, monkeypatch, language):
+    facts = {"name": language, "script": None, "google": language, "flores": language}
+    monkeypatch.setitem(LANGUAGES, language, facts)
+    rows = english_rows(4)
+    for row in rows:
+        row["origin"]["target_language"] = language
+    told = r"4 of 4 rows .*refusal 4.*no row is left"
+    with StandIn(lambda text: REFUSALS[language]) as server:
+        with pytest.raises(InputError, match=told):
+            translate(tmp_path / "s", server, rows, api={**API, "check_retries": 0})
+        assert all(number == 1 for number in server.billed.values())
+
+
 @pytest.mark.parametrize("backend", ["openai", "cohere", "google"])
 @pytest.mark.parametrize("status", ["400", "500"])
 def test_a_text_that_is_never_answered_is_named_with_status_and_calls(tmp_path, backend, status):
