@@ -253,4 +253,7 @@ def test_a_cell_says_why_a_mean_is_undecided_and_no_best_of_equals(names):
     equal = cell_html(claim(best="google", needed=None, **same), None, names.cells)
     assert "no score differs" in equal
     assert "best:" not in equal
+    alone = claim(best="google", needed=None, basis=c.ADAPTERS, models=1, **same)
+    assert "no score differs" in cell_html(alone, None, names.cells)
+    assert "best:" not in cell_html(alone, None, names.cells)
     assert "best:" in cell_html(claim(best="google"), None, names.cells)
