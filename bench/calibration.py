@@ -345,6 +345,7 @@ def special() -> list[Design]:
         replace(BASE, name="equivalence: gap 0", items=1000),
         replace(BASE, name="equivalence: gap 0, 4 families", items=1000, families=4),
         replace(BASE, name="equivalence: gap 0, 400 items"),
+        replace(BASE, name="two settings, gap 8", settings=True, items=200, gaps=(8.0, 8.0, 8.0)),
     ]
 
 
