@@ -254,6 +254,6 @@ def test_a_cell_says_why_a_mean_is_undecided_and_no_best_of_equals(names):
     assert "no score differs" in equal
     assert "best:" not in equal
     alone = claim(best="google", needed=None, basis=c.ADAPTERS, models=1, **same)
-    assert "no score differs" in cell_html(alone, None, names.cells)
+    assert "no score differs" not in cell_html(alone, None, names.cells)  # translators may cancel
     assert "best:" not in cell_html(alone, None, names.cells)
     assert "best:" in cell_html(claim(best="google"), None, names.cells)

@@ -104,7 +104,7 @@ def cell_html(claim: Claim | None, best: Claim | None, cells: Cells) -> str:
         lines.append(html.escape(numbers(claim, unit=False)))
     more = []
     chosen = best.best or best.second if best is not None else claim.best
-    if chosen and claim.verdict != c.AT_CHANCE and not without_spread(claim):
+    if chosen and claim.verdict != c.AT_CHANCE and claim.estimate != 0:
         more.append(f"best: {cells.label('data', chosen)}")
     if almost(claim):
         more.append("not at the page's level")
