@@ -1,9 +1,9 @@
 """How often the report's claims are false: studies with known truth through the real analysis.
 
-    python bench/calibration.py            the long form: every design (hours of one core)
-    python bench/calibration.py core       a dozen of its grid; special: what is not in the grid
+    python bench/calibration.py            the long form: the grid of 216 designs, and special ones
+    python bench/calibration.py core       a dozen of the grid; special: what is not in the grid
     python bench/calibration.py short      a few designs, few studies (a minute)
-    python bench/calibration.py long 400 8 so many studies per design, so many processes
+    python bench/calibration.py grid 20 1  so many studies per design, so many processes
 
 Every study is written as results files (scores.csv, items.parquet, about.json), then stated by
 `state_claims`, as the workflow does it. Answers are right or wrong with a known probability: easy and
@@ -13,6 +13,7 @@ design: pages with at least one false claim, false claims by question, coverage 
 intervals, verdicts. Seeds are fixed.
 """
 
+import itertools
 import json
 import math
 import sys
@@ -34,6 +35,7 @@ from mothertongue.scores import schema, write_scores  # noqa: E402
 
 LANGUAGES = ("es", "ru", "zh", "de", "fi", "hi")
 TRANSLATORS = ("google", "cohere")
+PLAIN = " (plain)"  # end of the name of a test in which nothing differs
 MARGIN = 2.0
 
 
@@ -55,10 +57,26 @@ class Design:
     chance: bool = False
     judges: int = 0
     settings: bool = False
+    plain: bool = False  # every group has a second test, in which nothing differs
+    apart: float = (
+        0.0  # points: native is so much more ahead of the one translator, less of the other
+    )
 
-    def gap(self, place: int) -> float:
-        """The true gap in a language."""
-        return self.gaps[place % len(self.gaps)]
+    def gap(self, place: int, test: str = "", translator: str = "") -> float:
+        """The true gap in a language; of a test or against a translator where they are named."""
+        if test.endswith(PLAIN):
+            return 0.0
+        own = self.gaps[place % len(self.gaps)]
+        return own + self.apart * {TRANSLATORS[0]: 1, TRANSLATORS[1]: -1}.get(translator, 0)
+
+    def tests(self) -> dict[str, tuple[str, str, str, int]]:
+        """name: (group, origin, kind, questions of a passage) of every test that is not judged."""
+        found = dict(BENCHMARKS)
+        if self.plain:
+            found |= {f"{name}{PLAIN}": about for name, about in BENCHMARKS.items()}
+        if self.chance:
+            found["dull"] = ("dull", "native", "structured", 1)
+        return found
 
 
 def phi(p: np.ndarray) -> np.ndarray:
@@ -92,11 +110,10 @@ def write_study(folder: Path, design: Design, seed: int) -> None:
         for m in models for d in data for code in languages
         for _, rate in settings for s in range(design.replicates)
     }  # fmt: skip
-    tests = [(name, None) for name in BENCHMARKS]
-    tests += [("dull", None)] * design.chance
+    tests = [(name, None) for name in design.tests()]
     tests += [("qa-native", f"judge{place}") for place in range(design.judges)]
     for name, judge in tests:
-        size = 5 if name == "passages" else 1
+        size = design.tests()[name][3] if judge is None else 1
         items = design.items if judge is None else 60
         ease = rng.uniform(-18, 18, items)
         passage = np.arange(items) // size
@@ -107,13 +124,12 @@ def write_study(folder: Path, design: Design, seed: int) -> None:
                 for _, rate in settings:
                     for d in data:
                         for s in range(design.replicates):
-                            gap = design.gap(place) + family_gap[family]
                             right = 50 + ability[model] + level[code] + ease
-                            right = (
-                                right
-                                + (gap if d == "native" else 0)
-                                + luck[model, d, code, rate, s]
-                            )
+                            right = right + luck[model, d, code, rate, s]
+                            if d == "native":
+                                right = right + design.gap(place, name) + family_gap[family]
+                            elif not name.endswith(PLAIN):
+                                right = right + design.gap(place) - design.gap(place, name, d)
                             if name == "dull":
                                 right = np.full(items, 25.0)
                             own = rng.normal(size=passage[-1] + 1)
@@ -169,8 +185,7 @@ def write_study(folder: Path, design: Design, seed: int) -> None:
                 "units": {"acc": "%"}, "higher": {"acc": True}, "chance": 25.0,
                 "items": dict.fromkeys(languages, design.items),
             }
-            for name, (group, origin, kind, _) in
-            {**BENCHMARKS, **({"dull": ("dull", "native", "structured", 1)} if design.chance else {})}.items()
+            for name, (group, origin, kind, _) in design.tests().items()
         }
         | ({"qa-native": {
             "label": "open", "group": "open answers", "origin": "native", "kind": "generative",
@@ -192,8 +207,11 @@ def true_gap(design: Design, claim: c.Claim) -> float:
         return math.nan
     places = range(design.languages)
     if claim.language is not None:
-        return design.gap(LANGUAGES.index(claim.language))
-    return float(np.mean([design.gap(place) for place in places]))
+        places = [LANGUAGES.index(claim.language)]
+    tests = [claim.benchmark] if claim.benchmark else claim.members
+    return float(
+        np.mean([design.gap(place, test, claim.second) for place in places for test in tests])
+    )
 
 
 def is_false(design: Design, claim: c.Claim) -> bool:
@@ -297,23 +315,43 @@ HEAD = (
 BASE = Design("")
 
 
-def designs() -> list[Design]:
-    """The long form's grid."""
+def grid() -> list[Design]:
+    """Every combination of models, languages, seeds, luck of training and likeness of passages."""
     found = []
-    for models in (1, 2, 4, 8):
-        for languages in (1, 3, 6):
-            for replicates in (1, 3):
-                for training in (0.0, 1.0, 2.0):
-                    likeness = {0.0: 0.0, 1.0: 0.15, 2.0: 0.3}[training]
-                    name = f"{models} models {languages} lang {replicates} seeds sigma {training:g} icc {likeness:g}"
-                    found.append(
-                        replace(
-                            BASE, name=name, models=models, families=min(models, 4),
-                            languages=languages, replicates=replicates, training=training,
-                            likeness=likeness, items=300,
-                        )
-                    )  # fmt: skip
-    return found + special()
+    for models, languages, replicates, training, likeness in itertools.product(
+        (1, 2, 4, 8), (1, 3, 6), (1, 3), (0.0, 1.0, 2.0), (0.0, 0.15, 0.3)
+    ):
+        name = f"{models} models {languages} lang {replicates} seeds sigma {training:g} icc {likeness:g}"
+        found.append(
+            replace(
+                BASE, name=name, models=models, families=min(models, 4), languages=languages,
+                replicates=replicates, training=training, likeness=likeness, items=300,
+            )
+        )  # fmt: skip
+    return found
+
+
+LEVELS = ("models", "languages", "replicates", "training", "likeness")
+
+
+def summary(found: list[tuple[Design, dict]]) -> str:
+    """False pages and coverage of a grid by each of its factors, and over all."""
+    rows = [f"{'level':38}  false  cover%\n{'':38}  page%  cell  pool"]
+    chosen = [("all", [total for _, total in found])]
+    for name in LEVELS:
+        for value in sorted({getattr(design, name) for design, _ in found}):
+            own = [total for design, total in found if getattr(design, name) == value]
+            chosen.append((f"{name} {value:g}", own))
+    for name, totals in chosen:
+        pages = sum(total["pages"] for total in totals)
+        inside = sum((total["inside"] for total in totals), Counter())
+        shares = (100 * share(inside, kind, True) for kind in ("cell", "pooled"))
+        wrong = 100 * sum(total["wrong"] for total in totals) / pages
+        rows.append(
+            f"{f'{name} ({pages} studies)':38}  {wrong:5.1f}  "
+            + "  ".join(f"{x:5.1f}" for x in shares)
+        )
+    return "\n".join(rows)
 
 
 def core() -> list[Design]:
@@ -324,8 +362,9 @@ def core() -> list[Design]:
     ]  # fmt: skip
     return [
         replace(design, items=150)
-        for design in designs()
-        if (design.models, design.languages, design.replicates, design.training) in wanted
+        for design in grid()
+        if design.likeness == {0.0: 0.0, 1.0: 0.15, 2.0: 0.3}[design.training]
+        and (design.models, design.languages, design.replicates, design.training) in wanted
     ]
 
 
@@ -345,6 +384,11 @@ def special() -> list[Design]:
         replace(BASE, name="equivalence: gap 0", items=1000),
         replace(BASE, name="equivalence: gap 0, 4 families", items=1000, families=4),
         replace(BASE, name="equivalence: gap 0, 400 items"),
+        replace(BASE, name="equivalence: gap 0, 4000 items", items=4000),
+        replace(BASE, name="power: gap 3, 3 seeds", gaps=(3.0,), items=1000, replicates=3),
+        replace(BASE, name="equivalence: gap 0, 3 seeds", items=1000, replicates=3),
+        replace(BASE, name="gap 8, second test of each group 0", plain=True, gaps=(8.0,)),
+        replace(BASE, name="gap 0 and 8 of two translators", apart=4.0, gaps=(4.0,)),
         replace(BASE, name="two settings, gap 8", settings=True, items=200, gaps=(8.0, 8.0, 8.0)),
     ]
 
@@ -356,15 +400,19 @@ def short() -> list[Design]:
 
 def main(form: str = "long", studies: str = "200", workers: str = "2") -> None:
     """Print the table."""
-    forms = {"long": designs, "core": core, "short": short, "special": special}
-    chosen = forms[form]()
+    forms = {"grid": grid, "core": core, "short": short, "special": special}
+    chosen = [*grid(), *special()] if form == "long" else forms[form]()
     print(HEAD)
+    found = []
     for design in chosen:
         total = run(design, 20 if form == "short" else int(studies), int(workers))
+        found.append((design, total))
         print(line(design, total), flush=True)
         for name in ("languages", "dull"):
             if total[name] and design.name in ("at chance", "reversal +8 0 -8"):
                 print(f"{'':40}{name}: {dict(total[name])}", flush=True)
+    if form in ("grid", "long"):
+        print(summary(found[: len(grid())]))
 
 
 if __name__ == "__main__":

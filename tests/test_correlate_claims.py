@@ -14,7 +14,6 @@ import scipy.stats
 from conftest import ROOT
 from made_up import Adapter, write_study
 from mothertongue.correlate import claims as c
-from mothertongue.correlate import decisions
 from mothertongue.correlate import variance as v
 from mothertongue.correlate.cells import Setting, open_cells
 from mothertongue.correlate.decisions import Adjusted, Closed, adjust_cells, nested
@@ -120,7 +119,7 @@ def synthetic(rng, *, gap, models=8, groups=3, languages=3, noise=2.0):
 def verdicts(groups):
     """(p of a difference, p of equivalence) of every cell of a page."""
     tests = [([cell.tested for cell in group.cells.values()], None) for group in groups]
-    found = adjust_cells(tests, correlations_of(groups), 0.05)
+    found = adjust_cells(tests, correlations_of([group.cells for group in groups]), 0.05)
     return [(one.difference, one.alike) for cells, _ in found for one in cells]
 
 
@@ -138,8 +137,8 @@ def test_a_page_without_a_difference_is_rarely_wrong_and_power_is_high():
 
 def test_parts_are_never_surer_than_their_cell():
     parent = Adjusted(0.3, 0.9, 0.96)
-    (one,) = nested([decisions.Tested(5.0, Spread(0.1, 9.0), 2.0)], [parent], 1.0)
-    assert one.difference == 0.3
+    one = nested((0.001, 0.999), parent, 0.5)
+    assert (one.difference, one.alike) == (0.3, 1.0)
 
 
 # -- claims of whole studies ---------------------------------------------------------------------
@@ -402,3 +401,14 @@ def test_simulated_studies_are_rarely_wrong():
     inside = sum((total["inside"] for total in quiet.values()), Counter())
     hits = sum(n for (_, good), n in inside.items() if good)
     assert hits / sum(inside.values()) >= 0.88
+
+
+def test_a_true_difference_makes_no_false_part(tmp_path):
+    """Every cell differs, as one of two translators is worse: the other is not called so."""
+    design = replace(calibration.BASE, name="two translators", apart=4.0, gaps=(4.0,), items=400)
+    with contextlib.redirect_stdout(io.StringIO()):
+        total = calibration.run(design, 40)
+    assert total["wrong"] <= 2  # 4 of 40 while parts were adjusted within their group alone
+    assert (
+        total["verdicts"]["pooled", c.NATIVE_BETTER] >= 100
+    )  # of 120 means, so there was a chance

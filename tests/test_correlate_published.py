@@ -259,8 +259,13 @@ def test_which_benchmarks_notice(made):
         (row["Benchmark"], row["Language"], row["metric"]): row["native − translated: verdict"]
         for row in notice
     }
-    for language in ("Spanish", "Russian", "Chinese"):  # they differ, so no mean is given
-        assert verdicts["XQuAD", language, "exact match"] == "native better"
-    assert verdicts["TyDi QA", "Russian", "F1"] == "native better"
-    assert verdicts["CMMLU", "Chinese", "accuracy"] == "native better"
+    found = {key[1]: verdict for key, verdict in verdicts.items() if key[0] == "XQuAD"}
+    # they differ, so no mean is given; in Russian there is another test of reading
+    assert found == {
+        "Spanish": "native better",
+        "Russian": "undecided",
+        "Chinese": "native better",
+    }
+    assert verdicts["TyDi QA", "Russian", "F1"] == "undecided"  # p = .018 among 126 comparisons
+    assert verdicts["CMMLU", "Chinese", "accuracy"] == "undecided"  # p = .0014
     assert {verdict for key, verdict in verdicts.items() if key[0] == "MGSM"} == {"undecided"}

@@ -23,7 +23,7 @@ VERSIONS: dict[str, int] = {
     "contrasts": 2,
     "differences": 1,
     "benchmarks": 2,
-    "claims": 6,
+    "claims": 7,
     "variance": 1,
     "tables": 5,
     "figures": 4,

@@ -11,11 +11,13 @@ the better of two tests that share its level: of its mean (the cells' t values a
 correlations; O'Brien 1984, Biometrics 40:1079), and of its clearest cells (Simes 1986, Biometrika
 73:751). Cells that agree thus support one another, and one that differs from all others still shows.
 
-*The statements beside them* are adjusted after Holm. What is part of something decided (one
-benchmark of a group, one translator) is tested when its cell is, at the same level and after Holm
-among the parts. What asks about something decided (its cause, another training setting) is tested
-when that is, after Holm over all such questions of the page. Where nothing differs none of it is
-reached.
+*The statements beside them* are adjusted after Holm.
+
+*What is part of something decided* (one translator, one test of a group) or asks about it (its
+cause, another training setting) is tested only when that is decided. Where nothing differs none of
+it is reached; where something does, the cells' level is shared out again, in equal parts: translators
+and tests are a closed testing procedure each over the whole page, questions are adjusted after Holm
+over the page.
 """
 
 import math
@@ -115,53 +117,89 @@ class Closed:
         return min(1.0, mean / self.mean, clearest / (1 - self.mean))
 
 
-def adjust_cells(
-    groups: Sequence[tuple[list[Tested], Tested | None]], correlations: np.ndarray, level: float
-) -> list[tuple[list[Adjusted], Adjusted | None]]:
-    """Adjusted p values of every group's languages, and of its mean over languages.
+class Family:
+    """The four closed procedures behind estimates: above, below, not more, not less.
 
-    `correlations`: of the estimates of all cells, group by group. A mean is tested when the set of
-    its languages is, so that it costs no level of its own.
+    `correlations`: of the estimates. One without a variance is never decided.
     """
-    every = [member for members, _ in groups for member in members]
-    known = [
-        place
-        for place, member in enumerate(every)
-        if member.spread.variance > ZERO and member.spread.df > 0
-    ]
-    confidence = 1 - level * CELLS
-    unknown = Adjusted(1.0, 1.0, confidence)
-    place_of = {place: index for index, place in enumerate(known)}
-    tests = [every[place] for place in known]
-    deviations = np.array([math.sqrt(test.spread.variance) for test in tests])
-    estimates = np.array([test.estimate for test in tests])
-    margins = np.array([test.margin for test in tests])
-    df = np.array([test.spread.df for test in tests])
-    own = correlations[np.ix_(known, known)]
-    above, below = (Closed(way * estimates / deviations, df, own, MEAN) for way in (1, -1))
-    not_more, not_less = (
-        Closed((margins + way * estimates) / deviations, df, own, ALIKE_MEAN) for way in (-1, 1)
-    )
 
-    def adjusted(members: list[int], alone: Tested | None = None) -> Adjusted:
-        difference = 2 * min(above.p(members), below.p(members))
-        alike = max(not_more.p(members), not_less.p(members))
-        if alone is not None:
-            difference, alike = max(difference, alone.p), max(alike, alone.p_alike)
-        return Adjusted(min(1.0, difference / CELLS), min(1.0, alike / ALIKE_CELLS), confidence)
+    def __init__(self, tests: Sequence[Tested], correlations: np.ndarray):
+        known = [
+            place
+            for place, test in enumerate(tests)
+            if test.spread.variance > ZERO and test.spread.df > 0
+        ]
+        self.place_of = {place: index for index, place in enumerate(known)}
+        own = [tests[place] for place in known]
+        deviations = np.array([math.sqrt(test.spread.variance) for test in own])
+        estimates = np.array([test.estimate for test in own])
+        margins = np.array([test.margin for test in own])
+        df = np.array([test.spread.df for test in own])
+        alike = correlations[np.ix_(known, known)]
+        self.differ = [Closed(way * estimates / deviations, df, alike, MEAN) for way in (1, -1)]
+        self.within = [
+            Closed((margins + way * estimates) / deviations, df, alike, ALIKE_MEAN)
+            for way in (-1, 1)
+        ]
 
+    def p(self, places: Sequence[int], mean: Tested | None = None) -> tuple[float, float]:
+        """p of a difference of all these estimates (and of their mean), and of their equivalence."""
+        members = [self.place_of[place] for place in places if place in self.place_of]
+        if not members or len(members) < len(places):
+            return 1.0, 1.0
+        difference = min(1.0, 2 * min(way.p(members) for way in self.differ))
+        alike = max(way.p(members) for way in self.within)
+        if mean is None:
+            return difference, alike
+        if not math.isfinite(mean.p):
+            return 1.0, 1.0
+        return max(difference, mean.p), max(alike, mean.p_alike)
+
+
+Rows = Sequence[tuple[list[Tested], Tested | None]]  # estimates by language, and their mean
+Pair = tuple[float, float]  # p of a difference, p of equivalence
+
+
+def closed(rows: Rows, correlations: np.ndarray) -> list[tuple[list[Pair], Pair]]:
+    """p values of a closed procedure over all rows: of every estimate, and of every row's mean.
+
+    `correlations`: of all estimates, row by row. A mean is tested when the set of its estimates is,
+    so that it costs no level of its own.
+    """
+    family = Family([one for singles, _ in rows for one in singles], correlations)
     found, start = [], 0
-    for members, pooled in groups:
-        places = range(start, start + len(members))
-        start += len(members)
-        cells = [adjusted([place_of[p]]) if p in place_of else unknown for p in places]
-        inside = [place_of[p] for p in places if p in place_of]
-        whole = None
-        if pooled is not None:
-            sure = bool(inside) and len(inside) == len(members) and math.isfinite(pooled.p)
-            whole = adjusted(inside, pooled) if sure else unknown
-        found.append((cells, whole))
+    for singles, mean in rows:
+        places = range(start, start + len(singles))
+        start += len(singles)
+        whole = (1.0, 1.0) if mean is None else family.p(places, mean)
+        found.append(([family.p([place]) for place in places], whole))
     return found
+
+
+def adjust_cells(
+    groups: Rows, correlations: np.ndarray, level: float
+) -> list[tuple[list[Adjusted], Adjusted | None]]:
+    """Adjusted p values of every group's languages, and of its mean over languages."""
+
+    def adjusted(pair: Pair) -> Adjusted:
+        difference, alike = (min(1.0, p / q) for p, q in zip(pair, (CELLS, ALIKE_CELLS)))
+        return Adjusted(difference, alike, 1 - level * CELLS)
+
+    return [
+        ([adjusted(pair) for pair in singles], None if mean is None else adjusted(whole))
+        for (_, mean), (singles, whole) in zip(groups, closed(groups, correlations), strict=True)
+    ]
+
+
+def nested(pair: Pair, parent: Adjusted, share: float) -> Adjusted:
+    """p values of what is tested only when its parent is decided, at a share of the cells' level."""
+    difference, alike = (min(1.0, p / (CELLS * share)) for p in pair)
+    return Adjusted(max(parent.difference, difference), max(parent.alike, alike), parent.confidence)
+
+
+def holm_pairs(members: Sequence[Tested]) -> list[Pair]:
+    """p of a difference and of equivalence after Holm."""
+    return list(zip(holm([m.p for m in members]), holm([m.p_alike for m in members]), strict=True))
 
 
 def adjust_others(members: Sequence[Tested], level: float) -> list[Adjusted]:
@@ -170,21 +208,5 @@ def adjust_others(members: Sequence[Tested], level: float) -> list[Adjusted]:
     confidence = 1 - level * OTHERS / count
     return [
         Adjusted(min(1.0, p / OTHERS), min(1.0, alike / ALIKE_OTHERS), confidence)
-        for p, alike in zip(
-            holm([m.p for m in members]), holm([m.p_alike for m in members]), strict=True
-        )
-    ]
-
-
-def nested(members: Sequence[Tested], parents: Sequence[Adjusted], factor: float) -> list[Adjusted]:
-    """Parts of cells: Holm among them, and never surer than the cell that they are part of."""
-    return [
-        Adjusted(
-            max(parent.difference, min(1.0, factor * p)),
-            max(parent.alike, min(1.0, factor * alike)),
-            parent.confidence,
-        )
-        for p, alike, parent in zip(
-            holm([m.p for m in members]), holm([m.p_alike for m in members]), parents, strict=True
-        )
+        for p, alike in holm_pairs(members)
     ]

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from . import claims as c
@@ -28,6 +28,22 @@ class Draft:
     adjusted: Adjusted | None = None
     decide: Callable[["Draft", float], str] | None = None
     hides: tuple[str, ...] = ()  # parts of the mean that by themselves lie beyond the margin
+
+
+@dataclass
+class Part:
+    """One comparison that is part of a group: in its languages, and over them.
+
+    Each draft comes with the cell that has to be decided for it to be tested.
+    """
+
+    cells: dict[str, Cell]
+    drafts: dict[str, tuple[Draft, Adjusted]] = field(default_factory=dict)
+    mean: tuple[Draft, Adjusted] | None = None
+
+    def every(self) -> list[tuple[Draft, Adjusted]]:
+        """All drafts."""
+        return [*self.drafts.values(), *([self.mean] if self.mean else [])]
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,10 @@ import numpy as np
 
 from . import claims as c
 from .chance import gap_terms
-from .decisions import ALIKE_OTHERS, Adjusted, nested
-from .drafts import Draft, OnlyP, common, of_cell, place_of, replace_share, replace_test
+from .decisions import ALIKE_OTHERS, Adjusted, closed, nested
+from .drafts import Draft, OnlyP, Part, common, of_cell, place_of, replace_share, replace_test
 from .effects import Evidence, Piece, Share
-from .groups import Cell, Group, cells_of, margin_of, single_cell
-from .statistics import holm
+from .groups import Cell, Group, cells_of, correlations_of, margin_of, single_cell
 from .variance import Spread
 
 INTERACTION = 0.05  # p of languages that differ below which their mean is not stated
@@ -107,16 +106,11 @@ def chance_drafts(evidence: Evidence, group: Group) -> list[Draft]:
     return drafts
 
 
-def test_drafts(
-    evidence: Evidence,
-    group: Group,
-    adjusted: dict[str, Adjusted],
-    whole: Adjusted | None,
-    factor: float,
-) -> list[Draft]:
+def test_parts(
+    evidence: Evidence, group: Group, adjusted: dict[str, Adjusted], whole: Adjusted | None
+) -> list[Part]:
     """Every test of a group by itself: per language, and over its languages if they agree."""
-    drafts: list[Draft] = []
-    parents: list[Adjusted] = []
+    found = []
     for test in group.tests:
         own = {
             code: [replace_share(s) for s in cell.shares if s.piece.test == test]
@@ -129,48 +123,46 @@ def test_drafts(
         margin = margin_of(evidence.cells, test, metric)
         samples = {code: (shares, evidence.sample(shares)) for code, shares in own.items()}
         samples = {code: pair for code, pair in samples.items() if pair[1] is not None}
-        singles = cells_of(samples, margin)
+        part = Part(cells_of(samples, margin))
         place = {"benchmark": test.benchmark, "judge": test.judge, "metric": metric}
         values = common(evidence, group, None, question=c.BENCHMARK) | place | {"margin": margin}
-        for code, cell in singles.items():
-            drafts.append(of_cell(cell, None, values | {"language": code}))
-            parents.append(adjusted[code])
-        if len(singles) > 1:
-            part = Group(group.name, group.unit, [test], margin, singles)
-            differ = languages_differ(evidence, part)
+        for code, cell in part.cells.items():
+            own_cell = adjusted[code] if is_same(cell, group.cells[code]) else None
+            draft = of_cell(cell, own_cell, values | {"language": code})
+            part.drafts[code] = (draft, adjusted[code])
+        if len(part.cells) > 1:
+            alone = Group(group.name, group.unit, [test], margin, part.cells)
+            differ = may_differ(languages_differ(evidence, alone))
             shares = [s._replace(share=1 / len(own)) for group_ in own.values() for s in group_]
             cell = single_cell(evidence, shares, margin)
-            if cell is not None and whole and not (differ and differ.tested.p < INTERACTION):
-                drafts.append(of_cell(cell, None, values))
-                parents.append(whole)
-    if len({draft.values["benchmark"] for draft in drafts}) == 1 and len(group.tests) == 1:
-        for draft, parent in zip(drafts, parents, strict=True):
-            draft.adjusted = parent  # the cell itself
-        return drafts
-    found = nested([draft.tested for draft in drafts], parents, factor)
-    for draft, one in zip(drafts, found, strict=True):
-        draft.adjusted = one
-    return drafts
+            if cell is not None and whole and not differ:
+                own_cell = whole if is_same(cell, group.pooled) else None
+                part.mean = (of_cell(cell, own_cell, values), whole)
+        found.append(part)
+    return found
 
 
-def translator_drafts(
+def translator_parts(
     evidence: Evidence,
     group: Group,
     adjusted: dict[str, Adjusted],
     whole: Adjusted | None,
-    factor: float,
     interaction: Draft | None,
-) -> list[Draft]:
-    """Native data against each translator; equivalence is shared out over the page later."""
-    drafts: list[Draft] = []
-    parents: list[Adjusted] = []
-    places: list[tuple[str | None, Cell, Adjusted]] = [
-        (code, cell, adjusted[code]) for code, cell in group.cells.items()
-    ]
-    differ = interaction is not None and interaction.tested.p < INTERACTION
-    if group.pooled is not None and whole is not None and not differ:
-        places.append((None, group.pooled, whole))
-    names = dict.fromkeys(name for _, cell, _ in places for name in translators_of(evidence, cell))
+) -> list[Part]:
+    """Native data against each translator: per language, and over them if they agree."""
+    found = []
+    together = None if may_differ(interaction) or whole is None else group.pooled
+    every = [*group.cells.values(), *([together] if together else [])]
+    names = dict.fromkeys(name for cell in every for name in translators_of(evidence, cell))
+
+    def drafted(cell: Cell, code: str | None, name: str) -> tuple[Draft, Adjusted]:
+        parent = adjusted[code] if code is not None else whole
+        same = is_same(cell, group.cells[code] if code is not None else group.pooled)
+        values = common(evidence, group, code, question=c.TRANSLATOR, second=name)
+        draft = of_cell(cell, parent if same else None, values)
+        draft.hides = beyond_margin(evidence, cell)
+        return draft, parent
+
     for name in names:
         samples = {}
         for code, cell in group.cells.items():
@@ -178,27 +170,44 @@ def translator_drafts(
                 shares = with_translator(evidence, cell, name)
                 sample = evidence.sample(shares)
                 samples |= {code: (shares, sample)} if sample is not None else {}
-        singles = cells_of(samples, group.margin)
-        for code, cell, parent in places:
-            one = singles.get(code) if code is not None else None
-            if code is None and name in translators_of(evidence, cell):
-                one = single_cell(evidence, with_translator(evidence, cell, name), group.margin)
-            if one is not None:
-                values = common(evidence, group, code, question=c.TRANSLATOR, second=name)
-                draft = of_cell(one, None, values)
-                draft.hides = beyond_margin(evidence, one)
-                drafts.append(draft)
-                parents.append(parent)
-    for draft, one in zip(drafts, nested([d.tested for d in drafts], parents, factor), strict=True):
-        draft.adjusted = one
-    return drafts
+        part = Part(cells_of(samples, group.margin))
+        for code, cell in part.cells.items():
+            part.drafts[code] = drafted(cell, code, name)
+        if together is not None and name in translators_of(evidence, together):
+            one = single_cell(evidence, with_translator(evidence, together, name), group.margin)
+            part.mean = drafted(one, None, name) if one is not None else None
+        found.append(part)
+    return found
 
 
-def share_translators(drafts: list[Draft]) -> None:
-    """Equivalence with single translators: Holm over the page, at the share of other statements."""
-    own = [draft for draft in drafts if draft.values["question"] == c.TRANSLATOR]
-    for draft, p in zip(own, holm([d.tested.p_alike for d in own]), strict=True):
-        draft.adjusted = replace(draft.adjusted, alike=min(1.0, p / ALIKE_OTHERS))
+def is_same(cell: Cell, other: Cell | None) -> bool:
+    """Whether two cells are one comparison: the only test of a group, the only translator."""
+    return other is not None and set(cell.shares) == set(other.shares)
+
+
+def undecided(parts: list[Part]) -> list[Part]:
+    """Parts that need p values of their own; one that is the cell itself has the cell's."""
+    return [part for part in parts if any(draft.adjusted is None for draft, _ in part.every())]
+
+
+def adjust_parts(parts: list[Part], share: float) -> None:
+    """p values of tests or translators: a closed procedure over the page, within decided cells."""
+    rows = [
+        (
+            [cell.tested for cell in part.cells.values()],
+            part.mean and part.mean[0].tested,
+        )
+        for part in parts
+    ]
+    found = closed(rows, correlations_of([part.cells for part in parts]))
+    for part, (singles, whole) in zip(parts, found, strict=True):
+        for (draft, parent), pair in zip(part.every(), [*singles, whole], strict=False):
+            if draft.adjusted is not None:
+                continue
+            draft.adjusted = nested(pair, parent, share)
+            if draft.values["question"] == c.TRANSLATOR:
+                # no worse than one translator can be so where the mean over all is not decided
+                draft.adjusted = replace(draft.adjusted, alike=min(1.0, pair[1] / ALIKE_OTHERS))
 
 
 def languages_differ(evidence: Evidence, group: Group) -> Draft | None:

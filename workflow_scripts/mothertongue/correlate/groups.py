@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -153,17 +154,17 @@ def cells_of(samples: dict[str, tuple[list[Share], Sample]], margin: float) -> d
     return found
 
 
-def correlations_of(groups: list[Group]) -> np.ndarray:
-    """Correlations between the estimates of all cells, as means over pairs of one kind.
+def correlations_of(rows: Sequence[dict[str, Cell]]) -> np.ndarray:
+    """Correlations between the estimates of all rows' cells, as means over pairs of one kind.
 
-    Kinds: the same group in two languages, one language in two groups, neither. Where units are too
-    few to tell, cells count as one.
+    Kinds: the same row in two languages, one language in two rows, neither. Where units are too few
+    to tell, cells count as one.
     """
-    places = [(group, code, cell) for group in groups for code, cell in group.cells.items()]
+    places = [(row, code, cell) for row, own in enumerate(rows) for code, cell in own.items()]
     kinds: dict[tuple, list[tuple[int, int, float]]] = {}
     for i, j in itertools.combinations(range(len(places)), 2):
         (one, code, a), (other, second, b) = places[i], places[j]
-        kind = (one is other, code == second)
+        kind = (one == other, code == second)
         value = math.nan
         if c.REPLICATES in (a.sample.basis, b.sample.basis):
             value = 0.0 if code != second and a.shares[0].terms[0][0][1].kind == "mono" else 1.0
@@ -178,8 +179,3 @@ def correlations_of(groups: list[Group]) -> np.ndarray:
         for i, j, value in found:
             table[i, j] = table[j, i] = mean if math.isfinite(value) else 1.0
     return table
-
-
-def cell_tests(group: Group) -> list[Tested]:
-    """The tests of a group's languages."""
-    return [cell.tested for cell in group.cells.values()]

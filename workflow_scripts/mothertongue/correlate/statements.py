@@ -3,20 +3,28 @@
 import math
 
 from . import claims as c
-from .decisions import CELLS, Adjusted, Tested, adjust_cells, adjust_others, nested
-from .drafts import Draft, finish
+from .decisions import (
+    Adjusted,
+    Tested,
+    adjust_cells,
+    adjust_others,
+    holm_pairs,
+    nested,
+)
+from .drafts import Draft, Part, finish
 from .effects import Evidence
 from .gap_claims import (
+    adjust_parts,
     best_translators,
     cell_drafts,
     chance_drafts,
     languages_differ,
     may_differ,
-    share_translators,
-    test_drafts,
-    translator_drafts,
+    test_parts,
+    translator_parts,
+    undecided,
 )
-from .groups import cell_tests, correlations_of, find_groups
+from .groups import correlations_of, find_groups
 from .growth import find_gaps
 from .other_claims import cause_drafts, growth_drafts, judge_drafts, setting_drafts
 from .variance import Spread
@@ -28,39 +36,51 @@ def state(evidence: Evidence, *, resamples: int, confidence: float, seed: int) -
     level = round(1 - confidence, 12)
     groups = find_groups(evidence, confidence)
     adjusted = adjust_cells(
-        [(cell_tests(group), group.pooled and group.pooled.tested) for group in groups],
-        correlations_of(groups),
+        [
+            ([cell.tested for cell in group.cells.values()], group.pooled and group.pooled.tested)
+            for group in groups
+        ],
+        correlations_of([group.cells for group in groups]),
         level,
     )
-    factor = 1 / CELLS
     drafts: list[Draft] = []
     others: list[Draft] = []
-    about: list[tuple[Draft, Adjusted]] = []  # asks about something, which has to be decided itself
+    tests: list[Part] = []
+    translators: list[Part] = []
+    questions: list[
+        tuple[Draft, Adjusted]
+    ] = []  # with what has to be decided for them to be tested
     for group, (singles, whole) in zip(groups, adjusted, strict=True):
         by_language = dict(zip(group.cells, singles, strict=True))
         interaction = languages_differ(evidence, group)
         drafts += cell_drafts(evidence, group, by_language, whole, interaction)
         drafts += chance_drafts(evidence, group)
-        drafts += test_drafts(evidence, group, by_language, whole, factor)
-        drafts += translator_drafts(evidence, group, by_language, whole, factor, interaction)
+        own = test_parts(evidence, group, by_language, whole)
+        apart = translator_parts(evidence, group, by_language, whole, interaction)
         if interaction is not None:
             others.append(interaction)
         decided = surest([*singles, *([whole] if whole else [])], confidence)
         asked = [(draft, decided) for draft in cause_drafts(evidence, group)]
         for draft in setting_drafts(evidence, group, apart=may_differ(interaction)):
             asked.append((draft, by_language.get(draft.values["language"], decided)))
-        about += asked
-        drafts += [draft for draft, _ in asked]
+        pairs = [pair for part in own + apart for pair in part.every()] + asked
+        drafts += [draft for draft, _ in pairs]
+        tests += own
+        translators += apart
+        questions += asked
         others += judge_drafts(evidence, group)
-    found = nested([draft.tested for draft, _ in about], [parent for _, parent in about], factor)
-    for (draft, _), one in zip(about, found, strict=True):
-        draft.adjusted = one
+    families = [undecided(tests), undecided(translators)]
+    share = 1 / max(1, sum(map(bool, [*families, questions])))
+    for parts in families:
+        adjust_parts(parts, share)
+    pairs = holm_pairs([draft.tested for draft, _ in questions])
+    for (draft, parent), pair in zip(questions, pairs, strict=True):
+        draft.adjusted = nested(pair, parent, share)
     chance = {(*p.test, p.metric, p.language) for group in groups for p in group.chance}
     gaps = find_gaps(cells, chance, evidence)
     others += growth_drafts(evidence, gaps, resamples=resamples, confidence=confidence, seed=seed)
-    share_translators(drafts)
-    tests = [draft.tested or Tested(0.0, Spread(math.nan, math.nan)) for draft in others]
-    for draft, found in zip(others, adjust_others(tests, level), strict=True):
+    beside = [draft.tested or Tested(0.0, Spread(math.nan, math.nan)) for draft in others]
+    for draft, found in zip(others, adjust_others(beside, level), strict=True):
         draft.adjusted = found
     finished = [
         finish(draft, row, evidence, level, confidence) for row, draft in enumerate(drafts + others)
