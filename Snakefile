@@ -38,4 +38,4 @@ rule all:
     input:
         rules.report.input,
         rules.measure_translation.output,
-        judge_pages(),
+        JUDGE_PAGES,

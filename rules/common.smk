@@ -1,6 +1,7 @@
 # Shared by every stage: the checked study, constraints, and input functions. Holds no rules.
 # Reads `config`; a mistake in it ends the run with all mistakes listed, before any planning.
 
+import os
 import sys
 from pathlib import Path
 
@@ -14,6 +15,9 @@ if str(ROOT / "workflow_scripts") not in sys.path:
 from mothertongue.devices import gpus_to_ask
 from mothertongue.errors import InputError
 from mothertongue.hub import commit_of, read_lock
+from mothertongue.rules.correlate import STUDY_ITEMS, Correlating
+from mothertongue.rules.judge import Judging
+from mothertongue.rules.report import Reporting
 from mothertongue.study import MULTI, ROUND_TRIP, read_study
 from mothertongue.versions import VERSIONS
 
@@ -39,7 +43,17 @@ RUNS_HERE = workflow.local_exec and not workflow.remote_exec  # jobs run on this
 GPUS = gpus_to_ask(
     config["finetune"]["gpus"], local=RUNS_HERE
 )  # of a model's job; None: by its size
+STORE = workflow.pathvars.apply("<results>/.work/api/replies.sqlite")  # of replies, paid once
 LOCK = workflow.pathvars.apply("<results>/prefetch/manifest.json")  # written by `prefetch`
+PUBLISHED = os.path.relpath(ROOT / "resources" / "published")  # the paper's scores
+JUDGING = Judging(STUDY, STORE)
+CORRELATING = Correlating(
+    STUDY,
+    PUBLISHED,
+    has_items=bool(STUDY.evaluations or STUDY.judgements)
+    or os.path.isfile(workflow.pathvars.apply(STUDY_ITEMS)),
+)
+REPORTING = Reporting(STUDY, workflow)
 SLUG = "[a-z0-9][a-z0-9-]*"
 COND = "{model}/{data}/{scope}/{lr}/seed{seed}"
 

@@ -7,7 +7,7 @@
 #       <results>/correlate/{source}/claims.json      every claim that the report may word
 #       <results>/correlate/{source}/estimates.csv    the numbers behind each claim
 # wildcards: source (study | published)
-# Included by correlate.smk, whose scores_of, about_of and item_table_of it uses. Columns: see the two scripts.
+# Columns: see the scripts.
 
 
 include: "common.smk"
@@ -16,9 +16,9 @@ include: "common.smk"
 rule compare_conditions:
     """Native, translated and round-trip data against one another, with uncertainty (4.4, 4.5)."""
     input:
-        scores=scores_of,
-        about=about_of,
-        item_table=item_table_of,
+        scores=CORRELATING.scores,
+        about=CORRELATING.about,
+        item_table=CORRELATING.item_table,
     output:
         "<results>/correlate/{source}/contrasts.csv",
     log:
@@ -44,8 +44,8 @@ rule compare_conditions:
 rule rate_benchmarks:
     """Would this benchmark notice: gap, wins, correlation and smallest detectable gap of each."""
     input:
-        scores=scores_of,
-        about=about_of,
+        scores=CORRELATING.scores,
+        about=CORRELATING.about,
         contrasts="<results>/correlate/{source}/contrasts.csv",
         correlations="<results>/correlate/{source}/correlations.csv",
     output:
@@ -71,9 +71,9 @@ rule rate_benchmarks:
 rule state_claims:
     """Every claim of a source: verdicts with intervals, one family of tests per page."""
     input:
-        scores=scores_of,
-        about=about_of,
-        item_table=item_table_of,
+        scores=CORRELATING.scores,
+        about=CORRELATING.about,
+        item_table=CORRELATING.item_table,
     output:
         claims="<results>/correlate/{source}/claims.json",
         estimates="<results>/correlate/{source}/estimates.csv",
@@ -101,7 +101,7 @@ rule state_claims:
 rule tabulate_differences:
     """What else differed between conditions: rows, answer tokens, steps, truncated rows."""
     input:
-        [f"<results>/finetune/{condition.path}/provenance.json" for condition in STUDY.conditions],
+        CORRELATING.runs("provenance.json"),
     output:
         "<results>/correlate/study/differences.csv",
     log:
@@ -124,9 +124,9 @@ rule tabulate_differences:
 rule split_variance:
     """What the noise of one comparison is made of: items, clusters, training, models, languages."""
     input:
-        scores=scores_of,
-        about=about_of,
-        item_table=item_table_of,
+        scores=CORRELATING.scores,
+        about=CORRELATING.about,
+        item_table=CORRELATING.item_table,
     output:
         "<results>/correlate/{source}/variance.csv",
     log:

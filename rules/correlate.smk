@@ -9,60 +9,18 @@
 
 
 include: "common.smk"
+include: "contrasts.smk"
 
-
-import os
 
 from mothertongue.correlate.about import describe_study
-
-PUBLISHED = os.path.relpath(ROOT / "resources" / "published")
-
-
-def evaluation_files(wildcards=None, suffix=".json"):
-    """Every score file of the study."""
-    return [
-        f"<results>/evaluate/{e.condition.path}/{e.benchmark}/{e.language}{suffix}"
-        for e in STUDY.evaluations
-    ]
-
-
-def rating_files(wildcards=None):
-    """Every ratings file of the study."""
-    return [
-        f"<results>/judge/{r.judge}/{r.answers.condition.path}/{r.answers.questions}/{r.answers.language}.jsonl"
-        for r in STUDY.judgements
-    ]
-
-
-def scores_of(wildcards):
-    """The scores of a source."""
-    published = wildcards.source == "published"
-    return f"{PUBLISHED}/scores.csv" if published else "<results>/scores.csv"
-
-
-def about_of(wildcards):
-    """The description of a source's scores."""
-    published = wildcards.source == "published"
-    return f"{PUBLISHED}/about.json" if published else "<results>/correlate/study/about.json"
-
-
-HAS_ITEMS = bool(STUDY.evaluations or STUDY.judgements) or os.path.isfile(
-    workflow.pathvars.apply("<results>/correlate/study/items.parquet")
-)
-
-
-def item_table_of(wildcards):
-    """The scores by item of a source; published ones and those of another workflow may have none."""
-    made = wildcards.source == "study" and HAS_ITEMS
-    return ["<results>/correlate/study/items.parquet"] if made else []
 
 
 rule collect_scores:
     """Every evaluation and rating of the study in one table, with its items and a description."""
     input:
-        evaluations=evaluation_files(),
-        item_tables=evaluation_files(suffix=".items.parquet"),
-        ratings=rating_files(),
+        evaluations=CORRELATING.evaluations(),
+        item_tables=CORRELATING.evaluations(".items.parquet"),
+        ratings=CORRELATING.ratings(),
     output:
         scores="<results>/scores.csv",
         item_table="<results>/correlate/study/items.parquet",
@@ -90,9 +48,9 @@ rule collect_scores:
 rule correlate_gaps:
     """Pearson's r of gap and score per benchmark, and its de-coupled form (paper 4.3)."""
     input:
-        scores=scores_of,
-        about=about_of,
-        item_table=item_table_of,
+        scores=CORRELATING.scores,
+        about=CORRELATING.about,
+        item_table=CORRELATING.item_table,
     output:
         gaps="<results>/correlate/{source}/gaps.csv",
         correlations="<results>/correlate/{source}/correlations.csv",
@@ -114,9 +72,6 @@ rule correlate_gaps:
         version=VERSIONS["correlate"],
     script:
         "../workflow_scripts/correlate_gaps.py"
-
-
-include: "contrasts.smk"
 
 
 rule correlate:

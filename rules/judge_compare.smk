@@ -1,7 +1,6 @@
 # judge, between its two other parts: the judges compared with one another.
 # In:   every ratings file
 # Out:  <results>/correlate/judges/{coverage,agreement,lengths,gaps,dependence}.csv
-# Included by judge.smk, whose judge_files it uses.
 
 
 include: "common.smk"
@@ -10,7 +9,7 @@ include: "common.smk"
 rule compare_judges:
     """Coverage, agreement, answer length, and the native-translated gap by judge."""
     input:
-        ratings=judge_files,
+        ratings=JUDGING.ratings,
     output:
         coverage="<results>/correlate/judges/coverage.csv",
         agreement="<results>/correlate/judges/agreement.csv",

@@ -3,55 +3,10 @@
 # Out:  <results>/report/judges.html          the comparison of judges
 #       <results>/correlate/judges/gaps.svg   native-translated gap by judge
 #       <results>/report/answers.html         the answers browser
-# Included by judge.smk, whose judge_files and answers_judged it uses.
 
 
 include: "common.smk"
-
-
-from mothertongue.files import read_jsonl
-from mothertongue.judge.labels import rating_facts, study_labels
-from mothertongue.report.categories import ANSWERS
-
-JUDGE_LABELS = study_labels(STUDY)
-
-
-def shown_under(topic, item, form):
-    """Category, sub-category and labels of an item about answers and judges."""
-    labels = {"item": item}
-    labels["languages"] = ", ".join(sorted({answers.language for answers in STUDY.answers}))
-    labels["judge"] = ", ".join(JUDGE_LABELS["judges"].values())
-
-    def labels_with_facts(wildcards, output):
-        """The labels; captions see the configuration, not the files, so n goes in there."""
-        workflow.config.setdefault("captions", {})["judge"] = rating_facts(STUDY, questions_there)
-        return {**labels, "form": form}
-
-    return {"category": ANSWERS, "subcategory": topic, "labels": labels_with_facts}
-
-
-def questions_there(questions, language):
-    """How many questions a set has in a language."""
-    path = f"<results>/answer/questions/{questions}/{language}.jsonl"
-    return len(read_jsonl(workflow.pathvars.apply(path)))
-
-
-def question_sets(wildcards=None):
-    """Every question set as used."""
-    return sorted(
-        {
-            f"<results>/answer/questions/{answers.questions}/{answers.language}.jsonl"
-            for answers in STUDY.answers
-        }
-    )
-
-
-def judge_pages(wildcards=None):
-    """What the report shows of answers and ratings; nothing where no question is asked."""
-    if not STUDY.judgements:
-        return []
-    pages = (rules.tabulate_judges, rules.plot_judges, rules.browse_answers)
-    return [path for rule in pages for path in rule.output]
+include: "judge_compare.smk"
 
 
 rule tabulate_judges:
@@ -62,7 +17,7 @@ rule tabulate_judges:
         page=report(
             "<results>/report/judges.html",
             caption="../report/judges.rst",
-            **shown_under("Judges", "Judges compared", "table"),
+            **JUDGING.shown_under("Judges", "Judges compared", "table", workflow),
         ),
     log:
         "<logs>/judge/tabulate_judges.log",
@@ -76,7 +31,7 @@ rule tabulate_judges:
         mem_mb=1000,
         runtime=10,
     params:
-        labels=JUDGE_LABELS,
+        labels=JUDGING.labels,
         version=VERSIONS["judges"],
     script:
         "../workflow_scripts/tabulate_judges.py"
@@ -90,7 +45,7 @@ rule plot_judges:
         figure=report(
             "<results>/correlate/judges/gaps.svg",
             caption="../report/judges_gaps.rst",
-            **shown_under("Judges", "Judges compared", "figure"),
+            **JUDGING.shown_under("Judges", "Judges compared", "figure", workflow),
         ),
     log:
         "<logs>/judge/plot_judges.log",
@@ -104,7 +59,7 @@ rule plot_judges:
         mem_mb=1000,
         runtime=10,
     params:
-        labels=JUDGE_LABELS,
+        labels=JUDGING.labels,
         version=VERSIONS["judges"],
     script:
         "../workflow_scripts/plot_judges.py"
@@ -113,14 +68,16 @@ rule plot_judges:
 rule browse_answers:
     """One page with every question, its answers side by side, ratings and explanations."""
     input:
-        answers=answers_judged,
-        ratings=judge_files,
-        questions=question_sets,
+        answers=JUDGING.answers,
+        ratings=JUDGING.ratings,
+        questions=JUDGING.questions,
     output:
         browser=report(
             "<results>/report/answers.html",
             caption="../report/answers.rst",
-            **shown_under("Answers", "Every answer, rating and explanation", "interactive"),
+            **JUDGING.shown_under(
+                "Answers", "Every answer, rating and explanation", "interactive", workflow
+            ),
         ),
     log:
         "<logs>/judge/browse_answers.log",
@@ -134,7 +91,19 @@ rule browse_answers:
         mem_mb=4000,
         runtime=20,
     params:
-        labels=JUDGE_LABELS,
+        labels=JUDGING.labels,
         version=VERSIONS["browser"],
     script:
         "../workflow_scripts/browse_answers.py"
+
+
+# What the report shows of answers and ratings; nothing where no question is asked.
+JUDGE_PAGES = (
+    [
+        *rules.tabulate_judges.output,
+        *rules.plot_judges.output,
+        *rules.browse_answers.output,
+    ]
+    if STUDY.judgements
+    else []
+)

@@ -8,50 +8,15 @@
 
 
 include: "common.smk"
-
-
-import json
-
-from mothertongue.report.page import as_rst
-
-SOURCES = ["study", "published"] if config["report"]["published"] else ["study"]
-
-
-def entry_of(wildcards, output):
-    """What the index of a folder says of one of its files."""
-    index = json.loads(Path(output[0], "index.json").read_text(encoding="utf-8"))
-    group = f"{wildcards.group}/" if "group" in wildcards.keys() else ""
-    entry = index[f"{group}{wildcards.item}.{wildcards.form}"]
-    # report/item.rst shows the caption: captions see the configuration, not the files.
-    key = f"{wildcards.source}/{group}{wildcards.item}"
-    workflow.config.setdefault("captions", {})[key] = as_rst(entry["caption"])
-    screen = Path(output[0], "screen.fragment")
-    if screen.is_file():  # for report/workflow.rst, rendered after every item
-        found = screen.read_text(encoding="utf-8")
-        workflow.config.setdefault("findings", {})[wildcards.source] = found
-    return entry
-
-
-def category_of(wildcards, output):
-    """Category of an item."""
-    return entry_of(wildcards, output)["category"]
-
-
-def subcategory_of(wildcards, output):
-    """Sub-category of an item."""
-    return entry_of(wildcards, output)["subcategory"]
-
-
-def labels_of(wildcards, output):
-    """Labels of an item."""
-    return entry_of(wildcards, output)["labels"]
+include: "report_pages.smk"
+include: "report_runs.smk"
 
 
 rule make_tables:
     """Every table of a source as CSV, LaTeX and sortable HTML."""
     input:
-        scores=scores_of,
-        about=about_of,
+        scores=CORRELATING.scores,
+        about=CORRELATING.about,
         contrasts="<results>/correlate/{source}/contrasts.csv",
         benchmarks="<results>/correlate/{source}/benchmarks.csv",
         claims="<results>/correlate/{source}/claims.json",
@@ -61,9 +26,9 @@ rule make_tables:
             directory("<results>/report/{source}/tables"),
             patterns=["{group}/{item}.{form,html}"],
             caption="../report/item.rst",
-            category=category_of,
-            subcategory=subcategory_of,
-            labels=labels_of,
+            category=REPORTING.category,
+            subcategory=REPORTING.subcategory,
+            labels=REPORTING.labels,
         ),
     log:
         "<logs>/report/{source}/make_tables.log",
@@ -86,16 +51,16 @@ rule make_tables:
 rule plot_scores:
     """Scores by training data, on native tests, translated tests and open questions (Figures 1-3)."""
     input:
-        scores=scores_of,
-        about=about_of,
+        scores=CORRELATING.scores,
+        about=CORRELATING.about,
     output:
         report(
             directory("<results>/report/{source}/scores"),
             patterns=["{item}.{form,svg|html}"],
             caption="../report/item.rst",
-            category=category_of,
-            subcategory=subcategory_of,
-            labels=labels_of,
+            category=REPORTING.category,
+            subcategory=REPORTING.subcategory,
+            labels=REPORTING.labels,
         ),
     log:
         "<logs>/report/{source}/plot_scores.log",
@@ -114,27 +79,15 @@ rule plot_scores:
         "../workflow_scripts/plot_scores.py"
 
 
-include: "report_pages.smk"
-include: "report_runs.smk"
-
-
-def report_files(source):
-    """Everything the report shows of a source."""
-    parts = ["findings", "tables", "scores", "gaps"]
-    if source == "study":
-        parts += ["training", "provenance"] + ["beside"] * config["report"]["published"]
-    return [f"<results>/report/{source}/{part}" for part in parts]
-
-
 rule report:
     """Target: everything the report shows."""
     input:
         "<results>/scores.csv",
         "<results>/correlate/study/differences.csv",
-        [path for source in SOURCES for path in report_files(source)],
+        [path for source in REPORTING.sources for path in REPORTING.files(source)],
 
 
 rule published:
     """Target: the paper's own numbers through this analysis; offline, seconds."""
     input:
-        report_files("published"),
+        REPORTING.files("published"),

@@ -3,33 +3,26 @@
 # Out:  <results>/report/{source}/findings/{findings.json, answer.html, …}   sentences and screen one
 #       <results>/report/{source}/gaps/…, <results>/report/study/beside/…    index.json as everywhere
 # wildcards: source
-# Included by report.smk, whose category_of, subcategory_of and labels_of it uses.
 
 
 include: "common.smk"
 
 
-def differences_of(wildcards):
-    """What else differed between the conditions of a source; nobody knows it of published ones."""
-    study = wildcards.source == "study"
-    return "<results>/correlate/study/differences.csv" if study else []
-
-
 rule write_findings:
     """The claims in words, a table and a forest plot; shown on the report's first page."""
     input:
-        scores=scores_of,
-        about=about_of,
+        scores=CORRELATING.scores,
+        about=CORRELATING.about,
         claims="<results>/correlate/{source}/claims.json",
-        differences=differences_of,
+        differences=REPORTING.differences,
     output:
         report(
             directory("<results>/report/{source}/findings"),
             patterns=["{item}.{form,svg|html}"],
             caption="../report/item.rst",
-            category=category_of,
-            subcategory=subcategory_of,
-            labels=labels_of,
+            category=REPORTING.category,
+            subcategory=REPORTING.subcategory,
+            labels=REPORTING.labels,
         ),
     log:
         "<logs>/report/{source}/write_findings.log",
@@ -51,18 +44,18 @@ rule write_findings:
 rule plot_gaps:
     """The gap against the score (Figure 4)."""
     input:
-        scores=scores_of,
-        about=about_of,
-        gaps=rules.correlate_gaps.output.gaps,
-        correlations=rules.correlate_gaps.output.correlations,
+        scores=CORRELATING.scores,
+        about=CORRELATING.about,
+        gaps="<results>/correlate/{source}/gaps.csv",
+        correlations="<results>/correlate/{source}/correlations.csv",
     output:
         report(
             directory("<results>/report/{source}/gaps"),
             patterns=["{item}.{form,svg|html}"],
             caption="../report/item.rst",
-            category=category_of,
-            subcategory=subcategory_of,
-            labels=labels_of,
+            category=REPORTING.category,
+            subcategory=REPORTING.subcategory,
+            labels=REPORTING.labels,
         ),
     log:
         "<logs>/report/{source}/plot_gaps.log",
@@ -84,8 +77,8 @@ rule plot_gaps:
 rule compare_published:
     """Every score that the published study has, too, beside it."""
     input:
-        scores=scores_of,
-        about=about_of,
+        scores=CORRELATING.scores,
+        about=CORRELATING.about,
         published=f"{PUBLISHED}/scores.csv",
         published_about=f"{PUBLISHED}/about.json",
     output:
@@ -93,9 +86,9 @@ rule compare_published:
             directory("<results>/report/{source}/beside"),
             patterns=["{item}.{form,svg|html}"],
             caption="../report/item.rst",
-            category=category_of,
-            subcategory=subcategory_of,
-            labels=labels_of,
+            category=REPORTING.category,
+            subcategory=REPORTING.subcategory,
+            labels=REPORTING.labels,
         ),
     log:
         "<logs>/report/{source}/compare_published.log",

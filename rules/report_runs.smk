@@ -3,7 +3,6 @@
 # Out:  <results>/report/study/training/…     learning curves, training sets, costs
 #       <results>/report/study/provenance/…   configuration, versions, revisions, hashes, hours, money
 # wildcards: source (study)
-# Included by report.smk, whose category_of, subcategory_of and labels_of it uses.
 
 
 include: "common.smk"
@@ -11,37 +10,22 @@ include: "common.smk"
 
 from snakemake import __version__ as SNAKEMAKE
 
-
-def run_files(name):
-    """A file of every fine-tuning run."""
-    return [f"<results>/finetune/{condition.path}/{name}" for condition in STUDY.conditions]
-
-
-def translation_reports(wildcards=None):
-    """The report of every translated set; a round trip has one for each way."""
-    found = []
-    for data, scope in STUDY.data_and_scope():
-        name = data.removesuffix(ROUND_TRIP)
-        if name in STUDY.translators:
-            stage = "translate" if data == name else "roundtrip"
-            ways = [""] if data == name else [".pivot", ""]
-            found += [f"<results>/{stage}/{name}/{scope}{way}.report.json" for way in ways]
-    return found
+from mothertongue.correlate.about import describe_study
 
 
 rule plot_training:
     """Learning curves of every run in one figure; rows, tokens, drops and speed in a table."""
     input:
-        histories=run_files("history.csv"),
-        provenances=run_files("provenance.json"),
+        histories=CORRELATING.runs("history.csv"),
+        provenances=CORRELATING.runs("provenance.json"),
     output:
         report(
             directory("<results>/report/{source}/training"),
             patterns=["{item}.{form,svg|html}"],
             caption="../report/item.rst",
-            category=category_of,
-            subcategory=subcategory_of,
-            labels=labels_of,
+            category=REPORTING.category,
+            subcategory=REPORTING.subcategory,
+            labels=REPORTING.labels,
         ),
     log:
         "<logs>/report/{source}/plot_training.log",
@@ -67,17 +51,17 @@ rule list_provenance:
     """Configuration, versions, revisions, hashes, hours and money behind the study."""
     input:
         "<results>/scores.csv",
-        adapters=run_files("provenance.json"),
-        evaluations=evaluation_files(),
-        translations=translation_reports(),
+        adapters=CORRELATING.runs("provenance.json"),
+        evaluations=CORRELATING.evaluations(),
+        translations=REPORTING.translation_reports(),
     output:
         report(
             directory("<results>/report/{source}/provenance"),
             patterns=["{item}.{form,svg|html}"],
             caption="../report/item.rst",
-            category=category_of,
-            subcategory=subcategory_of,
-            labels=labels_of,
+            category=REPORTING.category,
+            subcategory=REPORTING.subcategory,
+            labels=REPORTING.labels,
         ),
     log:
         "<logs>/report/{source}/list_provenance.log",

@@ -5,9 +5,10 @@ import json
 import re
 import shutil
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
-from conftest import ROOT, run_snakemake
+from conftest import ROOT, checkout, run_snakemake
 from mothertongue.files import read_jsonl, write_json, write_jsonl
 
 
@@ -97,3 +98,79 @@ def test_a_mistake_in_what_is_given_is_still_refused(tmp_path):
     said = refused.stdout + refused.stderr
     assert "1 mistake in the study configuration" in said
     assert "judge.judges.overlap.backend: 'overlp' is not one of" in said
+
+
+# -- every rule file alone -----------------------------------------------------------------------
+
+ALONE = """import yaml
+
+
+module one:
+    snakefile:
+        "mothertongue/rules/{name}"
+    config:
+        yaml.safe_load(open("mothertongue/config.yaml", encoding="utf-8"))
+    pathvars:
+        results="ours",
+        logs="our-logs",
+
+
+use rule * from one as ours_*
+"""
+
+
+class Job(NamedTuple):
+    """One job of a plan: what it reads and writes."""
+
+    rule: str
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+
+
+@pytest.fixture(scope="module")
+def demo_jobs(tmp_path_factory) -> dict[str, Job]:
+    """Rule -> one of its jobs in the plan of the demo and of every other target."""
+    folder = checkout(tmp_path_factory.mktemp("demo"))
+    targets = ["all", "estimate", "prefetch", "results/evaluate/data/cmmlu/test.parquet"]
+    plan = run_snakemake("--dry-run", *targets, "--configfile", "config.yaml", cwd=folder)
+    assert plan.returncode == 0, plan.stdout + plan.stderr
+    found = {}
+    block = re.compile(r"^(?:local)?rule (\w+):\n((?: {4}.*\n)+)", re.MULTILINE)
+    for name, body in block.findall(plan.stdout + plan.stderr):
+        keys = dict(re.findall(r"^ {4}(input|output): (.*)$", body, re.MULTILINE))
+        reads, writes = (
+            tuple(filter(None, keys.get(k, "").split(", "))) for k in ("input", "output")
+        )
+        found.setdefault(name, Job(name, reads, writes))
+    return found
+
+
+RULE_FILES = sorted(path.name for path in (ROOT / "rules").glob("*.smk"))
+
+
+@pytest.mark.parametrize("name", RULE_FILES)
+def test_every_rule_file_is_a_module_by_itself(tmp_path, demo_jobs, name):
+    """It loads alone, and each of its rules is planned where what it reads is there."""
+    (tmp_path / "mothertongue").symlink_to(ROOT)
+    (tmp_path / "resources").symlink_to(ROOT / "resources")
+    (tmp_path / "Snakefile").write_text(ALONE.format(name=name), encoding="utf-8")
+    own = re.findall(
+        r"^rule (\w+):", (ROOT / "rules" / name).read_text(encoding="utf-8"), re.MULTILINE
+    )
+    jobs = [demo_jobs[rule] for rule in own if rule in demo_jobs and demo_jobs[rule].writes]
+    if not jobs:  # no rule, or one that writes what no plan of the demo holds
+        assert own == [] or name in ("progress.smk", "replies.smk")
+        listed = run_snakemake("--list-rules", cwd=tmp_path)
+        assert listed.returncode == 0, listed.stderr[-2000:]
+        return
+    made = {path for job in jobs for path in job.writes}
+    for path in {path for job in jobs for path in job.reads} - made:
+        if path.startswith("results/"):
+            here = tmp_path / path.replace("results/", "ours/", 1)
+            here.parent.mkdir(parents=True, exist_ok=True)
+            here.touch()
+    wanted = [path.replace("results/", "ours/", 1) for job in jobs for path in job.writes]
+    plan = run_snakemake("--dry-run", *wanted, cwd=tmp_path)
+    assert plan.returncode == 0, plan.stdout[-2000:] + plan.stderr[-3000:]
+    for job in jobs:
+        assert f"rule ours_{job.rule}:" in plan.stdout + plan.stderr
