@@ -102,7 +102,9 @@ BROKEN = {
     ),
     "a judge with capitals": (put(("judge/judges/GPT 4", CHAT)), [f"judge.judges: 'GPT 4' {SLUG}"]),
     "questions outside results": (
-        lambda c: c["answer"]["questions"].update({"../x": {"path": "q.jsonl"}}),
+        lambda c: c["answer"]["questions"].update(
+            {"../x": {"origin": "native", "path": "q.jsonl"}}
+        ),
         [f"answer.questions: '../x' {SLUG}"],
     ),
     "a name too long for a file": (
@@ -261,19 +263,23 @@ BROKEN = {
         ["models.tiny.build.languages[0]: unknown language 'fr'; known: es, zh"],
     ),
     "questions from nowhere": (
-        put(("answer/questions/x", {})),
+        put(("answer/questions/x", {"origin": "native"})),
         ["answer.questions.x: give either path (file or URL) or draw"],
     ),
+    "questions whose origin nobody said": (
+        put(("answer/questions/native-x", {"path": "q.jsonl"})),
+        ["answer.questions.native-x.origin: missing (how the questions came into the language)"],
+    ),
     "questions drawn from nowhere": (
-        put(("answer/questions/x", {"draw": {"dataset": {}}})),
+        put(("answer/questions/x", {"origin": "native", "draw": {"dataset": {}}})),
         ["answer.questions.x.draw.dataset: give either path (local file) or hub (dataset id)"],
     ),
     "questions without encryption": (
-        put(("answer/questions/x", {"path": "http://example.org/q.jsonl"})),
+        put(("answer/questions/x", {"origin": "native", "path": "http://example.org/q.jsonl"})),
         ["answer.questions.x.path: only https addresses are fetched"],
     ),
     "a placeholder that is none": (
-        put(("answer/questions/x", {"path": "q_{lang}.jsonl"})),
+        put(("answer/questions/x", {"origin": "native", "path": "q_{lang}.jsonl"})),
         ["answer.questions.x.path: '{lang}' in 'q_{lang}.jsonl' stands for nothing here"],
     ),
     "an open brace": (

@@ -203,6 +203,22 @@ def test_a_changed_key_changes_what_decides_a_result(leaf, news):
 
 
 @pytest.mark.slow
+def test_a_changed_default_prompt_changes_what_decides_a_result(tmp_path):
+    """The text itself is a parameter: nobody has to raise a version for a changed word."""
+    folder = checkout(tmp_path / "study")
+    (folder / "workflow_scripts").unlink()
+    subprocess.run(["cp", "-r", ROOT / "workflow_scripts", folder], check=True)
+    study = changed(STUDY, ("translate.translators.chat.prompt", None))
+    before = plan(folder, study)
+    prompts = folder / "workflow_scripts" / "mothertongue" / "prompts"
+    for path in prompts.glob("[jt]*.yaml"):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace("Please ", "Kindly "), encoding="utf-8")
+    new = {rule for rule, kind, _ in plan(folder, study) - before if kind == "params"}
+    assert new >= {"judge_answers", "ask_in_batches", "translate_texts"}
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("leaf", [leaf for leaf in CHANGES if matches(leaf, PRESENTATION)])
 def test_what_is_only_shown_decides_no_result(leaf, news):
     assert {rule for rule, _ in places(leaf, news) if not rule.startswith(SHOWN)} == set()

@@ -9,7 +9,8 @@ from mothertongue.api import Store
 from mothertongue.errors import InputError
 from mothertongue.files import read_json, read_jsonl, write_jsonl
 from mothertongue.judge import rating_settings
-from mothertongue.judge.structured import json_prompt, parse_json
+from mothertongue.judge.prompt import judge_prompt
+from mothertongue.judge.structured import parse_json
 from standin_batch import JudgeServer, rating_for
 from test_judge_batch import batch_arguments
 from test_judge_chat import answers, arguments
@@ -65,7 +66,9 @@ def test_asked_by_schema(tmp_path, backend):
     schema = body["response_format"]["json_schema"]
     schema = schema["schema"] if backend == "openai" else schema
     assert "rating" in schema["properties"]
-    expected = [round(rating_for(json_prompt(row["prompt"], row["answer"]))) for row in rows]
+    expected = [
+        round(rating_for(judge_prompt(row["prompt"], row["answer"], form="json"))) for row in rows
+    ]
     assert [row["rating"] for row in read_jsonl(tmp_path / "ratings.jsonl")] == expected
 
 

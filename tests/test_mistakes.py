@@ -99,7 +99,10 @@ def test_a_judge_by_reference_is_refused_where_questions_have_none(tmp_path):
         row = '{"id": "1", "prompt": "x"' + (', "reference": "y"}' if code == "es" else "}")
         (tmp_path / f"{code}.jsonl").write_text(row + "\n", encoding="utf-8")
     config["answer"]["questions"]["native"]["path"] = str(tmp_path / "{language}.jsonl")
-    config["answer"]["questions"]["drawn"] = {"draw": {"dataset": {"path": "oasst.jsonl"}}}
+    config["answer"]["questions"]["drawn"] = {
+        "origin": "native",
+        "draw": {"dataset": {"path": "oasst.jsonl"}},
+    }
     lines = sorted(lines_of(config), key=len, reverse=True)
     assert len(lines) == 2
     assert lines[0].startswith(

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from .api.keys import key_in_address
 from .config import Json, suggestion
-from .translate.chat import unfilled_fields
+from .judge.prompt import prompt_mistakes as judge_prompt_mistakes
+from .translate.chat import prompt_mistakes
 
 MULTI = "multi"  # the scope of the multilingual mix
 ROUND_TRIP = "-rtt"  # ending of the data of a translator's round trip
@@ -198,14 +199,8 @@ def _services(names: Names) -> Iterator[str]:
                 yield f"{where}.parameters.{name}: is not a parameter to be set here; leave it out"
             if found:
                 yield f"{where}.base_url: holds {found}; name its variable in {where}.api.key instead"
-            if isinstance(spec.get("prompt"), str) and "${text}" not in spec["prompt"]:
-                yield f"{where}.prompt: holds no ${{text}}, so that nothing would be translated"
-            elif isinstance(spec.get("prompt"), str):
-                for name in unfilled_fields(spec["prompt"]):
-                    yield (
-                        f"{where}.prompt: {name} stands for nothing here; known: ${{text}},"
-                        " ${source_lang}, ${target_lang} (a $ without braces stays what it is)"
-                    )
+            wrong = judge_prompt_mistakes if section == "judge.judges" else prompt_mistakes
+            yield from (f"{where}.{line}" for line in wrong(spec))
             if backend == "recorded" and "memory" not in spec:
                 yield f"{where}.memory: missing (files to replay)"
             if spec.get("batch") is not None and section == "judge.judges" and backend != "openai":

@@ -18,20 +18,14 @@ from .encoding import Encoder, limit_to_embedding
 from .errors import InputError
 from .generation import make_plain, plain_settings
 from .hub import explained as _explained
+from .prompts import fill, read_prompt
 
 if TYPE_CHECKING:
     import torch
     from peft import PeftModel
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-# Wording of the Alpaca project's prompt without input (Apache-2.0), an experimental parameter.
-TEMPLATES = {
-    "alpaca": (
-        "Below is an instruction that describes a task. "
-        "Write a response that appropriately completes the request.\n\n"
-        "### Instruction:\n{instruction}\n\n### Response:\n"
-    ),
-}
+TEMPLATES = ("alpaca",)
 PROBE = "The quick brown fox. El perro duerme. Собака спит. 今天天气很好。 1 + 2 = 3"
 QUANTISATIONS = ("int8", "nf4", "none")
 LIBRARIES = ("torch", "transformers", "peft", "bitsandbytes", "accelerate", "tokenizers")
@@ -45,7 +39,7 @@ def render_prompt(instruction: str, template: str = "alpaca") -> str:
     """Put an instruction into the template; the model's answer is to follow directly."""
     if template not in TEMPLATES:
         raise InputError(f"template '{template}' is not one of {', '.join(TEMPLATES)}")
-    return TEMPLATES[template].replace("{instruction}", instruction.strip())
+    return fill(read_prompt(template).text, instruction=instruction.strip())
 
 
 def versions() -> dict[str, str]:

@@ -52,7 +52,7 @@ def describe_study(study: Study) -> dict[str, Any]:
         benchmarks[QUESTIONS + name] = {
             "label": f"Open questions: {spec.get('label') or name}",
             "group": OPEN_ANSWERS,
-            "origin": "native" if name.startswith("native") else "human-translated",
+            "origin": spec["origin"],
             "kind": "generative",
             "judged": True,
             "metrics": ["rating", "total"],  # a total is there for complete sets only

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Protocol
 
 from ..config import suggestion
 from ..errors import InputError
+from .prompt import prompts_of
 
 LOWEST, HIGHEST = 1.0, 5.0
 CHAT = ("model", "base_url", "temperature", "max_tokens", "repeats", "reply", "parameters")
@@ -78,6 +79,8 @@ def rating_settings(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a judge's configuration that determines its ratings."""
     keys = ("backend", *_backend(name, entry["backend"])[1])
     found = {key: entry[key] for key in sorted(keys) if key in entry}
+    if "reply" in keys:
+        found["prompt"] = prompts_of(entry)  # the text itself: a changed word is another judge
     if found.get("reply") == "brackets":  # what every judge was before there was a choice
         del found["reply"]
     if not found.get("parameters"):  # a key that older studies do not have

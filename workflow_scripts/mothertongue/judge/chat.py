@@ -17,10 +17,10 @@ from ..api.engine import DECLINED
 from ..api.types import Request
 from . import Item, Rated, Reply
 from .batch import Batches
-from .form import BRACKETS, JSON, Chooser, expected
+from .form import Chooser, expected
 from .parse import Parsed, parse_rating
-from .prompt import judge_prompt
-from .structured import SCHEMA, json_prompt, parse_json
+from .prompt import BRACKETS, JSON, judge_prompt, shows_reference
+from .structured import SCHEMA, parse_json
 
 NUMBERS = re.compile(r"\[\[[^\[\]]*\]\]|“[^”]*”|\d+(?:[.,]\d+)?")
 READERS = {BRACKETS: parse_rating, JSON: parse_json}
@@ -61,13 +61,19 @@ class ChatJudge:
 
     def request(self, item: Item, repeat: int, form: str) -> Request:
         """The request of one repeat; more repeats later leave the earlier ones as they are."""
-        prompt = json_prompt if form == JSON else judge_prompt
+        prompt = self.spec.get("prompt", {}).get(form)
         return self.client.chat_request(
-            prompt(item.prompt, item.answer),
+            judge_prompt(item.prompt, item.answer, item.reference, form=form, prompt=prompt),
             temperature=self.spec["temperature"],
             max_tokens=self.spec["max_tokens"],
             seed=repeat if repeat else None,
             schema=SCHEMA if form == JSON else None,
+        )
+
+    def lacks_reference(self, item: Item) -> bool:
+        """Whether the prompt shows a reference answer, and the item has none."""
+        return item.reference is None and any(
+            map(shows_reference, self.spec.get("prompt", {}).values())
         )
 
     def ask(self, item: Item, form: str, repeat: int = 0, tag: Any = None) -> Ask:
@@ -75,8 +81,10 @@ class ChatJudge:
         return Ask(self.request(item, repeat, form), checker(item.answer, form), tag)
 
     def asks(self, items: list[Item]) -> Iterator[Ask]:
-        """One ask per item and repeat."""
+        """One ask per item and repeat; none where the prompt wants a reference that is not there."""
         for place, item in enumerate(items):
+            if self.lacks_reference(item):
+                continue
             for repeat in range(self.spec["repeats"]):
                 yield self.ask(item, self.form, repeat, place)
 
@@ -93,6 +101,7 @@ class ChatJudge:
 
     def settle(self, store: Store, items: list[Item]) -> None:
         """Find out in which form the rating is asked for; most often without a call."""
+        items = [item for item in items if not self.lacks_reference(item)]
         retries = min(2, int(self.operating["api"].get("retries", 2)))
         self.form = Chooser(self, store, self.engine(store, retries=retries)).choose(items)
 
@@ -122,7 +131,10 @@ class ChatJudge:
         """Ask for what the store does not hold; raises if a request brought no reply at all."""
         if self.operating.get("own_batch") and not self.operating["replay"]:
             print(f"{self.name}: {self.ask_in_batches(items, own=True)}")
-        replies: list[list[Reply]] = [[] for _ in items]
+        replies: list[list[Reply]] = [
+            [Reply("", None, "no reference answer")] if self.lacks_reference(item) else []
+            for item in items
+        ]
         with Store(self.operating["store"], replay=self.operating["replay"]) as store:
             self.settle(store, items)
             engine = self.engine(store, total=len(items) * self.spec["repeats"])

@@ -15,8 +15,8 @@ from ..api import Ask, Engine, Store, request_key
 from ..api.engine import DECLINED
 from ..files import read_json, write_json
 from . import Item
+from .prompt import BRACKETS, JSON
 
-BRACKETS, JSON = "brackets", "json"
 NAMED = re.compile(r"response_?format|json|schema|structured|guided|grammar|unsupported", re.I)
 PROBES = 3  # answers that are tried before the form is taken for granted
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import InputError
 from ..files import is_missing, read_json_rows
+from .prompt import shows_reference
 
 WITH_REFERENCE = ("overlap",)  # back ends that read the reference answer
 
@@ -27,7 +28,11 @@ def reference_mistakes(study: Any) -> Iterator[str]:
     Files are looked up as the rules do, from the working directory; what is not there yet (a URL)
     is left to the stage that fetches it.
     """
-    judges = [name for name, spec in study.judges.items() if spec["backend"] in WITH_REFERENCE]
+    judges = [
+        name
+        for name, spec in study.judges.items()
+        if spec["backend"] in WITH_REFERENCE or shows_reference(spec.get("prompt") or "")
+    ]
     asked: dict[str, list[str]] = {}
     for answers in study.answers:
         languages = asked.setdefault(answers.questions, [])

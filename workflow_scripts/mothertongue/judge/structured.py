@@ -1,7 +1,7 @@
 """The rating as a field: a JSON reply held to a schema, where the server has that.
 
-The prompt is the paper's with another last sentence, and so another judge than in brackets:
-`judge.judges.*.reply` chooses one for a whole study. The schema holds plain types only, which every
+The prompt (prompts/judge-json.yaml) is the paper's with another last sentence, and so another judge
+than in brackets: `judge.judges.*.reply` chooses one for a whole study. The schema holds plain types only, which every
 server takes; a judge that declines says so in a field of its own, so that no rating means two things.
 """
 
@@ -10,7 +10,6 @@ import re
 from typing import Any
 
 from .parse import FENCED, Parsed, normalise, read_number, without_reasoning
-from .prompt import fill
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -22,26 +21,7 @@ SCHEMA: dict[str, Any] = {
     "required": ["explanation", "declined", "rating"],
     "additionalProperties": False,
 }
-PROMPT = (
-    "Please act as an impartial judge and evaluate the quality of a response to a user instruction"
-    " displayed below. Your evaluation should consider factors such as helpfulness, relevance,"
-    " accuracy, depth, creativity, and level of detail. Begin your evaluation with a brief"
-    " explanation. After that, please rate the response on a scale of 1 to 5. Reply with a JSON"
-    ' object and nothing else: "explanation" is your brief explanation, "declined" is true only if'
-    ' you decline to rate the response, else false, "rating" is a whole number from 1 to 5.\n'
-    "\n"
-    "[User Instruction]\n"
-    "{instruction}\n"
-    "\n"
-    "[Response]\n"
-    "{response}"
-)
 OBJECT = re.compile(r"\{")
-
-
-def json_prompt(instruction: str, response: str) -> str:
-    """Fill the prompt; braces or headers inside the texts stay what they are."""
-    return fill(PROMPT, instruction, response)
 
 
 class _Twice(ValueError):

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..errors import InputError
 from ..files import existing_files
+from ..prompts import read_prompt
 
 CHAT = ("model", "base_url", "prompt", "temperature", "seed", "max_tokens", "parameters")
 BACKENDS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -48,6 +49,8 @@ def determining(translator: Mapping[str, Any]) -> dict[str, Any]:
     _, own = BACKENDS[translator["backend"]]
     keys = (*SHAPING, *own) if translator["backend"] != "recorded" else ("backend", *own)
     found = {key: translator[key] for key in sorted(keys) if key in translator}
+    if "prompt" in own:  # the text itself: a changed word is another translator
+        found["prompt"] = translator.get("prompt") or read_prompt("translate").text
     if not found.get("parameters"):  # a key that older studies do not have
         found.pop("parameters", None)
     return found

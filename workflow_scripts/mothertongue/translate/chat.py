@@ -1,26 +1,28 @@
 """Translation by a chat model: Cohere's or any OpenAI-compatible server, the paper's prompt."""
 
-import re
 from collections.abc import Mapping, Sequence
-from string import Template
 from typing import Any
 
 from ..api import Reply, make_client
 from ..api.types import Request
 from ..errors import InputError
+from ..prompts import fill, holds, read_prompt, unfilled
 
-# Chen et al. (2024), Appendix A.1, Figure 6: an experimental parameter, kept to the letter
-PROMPT = (
-    "Please translate from ${source_lang} to ${target_lang}. Do your best to preserve the "
-    "formatting. The following content should and should only be translated.\n\n${text}"
-)
-FILLED = ("source_lang", "target_lang", "text")
-BRACED = re.compile(r"(?<!\$)\$\{([^{}]*)\}")
+DEFAULT = read_prompt("translate")
 
 
-def unfilled_fields(prompt: str) -> list[str]:
-    """What stands as `${name}` in a prompt and will not be filled in; any other `$` is text."""
-    return [f"${{{name}}}" for name in BRACED.findall(prompt) if name not in FILLED]
+def prompt_mistakes(entry: Mapping[str, Any]) -> list[str]:
+    """What is wrong with a translator's own prompt."""
+    prompt = entry.get("prompt")
+    if not isinstance(prompt, str):
+        return []
+    if not holds(prompt, "text"):
+        return ["prompt: holds no ${text}, so that nothing would be translated"]
+    return [
+        f"prompt: {name} stands for nothing here; known: ${{text}}, ${{source_lang}},"
+        " ${target_lang} (a $ without braces stays what it is)"
+        for name in unfilled(prompt, DEFAULT.fields)
+    ]
 
 
 class ChatTranslator:
@@ -31,18 +33,15 @@ class ChatTranslator:
     def __init__(self, entry: Mapping[str, Any], languages: Mapping[str, Mapping[str, Any]]):
         """The prompt names languages in English."""
         self.entry, self.languages = entry, languages
-        self.prompt = entry.get("prompt") or PROMPT
-        unknown = unfilled_fields(self.prompt)
-        if unknown or "text" not in Template(self.prompt).get_identifiers():
-            raise InputError(
-                "translate.translators.*.prompt: must hold ${text}, may hold ${source_lang} and "
-                f"${{target_lang}}, nothing else{': ' + ', '.join(unknown) if unknown else ''}"
-            )
+        self.prompt = entry.get("prompt") or DEFAULT.text
+        if mistakes := prompt_mistakes(entry):
+            raise InputError(f"translate.translators.*.{'; '.join(mistakes)}")
         self.client = make_client(entry)
 
     def request(self, text: str, source: str, target: str) -> Request:
         """The chat request that translates a text."""
-        prompt = Template(self.prompt).safe_substitute(  # `$5` and the like stay what they are
+        prompt = fill(
+            self.prompt,
             source_lang=self.languages[source]["name"],
             target_lang=self.languages[target]["name"],
             text=text,
