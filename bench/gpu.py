@@ -56,6 +56,7 @@ from gpu_device import (  # noqa: E402
 )
 from gpu_jobs import requests, text  # noqa: E402
 from gpu_smoke import smoke  # noqa: E402
+from mothertongue.errors import is_out_of_memory  # noqa: E402
 from mothertongue.finetune.encode import Example  # noqa: E402
 from mothertongue.finetune.lora import add_lora  # noqa: E402
 from mothertongue.finetune.run import choose_budget  # noqa: E402
@@ -110,7 +111,8 @@ def train_ours(arm: str, base: Any, tokenizer: Any, rows: list[Example], steps: 
     )  # fmt: skip
     recipe = Recipe(learning_rate=1e-4, epochs=1000, effective_batch=len(rows))
     trainer = Trainer(
-        model, rows, rows[:4], recipe, pad=tokenizer.pad_token_id, device=pick_device(), budget=budget
+        model, rows, rows[:4], recipe, pad=tokenizer.pad_token_id, device=pick_device(),
+        budget=budget.tokens, overhead=budget.overhead,
     )  # fmt: skip
     runner = Peer(model, trainer) if name == "peer" else trainer
     loss = runner.do_step()
@@ -193,10 +195,11 @@ def train(folder: Path, peak: float, options: argparse.Namespace) -> Iterator[Fi
                 }
             except Skipped as reason:
                 figure.said = f"left out: {reason}"
-            except torch.OutOfMemoryError:
-                figure.said = "out of memory"
             except Exception as error:
-                figure.ok, figure.said = False, f"{type(error).__name__}: {error}"
+                if is_out_of_memory(error):
+                    figure.said = "out of memory"
+                else:
+                    figure.ok, figure.said = False, f"{type(error).__name__}: {error}"
             finally:
                 del base
                 clean()

@@ -356,11 +356,16 @@ def test_resources_grow_with_the_model():
 
 
 def test_budget_from_two_measurements():
-    from mothertongue.finetune.budget import fit_budget
+    from mothertongue.finetune.budget import Trial, fit_budget, fit_overhead
 
     # 1 MB a token and 100 MB fixed: 85 % of 2.1 GB less the fixed part
-    assert fit_budget((500, 600_000_000), (1000, 1_100_000_000), 2_100_000_000) == 1685
-    assert fit_budget((500, 600_000_000), (1000, 1_100_000_000), 50_000_000) == 0
+    small, large = Trial(500, 600_000_000, 0.3), Trial(1000, 1_100_000_000, 0.5)
+    assert fit_budget(small, large, 2_100_000_000) == 1685
+    assert fit_budget(small, large, 50_000_000) == 0
+    # 0.4 ms a token, so 0.1 s of the first pass are not its tokens': as long as 250 of them
+    assert fit_overhead(small, large) == 250
+    assert fit_overhead(small, large._replace(seconds=0.6)) == 0
+    assert fit_overhead(small, large._replace(seconds=0.3)) == 4096
 
 
 def test_examples_know_their_supervised_part():

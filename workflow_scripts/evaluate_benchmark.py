@@ -8,9 +8,12 @@ holds a hash of everything that the results depend on: a killed job goes on ther
 import hashlib
 import json
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
+from mothertongue.budgets import memory_folder, remembered
+from mothertongue.devices import card_of
 from mothertongue.errors import InputError
 from mothertongue.files import file_hash, read_json, text_hash, write_json
 from mothertongue.log import log_to
@@ -131,8 +134,17 @@ def main(
         if store.resumed:
             print(f"going on behind {store.resumed} finished requests")
         starting_seconds = time.process_time()
-        lm = PrefixLM(tuned, tokenizer, batch_tokens=batch_tokens, store=store)
-        result, rows = scoring.run(lm, loaded_task, language)
+        memory = remembered(
+            memory_folder(work),
+            "evaluate",
+            base=model["base"],
+            quantisation=loading["quantisation"],
+            dtype=str(base.dtype),
+            card=card_of(str(base.device)),
+        )
+        lm = PrefixLM(tuned, tokenizer, batch_tokens=batch_tokens, store=store, memory=memory)
+        with memory.halved_by_failure(lambda: lm.batch_tokens) if memory else nullcontext():
+            result, rows = scoring.run(lm, loaded_task, language)
     write_score(
         score,
         items,
