@@ -17,7 +17,8 @@ include: "training_sets.smk"
 from mothertongue.finetune import resources as needs
 
 FINETUNE = config["finetune"]
-NOT_OF_THE_RECIPE = ("learning_rates", "seeds", "validation", "split_seed", "gpus")
+NOT_OF_THE_RECIPE = ("learning_rates", "seeds", "validation", "split_seed")
+NOT_OF_THE_RECIPE += ("gpus", "gpu_type", "gpu_memory")
 RECIPE = {
     key: value
     for key, value in FINETUNE.items()
@@ -57,14 +58,60 @@ def gpus_of(wildcards):
 
 def memory_of(wildcards, attempt):
     """Host memory of one fine-tuning of {model}, in MB; half as much again on a further attempt."""
-    parameters, gpu = parameters_of(wildcards), gpus_of(wildcards)
-    needed = needs.memory_mb(parameters, FINETUNE["quantisation"], gpu=gpu)
+    needed = needs.memory_mb(parameters_of(wildcards), gpu=gpus_of(wildcards))
     return needed * (1 + attempt) // 2
 
 
 def minutes_of(wildcards, attempt):
     """Minutes of one fine-tuning of {model}; an unfinished one continues when tried again."""
-    return needs.runtime_minutes(parameters_of(wildcards), attempt, gpus_of(wildcards))
+    return needs.runtime_minutes(
+        parameters_of(wildcards),
+        attempt,
+        gpus_of(wildcards),
+        quantisation=quantisation_of(wildcards.model),
+        card=card_of(wildcards.model),
+    )
+
+
+def card_facts(wildcards):
+    """GB of {model}'s card in a choice of its quantisation; 0 where the job has to look."""
+    card = card_of(wildcards.model)
+    return str(card.memory_gb or 0) if card else "0"
+
+
+def looks_at_card(wildcards):
+    """GPUs of the choice: one where only a look at the card can tell."""
+    return inference_gpus(wildcards) if card_facts(wildcards) == "0" else 0
+
+
+rule choose_quantisation:
+    """How one model's base is loaded by all of its jobs: as it is where that fits, else in 8 bits.
+
+    Made once: neither another card nor a changed study makes it anew; remove the file to choose again.
+    """
+    input:
+        base=base_of,
+    output:
+        "<results>/finetune/quantisation/{model}.json",
+    log:
+        "<logs>/finetune/quantisation/{model}.log",
+    benchmark:
+        "<benchmarks>/finetune/quantisation/{model}.tsv"
+    conda:
+        "../envs/train.yaml"
+    threads: 1
+    resources:
+        gpu=looks_at_card,
+        gpu_model=lambda wildcards: gpu_model(wildcards) if looks_at_card(wildcards) else None,
+        mem_mb=3000,
+        runtime=10,
+        card_gb=card_facts,  # resources, as the card makes no choice anew
+        on_gpu=inference_gpus,
+        lock=LOCK,
+    params:
+        pinned=pinned_base,
+    script:
+        "../workflow_scripts/choose_quantisation.py"
 
 
 def work_of(wildcards, output):
@@ -80,6 +127,7 @@ rule finetune_lora:
         validation="<results>/finetune/sets/{data}/{scope}/validation.jsonl",
         others=budget_sets,
         base=base_of,
+        quantisation=choice_of,
     output:
         adapter=f"<results>/finetune/{COND}/adapter_model.safetensors",
         config=f"<results>/finetune/{COND}/adapter_config.json",
@@ -95,6 +143,8 @@ rule finetune_lora:
     threads: 1
     resources:
         gpu=gpus_of,
+        gpu_model=gpu_model,
+        gpu_mem_mb=gpu_memory("finetune"),
         mem_mb=memory_of,
         runtime=minutes_of,
         checkpoint_minutes=FINETUNE["checkpoint_minutes"],  # no parameter: a change retrains nothing

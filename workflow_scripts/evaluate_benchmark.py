@@ -16,6 +16,7 @@ from mothertongue.budgets import memory_folder, remembered
 from mothertongue.devices import card_of
 from mothertongue.errors import InputError
 from mothertongue.files import file_hash, read_json, text_hash, write_json
+from mothertongue.gpu_plan import resolved
 from mothertongue.log import log_to
 from mothertongue.versions import VERSIONS
 from mothertongue.warm import base_of_model, run_warm
@@ -223,6 +224,7 @@ def first(paths: list[str], suffix: str = ".safetensors") -> Path | None:
 
 if "snakemake" in globals():
     with log_to(snakemake.log[0]):
+        loading = resolved(snakemake.params.loading, snakemake.input.quantisation)
         run_warm(
             "evaluate_benchmark",
             dict(
@@ -239,7 +241,7 @@ if "snakemake" in globals():
                 benchmark=snakemake.wildcards.benchmark,
                 language=snakemake.wildcards.language,
                 model=snakemake.params.model,
-                loading=snakemake.params.loading,
+                loading=loading,
                 task=snakemake.params.task,
                 learning_rate=snakemake.params.learning_rate,
                 tasks=Path(snakemake.params.tasks),
@@ -249,9 +251,7 @@ if "snakemake" in globals():
                 threads=snakemake.threads,
             ),
             base=base_of_model(
-                snakemake.params.model,
-                snakemake.params.loading["quantisation"],
-                snakemake.params.loading["dtype"],
+                snakemake.params.model, loading["quantisation"], loading["dtype"]
             ),
             gpus=snakemake.resources.get("gpu", 0),
         )

@@ -81,6 +81,12 @@ def read_choice(path: Path) -> str:
     return found
 
 
+def resolved(settings: dict[str, Any], made: Iterable[str]) -> dict[str, Any]:
+    """A job's settings with `quantisation` as chosen; `made` is the rule's input, a file or nothing."""
+    paths = [made] if isinstance(made, str) else list(made)
+    return {**settings, "quantisation": read_choice(Path(paths[0]))} if paths else dict(settings)
+
+
 def memory_mb(config: Config, model: str, stage: str, quantisation: str) -> int:
     """GPU memory in MB that a job of a stage asks for."""
     shape = shape_of(config["models"][model])
