@@ -347,7 +347,7 @@ def test_resources_grow_with_the_model():
     assert resources.gpus(6.7e9, 2) == 2
     assert 12_000 < resources.memory_mb(6.7e9) < 32_000
     assert resources.memory_mb(1.1e6) < 2_500
-    assert 3_150 < resources.memory_mb(1.35e8, "none", gpu=0) < 4_000  # measured: 2,486 to 3,150
+    assert 3_150 < resources.memory_mb(1.35e8, gpu=0) < 4_000  # measured: 2,486 to 3,150
     assert 1 < resources.gpu_hours(6.7e9) < 7
     one, two = resources.runtime_minutes(6.7e9), resources.runtime_minutes(6.7e9, gpu=2)
     assert 60 * resources.gpu_hours(6.7e9) < one < 600
