@@ -132,7 +132,7 @@ def quantisation_of(model):
     """How {model}'s base is loaded, as far as a plan can know."""
     path = workflow.pathvars.apply(f"<results>/finetune/quantisation/{model}.json")
     try:
-        return gpu_plan.chosen(config, Path(path))
+        return gpu_plan.chosen(config, model, Path(path), card_of(model))
     except InputError as error:
         raise refusal(error) from None
 

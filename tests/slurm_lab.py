@@ -52,7 +52,7 @@ def _private(mounts: dict[Path, Path]) -> None:
 
 def _slurm_conf(host: str, folder: Path, ports: list[int]) -> str:
     nodes = "\n".join(
-        f"NodeName=n{i} NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[i]} CPUs=2"
+        f"NodeName=n{i} NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[i]} CPUs=4"
         f" RealMemory=10000 Gres=gpu:1"
         for i in (1, 2)
     )

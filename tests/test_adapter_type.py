@@ -104,7 +104,7 @@ def start(base: str) -> list[torch.Tensor]:
 
 
 def test_gradients_add_up_in_float32(base):
-    model, tokenizer = models.load_base(base, quantisation="none", dtype="bfloat16")
+    model, _ = models.load_base(base, quantisation="none", dtype="bfloat16")
     tuned = lora.add_lora(model, **SETTINGS)
     ids = torch.randint(100, (2, 30))
     summed_loss(tuned, ids, ids.clone()).backward()
@@ -127,5 +127,7 @@ def test_a_loaded_adapter_computes_what_was_trained(base, tmp_path):
     fresh = models.attach_adapter(
         models.load_base(base, quantisation="none", dtype="bfloat16")[0], tmp_path
     )
-    assert {m.weight.dtype for _, two in adapters._lora_layers(fresh) for m in two} == {torch.bfloat16}
+    assert {m.weight.dtype for _, two in adapters._lora_layers(fresh) for m in two} == {
+        torch.bfloat16
+    }
     assert models.prove_adapter(fresh, tokenizer, expected)["max_error"] == 0

@@ -21,7 +21,13 @@ SIZES = {  # weights, and (layers, width, vocabulary, heads, key width, tied)
     "Qwen1.5-7B": (7.72e9, (32, 4096, 151936, 32, 4096, False)),
     "Qwen1.5-14B": (1.417e10, (40, 5120, 152064, 40, 5120, False)),
 }
-INT8 = {"Llama-2-7B": 7.0, "Gemma-7B": 9.3, "BLOOM-7b1": 8.1, "Qwen1.5-7B": 9.0, "Qwen1.5-14B": 15.7}
+INT8 = {
+    "Llama-2-7B": 7.0,
+    "Gemma-7B": 9.3,
+    "BLOOM-7b1": 8.1,
+    "Qwen1.5-7B": 9.0,
+    "Qwen1.5-14B": 15.7,
+}
 
 
 def shape(name: str) -> gpu_memory.Shape:
@@ -57,7 +63,13 @@ def test_memory_grows_with_length_bits_and_without_checkpointing():
 
 
 def test_shapes_are_read_where_they_are(tmp_path):
-    config = {"model_type": "bloom", "hidden_size": 64, "n_layer": 3, "n_head": 4, "vocab_size": 500}
+    config = {
+        "model_type": "bloom",
+        "hidden_size": 64,
+        "n_layer": 3,
+        "n_head": 4,
+        "vocab_size": 500,
+    }
     (tmp_path / "config.json").write_text(json.dumps(config))
     entry = {"parameters": 1e6, "base": str(tmp_path)}
     found = gpu_memory.shape_of(entry)
@@ -143,8 +155,9 @@ def study_of(**changes):
 
 def choice_for(config, model):
     shape = gpu_memory.shape_of(config["models"][model])
-    needs = {kind: gpu_plan.stages_of(config, shape, kind) for kind in cards.KINDS}
-    return gpu_plan.choose(needs, gpu_plan.card_of(config, model, local=False))
+    return gpu_plan.choose(
+        gpu_plan.needs_of(config, shape), gpu_plan.card_of(config, model, local=False)
+    )
 
 
 def test_16_bits_are_chosen_where_they_fit():
@@ -154,12 +167,27 @@ def test_16_bits_are_chosen_where_they_fit():
     assert found["llama2-7b"] == found["qwen1-5-7b"] == "none"
     assert choice_for(study_of(finetune={"gpu_type": "l4"}), "qwen1-5-14b").quantisation == "int8"
     assert choice_for(study_of(finetune={"gpu_memory": 16}), "llama2-7b").quantisation == "int8"
-    with pytest.raises(InputError, match=r"needs 2\d\.?\d* GB even in 8 bits, and t4 has 16: .*nf4"):
+    with pytest.raises(
+        InputError, match=r"needs 2\d\.?\d* GB even in 8 bits, and t4 has 16: .*nf4"
+    ):
         choice_for(study_of(finetune={"gpu_type": "t4"}), "qwen1-5-14b")
-    with pytest.raises(InputError, match="memory of site_card: set finetune.gpu_memory"):
+    with pytest.raises(InputError, match=r"memory of site_card: set finetune\.gpu_memory"):
         choice_for(study_of(finetune={"gpu_type": "site_card"}), "llama2-7b")
     on_cpu = gpu_plan.choose({kind: {"finetune": 1e9} for kind in cards.KINDS}, None)
     assert (on_cpu.quantisation, on_cpu.why) == ("none", "computed on a CPU")
+
+
+def test_a_plan_foresees_the_choice(tmp_path):
+    """By the file, else by the card, else the slower of the two."""
+    auto = study_of(finetune={"gpu_type": "a100"})
+    card = gpu_plan.card_of(auto, "llama2-7b", local=False)
+    made = tmp_path / "llama2-7b.json"
+    assert gpu_plan.chosen(auto, "llama2-7b", made, card) == "none"
+    assert gpu_plan.chosen(auto, "llama2-7b", made, None) == "int8"
+    made.write_text('{"quantisation": "int8"}')
+    assert gpu_plan.chosen(auto, "llama2-7b", made, card) == "int8"
+    paper = study_of(finetune={"gpu_type": "a100", "quantisation": "int8"})
+    assert gpu_plan.chosen(paper, "llama2-7b", tmp_path / "none.json", card) == "int8"
 
 
 def test_an_unusable_choice_is_one_line(tmp_path):
@@ -180,7 +208,7 @@ def test_models_beyond_a_card_are_named(tmp_path):
     (line,) = lines(study_of(finetune={"gpu_memory": 10, "quantisation": "int8"}), tuned, tuned)
     assert line.startswith("llama2-7b (meta-llama/Llama-2-7b-hf): finetune needs about 12 GB")
     assert "has 10 GB: use a larger card (models.llama2-7b.gpu_type)" in line
-    with pytest.raises(InputError, match="weights alone take 13 GB, and .* has 10 GB"):
+    with pytest.raises(InputError, match=r"weights alone take 13 GB, and .* has 10 GB"):
         lines(study_of(finetune={"gpu_memory": 10, "quantisation": "none"}), tuned)
     bloom = study_of(llama2_7b={"base": "bigscience/bloom-7b1"}, finetune={"gpu_type": "a100"})
     (line,) = lines(bloom, tuned)
@@ -207,7 +235,9 @@ def small_study(folder: Path, **finetune) -> Path:
     }  # fmt: skip
     tests = config["evaluate"]["benchmarks"]
     config["evaluate"] |= {"limit": 12, "base": True}
-    config["evaluate"]["benchmarks"] = {"choice-native": tests["choice-native"] | {"languages": ["es"]}}
+    config["evaluate"]["benchmarks"] = {
+        "choice-native": tests["choice-native"] | {"languages": ["es"]}
+    }
     config["answer"] |= {"max_new_tokens": 4, "temperature": 1.0}
     (folder / "config.yaml").unlink()
     (folder / "config.yaml").write_text(yaml.safe_dump(config, allow_unicode=True))
@@ -245,7 +275,9 @@ def test_every_job_of_a_model_uses_the_one_choice(chosen_study):
     (tuned,) = results.glob("finetune/tiny/**/provenance.json")
     assert json.loads(tuned.read_text())["quantisation"] == "none"
     scores = list(results.glob("evaluate/**/es.json"))
-    assert {json.loads(path.read_text())["provenance"]["quantisation"] for path in scores} == {"none"}
+    assert {json.loads(path.read_text())["provenance"]["quantisation"] for path in scores} == {
+        "none"
+    }
     answers = list(results.glob("answer/tiny/**/*.provenance.json"))
     assert {json.loads(path.read_text())["quantisation"] for path in answers} == {"none"}
     assert len(scores) == 2 and answers
@@ -322,7 +354,9 @@ def test_models_ask_for_their_card_and_their_memory(tmp_path):
     asked = {}
     for model in ("qwen1-5-0-5b", "qwen1-5-14b"):
         target = f"results/evaluate/{model}/native/es/high/seed1/xquad/es.json"
-        done = run_snakemake("-n", "--cores", "1", "--configfile", "paper.yaml", "--", target, cwd=folder)
+        done = run_snakemake(
+            "-n", "--cores", "1", "--configfile", "paper.yaml", "--", target, cwd=folder
+        )
         assert done.returncode == 0, done.stderr
         text = (done.stdout + done.stderr).split("rule evaluate_benchmark:")[1]
         line = next(line for line in text.splitlines() if "resources:" in line)

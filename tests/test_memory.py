@@ -39,7 +39,9 @@ def test_lack_of_memory_is_recognised(error):
     "error",
     [
         RuntimeError("CUDA error: an illegal memory access was encountered"),
-        RuntimeError("CUDA error: CUBLAS_STATUS_NOT_INITIALIZED when calling `cublasCreate(handle)`"),
+        RuntimeError(
+            "CUDA error: CUBLAS_STATUS_NOT_INITIALIZED when calling `cublasCreate(handle)`"
+        ),
         RuntimeError("the row 'a text about being out of memory' has no output"),
         RuntimeError("shapes do not match"),
         TrainingError("out of memory with one example of 512 tokens; lower finetune.max_length"),
@@ -76,8 +78,12 @@ def test_the_smallest_batch_is_remembered_by_base_type_and_card(tmp_path, caplog
     for other in (
         remembered(tmp_path, "finetune", card="NVIDIA A100-SXM4-80GB", **WHERE),
         remembered(tmp_path, "evaluate", card="Tesla T4", **WHERE),
-        remembered(tmp_path, "evaluate", card="NVIDIA A100-SXM4-80GB", **WHERE | {"quantisation": "none"}),
-        remembered(tmp_path, "evaluate", card="NVIDIA A100-SXM4-80GB", **WHERE | {"base": "owner/other"}),
+        remembered(
+            tmp_path, "evaluate", card="NVIDIA A100-SXM4-80GB", **WHERE | {"quantisation": "none"}
+        ),
+        remembered(
+            tmp_path, "evaluate", card="NVIDIA A100-SXM4-80GB", **WHERE | {"base": "owner/other"}
+        ),
     ):
         assert other.at_most(9000) == 9000
     assert remembered(None, "evaluate", card="Tesla T4", **WHERE) is None
@@ -94,7 +100,9 @@ def test_folders_of_one_name_are_two_bases(tmp_path):
 
 def test_a_damaged_file_and_one_that_cannot_be_written_stop_no_job(tmp_path):
     memory = Remembered(tmp_path / "one.txt", "evaluate")
-    memory.path.write_bytes(b"evaluate 700\n\xff\xfe\nevaluate\nevaluate -1\nfinetune 3\nevaluate 8")
+    memory.path.write_bytes(
+        b"evaluate 700\n\xff\xfe\nevaluate\nevaluate -1\nfinetune 3\nevaluate 8"
+    )
     assert memory.least() == 700  # a line without its end was cut off
     blocked = Remembered(tmp_path / "one.txt" / "below.txt", "evaluate")
     blocked.note(5)
@@ -135,5 +143,7 @@ def test_a_failure_for_lack_of_memory_halves_the_batch_of_the_retry(tmp_path):
 
 def test_it_lies_below_the_undeclared_work_of_the_results(tmp_path):
     work = tmp_path / "results/.work/finetune/tiny/native"
-    assert memory_folder(work) == memory_folder(work.parents[1]) == tmp_path / "results/.work/memory"
+    assert (
+        memory_folder(work) == memory_folder(work.parents[1]) == tmp_path / "results/.work/memory"
+    )
     assert memory_folder(tmp_path / "elsewhere") is None

@@ -12,8 +12,8 @@ from mothertongue import hub
 from mothertongue.cards import Card, named, on_this_host
 from mothertongue.errors import InputError
 from mothertongue.files import write_json
-from mothertongue.gpu_memory import LINEAR, Shape, shape_of
-from mothertongue.gpu_plan import choose, gpu_type, stages_of
+from mothertongue.gpu_memory import Shape, shape_of
+from mothertongue.gpu_plan import choose, gpu_type, needs_of
 from mothertongue.log import log_to
 from mothertongue.warm import claimed
 
@@ -58,7 +58,7 @@ def main(
         name = gpu_type(config, model) or "the card"
         card = named(name, card_gb) if card_gb else this_card(gpus)
     shape = exact_shape(config["models"][model], folder, commit)
-    choice = choose({kind: stages_of(config, shape, kind) for kind in ("none", *LINEAR)}, card)
+    choice = choose(needs_of(config, shape), card)
     write_json(out, {"model": model, **asdict(choice), "shape": asdict(shape)})
     print(f"{model}: quantisation {choice.quantisation} ({choice.why})")
 

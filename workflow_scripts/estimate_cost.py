@@ -17,7 +17,7 @@ from mothertongue.api.forecast import FAILING, answered, further_calls
 from mothertongue.api.prices import prompt_of, tokens_of
 from mothertongue.api.types import Ask
 from mothertongue.correlate.planning import POWER_COLUMNS, plan_power, plan_text
-from mothertongue.files import atomic, read_jsonl
+from mothertongue.files import atomic
 from mothertongue.judge import open_judge
 from mothertongue.judge.prompt import judge_prompt
 from mothertongue.log import log_to

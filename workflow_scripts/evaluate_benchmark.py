@@ -250,8 +250,6 @@ if "snakemake" in globals():
                 batch_tokens=snakemake.resources.get("batch_tokens", "auto"),
                 threads=snakemake.threads,
             ),
-            base=base_of_model(
-                snakemake.params.model, loading["quantisation"], loading["dtype"]
-            ),
+            base=base_of_model(snakemake.params.model, loading["quantisation"], loading["dtype"]),
             gpus=snakemake.resources.get("gpu", 0),
         )

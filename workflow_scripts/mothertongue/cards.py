@@ -53,7 +53,11 @@ def cards(path: Path = TABLE) -> dict[str, Card]:
         found[name] = Card(
             name,
             float(row["memory_gb"]),
-            {(work, kind): 1e12 * scale[work] * constants[work][kind] for work in WORK for kind in KINDS},
+            {
+                (work, kind): 1e12 * scale[work] * constants[work][kind]
+                for work in WORK
+                for kind in KINDS
+            },
             1e9 * constants["load"],
             row.get("basis", "scaled"),
         )

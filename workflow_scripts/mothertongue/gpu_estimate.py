@@ -165,6 +165,7 @@ def text_of(found: list[dict[str, Any]], sheets: list[Sheet]) -> str:
         )
     if any(sheet["auto"] for sheet in sheets):
         lines.append(
-            "finetune.quantisation is auto: a model's first job chooses; until then int8 is counted."
+            "finetune.quantisation is auto: a model's first job chooses; until then int8 is counted"
+            " where nothing is known of the card (finetune.gpu_type)."
         )
     return "\n".join(lines)

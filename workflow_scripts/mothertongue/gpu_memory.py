@@ -45,10 +45,12 @@ class Shape:
 
 def guessed(parameters: float, base: str = "") -> Shape:
     """The shape of a model of which only the size is known: a usual one, with a large vocabulary."""
-    layers = max(2, round((parameters / 196608) ** (1 / 3)))  # 12 x layers x width², width 128 x layers
+    layers = max(
+        2, round((parameters / 196608) ** (1 / 3))
+    )  # 12 x layers x width², width 128 x layers
     width = 128 * layers
     eager = any(name.replace("_", "") in base.lower().replace("-", "") for name in EAGER)
-    vocabulary = min(152_000, int(parameters / width / 4) or 1)
+    vocabulary = 152_000 if parameters > 2e8 else int(parameters / width / 4) or 1
     return Shape(parameters, layers, width, vocabulary, layers, width, eager=eager)
 
 

@@ -2,8 +2,7 @@
 
 `finetune.quantisation: auto` loads a base as it is where weights, gradients and cache fit the card,
 else in 8 bits. The choice is made once for a model, by the rule `choose_quantisation`, whose file all
-its jobs read; before that file exists, plans assume int8, the slower of the two. Imports no model
-library.
+its jobs read. Imports no model library.
 """
 
 import math
@@ -12,12 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .cards import Card, named, on_this_host
+from .cards import KINDS, Card, named, on_this_host
 from .errors import InputError
 from .files import read_json
 from .gpu_memory import Shape, needed, shape_of
 
-STAGES = {"finetune_lora": "finetune", "evaluate_benchmark": "evaluate", "answer_questions": "answer"}
+STAGES = {
+    "finetune_lora": "finetune",
+    "evaluate_benchmark": "evaluate",
+    "answer_questions": "answer",
+}
 AUTO = ("none", "int8")  # in the order of preference
 Config = dict[str, Any]
 
@@ -60,12 +63,27 @@ def stages_of(config: Config, shape: Shape, quantisation: str) -> dict[str, floa
     return needed(shape, quantisation, tune["max_length"], rank=rank, word=word)
 
 
-def chosen(config: Config, made: Path) -> str:
-    """The quantisation of a model's jobs; with `auto` that of the file, int8 before there is one."""
+def chosen(config: Config, model: str, made: Path, card: Card | None) -> str:
+    """The quantisation of a model's jobs; with `auto` that of the file, or what it will hold.
+
+    Where neither the file nor the card's memory is known, int8, the slower of the two.
+    """
     configured = config["finetune"]["quantisation"]
     if configured != "auto":
         return configured
-    return read_choice(made) if made.is_file() else "int8"
+    if made.is_file():
+        return read_choice(made)
+    if card is None or card.memory_gb is None:
+        return "int8"
+    try:
+        return choose(needs_of(config, shape_of(config["models"][model])), card).quantisation
+    except InputError:
+        return "int8"  # told before the first job (`warnings`)
+
+
+def needs_of(config: Config, shape: Shape) -> dict[str, dict[str, float]]:
+    """Bytes of GPU memory by quantisation and stage."""
+    return {kind: stages_of(config, shape, kind) for kind in KINDS}
 
 
 def read_choice(path: Path) -> str:
@@ -135,7 +153,7 @@ def warnings(
         entry, shape = config["models"][model], shape_of(config["models"][model])
         card = card_of(config, model, local=local)
         auto = config["finetune"]["quantisation"] == "auto"
-        quantisation = chosen(config, choices / f"{model}.json")
+        quantisation = chosen(config, model, choices / f"{model}.json", card)
         needs = {stage: gb / 1e9 for stage, gb in stages_of(config, shape, quantisation).items()}
         worst = max(stages, key=lambda stage: needs[stage])
         name = f"{model} ({entry['base']})" if entry.get("base") else model
@@ -152,5 +170,7 @@ def warnings(
         do = f"use a larger card (models.{model}.gpu_type), {ways}or a smaller finetune.max_length"
         alone = entry["parameters"] * {"int8": 1, "nf4": 0.5, "none": word_of(config)}[quantisation]
         if alone / 1e9 > card.memory_gb:
-            raise InputError(f"{name}: its weights alone take {alone / 1e9:.0f} GB, and {has}: {do}")
+            raise InputError(
+                f"{name}: its weights alone take {alone / 1e9:.0f} GB, and {has}: {do}"
+            )
         yield f"{name}: {worst} needs about {needs[worst]:.0f} GB of GPU memory, and {has}: {do}"

@@ -7,14 +7,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from .cards import KINDS
 from .config import Json, load_yaml
 from .correlate.about import main_learning_rate
 from .errors import InputError
 from .evaluate.read import read_rows
 from .files import existing_files, patterns_of, read_json_rows
 from .gpu_memory import shape_of
-from .gpu_plan import card_of, chosen, stages_of
+from .gpu_plan import card_of, chosen, needs_of
 from .judge import rating_settings
 from .resources import OTHER_TASK, TASKS
 from .study import MULTI, ROUND_TRIP, AnswerSet, Study
@@ -165,10 +164,10 @@ def model_sheet(study: Study, root: Path, name: str, *, local: bool) -> Sheet:
         "name": name,
         "parameters": model["parameters"],
         "gpus": config["finetune"]["gpus"],
-        "quantisation": chosen(config, choice_file(root, name)),
+        "quantisation": chosen(config, name, choice_file(root, name), card),
         "auto": config["finetune"]["quantisation"] == "auto",
         "card": (card.name, card.memory_gb) if card else None,
-        "bytes": {kind: stages_of(config, shape, kind) for kind in KINDS},
+        "bytes": needs_of(config, shape),
         "guessed": not (Path(model.get("base") or "") / "config.json").is_file(),
         "epochs": config["finetune"]["epochs"],
         "max_length": config["finetune"]["max_length"],

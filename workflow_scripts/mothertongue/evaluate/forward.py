@@ -9,8 +9,8 @@ import torch
 from lm_eval.models.huggingface import HFLM
 from transformers.cache_utils import DynamicCache
 
-from ..encoding import Encoder, limit_to_embedding
 from ..budgets import Remembered
+from ..encoding import Encoder, limit_to_embedding
 from ..errors import is_out_of_memory
 from ..generation import make_plain
 from ..positions import forget_lengths
