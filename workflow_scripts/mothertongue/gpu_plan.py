@@ -127,12 +127,12 @@ def choose(needs: dict[str, dict[str, float]], card: Card | None) -> Choice:
         )
     for kind in AUTO:
         if gb[kind] <= room:
-            why = f"needs {gb[kind]:g} GB of {room:g}"
+            why = f"needs {gb[kind]:g} GB of {room:.0f}"
             if kind != AUTO[0]:
                 why += f"; {AUTO[0]} would need {gb[AUTO[0]]:g}"
-            return Choice(kind, why, card.name, room, gb)
+            return Choice(kind, why, card.name, round(room, 1), gb)
     raise InputError(
-        f"the model needs {gb['int8']:g} GB even in 8 bits, and {card.name} has {room:g}: use a larger"
+        f"the model needs {gb['int8']:g} GB even in 8 bits, and {card.name} has {room:.0f}: use a larger"
         f" card, lower finetune.max_length, or set finetune.quantisation: nf4 ({gb['nf4']:g} GB)"
     )
 
