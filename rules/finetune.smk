@@ -11,6 +11,7 @@
 
 include: "common.smk"
 include: "base.smk"
+include: "quantisation.smk"
 include: "training_sets.smk"
 
 
@@ -71,47 +72,6 @@ def minutes_of(wildcards, attempt):
         quantisation=quantisation_of(wildcards.model),
         card=card_of(wildcards.model),
     )
-
-
-def card_facts(wildcards):
-    """GB of {model}'s card in a choice of its quantisation; 0 where the job has to look."""
-    card = card_of(wildcards.model)
-    return str(card.memory_gb or 0) if card else "0"
-
-
-def looks_at_card(wildcards):
-    """GPUs of the choice: one where only a look at the card can tell."""
-    return inference_gpus(wildcards) if card_facts(wildcards) == "0" else 0
-
-
-rule choose_quantisation:
-    """How one model's base is loaded by all of its jobs: as it is where that fits, else in 8 bits.
-
-    Made once: neither another card nor a changed study makes it anew; remove the file to choose again.
-    """
-    input:
-        base=base_of,
-    output:
-        "<results>/finetune/quantisation/{model}.json",
-    log:
-        "<logs>/finetune/quantisation/{model}.log",
-    benchmark:
-        "<benchmarks>/finetune/quantisation/{model}.tsv"
-    conda:
-        "../envs/train.yaml"
-    threads: 1
-    resources:
-        gpu=looks_at_card,
-        gpu_model=lambda wildcards: gpu_model(wildcards) if looks_at_card(wildcards) else None,
-        mem_mb=3000,
-        runtime=10,
-        card_gb=card_facts,  # resources, as the card makes no choice anew
-        on_gpu=inference_gpus,
-        lock=LOCK,
-    params:
-        pinned=pinned_base,
-    script:
-        "../workflow_scripts/choose_quantisation.py"
 
 
 def work_of(wildcards, output):

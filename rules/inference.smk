@@ -1,7 +1,9 @@
-# What evaluate and answer share: resources of a model that reads and writes. Holds no rules.
+# What evaluate and answer share: resources of a model that reads and writes. Holds no
+# rules but those of what it includes.
 
 
 include: "common.smk"
+include: "quantisation.smk"
 
 
 from mothertongue import resources as needs_of

@@ -364,3 +364,37 @@ def test_models_ask_for_their_card_and_their_memory(tmp_path):
     assert [asked[model]["gpu_model"] for model in asked] == ["l4", "a100_80gb"]
     small, large = (int(asked[model]["gpu_mem_mb"]) for model in asked)
     assert 1_500 < small < 4_000 < 18_000 < large < 24_000
+
+
+MODULE = """
+module evaluating:
+    snakefile:
+        "{root}/rules/evaluate.smk"
+    config:
+        {{
+            "languages": {{"es": {{}}}},
+            "models": {{"mine": {{"base": "base", "parameters": 1.0e5}}}},
+            "evaluate": {{"benchmarks": {{"exam": {{
+                "task": "multiple-choice", "languages": ["es"], "origin": "native",
+                "kind": "structured", "shots": 0, "dataset": {{"path": "exam.jsonl"}},
+            }}}}}},
+        }}
+    pathvars:
+        results="ours",
+
+use rule * from evaluating as ours_*
+"""
+
+
+@pytest.mark.slow
+def test_a_foreign_workflow_gets_the_choice_with_the_rules_that_need_it(tmp_path):
+    save_model(tmp_path / "base")
+    items = ROOT / "resources/demo/benchmarks/choice_native_es.test.jsonl"
+    (tmp_path / "exam.jsonl").write_text("".join(items.read_text().splitlines(keepends=True)[:4]))
+    (tmp_path / "Snakefile").write_text(MODULE.format(root=ROOT))
+    target = "ours/evaluate/mine/base/none/none/seed0/exam/es.json"
+    done = run_snakemake("--cores", "1", "--", target, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-6000:]
+    made = json.loads((tmp_path / "ours/finetune/quantisation/mine.json").read_text())
+    assert (made["quantisation"], made["why"]) == ("none", "computed on a CPU")
+    assert json.loads((tmp_path / target).read_text())["provenance"]["quantisation"] == "none"
