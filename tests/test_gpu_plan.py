@@ -62,6 +62,27 @@ def test_memory_grows_with_length_bits_and_without_checkpointing():
     assert kept / 2048 / 1e6 == pytest.approx(5.5, abs=0.3)  # MB a token, as measured on layers
 
 
+def test_the_table_of_the_docs_is_computed(root):
+    """docs/gpu.md: GB in int8 / bf16 of weights, training, the same without checkpointing, reading."""
+    lines = (root / "docs/gpu.md").read_text(encoding="utf-8").splitlines()
+    for name, label in {"Llama-2-7B": "Llama2-7B"}.items() | {(n, n) for n in SIZES}:
+        row = next((line for line in lines if line.startswith(f"| {label} |")), None)
+        if row is None:
+            continue  # of another family, or the other name
+        cells = [cell.split(" / ") for cell in row.strip("| ").split(" | ")[1:5]]
+        for kind, place in (("int8", 0), ("none", 1)):
+            full = gpu_memory.training(shape(name), kind, 512, checkpointing=False)
+            needed = (
+                gpu_memory.weights(shape(name), kind),
+                gpu_memory.training(shape(name), kind, 512),
+                full,
+                gpu_memory.reading(shape(name), kind),
+            )
+            assert [float(cell[place]) for cell in cells] == [round(n / 1e9, 1) for n in needed], (
+                name
+            )
+
+
 def test_shapes_are_read_where_they_are(tmp_path):
     config = {
         "model_type": "bloom",

@@ -63,8 +63,7 @@ def reasons_of(mine: Cells, theirs: Cells, ours: Test, other: Test, cell: Any) -
             found.append(f"other judge ({names[0]}, not {names[1]})")
     kinds = mine.about.get("quantisation"), theirs.about.get("quantisation")
     if None not in kinds and kinds[0] != kinds[1]:
-        own = "auto (16 bits where they fit)" if kinds[0] == "auto" else kinds[0]
-        found.append(f"quantisation {own}, not {kinds[1]}")
+        found.append(f"quantisation {kinds[0]}, not {kinds[1]}")
     items = theirs.about["benchmarks"].get(other.benchmark, {}).get("items") or {}
     size = max(items.values(), default=None)
     if size and cell.n and cell.n != size:
