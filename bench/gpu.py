@@ -17,7 +17,8 @@ Parts
             packed), in int8 and in bf16
   evaluate  examples per second: our class, lm-eval's HFLM and, where installed, vLLM through lm-eval
   answer    tokens per second of 50 answers: our decoding and, where installed, vLLM
-`--calibrate` turns the figures into the constants that `estimate` uses for this card.
+`--calibrate` turns the figures into this card's entry of resources/gpus.yaml, from which `estimate`, the
+times that jobs ask for and `finetune.quantisation: auto` know it: printed, and written beside the JSON.
 
 Share of peak: 4 operations per weight and real token in training (a frozen base needs no gradients
 of its weights), 2 in reading, over what a large matrix product reaches on the device.
@@ -41,7 +42,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "workflow_scripts"), str(ROOT / "bench")]
 
-import torch  # noqa: E402
+import yaml  # noqa: E402
 from finetune_speed import LORA, Peer  # noqa: E402
 from gpu_device import (  # noqa: E402
     ON_GPU,
@@ -56,6 +57,8 @@ from gpu_device import (  # noqa: E402
 )
 from gpu_jobs import requests, text  # noqa: E402
 from gpu_smoke import smoke  # noqa: E402
+from mothertongue.cards import KINDS, TABLE  # noqa: E402
+from mothertongue.errors import is_out_of_memory  # noqa: E402
 from mothertongue.finetune.encode import Example  # noqa: E402
 from mothertongue.finetune.lora import add_lora  # noqa: E402
 from mothertongue.finetune.run import choose_budget  # noqa: E402
@@ -110,7 +113,8 @@ def train_ours(arm: str, base: Any, tokenizer: Any, rows: list[Example], steps: 
     )  # fmt: skip
     recipe = Recipe(learning_rate=1e-4, epochs=1000, effective_batch=len(rows))
     trainer = Trainer(
-        model, rows, rows[:4], recipe, pad=tokenizer.pad_token_id, device=pick_device(), budget=budget
+        model, rows, rows[:4], recipe, pad=tokenizer.pad_token_id, device=pick_device(),
+        budget=budget.tokens, overhead=budget.overhead,
     )  # fmt: skip
     runner = Peer(model, trainer) if name == "peer" else trainer
     loss = runner.do_step()
@@ -193,10 +197,11 @@ def train(folder: Path, peak: float, options: argparse.Namespace) -> Iterator[Fi
                 }
             except Skipped as reason:
                 figure.said = f"left out: {reason}"
-            except torch.OutOfMemoryError:
-                figure.said = "out of memory"
             except Exception as error:
-                figure.ok, figure.said = False, f"{type(error).__name__}: {error}"
+                if is_out_of_memory(error):
+                    figure.said = "out of memory"
+                else:
+                    figure.ok, figure.said = False, f"{type(error).__name__}: {error}"
             finally:
                 del base
                 clean()
@@ -235,7 +240,12 @@ def evaluate(folder: Path, peak: float, options: argparse.Namespace) -> Iterator
     }
     chosen: dict[str, Any] = {}
     for quantisation in options.weights:
+        began = time.perf_counter()
         base, tokenizer = load_base(str(folder), quantisation=quantisation)
+        wait_for()
+        took = time.perf_counter() - began
+        size = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
+        yield Figure("load", quantisation, value=size / 1e9 / took, unit="GB/s", seconds=took)
         for kind, asked in loads.items():
             for arm in ("ours", "hflm", "vllm"):
                 clean()
@@ -248,11 +258,13 @@ def evaluate(folder: Path, peak: float, options: argparse.Namespace) -> Iterator
                     lm = classes(arm, base, tokenizer, folder)
                     getattr(lm, kind)(asked[:4])  # to warm up
                     wait_for()
+                    before = tokens_of(lm, kind, []) if arm == "ours" else 0
                     started = time.perf_counter()
                     replies = getattr(lm, kind)(asked)
                     wait_for()
+                    took = time.perf_counter() - started
                     each = 4 if kind == "loglikelihood" else 1
-                    figure.value = len(asked) / each / (time.perf_counter() - started)
+                    figure.value = len(asked) / each / took
                     picked = pick(replies) if each == 4 else replies
                     chosen.setdefault(kind + quantisation, picked)
                     same = [
@@ -262,6 +274,9 @@ def evaluate(folder: Path, peak: float, options: argparse.Namespace) -> Iterator
                         "same_as_ours": sum(same) / len(same),
                         "peak_gb": peak_gigabytes(),
                     }
+                    if arm == "ours":
+                        done = tokens_of(lm, kind, asked) - before
+                        figure.more["tokens_per_second"] = done / took
                     del lm
                 except Skipped as reason:
                     figure.said = f"left out: {reason}"
@@ -271,6 +286,13 @@ def evaluate(folder: Path, peak: float, options: argparse.Namespace) -> Iterator
                 yield figure
         del base
         clean()
+
+
+def tokens_of(lm: Any, kind: str, asked: Sequence[Any]) -> int:
+    """Tokens that our class has read so far (a shared prefix once), or has written for `asked`."""
+    if kind == "loglikelihood":
+        return lm.statistics["tokens"]
+    return sum(lm.generated(*request.args)["tokens"] for request in asked)
 
 
 def pick(replies: Sequence[tuple[float, bool]]) -> list[int]:
@@ -327,18 +349,45 @@ def answer(folder: Path, peak: float, options: argparse.Namespace) -> Iterator[F
 # -- all -----------------------------------------------------------------------------------------
 
 
-def constants(figures: list[Figure], weights: int) -> dict[str, float]:
-    """What `estimate` and the rules need for this card, from the figures that there are."""
-    speeds = {f"{f.part} {f.name}": f.value for f in figures if f.value}
-    found = {}
-    for kind in ("int8", "none"):
-        if value := speeds.get(f"train {kind} ours"):
-            found[f"train_flops_{kind}"] = 4 * weights * value
-        if value := speeds.get(f"evaluate {kind} loglikelihood ours"):
-            found[f"examples_per_second_{kind}"] = value
-    if value := speeds.get("answer none ours"):
-        found["answer_tokens_per_second"] = value
-    return found
+def card_entry(
+    figures: Sequence[Figure], facts: dict[str, Any], parameters: float
+) -> dict[str, Any]:
+    """This card's entry of resources/gpus.yaml, of what was measured; {} where too little was.
+
+    TFLOP/s count all of a model's parameters, as the estimate does.
+    """
+    train = {f.name.split()[0]: f.value for f in figures if f.part == "train" and f.value and f.name.endswith(" ours")}  # fmt: skip
+    load = [f.value for f in figures if f.part == "load" and f.value]
+    done = {tuple(f.name.split()[:2]): f.more.get("tokens_per_second") for f in figures
+            if f.part == "evaluate" and f.value and f.name.endswith(" ours")}  # fmt: skip
+    found: dict[str, dict[str, float]] = {"train": {}, "read": {}, "write": {}}
+    for kind in KINDS:
+        for work, speed, operations in (
+            ("train", train.get(kind), 4),
+            ("read", done.get((kind, "loglikelihood")), 2),
+            ("write", done.get((kind, "generate_until")), 2),
+        ):
+            if speed:
+                found[work][kind] = float(f"{operations * parameters * speed / 1e12:.3g}")
+    if not (load and all(found.values())):
+        return {}
+    for speeds in found.values():  # what was not measured is no faster than the slowest that was
+        for kind in KINDS:
+            speeds.setdefault(kind, min(speeds.values()))
+    known = yaml.safe_load(TABLE.read_text(encoding="utf-8"))
+    name, row = next(
+        ((n, r) for n, r in known.items() if facts["card"] in r["names"]),
+        (re.sub(r"[^a-z0-9]+", "_", facts["card"].lower()).strip("_"), {"names": [facts["card"]]}),
+    )
+    row = {
+        "memory_gb": facts.get("memory_gb", 0),
+        "peak_tflops": float(f"{facts['matrix_flops'] / 1e12:.3g}"),
+        "gb_per_s": 0,  # only of use to cards without constants of their own
+        **row,
+        "sustained": {**found, "load": float(f"{min(load):.3g}")},
+        "basis": "measured",
+    }
+    return {name: row}
 
 
 def show(figure: Figure) -> None:
@@ -381,8 +430,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if options.calibrate:
                 shape = SHAPES[options.shape]
                 per_layer = shape["hidden_size"] * (4 * shape["hidden_size"] + 3 * shape["intermediate_size"])  # fmt: skip
-                weights = shape["num_hidden_layers"] * per_layer + shape["hidden_size"] * shape["vocab_size"]  # fmt: skip
-                content["constants"] = constants(figures, weights)
+                parameters = shape["num_hidden_layers"] * per_layer + 2 * shape["hidden_size"] * shape["vocab_size"]  # fmt: skip
+                content["entry"] = card_entry(figures, facts, parameters)
             result.write_text(json.dumps(content, indent=1), encoding="utf-8")
 
     with TemporaryDirectory() as scratch:
@@ -401,6 +450,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 if part in PARTS:
                     keep(PARTS[part](folder, facts["matrix_flops"], options))
     print(f"written: {result}")
+    if options.calibrate:
+        entry = json.loads(result.read_text(encoding="utf-8")).get("entry")
+        if entry:
+            row = yaml.safe_dump(entry, sort_keys=False, default_flow_style=None)
+            result.with_suffix(".yaml").write_text(row, encoding="utf-8")
+            print(f"for resources/gpus.yaml ({result.with_suffix('.yaml')}):\n{row}")
+        else:
+            print("no entry for resources/gpus.yaml: it needs the parts train and evaluate")
     return int(any(figure.ok is False for figure in figures))
 
 

@@ -12,6 +12,7 @@ include: "inference.smk"
 
 
 from mothertongue.files import existing_files, patterns_of
+from mothertongue.workload import questions_asked
 
 
 def question_source(wildcards):
@@ -66,6 +67,12 @@ def partial_of(wildcards, output):
     return str(results / ".work" / answers.relative_to(results))
 
 
+def tokens_answered(wildcards):
+    """Tokens that one answer set reads and writes."""
+    number = questions_asked(STUDY, wildcards.questions, wildcards.language)
+    return needs_of.answer_tokens(number, config["answer"]["max_new_tokens"])
+
+
 rule draw_questions:
     """Put one question set in one language in place, checked."""
     input:
@@ -99,6 +106,7 @@ rule answer_questions:
     input:
         questions=rules.draw_questions.output.questions,
         base=base_of,
+        quantisation=choice_of,
         adapter=adapter_of,
     output:
         answers="<results>/answer/{model}/{data}/{scope}/{lr}/seed{seed}/{questions}/{language}.jsonl",
@@ -112,8 +120,10 @@ rule answer_questions:
     threads: 1
     resources:
         gpu=inference_gpus,
+        gpu_model=gpu_model,
+        gpu_mem_mb=gpu_memory("answer"),
         mem_mb=inference_memory,
-        runtime=inference_minutes(lambda wildcards: needs_of.ANSWER_TOKENS),
+        runtime=inference_minutes(tokens_answered),
         batch_tokens=str(config["answer"]["batch_tokens"]),  # a resource: it decides no answer
     params:
         model=model_of,

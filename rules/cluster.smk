@@ -10,7 +10,6 @@ import os
 from mothertongue.cluster import refuse_double_run
 from mothertongue.evaluate.check import unreadable
 from mothertongue.files import refuse_dates_ahead, refuse_unwritable
-from mothertongue.finetune.resources import gpus
 from mothertongue.needs import job_needs, missing
 
 if workflow.remote_exec:  # in a submitted job: nodes often have no internet, and wait long for it
@@ -34,6 +33,17 @@ FALLS_BACK = config["finetune"]["gpus"] is None and any(
     gpus(entry["parameters"]) > gpus(entry["parameters"], GPUS)
     for entry in config["models"].values()
 )
+
+
+def beyond_cards(jobs):
+    """Lines about models that may be larger than their card, before anything runs."""
+    cells = [
+        (job.rule.name, job.wildcards.model)
+        for job in jobs
+        if job.rule.name in ON_GPUS and inference_gpus(job.wildcards)
+    ]
+    choices = Path(workflow.pathvars.apply("<results>/finetune/quantisation"))
+    yield from gpu_plan.warnings(config, cells, choices, local=RUNS_HERE)
 
 
 onstart:
@@ -63,5 +73,7 @@ onstart:
             lines += unreadable(STUDY, ROOT / "tasks", cells)
             if lines:
                 raise InputError("\n".join(dict.fromkeys(lines)))
+            for line in beyond_cards(jobs):
+                print(line, file=sys.stderr)
         except InputError as error:
             raise refusal(error) from None

@@ -12,8 +12,10 @@ ROOT = Path(str(workflow.current_basedir)).parent
 if str(ROOT / "workflow_scripts") not in sys.path:
     sys.path.insert(0, str(ROOT / "workflow_scripts"))
 
+from mothertongue import gpu_plan
 from mothertongue.devices import gpus_to_ask
 from mothertongue.errors import InputError
+from mothertongue.finetune.resources import gpus
 from mothertongue.hub import commit_of, read_lock
 from mothertongue.rules.correlate import STUDY_ITEMS, Correlating
 from mothertongue.rules.judge import Judging
@@ -98,7 +100,7 @@ def with_lock(dataset):
     return {**dataset, "lock": LOCK} if dataset.get("hub") else dataset
 
 
-NOT_FOR_LOADING = ("label", "family", "build", "parameters", "gated")
+NOT_FOR_LOADING = ("label", "family", "build", "parameters", "gated", "gpu_type")
 
 
 def model_of(wildcards, input):
@@ -127,3 +129,45 @@ def adapter_of(wildcards):
         return []
     folder = f"<results>/finetune/{COND}".format(**wildcards)
     return [f"{folder}/{name}" for name in ("adapter_model.safetensors", "adapter_config.json")]
+
+
+def inference_gpus(wildcards):
+    """One GPU; none where fine-tuning takes none either (tiny models, or finetune.gpus: 0)."""
+    return min(1, gpus(config["models"][wildcards.model]["parameters"], GPUS))
+
+
+def choice_of(wildcards):
+    """The file that says how {model}'s base is loaded, where the study leaves it open."""
+    auto = config["finetune"]["quantisation"] == "auto"
+    return f"<results>/finetune/quantisation/{wildcards.model}.json" if auto else []
+
+
+def quantisation_of(model):
+    """How {model}'s base is loaded, as far as a plan can know."""
+    path = workflow.pathvars.apply(f"<results>/finetune/quantisation/{model}.json")
+    try:
+        return gpu_plan.chosen(config, model, Path(path), card_of(model))
+    except InputError as error:
+        raise refusal(error) from None
+
+
+def card_of(model):
+    """The card of {model}'s jobs; None where it is not known."""
+    return gpu_plan.card_of(config, model, local=RUNS_HERE)
+
+
+def gpu_model(wildcards):
+    """What SLURM calls the card that {model} asks for; nothing where any will do, or none."""
+    return gpu_plan.gpu_type(config, wildcards.model) if inference_gpus(wildcards) else None
+
+
+def gpu_memory(stage):
+    """GPU memory in MB that jobs of a stage ask for; 0 on a CPU."""
+
+    def memory(wildcards):
+        if not inference_gpus(wildcards):
+            return 0
+        model = wildcards.model
+        return gpu_plan.memory_mb(config, model, stage, quantisation_of(model))
+
+    return memory

@@ -2,6 +2,7 @@
 # in:   <results>/sample/…, the store of replies (what it holds is free), prices in the config;
 #       pivots and answers as far as they exist
 # out:  <results>/estimate/cost.csv   calls, characters, tokens, US dollars, hours, GPU-hours
+#       <results>/estimate/gpu.csv    GPU memory by model, bits, stage and length, and what none saves
 #       <results>/estimate/power.csv  smallest gap per benchmark, and what one more of each gives
 # Made anew whenever it is asked for: the store has changed.
 
@@ -28,6 +29,9 @@ def of_study(planned):
     return parameter
 
 
+RESULTS = Path(workflow.pathvars.apply("<results>"))
+
+
 rule estimate:
     """Calls, money and hours of the whole study, and what it would find; spends nothing."""
     input:
@@ -35,6 +39,7 @@ rule estimate:
     output:
         "<results>/estimate/cost.csv",
         "<results>/estimate/power.csv",
+        "<results>/estimate/gpu.csv",
     log:
         "<logs>/estimate/cost.log",
     benchmark:
@@ -49,7 +54,7 @@ rule estimate:
     params:
         translations=of_study(workload.translations),
         judges=of_study(workload.judgements),
-        gpu=of_study(workload.models),
+        gpu=of_study(lambda study: workload.models(study, RESULTS, local=RUNS_HERE)),
         power=of_study(workload.power),
         published=os.path.relpath(ROOT / "resources" / "published" / "variance.csv"),
         languages=language_facts(ROOT, config["languages"], ["en", *config["languages"]]),

@@ -67,15 +67,20 @@ def files_of(wildcards, input):
     }
 
 
+def limit_of(wildcards):
+    """Items of {benchmark} at most, by its own limit and that of all benchmarks; None: every item."""
+    limits = [n for n in (benchmark_of(wildcards)["limit"], config["evaluate"]["limit"]) if n]
+    return min(limits, default=None)
+
+
 def task_of(wildcards):
     """What decides the items and prompts of {benchmark}: nothing else of the study."""
     entry = benchmark_of(wildcards)
-    limits = [n for n in (entry["limit"], config["evaluate"]["limit"]) if n]
     dataset = entry["dataset"] or {}
     return {
         "name": entry["task"],
         "shots": entry["shots"],
-        "limit": min(limits, default=None),
+        "limit": limit_of(wildcards),
         "max_new_tokens": entry["max_new_tokens"],
         "hub": {k: v for k, v in dataset.items() if k != "path" and v} or None,
         "cluster": entry["cluster"],
@@ -101,13 +106,14 @@ def evaluation_files(wildcards=None):
 def evaluation_tokens(wildcards):
     """Tokens that a benchmark reads and writes."""
     entry = STUDY.benchmarks[wildcards.benchmark]
-    return needs_of.evaluation_tokens(entry["task"], entry["limit"])
+    return needs_of.evaluation_tokens(entry["task"], limit_of(wildcards))
 
 
 rule evaluate_benchmark:
     """One condition on one benchmark in one language."""
     input:
         base=base_of,
+        quantisation=choice_of,
         adapter=adapter_of,
         test=item_files,
         demonstrations=demonstration_files,
@@ -123,6 +129,8 @@ rule evaluate_benchmark:
     threads: 1
     resources:
         gpu=inference_gpus,
+        gpu_model=gpu_model,
+        gpu_mem_mb=gpu_memory("evaluate"),
         mem_mb=inference_memory,
         runtime=inference_minutes(evaluation_tokens),
         batch_tokens=str(config["evaluate"]["batch_tokens"]),  # a resource: it changes no result

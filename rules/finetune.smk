@@ -11,13 +11,15 @@
 
 include: "common.smk"
 include: "base.smk"
+include: "quantisation.smk"
 include: "training_sets.smk"
 
 
 from mothertongue.finetune import resources as needs
 
 FINETUNE = config["finetune"]
-NOT_OF_THE_RECIPE = ("learning_rates", "seeds", "validation", "split_seed", "gpus")
+NOT_OF_THE_RECIPE = ("learning_rates", "seeds", "validation", "split_seed")
+NOT_OF_THE_RECIPE += ("gpus", "gpu_type", "gpu_memory")
 RECIPE = {
     key: value
     for key, value in FINETUNE.items()
@@ -57,14 +59,19 @@ def gpus_of(wildcards):
 
 def memory_of(wildcards, attempt):
     """Host memory of one fine-tuning of {model}, in MB; half as much again on a further attempt."""
-    parameters, gpu = parameters_of(wildcards), gpus_of(wildcards)
-    needed = needs.memory_mb(parameters, FINETUNE["quantisation"], gpu=gpu)
+    needed = needs.memory_mb(parameters_of(wildcards), gpu=gpus_of(wildcards))
     return needed * (1 + attempt) // 2
 
 
 def minutes_of(wildcards, attempt):
     """Minutes of one fine-tuning of {model}; an unfinished one continues when tried again."""
-    return needs.runtime_minutes(parameters_of(wildcards), attempt, gpus_of(wildcards))
+    return needs.runtime_minutes(
+        parameters_of(wildcards),
+        attempt,
+        gpus_of(wildcards),
+        quantisation=quantisation_of(wildcards.model),
+        card=card_of(wildcards.model),
+    )
 
 
 def work_of(wildcards, output):
@@ -80,6 +87,7 @@ rule finetune_lora:
         validation="<results>/finetune/sets/{data}/{scope}/validation.jsonl",
         others=budget_sets,
         base=base_of,
+        quantisation=choice_of,
     output:
         adapter=f"<results>/finetune/{COND}/adapter_model.safetensors",
         config=f"<results>/finetune/{COND}/adapter_config.json",
@@ -95,6 +103,8 @@ rule finetune_lora:
     threads: 1
     resources:
         gpu=gpus_of,
+        gpu_model=gpu_model,
+        gpu_mem_mb=gpu_memory("finetune"),
         mem_mb=memory_of,
         runtime=minutes_of,
         checkpoint_minutes=FINETUNE["checkpoint_minutes"],  # no parameter: a change retrains nothing

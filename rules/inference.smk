@@ -1,31 +1,32 @@
-# What evaluate and answer share: resources of a model that reads and writes. Holds no rules.
+# What evaluate and answer share: resources of a model that reads and writes. Holds no
+# rules but those of what it includes.
 
 
 include: "common.smk"
+include: "quantisation.smk"
 
 
 from mothertongue import resources as needs_of
-from mothertongue.finetune import resources as needs_of_tuning
-
-
-def inference_gpus(wildcards):
-    """One GPU; none where fine-tuning takes none either (tiny models, or finetune.gpus: 0)."""
-    parameters = config["models"][wildcards.model]["parameters"]
-    return min(1, needs_of_tuning.gpus(parameters, GPUS))
 
 
 def inference_memory(wildcards, attempt):
     """Host memory in MB of one job with {model}."""
     parameters = config["models"][wildcards.model]["parameters"]
-    quantisation, gpu = config["finetune"]["quantisation"], inference_gpus(wildcards)
-    return needs_of.memory_mb(parameters, quantisation, attempt, gpu=gpu)
+    return needs_of.memory_mb(parameters, attempt, gpu=inference_gpus(wildcards))
 
 
 def inference_minutes(tokens):
-    """Minutes of reading `tokens(wildcards)` tokens; an unfinished job goes on when tried again."""
+    """Minutes of what `tokens(wildcards)` says; an unfinished job goes on when tried again."""
 
     def minutes(wildcards, attempt):
-        parameters = config["models"][wildcards.model]["parameters"]
-        return needs_of.minutes(parameters, tokens(wildcards), attempt)
+        model = wildcards.model
+        return needs_of.minutes(
+            config["models"][model]["parameters"],
+            tokens(wildcards),
+            attempt,
+            gpu=inference_gpus(wildcards),
+            quantisation=quantisation_of(model),
+            card=card_of(model),
+        )
 
     return minutes

@@ -32,6 +32,7 @@ rule roundtrip_out:
     threads: 1
     resources:
         gpu=translator_gpus,
+        gpu_mem_mb=translator_gpu_memory,
         mem_mb=translator_memory,
         runtime=600,
     params:
@@ -65,6 +66,7 @@ rule roundtrip_back:
     threads: 1
     resources:
         gpu=translator_gpus,
+        gpu_mem_mb=translator_gpu_memory,
         mem_mb=translator_memory,
         runtime=600,
     params:

@@ -31,6 +31,7 @@ rule translate_texts:
     threads: 1
     resources:
         gpu=translator_gpus,
+        gpu_mem_mb=translator_gpu_memory,
         mem_mb=translator_memory,
         runtime=600,
     params:

@@ -57,5 +57,10 @@ def translator_memory(wildcards):
     return 16000 if runs_locally(wildcards) else 2000
 
 
+def translator_gpu_memory(wildcards):
+    """GPU memory in MB: a model of 3 billion weights in 16 bits, and a batch of it."""
+    return 12000 if translator_gpus(wildcards) else 0
+
+
 # Services are called from the submitting host, which has the network; local models run in jobs.
 ONLY_SERVICES = all(entry["backend"] != "huggingface" for entry in STUDY.translators.values())

@@ -211,7 +211,7 @@ BROKEN = {
     ),
     "a quantisation by its number": (
         put(("finetune/quantisation", 8)),
-        ["finetune.quantisation: 8 is not one of int8, nf4, none"],
+        ["finetune.quantisation: 8 is not one of auto, int8, nf4, none"],
     ),
     "a cap in words": (
         put(("languages/es", {"cap": "englsh"})),

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 BINARIES = ("slurmctld", "slurmd", "slurmdbd", "munged", "mariadbd", "sacctmgr")
+CARDS = {1: "l4", 2: "a100_80gb"}  # node -> the name of its stand-in GPU
 CONFIG, MUNGE = Path("/etc/slurm"), Path("/run/munge")
 CLONE_NEWNS = 0x00020000  # <linux/sched.h>: a mount namespace of one's own
 PR_SET_PDEATHSIG = 1  # <linux/prctl.h>: a signal when the parent ends
@@ -52,9 +53,9 @@ def _private(mounts: dict[Path, Path]) -> None:
 
 def _slurm_conf(host: str, folder: Path, ports: list[int]) -> str:
     nodes = "\n".join(
-        f"NodeName=n{i} NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[i]} CPUs=2"
-        f" RealMemory=10000 Gres=gpu:1"
-        for i in (1, 2)
+        f"NodeName=n{i} NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[i]} CPUs=4"
+        f" RealMemory=10000 Gres=gpu:{card}:1"
+        for i, card in CARDS.items()
     )
     return f"""
 ClusterName=lab
@@ -154,7 +155,9 @@ def cluster(folder: Path) -> Iterator[None]:
         (etc / "slurmdbd.conf").write_text(_slurmdbd_conf(folder, ports))
         (etc / "slurmdbd.conf").chmod(0o600)
         (etc / "gres.conf").write_text(
-            "".join(f"NodeName=n{i} Name=gpu File=/dev/zero\n" for i in (1, 2))
+            "".join(
+                f"NodeName=n{i} Name=gpu Type={card} File=/dev/zero\n" for i, card in CARDS.items()
+            )
         )
         _private({CONFIG: etc, MUNGE: munge})
         (munge / "key").write_bytes(os.urandom(1024))

@@ -1,6 +1,7 @@
 """What jobs ask of a cluster: true to the size of the model, growing with each attempt."""
 
 from mothertongue import resources
+from mothertongue.cards import named
 from mothertongue.finetune import resources as tuning
 
 SMALL, LARGE = 4.64e8, 1.417e10
@@ -8,24 +9,24 @@ SMALL, LARGE = 4.64e8, 1.417e10
 
 def test_memory_holds_the_weights_and_grows_with_the_model_and_the_attempt():
     for parameters in (SMALL, LARGE):
-        first, second = (resources.memory_mb(parameters, "int8", n) for n in (1, 2))
+        first, second = (resources.memory_mb(parameters, n) for n in (1, 2))
         assert first * 1e6 > 2 * parameters  # 16-bit weights pass through the host's memory
         assert second == 1.5 * first or abs(second - 1.5 * first) <= 1
     assert resources.memory_mb(LARGE) > resources.memory_mb(SMALL)
 
 
 def test_minutes_grow_with_the_model_the_tokens_and_the_attempt():
-    small = resources.minutes(SMALL, resources.EVALUATION_TOKENS)
-    large = resources.minutes(LARGE, resources.EVALUATION_TOKENS)
+    small = resources.minutes(SMALL, resources.UNKNOWN)
+    large = resources.minutes(LARGE, resources.UNKNOWN)
     assert 10 < small < large < 24 * 60
-    assert resources.minutes(LARGE, resources.ANSWER_TOKENS) < large
-    twice = resources.minutes(LARGE, resources.EVALUATION_TOKENS, attempt=2)
+    assert resources.minutes(LARGE, resources.answer_tokens(50, 512)) < large
+    twice = resources.minutes(LARGE, resources.UNKNOWN, attempt=2)
     assert 2 * large - 2 <= twice <= 2 * large
 
 
 def test_a_tiny_model_runs_on_a_core_and_still_gets_the_time_it_needs():
     assert tuning.gpus(1.1e6) == 0
-    assert resources.minutes(1.1e6, resources.EVALUATION_TOKENS) >= 10
+    assert resources.minutes(1.1e6, resources.UNKNOWN, gpu=0) >= 10
 
 
 def test_minutes_follow_the_size_of_the_benchmark():
@@ -37,5 +38,15 @@ def test_minutes_follow_the_size_of_the_benchmark():
     few = resources.minutes(7e9, resources.evaluation_tokens("cmmlu", 50))
     assert few == 11
     unknown = resources.evaluation_tokens("anything", None)
-    assert unknown == resources.EVALUATION_TOKENS
-    assert resources.evaluation_tokens("anything", 100) < unknown / 10
+    assert unknown == resources.UNKNOWN
+    assert resources.evaluation_tokens("anything", 100).read < unknown.read / 10
+
+
+def test_minutes_follow_the_card_and_the_quantisation():
+    fast, slow = (named(name) for name in ("h100", "l4"))
+    tokens = resources.evaluation_tokens("mt-mmlu", None)
+    by_card = [resources.minutes(LARGE, tokens, card=card) for card in (fast, slow)]
+    assert by_card[0] < by_card[1]
+    assert resources.minutes(LARGE, tokens, quantisation="none", card=slow) < by_card[1]
+    hours = [tuning.runtime_minutes(LARGE, quantisation=kind) for kind in ("int8", "none")]
+    assert 1.5 < hours[0] / hours[1] < 2.5

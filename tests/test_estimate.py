@@ -6,9 +6,11 @@ import pytest
 import yaml
 from conftest import checkout, copy_study, run_snakemake
 from estimate_cost import main
+from mothertongue import workload
 from mothertongue.api import Price, Reply, Store, request_key
 from mothertongue.files import write_jsonl
 from mothertongue.judge import Item, open_judge
+from mothertongue.study import read_study
 from standin import StandIn, invented
 from test_translate import API, LANGUAGES, FaultFor, back_to_english, english_rows, translate
 
@@ -177,23 +179,108 @@ def test_hours_of_a_local_translator_are_not_made_up(tmp_path):
     assert "local: a local model; its hours are not estimated" in text
 
 
+GPU = {
+    "name": "big", "parameters": 7e9, "gpus": None, "quantisation": "int8", "auto": False, "card": None,
+    "bytes": {kind: dict.fromkeys(("finetune", "evaluate", "answer"), 1e9 * gb)
+              for kind, gb in (("int8", 12.0), ("nf4", 9.0), ("none", 18.0))},
+    "guessed": True, "epochs": 10, "max_length": 512, "limit": None,
+    "trained": ["sample/native/es.jsonl"] * 2, "evaluated": [("cmmlu", 11582), ("mgsm", 10)],
+    "answered": [50], "answer_tokens": 512, "loads": {"finetune": 4, "evaluate": 1, "answer": 1},
+}  # fmt: skip
+
+
 def test_gpu_hours_by_stage(tmp_path):
     write_jsonl(tmp_path / "sample/native/es.jsonl", english_rows(50))
-    plan = {"name": "big", "parameters": 7e9, "epochs": 10, "max_length": 512, "limit": None,
-            "trained": ["sample/native/es.jsonl"] * 2, "evaluated": [("cmmlu", None), ("mgsm", 10)],
-            "answered": [50], "answer_tokens": 512}  # fmt: skip
-    rows, _ = estimate(tmp_path, gpu=[plan])
+    rows, _ = estimate(tmp_path, gpu=[GPU])
     found = {row["stage"]: float(row["gpu_hours"]) for row in rows}
     assert list(found) == ["finetune", "evaluate", "answer", "total"]
     assert found["total"] == pytest.approx(sum(list(found.values())[:3]), rel=1e-3)
-    twice, _ = estimate(tmp_path, gpu=[{**plan, "epochs": 20}])
+    assert (rows[-1]["loads"], float(rows[-1]["gpu_gb"])) == ("6", 12.0)
+    twice, _ = estimate(tmp_path, gpu=[{**GPU, "epochs": 20}])
     assert float(twice[0]["tokens"]) == 2 * float(rows[0]["tokens"])
-    half, _ = estimate(tmp_path, gpu=[{**plan, "limit": 25}])
+    half, _ = estimate(tmp_path, gpu=[{**GPU, "limit": 25}])
     assert 0.4 < float(half[0]["tokens"]) / float(rows[0]["tokens"]) < 0.6
-    more, _ = estimate(tmp_path, gpu=[{**plan, "limit": 500}])
+    more, _ = estimate(tmp_path, gpu=[{**GPU, "limit": 500}])
     assert more[0]["tokens"] == rows[0]["tokens"]
-    tiny, _ = estimate(tmp_path, gpu=[{**plan, "parameters": 1e6}])
+    tiny, _ = estimate(tmp_path, gpu=[{**GPU, "parameters": 1e6}])
     assert float(tiny[-1]["gpu_hours"]) == 0
+
+
+def test_gpu_hours_follow_loads_bits_and_card(tmp_path):
+    write_jsonl(tmp_path / "sample/native/es.jsonl", english_rows(50))
+
+    def hours(**changes):
+        plan = {**GPU, "epochs": 10_000, **changes}
+        return float(estimate(tmp_path, gpu=[plan])[0][-1]["gpu_hours"])
+
+    loads = {"finetune": 4, "evaluate": 11, "answer": 1}
+    assert hours(loads=loads) - hours() == pytest.approx(10 * (20 + 14) / 3600, abs=1e-3)
+    assert hours(quantisation="none") < 0.7 * hours()
+    assert hours(card=("l4", 24.0)) > 2 * hours() > 4 * hours(card=("h200", 141.0))
+    assert hours(card=("unknown", 24.0)) == hours()
+
+
+def test_the_estimate_says_what_16_bits_would_save(tmp_path):
+    write_jsonl(tmp_path / "sample/native/es.jsonl", english_rows(50))
+    out = tmp_path / "estimate/gpu.csv"
+    text = main(
+        translations=[], judges=[], gpu=[GPU], languages=LANGUAGES, dated="today",
+        store_file=tmp_path / "none", table_file=tmp_path / "estimate/cost.csv", gpu_file=out,
+    )  # fmt: skip
+    with out.open() as handle:
+        rows = list(csv.DictReader(handle))
+    sums = {
+        kind: sum(float(row["gpu_hours"]) for row in rows if row["quantisation"] == kind)
+        for kind in ("int8", "none")
+    }
+    assert f"none would take {sums['none']:.1f} GPU-hours instead of {sums['int8']:.1f}" in text
+    assert {(row["quantisation"], row["gpu_gb"], row["smallest_gb"]) for row in rows} == {
+        ("int8", "12.0", "16.0"), ("nf4", "9.0", "16.0"), ("none", "18.0", "24.0"),
+    }  # fmt: skip
+
+
+def planned_study(root, change):
+    config = yaml.safe_load((root / "config.yaml").read_text(encoding="utf-8"))
+    change(config)
+    return read_study(config, root)
+
+
+def test_items_that_really_run_are_counted(root, monkeypatch):
+    """Own files are counted, limits of a benchmark and of all are respected."""
+    monkeypatch.chdir(root)
+
+    def items(change=lambda config: None):
+        (sheet,) = workload.models(planned_study(root, change), root / "nowhere", local=False)
+        return dict(sheet["evaluated"])
+
+    rows = len(
+        (root / "resources/demo/benchmarks/choice_native_zh.test.jsonl").read_text().splitlines()
+    )
+    assert items() == {
+        "native-perplexity": 20, "multiple-choice": rows, "extractive-qa": items()["extractive-qa"],
+        "arithmetic": items()["arithmetic"],
+    }  # fmt: skip
+    assert 5 < items()["extractive-qa"] < 200
+
+    def limited(config):
+        config["evaluate"]["limit"] = 7
+        config["evaluate"]["benchmarks"]["choice-native"]["limit"] = 3
+        config["evaluate"]["benchmarks"]["far"] = {
+            "task": "cmmlu", "languages": ["zh"], "origin": "native", "kind": "structured",
+        }  # fmt: skip
+
+    assert items(limited) == {
+        "native-perplexity": 7, "multiple-choice": 3, "extractive-qa": 7, "arithmetic": 7, "cmmlu": 7,
+    }  # fmt: skip
+
+
+def test_a_base_is_loaded_once_for_a_group_of_jobs(root):
+    """Groups as the cluster's profile makes them: evaluations of one adapter, 8 at most."""
+    cell = {"model": "m", "data": "native", "scope": "es", "lr": "high", "seed": 1}
+    assert workload.loads("evaluate_benchmark", [cell] * 8) == 1
+    assert workload.loads("evaluate_benchmark", [cell] * 9) == 2
+    assert workload.loads("evaluate_benchmark", [cell, {**cell, "seed": 2}]) == 2
+    assert workload.loads("finetune_lora", [cell]) == 2
 
 
 @pytest.mark.slow
@@ -211,11 +298,11 @@ def test_the_demo_is_free_and_asked_again_every_time(finished_demo, tmp_path):
 @pytest.mark.slow
 @pytest.mark.data
 def test_the_papers_study_has_its_size_and_its_price(tmp_path, root, shared):
-    """224 adapters, 1,376 evaluations, 288 answer sets, 28,800 ratings; a pot of three."""
+    """224 adapters, 1,376 evaluations, 288 answer sets, 28,800 ratings; a pot of seven."""
     study = yaml.safe_load((root / "studies/paper.yaml").read_text())
     table = shared / "data/aya/aya_dataset.parquet"
     study["sample"]["dataset"] = {"path": str(table)}
-    study["languages"] = {code: study["languages"][code] for code in ("es", "ru", "zh")}
+    study["languages"].pop("ar")  # this copy of the data lacks Arabic
     folder = checkout(tmp_path / "study")
     (folder / "paper.yaml").write_text(yaml.safe_dump(study))
     arguments = ("estimate", "--cores", "2", "--quiet", "all", "--configfile", "paper.yaml")
@@ -237,6 +324,15 @@ def test_the_papers_study_has_its_size_and_its_price(tmp_path, root, shared):
     assert 0.1 < float(spanish["usd"]) < 5
     assert 20 < float(rows[-1]["usd"]) < 1000
     assert 50 < float(rows[-1]["gpu_hours"]) < 2000
+    assert int(rows[-1]["loads"]) == 816  # once a group of jobs, twice a fine-tuning
+    with (folder / "results/estimate/gpu.csv").open() as handle:
+        gpu = list(csv.DictReader(handle))
+    hours = {kind: sum(float(row["gpu_hours"]) for row in gpu if row["quantisation"] == kind)
+             for kind in ("int8", "none")}  # fmt: skip
+    assert {row["quantisation"] for row in gpu if row["used"] == "1"} == {"int8"}
+    assert 0.5 < hours["none"] / hours["int8"] < 0.6
+    head = (root / "studies/paper.yaml").read_text().split("\nstudy:")[0]
+    assert f"{hours['int8'] - hours['none']:.0f} of {hours['int8']:.0f} GPU-hours" in head
 
 
 @pytest.mark.slow

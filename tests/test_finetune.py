@@ -347,7 +347,7 @@ def test_resources_grow_with_the_model():
     assert resources.gpus(6.7e9, 2) == 2
     assert 12_000 < resources.memory_mb(6.7e9) < 32_000
     assert resources.memory_mb(1.1e6) < 2_500
-    assert 3_150 < resources.memory_mb(1.35e8, "none", gpu=0) < 4_000  # measured: 2,486 to 3,150
+    assert 3_150 < resources.memory_mb(1.35e8, gpu=0) < 4_000  # measured: 2,486 to 3,150
     assert 1 < resources.gpu_hours(6.7e9) < 7
     one, two = resources.runtime_minutes(6.7e9), resources.runtime_minutes(6.7e9, gpu=2)
     assert 60 * resources.gpu_hours(6.7e9) < one < 600
@@ -356,11 +356,50 @@ def test_resources_grow_with_the_model():
 
 
 def test_budget_from_two_measurements():
-    from mothertongue.finetune.budget import fit_budget
+    from mothertongue.finetune.budget import Trial, fit_budget, fit_overhead
 
     # 1 MB a token and 100 MB fixed: 85 % of 2.1 GB less the fixed part
-    assert fit_budget((500, 600_000_000), (1000, 1_100_000_000), 2_100_000_000) == 1685
-    assert fit_budget((500, 600_000_000), (1000, 1_100_000_000), 50_000_000) == 0
+    small, large = Trial(500, 600_000_000, 0.3), Trial(1000, 1_100_000_000, 0.5)
+    assert fit_budget(small, large, 2_100_000_000) == 1685
+    assert fit_budget(small, large, 50_000_000) == 0
+    # 0.4 ms a token, so 0.1 s of the first pass are not its tokens': as long as 250 of them
+    assert fit_overhead(small, large) == 250
+    assert fit_overhead(small, large._replace(seconds=0.6)) == 0
+    assert fit_overhead(small, large._replace(seconds=0.3)) == 4096
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_a_budget_is_measured_by_two_passes_on_a_device(monkeypatch, full):
+    """A device of 1 MB and 0.4 ms a token; each pass takes 100 MB and 0.1 s besides, the first more."""
+    import torch
+    from mothertongue.finetune import budget
+
+    device = {"seconds": 0.0, "peak": 0, "passes": []}
+
+    def summed_loss(model, tokens, targets, where):
+        device["passes"].append(tuple(tokens.shape))
+        if full:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        slow = 5.0 if len(device["passes"]) <= 2 else 0.0
+        device["seconds"] += 0.1 + 4e-4 * tokens.numel() + slow
+        device["peak"] = 10**8 + 10**6 * tokens.numel()
+        return torch.zeros((), requires_grad=True)
+
+    monkeypatch.setattr(budget, "summed_loss", summed_loss)
+    monkeypatch.setattr(budget.time, "perf_counter", lambda: device["seconds"])
+    for name in ("synchronize", "reset_peak_memory_stats", "empty_cache"):
+        monkeypatch.setattr(torch.cuda, name, lambda *_: None)
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda *_: 0)
+    monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda *_: device["peak"])
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda *_: (2_100_000_000, 4_000_000_000))
+    model = torch.nn.Embedding(50, 4)
+    model.get_input_embeddings = lambda: model
+    found = budget.find_budget(model, max_length=500, device="cuda:0")
+    if full:
+        assert found.tokens == 0
+    else:
+        assert found == budget.Budget(tokens=1685, overhead=250)
+        assert device["passes"] == [(1, 500), (2, 500), (1, 500), (2, 500)]
 
 
 def test_examples_know_their_supervised_part():

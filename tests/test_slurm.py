@@ -20,6 +20,7 @@ import slurm_lab
 import yaml
 from conftest import ROOT, checkout, copy_study, planned, run_snakemake
 from mothertongue.study import read_study
+from tiny_models import save_model
 
 pytestmark = [pytest.mark.slurm, pytest.mark.slow]
 
@@ -287,3 +288,38 @@ def test_an_interrupted_head_takes_its_jobs_along_and_starts_again(study, tmp_pa
     wait_until_empty(folder)
     finish(start(folder, *SCORES), folder)
     assert results(folder) == results(study)
+
+
+def test_a_model_lands_on_the_card_that_it_names_with_four_cores(lab, tmp_path):
+    """Also the job that looks at a card, where the study names none, to choose how a base is loaded."""
+    folder = checkout(tmp_path / "study")
+    config = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
+    cards = {"small": "l4", "large": "a100_80gb", "open": None}
+    config["models"] = {
+        name: {"base": "base", "parameters": 1e6, "gpu_type": card} for name, card in cards.items()
+    }
+    save_model(folder / "base")
+    config["finetune"] |= {"gpus": 1, "quantisation": "auto", "epochs": 1}
+    (folder / "config.yaml").unlink()
+    (folder / "config.yaml").write_text(yaml.safe_dump(config, allow_unicode=True))
+    targets = [
+        f"results/finetune/{name}/native/es/high/seed1/adapter_model.safetensors"
+        for name in ("small", "large")
+    ]
+    finish(start(folder, "--", *targets, "results/finetune/quantisation/open.json"), folder)
+    ids = {}
+    for word in ("rule_finetune_lora", "rule_choose_quantisation"):
+        for log in job_logs(folder, word):
+            ids[word, log.parent.name.split("_")[0]] = log.stem
+    held = {row["JobID"]: row for row in accounting(folder)}
+    tuned = {name: held[ids["rule_finetune_lora", name]] for name in ("small", "large")}
+    assert {name: row["NodeList"] for name, row in tuned.items()} == {"small": "n1", "large": "n2"}
+    assert all("cpu=4" in row["AllocTRES"] for row in tuned.values())
+    assert all("gres/gpu=1" in row["AllocTRES"] for row in tuned.values())
+    made = {
+        name: json.loads((folder / f"results/finetune/quantisation/{name}.json").read_text())
+        for name in cards
+    }
+    assert [made[name]["card"] for name in cards] == ["l4", "a100_80gb", "stand-in"]
+    looked = {name: held[ids["rule_choose_quantisation", name]]["AllocTRES"] for name in cards}
+    assert ["gres/gpu" in looked[name] for name in cards] == [False, False, True]

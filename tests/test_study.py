@@ -69,7 +69,7 @@ def test_all_mistakes_are_told_at_once(root):
     found = "\n".join(mistakes(config, root))
     for expected in (
         r"^finetun: unknown key; did you mean 'finetune'\?$",
-        r"^finetune\.quantisation: 'int9' is not one of int8, nf4, none; did you mean 'int8'\?$",
+        r"^finetune\.quantisation: 'int9' is not one of auto, int8, nf4, none; did you mean 'int8'\?$",
         r"^finetune\.learning_rates\.high: expected a number, found 'fast'",
         r"^conditions\[0\]\.data\[0\]: unknown data 'natve'; did you mean 'native'\?$",
         r"^languages\.xx: not in resources/languages\.yaml",

@@ -12,6 +12,7 @@ from mothertongue.answer.generate import PartialAnswers, answer_all, stop_counts
 from mothertongue.errors import InputError
 from mothertongue.files import file_hash, read_jsonl, text_hash, write_json, write_jsonl
 from mothertongue.generation import make_plain
+from mothertongue.gpu_plan import resolved
 from mothertongue.log import log_to
 from mothertongue.warm import base_of_model, borrowed, run_warm
 
@@ -100,6 +101,7 @@ def main(
 
 if "snakemake" in globals():
     with log_to(snakemake.log[0]):
+        generation = resolved(snakemake.params.generation, snakemake.input.quantisation)
         run_warm(
             "answer_questions",
             dict(
@@ -112,12 +114,10 @@ if "snakemake" in globals():
                 model=snakemake.params.model,
                 batch_tokens=snakemake.resources.get("batch_tokens", "auto"),
                 threads=snakemake.threads,
-                **snakemake.params.generation,
+                **generation,
             ),
             base=base_of_model(
-                snakemake.params.model,
-                snakemake.params.generation["quantisation"],
-                snakemake.params.generation["dtype"],
+                snakemake.params.model, generation["quantisation"], generation["dtype"]
             ),
             gpus=snakemake.resources.get("gpu", 0),
         )

@@ -11,30 +11,26 @@ from pathlib import Path
 from typing import Any
 
 from judge_answers import read_items
+from mothertongue import gpu_estimate
 from mothertongue.api import Price, Store, request_key
 from mothertongue.api.forecast import FAILING, answered, further_calls
 from mothertongue.api.prices import prompt_of, tokens_of
 from mothertongue.api.types import Ask
 from mothertongue.correlate.planning import POWER_COLUMNS, plan_power, plan_text
-from mothertongue.files import atomic, read_jsonl
-from mothertongue.finetune.resources import gpu_hours, gpus
+from mothertongue.files import atomic
 from mothertongue.judge import open_judge
 from mothertongue.judge.prompt import judge_prompt
 from mothertongue.log import log_to
-from mothertongue.resources import OTHER_TASK, TASKS
+from mothertongue.resources import OTHER_TASK, TASKS, Tokens, seconds
 from mothertongue.translate import make_translator
 from mothertongue.translate.languages import weight
 from mothertongue.translate.rows import RowTranslator, iterate_dataset
 
 COLUMNS = ("stage", "who", "what", "basis", "requests", "in_store", "attempts", "characters")
-COLUMNS += ("tokens", "usd", "hours", "gpu_hours")
+COLUMNS += ("tokens", "usd", "hours", "gpu_hours", "loads", "gpu_gb")
 GROWTH = 1.3  # tokens of a translation per token of its source
 QUESTION = 40  # tokens of an open question
 RATING = 150  # tokens of a judge's reply: a brief explanation and the rating
-TEMPLATE = 40  # tokens of the instruction template around a training example
-READING = 0.5  # of training's operations: no way back through the network
-GENERATING = 5.0  # of training's: one token at a time uses a GPU badly
-LOADING = 1 / 60  # hours until a model is on the GPU
 BATCH_HOURS = 24.0  # within which a batch is answered
 Line = dict[str, Any]
 
@@ -186,49 +182,18 @@ def judge_lines(
             yield line("judge", sheet["name"], f"ratings, {how}", basis, **numbers, in_store=stored)
 
 
-def row_tokens(files: Iterable[Path], longest: int, limit: int | None = None) -> dict[Path, int]:
-    """Tokens of one epoch over each training set (its source rows, where it is translated).
-
-    `limit`: only so many first rows are used.
-    """
-    return {
-        file: sum(
-            min(longest, TEMPLATE + tokens_of(row["instruction"]) + tokens_of(row["output"]))
-            for row in read_jsonl(file)[:limit]
-        )
-        for file in set(files)
-    }
-
-
 def gpu_lines(sheet: dict[str, Any], root: Path) -> Iterator[Line]:
     """GPU-hours of one model, by stage."""
-    sizes = row_tokens(
-        (root / file for file in sheet["trained"]), sheet["max_length"], sheet["limit"]
-    )
-    trained = sum(sheet["epochs"] * sizes[root / file] for file in sheet["trained"])
-    read = generated = 0
-    for task, limit in sheet["evaluated"]:
-        items, into, out = TASKS.get(task, OTHER_TASK)
-        items = min(items, limit or items)
-        read, generated = read + items * into, generated + items * out
-    answered = sum(sheet["answered"]) * sheet["answer_tokens"]
-    for stage, jobs, once, slowly in (
-        ("finetune", len(sheet["trained"]), trained, 0),
-        ("evaluate", len(sheet["evaluated"]), READING * read, GENERATING * generated),
-        ("answer", len(sheet["answered"]), 0, GENERATING * answered),
-    ):
-        if jobs:
-            tokens = {"finetune": trained, "evaluate": read + generated, "answer": answered}
-            needed = gpu_hours(sheet["parameters"], once + slowly) + LOADING * jobs
-            needed *= gpus(sheet["parameters"])  # tiny models run on a CPU
-            yield line(stage, sheet["name"], f"{jobs} jobs", "projected",
-                       tokens=tokens[stage], gpu_hours=needed)  # fmt: skip
+    for need in gpu_estimate.needs(sheet, root):
+        yield line(need.stage, sheet["name"], f"{need.jobs} jobs", "projected", tokens=need.tokens,
+                   gpu_hours=need.hours, loads=need.loads, gpu_gb=need.gb)  # fmt: skip
 
 
 def total_of(lines: list[Line]) -> Line:
     """The last line: sums of what is known; tokens are those of services."""
     total = line("total", "", "", "")
     total |= {name: sum(row[name] or 0 for row in lines) for name in COLUMNS[4:]}
+    total["gpu_gb"] = max((row["gpu_gb"] for row in lines), default=0)
     return total | {"tokens": sum(row["tokens"] for row in lines if row["requests"])}
 
 
@@ -240,7 +205,7 @@ def shown(column: str, value: Any) -> str:
         return value
     if column == "usd":
         return f"{value:,.2f}" if value else "-"
-    if column in ("hours", "gpu_hours"):
+    if column in ("hours", "gpu_hours", "gpu_gb"):
         return (f"{value:,.1f}" if value >= 0.05 else "<0.1") if value else "-"
     return f"{value:,.0f}" if value else "-"
 
@@ -260,11 +225,13 @@ def table(lines: list[Line], dated: str) -> str:
     rule = "-" * max(map(len, text))
     notes = [
         f"US dollars by the price table of {dated}.",
-        "Hours at the configured limits, services one after another; GPU-hours of one data-centre "
-        "GPU. counted: the requests themselves; projected: their texts do not exist yet.",
+        "Hours at the configured limits, services one after another; GPU-hours of "
+        "the card that is named below. counted: the requests themselves; projected: their texts do not exist yet.",
         "attempts: expected further calls after replies that fail a check, as many as in the store of"
         f" replies, else {100 * FAILING:g} % of the texts up to api.check_retries times; characters,"
         " tokens, money and hours hold them.",
+        "loads: how often a base is loaded, once for all jobs that share one on a cluster (a"
+        " fine-tuning twice, as it proves its adapter); gpu_gb: GPU memory that jobs ask for.",
     ]
     for who in dict.fromkeys(row["who"] for row in lines if row["usd"] is None):
         notes.append(f"{who}: no price for its model in prices.per_million; the total lacks it.")
@@ -273,6 +240,16 @@ def table(lines: list[Line], dated: str) -> str:
             f"{who}: a local model; its hours are not estimated, and the totals lack them."
         )
     return "\n".join([*text[:1], rule, *text[1:-1], rule, text[-1], "", *notes])
+
+
+def write_table(path: Path, columns: Iterable[str], rows: Iterable[dict[str, Any]]) -> None:
+    """Write rows as CSV; numbers have four decimals at most."""
+    with atomic(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.DictWriter(out, list(columns))
+        writer.writeheader()
+        writer.writerows(
+            {k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()} for row in rows
+        )
 
 
 def main(
@@ -287,10 +264,11 @@ def main(
     power: list[dict[str, Any]] | None = None,
     power_file: Path | None = None,
     published: Path = Path("nowhere"),
+    gpu_file: Path | None = None,
 ) -> str:
     """Write the estimate as CSV; returns it as text. `table_file` is <results>/estimate/….
 
-    `power`: benchmarks as `plan_power` wants them, for `power_file`: what the study would find.
+    `gpu_file` gets what each model takes of a card, by quantisation. `power`: benchmarks as `plan_power` wants them, for `power_file`: what the study would find.
     """
     root = table_file.parents[1]
     lines: list[Line] = []
@@ -312,26 +290,20 @@ def main(
     order = ("translate", "roundtrip", "finetune", "evaluate", "answer", "judge")
     lines.sort(key=lambda row: order.index(row["stage"]))
     lines.append(total_of(lines))
-    with atomic(table_file) as temporary, temporary.open("w", encoding="utf-8", newline="") as out:
-        writer = csv.DictWriter(out, COLUMNS)
-        writer.writeheader()
-        writer.writerows(
-            {k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()} for row in lines
-        )
+    write_table(table_file, COLUMNS, lines)
     text = table(lines, dated)
+    if gpu_file is not None:
+        found = list(gpu_estimate.rows(gpu, root))
+        write_table(gpu_file, gpu_estimate.COLUMNS, found)
+        part = gpu_estimate.text_of(found, gpu)
+        text += f"\n\n{part}" if part else ""
     if power_file is not None:
         rows = plan_power(
             with_hours(power or [], gpu, lines),
             root / "correlate" / "study" / "variance.csv",
             published,
         )
-        with (
-            atomic(power_file) as temporary,
-            temporary.open("w", encoding="utf-8", newline="") as out,
-        ):
-            writer = csv.DictWriter(out, POWER_COLUMNS)
-            writer.writeheader()
-            writer.writerows(rows)
+        write_table(power_file, POWER_COLUMNS, rows)
         text += "\n\n" + plan_text(rows) if rows else ""
     return text
 
@@ -343,14 +315,20 @@ def with_hours(
     total = lines[-1]["gpu_hours"]
     found = []
     for sheet in power:
-        _, into, out = TASKS.get(sheet["task"], OTHER_TASK)
+        size, into, out = TASKS.get(sheet["task"], OTHER_TASK)
+        thousand = Tokens(1000 * into, 1000 * out)
         items = sum(
-            gpu_hours(model["parameters"], 1000 * (READING * into + GENERATING * out))
+            seconds(
+                model["parameters"],
+                thousand,
+                quantisation=model["quantisation"],
+                card=gpu_estimate.card_of(model),
+            )
+            / 3600
             for model in gpu
             for task, _ in model["evaluated"]
             if task == sheet["task"]
         )
-        size = TASKS.get(sheet["task"], OTHER_TASK)[0]
         limit = sheet["items"]
         more = {"seed": total / max(1, sheet["seeds"]), "model": total / max(1, sheet["models"])}
         more["items"] = None if sheet["rating"] else items
@@ -371,6 +349,7 @@ if "snakemake" in globals():
             table_file=Path(snakemake.output[0]),
             power=snakemake.params.power,
             power_file=Path(snakemake.output[1]),
+            gpu_file=Path(snakemake.output[2]),
             published=Path(snakemake.params.published),
         )
         print(text)

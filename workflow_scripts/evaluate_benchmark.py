@@ -8,11 +8,15 @@ holds a hash of everything that the results depend on: a killed job goes on ther
 import hashlib
 import json
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
+from mothertongue.budgets import memory_folder, remembered
+from mothertongue.devices import card_of
 from mothertongue.errors import InputError
 from mothertongue.files import file_hash, read_json, text_hash, write_json
+from mothertongue.gpu_plan import resolved
 from mothertongue.log import log_to
 from mothertongue.versions import VERSIONS
 from mothertongue.warm import base_of_model, run_warm
@@ -131,8 +135,17 @@ def main(
         if store.resumed:
             print(f"going on behind {store.resumed} finished requests")
         starting_seconds = time.process_time()
-        lm = PrefixLM(tuned, tokenizer, batch_tokens=batch_tokens, store=store)
-        result, rows = scoring.run(lm, loaded_task, language)
+        memory = remembered(
+            memory_folder(work),
+            "evaluate",
+            base=model["base"],
+            quantisation=loading["quantisation"],
+            dtype=str(base.dtype),
+            card=card_of(str(base.device)),
+        )
+        lm = PrefixLM(tuned, tokenizer, batch_tokens=batch_tokens, store=store, memory=memory)
+        with memory.halved_by_failure(lambda: lm.batch_tokens) if memory else nullcontext():
+            result, rows = scoring.run(lm, loaded_task, language)
     write_score(
         score,
         items,
@@ -211,6 +224,7 @@ def first(paths: list[str], suffix: str = ".safetensors") -> Path | None:
 
 if "snakemake" in globals():
     with log_to(snakemake.log[0]):
+        loading = resolved(snakemake.params.loading, snakemake.input.quantisation)
         run_warm(
             "evaluate_benchmark",
             dict(
@@ -227,7 +241,7 @@ if "snakemake" in globals():
                 benchmark=snakemake.wildcards.benchmark,
                 language=snakemake.wildcards.language,
                 model=snakemake.params.model,
-                loading=snakemake.params.loading,
+                loading=loading,
                 task=snakemake.params.task,
                 learning_rate=snakemake.params.learning_rate,
                 tasks=Path(snakemake.params.tasks),
@@ -236,10 +250,6 @@ if "snakemake" in globals():
                 batch_tokens=snakemake.resources.get("batch_tokens", "auto"),
                 threads=snakemake.threads,
             ),
-            base=base_of_model(
-                snakemake.params.model,
-                snakemake.params.loading["quantisation"],
-                snakemake.params.loading["dtype"],
-            ),
+            base=base_of_model(snakemake.params.model, loading["quantisation"], loading["dtype"]),
             gpus=snakemake.resources.get("gpu", 0),
         )

@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from mothertongue.gpu_plan import resolved
 from mothertongue.log import log_to
 from mothertongue.warm import run_warm
 
@@ -76,7 +77,7 @@ if "snakemake" in globals():
                 work=Path(snakemake.params.work),
                 condition=dict(snakemake.wildcards.items()),
                 model=snakemake.params.model,
-                recipe=snakemake.params.recipe,
+                recipe=resolved(snakemake.params.recipe, snakemake.input.quantisation),
                 learning_rate=snakemake.params.learning_rate,
                 seed=int(snakemake.wildcards.seed),
                 threads=snakemake.threads,

@@ -3,7 +3,7 @@
 It keeps CUDA's rules, as far as they decide whether a job can run: CUDA starts lazily, at the first
 call that needs a device; a child that is forked afterwards cannot use it ("Cannot re-initialize CUDA
 in forked subprocess"); CUDA_VISIBLE_DEVICES says which devices there are; importing bitsandbytes
-starts it, as bitsandbytes 0.50 does. The arithmetic stays on the CPU: `pick_device`, through which
+starts it, as bitsandbytes 0.50 does; memory is as small as $FAKE_CUDA_TOKENS says. The arithmetic stays on the CPU: `pick_device`, through which
 every model of the workflow is put on a device, starts the stand-in and returns "cpu".
 
 $FAKE_CUDA_LOG collects a line per start: pid, devices, "started" or why not.
@@ -112,7 +112,47 @@ def patch_devices(module):
     module.pick_device = pick_device
 
 
+def patch_forward(module):
+    """Evaluations run out of memory with more than $FAKE_CUDA_TOKENS tokens in a pass.
+
+    Where $FAKE_CUDA_FAILS names a file that is not there, the first pass of all does, with one row too.
+    """
+    real = module.BudgetLM._forward
+
+    def forward(self, ids, *arguments, **keywords):
+        once, most = os.environ.get("FAKE_CUDA_FAILS"), os.environ.get("FAKE_CUDA_TOKENS")
+        if once and not os.path.exists(once):
+            open(once, "w").close()
+            out_of_memory()
+        if most and ids.numel() > int(most) and len(ids) > 1:
+            out_of_memory()
+        return real(self, ids, *arguments, **keywords)
+
+    module.BudgetLM._forward = forward
+
+
+def patch_training(module):
+    """The same for trainings."""
+    real = module.summed_loss
+
+    def summed_loss(model, tokens, *arguments, **keywords):
+        most = os.environ.get("FAKE_CUDA_TOKENS")
+        if most and tokens.numel() > int(most) and len(tokens) > 1:
+            out_of_memory()
+        return real(model, tokens, *arguments, **keywords)
+
+    module.summed_loss = summed_loss
+
+
+def out_of_memory():
+    import torch
+
+    raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+
 PATCHES = {
+    "mothertongue.evaluate.forward": patch_forward,
+    "mothertongue.finetune.train": patch_training,
     "torch": patch_torch,
     "bitsandbytes": patch_bitsandbytes,
     "mothertongue.devices": patch_devices,

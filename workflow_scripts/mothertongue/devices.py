@@ -118,6 +118,13 @@ def pick_device() -> str:
     return f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
 
 
+def card_of(device: str) -> str:
+    """The name of the card behind a device of torch; `cpu` for the host itself."""
+    import torch
+
+    return torch.cuda.get_device_name(device) if device.startswith("cuda") else "cpu"
+
+
 def _lock_files(names: list[str], folder: Path) -> dict[str, Path]:
     """The lock file of each device. Inside a Slurm job, numbers count the job's own devices."""
     scope = os.environ.get("SLURM_JOB_ID", "host")

@@ -135,12 +135,17 @@ def split_files(repository: str, subset: str | None, split: str, commit: str) ->
     return [str(name).split(f"@{commit}/", 1)[-1] for name in files[split]]
 
 
-def cached(kind: str, repository: str, commit: str | None, name: str) -> bool:
-    """Whether a file is in the local cache (asks nobody)."""
+def cached_path(kind: str, repository: str, commit: str | None, name: str) -> Path | None:
+    """A file in the local cache, if it is there (asks nobody)."""
     from huggingface_hub import try_to_load_from_cache
 
     found = try_to_load_from_cache(repository, name, repo_type=kind, revision=commit or "main")
-    return isinstance(found, str) and Path(found).is_file()
+    return Path(found) if isinstance(found, str) and Path(found).is_file() else None
+
+
+def cached(kind: str, repository: str, commit: str | None, name: str) -> bool:
+    """Whether a file is in the local cache (asks nobody)."""
+    return cached_path(kind, repository, commit, name) is not None
 
 
 def no_permission(*folders: Path) -> str:

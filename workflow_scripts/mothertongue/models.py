@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from .devices import pick_device
 from .encoding import Encoder, limit_to_embedding
-from .errors import InputError
+from .errors import InputError, is_out_of_memory
 from .generation import make_plain, plain_settings
 from .hub import explained as _explained
 from .prompts import fill, read_prompt
@@ -181,7 +181,7 @@ def load_base(
             **{key: value for key, value in settings.items() if value is not None},
         )
     except Exception as error:
-        if "out of memory" in str(error).lower():
+        if is_out_of_memory(error):
             raise
         raise _explained(error, base, revision, "model") from error
     _quiet_libraries()
@@ -221,11 +221,14 @@ def attach_adapter(model: "PreTrainedModel", adapter_dir: str | Path) -> "PeftMo
     """Put a saved LoRA adapter on a freshly loaded base, frozen, in evaluation mode."""
     from peft import PeftModel
 
+    from .adapters import infer_in_compute_type
+
     folder = Path(adapter_dir)
     for name in ("adapter_config.json", "adapter_model.safetensors"):
         if not (folder / name).is_file():
             raise InputError(f"{folder}: no {name}; not an adapter folder")
     tuned = PeftModel.from_pretrained(model, str(folder), is_trainable=False)
+    infer_in_compute_type(tuned)
     tuned.eval()
     return tuned
 

@@ -1,18 +1,28 @@
 """What a study will call, train, evaluate and find: the sheets that the estimate counts."""
 
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from .config import Json
+from .config import Json, load_yaml
 from .correlate.about import main_learning_rate
-from .files import read_json_rows
+from .errors import InputError
+from .evaluate.read import read_rows
+from .files import existing_files, patterns_of, read_json_rows
+from .gpu_memory import shape_of
+from .gpu_plan import card_of, chosen, needs_of
 from .judge import rating_settings
+from .resources import OTHER_TASK, TASKS
 from .study import MULTI, ROUND_TRIP, AnswerSet, Study
 from .translate import determining, operating
 
 Sheet = dict[str, Any]
 QUESTIONS = 50  # of a set whose file is not there yet
 PASSAGES = {"xquad": 5, "belebele": 2}  # questions of a passage
+PROFILE = Path(__file__).resolve().parents[2] / "slurm" / "config.yaml"
 PAID = ("google-cloud", "cohere", "openai")
 
 
@@ -79,30 +89,98 @@ def judgements(study: Study) -> list[Sheet]:
     return sheets
 
 
-def models(study: Study) -> list[Sheet]:
-    """Training sets, benchmarks and answer sets per model."""
-    return [
-        {
-            "name": name,
-            "parameters": model["parameters"],
-            "epochs": study.config["finetune"]["epochs"],
-            "max_length": study.config["finetune"]["max_length"],
-            "limit": study.config["finetune"]["limit"],
-            "trained": [sampled(c.data, c.scope) for c in study.conditions if c.model == name],
-            "evaluated": [
-                (study.benchmarks[e.benchmark]["task"], study.benchmarks[e.benchmark]["limit"])
-                for e in study.evaluations
-                if e.condition.model == name
-            ],
-            "answered": [
-                questions_asked(study, a.questions, a.language)
-                for a in study.answers
-                if a.condition.model == name
-            ],
-            "answer_tokens": study.config["answer"]["max_new_tokens"],
-        }
-        for name, model in study.models.items()
-    ]
+def items_asked(study: Study, name: str, language: str) -> int:
+    """Items of a benchmark in one language that will really run.
+
+    Those of the study's own files are counted, those of known tasks are known, else `OTHER_TASK`.
+    """
+    entry = study.benchmarks[name]
+    limits = [n for n in (entry["limit"], study.config["evaluate"]["limit"]) if n]
+    number = TASKS.get(entry["task"], OTHER_TASK)[0]
+    paths = patterns_of((entry["dataset"] or {}).get("path") or [])
+    files = existing_files([path.replace("{language}", language) for path in paths])
+    if files:
+        number = counted_items(entry["task"], tuple(files))
+    elif entry["task"] == "native-perplexity" and entry["dataset"] is None:
+        number = study.config["sample"]["heldout"]
+    return min([number, *limits])
+
+
+@cache
+def counted_items(task: str, files: tuple[str, ...]) -> int:
+    """Items of local files: rows, or the questions of passages."""
+    try:
+        rows = [row for file in files for row in read_rows(file)]
+    except InputError:
+        return OTHER_TASK[0]  # told before the first job (evaluate/check.py)
+    return len(rows)
+
+
+@cache
+def groups() -> dict[str, tuple[str, int]]:
+    """Rules whose jobs share a job on a cluster: rule -> (pattern of wildcards, so many at most)."""
+    profile = load_yaml(PROFILE)
+    sizes = dict(entry.split("=") for entry in profile.get("group-components", []))
+    named = [entry.split("=", 1) for entry in profile.get("groups", [])]
+    return {rule: (group, int(sizes.get(group, 1))) for rule, group in named}
+
+
+def loads(rule: str, cells: Iterable[Mapping[str, Any]]) -> int:
+    """How often jobs of a rule load a base: once a group of jobs, a fine-tuning twice, for its proof."""
+    if rule not in groups():
+        return sum(2 if rule == "finetune_lora" else 1 for _ in cells)
+    pattern, size = groups()[rule]
+    members = Counter(pattern.format(**cell) for cell in cells)
+    return sum(math.ceil(count / size) for count in members.values())
+
+
+def choice_file(root: Path, model: str) -> Path:
+    """Where `choose_quantisation` writes a model's choice, below <results>."""
+    return root / "finetune" / "quantisation" / f"{model}.json"
+
+
+def models(study: Study, root: Path, *, local: bool) -> list[Sheet]:
+    """Training sets, benchmarks and answer sets per model, its card and its memory."""
+    return [model_sheet(study, root, name, local=local) for name in study.models]
+
+
+def model_sheet(study: Study, root: Path, name: str, *, local: bool) -> Sheet:
+    """What one model trains on, reads and writes, how often it is loaded, and on what."""
+    config, model = study.config, study.models[name]
+    tuned = [c for c in study.conditions if c.model == name]
+    read = [e for e in study.evaluations if e.condition.model == name]
+    asked = [a for a in study.answers if a.condition.model == name]
+    card = card_of(config, name, local=local)
+    cells = {
+        "finetune": ("finetune_lora", [c._asdict() for c in tuned]),
+        "evaluate": (
+            "evaluate_benchmark",
+            [e._asdict() | e.condition._asdict() for e in read],
+        ),
+        "answer": ("answer_questions", [a._asdict() | a.condition._asdict() for a in asked]),
+    }
+    shape = shape_of(model)
+    return {
+        "name": name,
+        "parameters": model["parameters"],
+        "gpus": config["finetune"]["gpus"],
+        "quantisation": chosen(config, name, choice_file(root, name), card),
+        "auto": config["finetune"]["quantisation"] == "auto",
+        "card": (card.name, card.memory_gb) if card else None,
+        "bytes": needs_of(config, shape),
+        "guessed": not (Path(model.get("base") or "") / "config.json").is_file(),
+        "epochs": config["finetune"]["epochs"],
+        "max_length": config["finetune"]["max_length"],
+        "limit": config["finetune"]["limit"],
+        "trained": [sampled(c.data, c.scope) for c in tuned],
+        "evaluated": [
+            (study.benchmarks[e.benchmark]["task"], items_asked(study, e.benchmark, e.language))
+            for e in read
+        ],
+        "answered": [questions_asked(study, a.questions, a.language) for a in asked],
+        "answer_tokens": config["answer"]["max_new_tokens"],
+        "loads": {stage: loads(rule, some) for stage, (rule, some) in cells.items()},
+    }
 
 
 def power(study: Study) -> list[Sheet]:
@@ -129,7 +207,7 @@ def power(study: Study) -> list[Sheet]:
         limit = (
             questions_asked(study, asked, min(languages))
             if asked
-            else study.benchmarks[name]["limit"]
+            else items_asked(study, name, min(languages))
         )
         sheets.append(
             {

@@ -9,6 +9,7 @@ import torch
 from lm_eval.models.huggingface import HFLM
 from transformers.cache_utils import DynamicCache
 
+from ..budgets import Remembered
 from ..encoding import Encoder, limit_to_embedding
 from ..errors import is_out_of_memory
 from ..generation import make_plain
@@ -27,7 +28,8 @@ class BudgetLM(HFLM):
     """What `PrefixLM` computes with.
 
     `batch_tokens`: rows x length that one batch may hold in the key-value cache, found from free
-    memory where it is "auto"; it is halved whenever memory runs out.
+    memory where it is "auto"; it is halved whenever memory runs out, which `memory` remembers for
+    the next job.
     """
 
     def __init__(
@@ -37,6 +39,7 @@ class BudgetLM(HFLM):
         *,
         batch_tokens: int | str = "auto",
         max_length: int | None = None,
+        memory: Remembered | None = None,
     ) -> None:
         super().__init__(
             pretrained=model,
@@ -52,7 +55,10 @@ class BudgetLM(HFLM):
         self.statistics = {"tokens": 0, "stock_tokens": 0, "passes": 0}
         self._head = _called_head(model)
         self._token_bytes = token_bytes(model.config, model.dtype.itemsize)
+        self.memory = memory
         self.batch_tokens = self._budget() if batch_tokens == "auto" else int(batch_tokens)
+        if memory:
+            self.batch_tokens = memory.at_most(self.batch_tokens)
 
     def _budget(self) -> int:
         """Tokens (rows x length, prefix included) that one batch may hold in the cache.
@@ -131,6 +137,8 @@ class BudgetLM(HFLM):
             raise error
         self.batch_tokens = max(1, self.batch_tokens // 2)
         LOG.warning("out of memory; going on with %d tokens per batch", self.batch_tokens)
+        if self.memory:
+            self.memory.note(self.batch_tokens)
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
 

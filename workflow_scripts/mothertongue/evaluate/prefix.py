@@ -25,6 +25,7 @@ from lm_eval.models.utils import (
 )
 from transformers.cache_utils import DynamicCache
 
+from ..budgets import Remembered
 from ..encoding import end_tokens
 from ..errors import InputError
 from ..files import text_hash
@@ -55,8 +56,11 @@ class PrefixLM(StockLM):
         store: Store | None = None,
         worth: int = WORTH,
         max_length: int | None = None,
+        memory: Remembered | None = None,
     ) -> None:
-        super().__init__(model, tokenizer, batch_tokens=batch_tokens, max_length=max_length)
+        super().__init__(
+            model, tokenizer, batch_tokens=batch_tokens, max_length=max_length, memory=memory
+        )
         self.store = store
         self.worth = worth
         self.notes: list[str] = []

@@ -87,9 +87,14 @@ def _unknown(model: "PreTrainedModel", projections: list[str], why: str) -> Inpu
 def add_lora(
     model: "PreTrainedModel", *, r: int, alpha: float, dropout: float, seed: int
 ) -> "PeftModel":
-    """Wrap a frozen model with fresh LoRA weights (float32) on exactly `lora_targets`."""
+    """Wrap a frozen model with fresh LoRA weights (float32) on exactly `lora_targets`.
+
+    On a bfloat16 base they compute in bfloat16 (adapters.py).
+    """
     import torch
     from peft import LoraConfig, get_peft_model
+
+    from ..adapters import train_in_compute_type
 
     targets = lora_targets(model)
     leaves = sorted({name.rpartition(".")[2] for name in targets})
@@ -114,6 +119,7 @@ def add_lora(
     if set(carrying) != set(targets):
         odd = ", ".join(sorted(set(carrying) ^ set(targets))[:5])
         raise RuntimeError(f"LoRA sits on other modules than intended: {odd}")
+    train_in_compute_type(tuned)
     return tuned
 
 

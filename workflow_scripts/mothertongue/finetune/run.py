@@ -7,17 +7,20 @@ import math
 import os
 import shutil
 import tempfile
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from ..budgets import memory_folder, remembered
+from ..devices import card_of
 from ..errors import InputError
 from ..files import atomic, file_hash, read_dataset, write_json
 from ..models import attach_adapter, load_base, pick_device, probe_logits, prove_adapter, versions
 from .batches import effective_batches, epoch_order, padding_share, plan_micro_batches
-from .budget import find_budget
+from .budget import CPU_OVERHEAD, GPU_OVERHEAD, Budget, find_budget
 from .checkpoint import fingerprint, remove_checkpoint
 from .encode import check_usable, encode_rows
 from .equal import hold_equal
@@ -70,7 +73,7 @@ def check_window(model: Any, max_length: int, base: str) -> None:
 
 def choose_budget(
     model: Any, token_budget: int | str, checkpointing: bool | str, *, max_length: int, device: str
-) -> tuple[int, bool]:
+) -> tuple[Budget, bool]:
     """The token budget, and whether activations are recomputed to save memory."""
 
     def recompute() -> None:
@@ -80,13 +83,14 @@ def choose_budget(
     if on:
         recompute()
     if token_budget != "auto":
-        return max(int(token_budget), 1), on
+        overhead = GPU_OVERHEAD if device.startswith("cuda") else CPU_OVERHEAD
+        return Budget(max(int(token_budget), 1), overhead), on
     budget = find_budget(model, max_length=max_length, device=device)
-    if checkpointing == "auto" and budget < 4 * max_length and device.startswith("cuda"):
+    if checkpointing == "auto" and budget.tokens < 4 * max_length and device.startswith("cuda"):
         on = True
         recompute()
         budget = find_budget(model, max_length=max_length, device=device)
-    if budget == 0:
+    if budget.tokens == 0:
         raise TrainingError(
             f"the device cannot hold one example of {max_length} tokens; lower finetune.max_length"
             f" or use quantisation nf4"
@@ -187,7 +191,16 @@ def finetune(
     budget, recompute = choose_budget(
         tuned, token_budget, gradient_checkpointing, max_length=max_length, device=device
     )
-    budget = workers.least(budget)
+    memory = remembered(
+        memory_folder(folder),
+        "finetune",
+        base=base,
+        quantisation=quantisation,
+        dtype=str(model.get_input_embeddings().weight.dtype),
+        card=card_of(device),
+    )
+    tokens = memory.at_most(budget.tokens) if memory else budget.tokens
+    budget = Budget(workers.least(tokens), workers.least(budget.overhead))
     identity = base_identity(base, revision)
     trainer = Trainer(
         tuned,
@@ -196,7 +209,8 @@ def finetune(
         recipe,
         pad=tokenizer.pad_token_id,
         device=device,
-        budget=budget,
+        budget=budget.tokens,
+        overhead=budget.overhead,
         folder=folder,
         fingerprint=fingerprint(
             recipe=asdict(recipe),
@@ -212,8 +226,10 @@ def finetune(
         steps=equal.steps if equal else None,
         checkpoint_seconds=60 * checkpoint_minutes,
         workers=workers,
+        memory=memory,
     )
-    with stop_requests(job_end()) as stop:
+    failing = memory.halved_by_failure(lambda: trainer.run.budget) if memory else nullcontext()
+    with stop_requests(job_end()) as stop, failing:
         trainer.stop = stop
         run = trainer.train()
     modules = lora_modules(tuned)
@@ -241,7 +257,9 @@ def finetune(
             for batch in effective_batches(
                 epoch_order(len(training), seed=recipe.seed, epoch=0), recipe.effective_batch
             )
-            for group in plan_micro_batches([lengths[i] for i in batch], budget=run.budget)
+            for group in plan_micro_batches(
+                [lengths[i] for i in batch], budget=run.budget, overhead=run.overhead
+            )
         ]
         report = {
             "condition": condition,
@@ -263,6 +281,7 @@ def finetune(
             "tokens": run.tokens,
             "supervised_tokens": run.supervised,
             "token_budget": run.budget,
+            "micro_batch_overhead": run.overhead,
             "padding_share": round(padding_share(groups, lengths), 4),
             "gradient_checkpointing": recompute,
             "resumed": run.resumed,

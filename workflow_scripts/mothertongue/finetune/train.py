@@ -17,8 +17,10 @@ from typing import Any
 
 import torch
 
+from ..budgets import Remembered
 from ..errors import is_out_of_memory
 from .batches import collate, effective_batches, epoch_order, plan_micro_batches
+from .budget import CPU_OVERHEAD, CPU_TOKENS
 from .checkpoint import load_checkpoint, save_checkpoint
 from .encode import Example
 from .gradients import prove_gradients
@@ -43,6 +45,7 @@ class Run:
 
     step: int = 0
     budget: int = 0
+    overhead: int = 0
     resumed: int = 0
     seconds: float = 0.0
     epoch_loss: float = 0.0
@@ -76,7 +79,8 @@ class Trainer:
         *,
         pad: int,
         device: str = "cpu",
-        budget: int = 2048,
+        budget: int = CPU_TOKENS,
+        overhead: int = CPU_OVERHEAD,
         folder: Path | None = None,
         fingerprint: str = "",
         checkpoint_seconds: float = 600.0,
@@ -84,8 +88,12 @@ class Trainer:
         stop: StopRequest | None = None,
         plan: Callable[..., list[list[int]]] = plan_micro_batches,
         steps: int | None = None,
+        memory: Remembered | None = None,
     ):
-        """`steps`: stop after so many, in mid-epoch if need be; None: after the recipe's epochs."""
+        """`steps`: stop after so many, in mid-epoch if need be; None: after the recipe's epochs.
+
+        `memory` remembers a budget that was too large for the next job.
+        """
         self.model, self.recipe = model, recipe
         self.training, self.validation = training, validation
         self.pad, self.device = pad, device
@@ -94,8 +102,8 @@ class Trainer:
         self.workers = workers or Workers()
         self.stop = stop or StopRequest()
         self.plan = plan
-        self.overhead = 256 if device.startswith("cuda") else 64
-        self.run = Run(budget=budget, scale=first_scale(model))
+        self.memory = memory
+        self.run = Run(budget=budget, overhead=overhead, scale=first_scale(model))
         self.weights = lora_weights(model)
         self.optimizer = torch.optim.AdamW(
             list(self.weights.values()),
@@ -114,7 +122,7 @@ class Trainer:
     def micro_batches(self, examples: Sequence[Example]) -> list[list[Example]]:
         """This worker's micro-batches of some examples."""
         lengths = [len(example.tokens) for example in examples]
-        groups = self.plan(lengths, budget=self.run.budget, overhead=self.overhead)
+        groups = self.plan(lengths, budget=self.run.budget, overhead=self.run.overhead)
         costs = [max(lengths[i] for i in group) * len(group) for group in groups]
         mine = share_out(groups, costs, self.workers.size)[self.workers.rank]
         return [[examples[i] for i in groups[index]] for index in sorted(mine)]
@@ -172,6 +180,8 @@ class Trainer:
             )
         self.run.budget = max(longest, self.run.budget // 2)
         log.warning("out of memory: token budget is now %d; repeating the step", self.run.budget)
+        if self.memory:
+            self.memory.note(self.run.budget)
 
     def shrink_scale(self) -> None:
         """Halve the scale of a float16 loss whose gradients overflowed; the step is repeated."""
@@ -303,6 +313,8 @@ class Trainer:
             weight.data.copy_(state["weights"][name])
         self.optimizer.load_state_dict(state["optimizer"])
         self.run = Run(**state["run"])
+        if self.memory:  # it may have run out after the checkpoint
+            self.run.budget = self.workers.least(self.memory.at_most(self.run.budget))
         self.run.resumed += 1
         log.info("continuing after step %d of %d", self.run.step, self.total)
 

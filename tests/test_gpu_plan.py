@@ -1,0 +1,421 @@
+"""What jobs ask of a card: its kind, its memory, and how a base is loaded, chosen once per model."""
+
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import ROOT, checkout, run_snakemake
+from mothertongue import cards, gpu_memory, gpu_plan
+from mothertongue.errors import InputError
+from mothertongue.study import read_study
+from test_devices import fake_environment
+from tiny_models import save_model
+
+SIZES = {  # weights, and (layers, width, vocabulary, heads, key width, tied)
+    "Llama-2-7B": (6.74e9, (32, 4096, 32000, 32, 4096, False)),
+    "Gemma-7B": (8.54e9, (28, 3072, 256000, 16, 4096, True)),
+    "BLOOM-7b1": (7.07e9, (30, 4096, 250880, 32, 4096, True)),
+    "Qwen1.5-7B": (7.72e9, (32, 4096, 151936, 32, 4096, False)),
+    "Qwen1.5-14B": (1.417e10, (40, 5120, 152064, 40, 5120, False)),
+}
+INT8 = {
+    "Llama-2-7B": 7.0,
+    "Gemma-7B": 9.3,
+    "BLOOM-7b1": 8.1,
+    "Qwen1.5-7B": 9.0,
+    "Qwen1.5-14B": 15.7,
+}
+
+
+def shape(name: str) -> gpu_memory.Shape:
+    parameters, facts = SIZES[name]
+    return gpu_memory.Shape(parameters, *facts)
+
+
+@pytest.mark.parametrize("name", INT8)
+def test_weights_in_8_bits_are_those_of_the_configurations(name):
+    """Linear layers 1 byte, embeddings 2: GB as counted on the models themselves."""
+    assert gpu_memory.weights(shape(name), "int8") / 1e9 == pytest.approx(INT8[name], abs=0.06)
+    assert gpu_memory.weights(shape(name), "none") == 2 * SIZES[name][0]
+
+
+@pytest.mark.parametrize("name", SIZES)
+@pytest.mark.parametrize("quantisation", cards.KINDS)
+def test_a_guess_by_size_is_near_and_rather_above(name, quantisation):
+    exact = gpu_memory.needed(shape(name), quantisation, 512)
+    guess = gpu_memory.needed(gpu_memory.guessed(SIZES[name][0]), quantisation, 512)
+    for stage, needed in exact.items():
+        assert 0.8 * needed < guess[stage] < 1.5 * needed, stage
+
+
+def test_memory_grows_with_length_bits_and_without_checkpointing():
+    seven = shape("Llama-2-7B")
+    by_length = [gpu_memory.training(seven, "int8", length) for length in (256, 512, 1024)]
+    assert by_length == sorted(by_length)
+    by_kind = [gpu_memory.training(seven, kind, 512) for kind in ("nf4", "int8", "none")]
+    assert by_kind == sorted(by_kind)
+    assert gpu_memory.training(seven, "none", 512, word=4) > 1.9 * by_kind[-1] - 3e9
+    kept = gpu_memory.training(seven, "int8", 512, checkpointing=False) - by_length[1]
+    assert kept / 2048 / 1e6 == pytest.approx(5.5, abs=0.3)  # MB a token, as measured on layers
+
+
+def test_the_table_of_the_docs_is_computed(root):
+    """docs/gpu.md: GB in int8 / bf16 of weights, training, the same without checkpointing, reading."""
+    lines = (root / "docs/gpu.md").read_text(encoding="utf-8").splitlines()
+    for name, label in {"Llama-2-7B": "Llama2-7B"}.items() | {(n, n) for n in SIZES}:
+        row = next((line for line in lines if line.startswith(f"| {label} |")), None)
+        if row is None:
+            continue  # of another family, or the other name
+        cells = [cell.split(" / ") for cell in row.strip("| ").split(" | ")[1:5]]
+        for kind, place in (("int8", 0), ("none", 1)):
+            full = gpu_memory.training(shape(name), kind, 512, checkpointing=False)
+            needed = (
+                gpu_memory.weights(shape(name), kind),
+                gpu_memory.training(shape(name), kind, 512),
+                full,
+                gpu_memory.reading(shape(name), kind),
+            )
+            assert [float(cell[place]) for cell in cells] == [round(n / 1e9, 1) for n in needed], (
+                name
+            )
+
+
+def test_shapes_are_read_where_they_are(tmp_path):
+    config = {
+        "model_type": "bloom",
+        "hidden_size": 64,
+        "n_layer": 3,
+        "n_head": 4,
+        "vocab_size": 500,
+    }
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    entry = {"parameters": 1e6, "base": str(tmp_path)}
+    found = gpu_memory.shape_of(entry)
+    assert (found.layers, found.width, found.heads, found.eager) == (3, 64, 4, True)
+    (tmp_path / "config.json").write_text("{")
+    assert gpu_memory.shape_of(entry) == gpu_memory.guessed(1e6, str(tmp_path))
+    assert gpu_memory.guessed(7e9, "bigscience/bloom-7b1").eager
+    assert not gpu_memory.guessed(7e9, "Qwen/Qwen1.5-7B").eager
+
+
+def test_kinds_without_a_fast_attention_are_those_of_transformers():
+    from transformers import AutoModelForCausalLM
+    from transformers.models.auto import modeling_auto
+
+    slow = set()
+    for kind in modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
+        try:
+            config = __import__("transformers").AutoConfig.for_model(kind)
+            model = AutoModelForCausalLM._model_mapping[type(config)]
+        except Exception:  # needs a library that is not here
+            continue
+        if isinstance(model, type) and kind in gpu_memory.EAGER and not model._supports_sdpa:
+            slow.add(kind)
+    assert slow == set(gpu_memory.EAGER)
+
+
+# ---- cards
+
+
+def test_the_table_of_cards_is_whole():
+    table = cards.cards()
+    assert cards.reference().name == "a100_80gb"
+    for card in table.values():
+        assert card.memory_gb >= 16
+        assert card.flops["train", "int8"] < card.flops["train", "none"] < 5e14
+        assert card.flops["write", "none"] < card.flops["read", "none"]
+    names = [n for row in yaml.safe_load(cards.TABLE.read_text()).values() for n in row["names"]]
+    assert len(names) == len(set(names))
+    assert cards.named("A100").memory_gb == 40
+    assert cards.named("site_card").memory_gb is None
+    assert cards.named("a100", 20).memory_gb == 20
+    assert cards.by_device("NVIDIA L4", 23.0).name == "l4"
+    assert cards.by_device("NVIDIA Unheard Of", 23.0).memory_gb == 23.0
+
+
+SMI = """#!/bin/sh
+case "$*" in
+  *query-gpu*) printf '0, NVIDIA L4, 23034\\n1, NVIDIA A100-SXM4-80GB, 81920\\n' ;;
+  *) printf 'GPU 0: NVIDIA L4\\nGPU 1: NVIDIA A100-SXM4-80GB\\n' ;;
+esac
+"""
+
+
+@pytest.fixture
+def two_cards(tmp_path, monkeypatch):
+    """A host whose nvidia-smi names an L4 and an A100."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/nvidia-smi").write_text(SMI)
+    (tmp_path / "bin/nvidia-smi").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    monkeypatch.setattr(cards, "on_this_host", cards.on_this_host.__wrapped__)
+    return monkeypatch
+
+
+def test_the_smallest_visible_card_counts(two_cards):
+    for visible, expected in (("0,1", "l4"), ("1", "a100_80gb"), ("GPU-123", "l4")):
+        two_cards.setenv("CUDA_VISIBLE_DEVICES", visible)
+        assert cards.on_this_host().name == expected
+    two_cards.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert cards.on_this_host() is None
+
+
+# ---- the choice
+
+
+def study_of(**changes):
+    config = yaml.safe_load((ROOT / "studies/paper.yaml").read_text(encoding="utf-8"))
+    config["finetune"] |= {"quantisation": "auto"} | changes.pop("finetune", {})
+    for model, more in changes.items():
+        config["models"][model.replace("_", "-")] |= more
+    return read_study(config, ROOT).config
+
+
+def choice_for(config, model):
+    shape = gpu_memory.shape_of(config["models"][model])
+    return gpu_plan.choose(
+        gpu_plan.needs_of(config, shape), gpu_plan.card_of(config, model, local=False)
+    )
+
+
+def test_16_bits_are_chosen_where_they_fit():
+    config = study_of(finetune={"gpu_type": "l4"}, qwen1_5_14b={"gpu_type": "a100"})
+    found = {model: choice_for(config, model).quantisation for model in config["models"]}
+    assert found["qwen1-5-14b"] == "none"  # 33 of 40 GB
+    assert found["llama2-7b"] == found["qwen1-5-7b"] == "none"
+    assert choice_for(study_of(finetune={"gpu_type": "l4"}), "qwen1-5-14b").quantisation == "int8"
+    assert choice_for(study_of(finetune={"gpu_memory": 16}), "llama2-7b").quantisation == "int8"
+    with pytest.raises(
+        InputError, match=r"needs 2\d\.?\d* GB even in 8 bits, and t4 has 16: .*nf4"
+    ):
+        choice_for(study_of(finetune={"gpu_type": "t4"}), "qwen1-5-14b")
+    with pytest.raises(InputError, match=r"memory of site_card: set finetune\.gpu_memory"):
+        choice_for(study_of(finetune={"gpu_type": "site_card"}), "llama2-7b")
+    on_cpu = gpu_plan.choose({kind: {"finetune": 1e9} for kind in cards.KINDS}, None)
+    assert (on_cpu.quantisation, on_cpu.why) == ("none", "computed on a CPU")
+
+
+def test_a_plan_foresees_the_choice(tmp_path):
+    """By the file, else by the card, else the slower of the two."""
+    auto = study_of(finetune={"gpu_type": "a100"})
+    card = gpu_plan.card_of(auto, "llama2-7b", local=False)
+    made = tmp_path / "llama2-7b.json"
+    assert gpu_plan.chosen(auto, "llama2-7b", made, card) == "none"
+    assert gpu_plan.chosen(auto, "llama2-7b", made, None) == "int8"
+    made.write_text('{"quantisation": "int8"}')
+    assert gpu_plan.chosen(auto, "llama2-7b", made, card) == "int8"
+    paper = study_of(finetune={"gpu_type": "a100", "quantisation": "int8"})
+    assert gpu_plan.chosen(paper, "llama2-7b", tmp_path / "none.json", card) == "int8"
+
+
+def test_an_unusable_choice_is_one_line(tmp_path):
+    for text in ("{", "[]", '{"quantisation": "int9"}'):
+        (tmp_path / "m.json").write_text(text)
+        with pytest.raises(InputError, match=r"m\.json: holds no choice .* remove it"):
+            gpu_plan.read_choice(tmp_path / "m.json")
+
+
+def lines(config, *cells, choices=Path("nowhere")):
+    return list(gpu_plan.warnings(config, cells, choices, local=False))
+
+
+def test_models_beyond_a_card_are_named(tmp_path):
+    tuned = ("finetune_lora", "llama2-7b")
+    assert lines(study_of(finetune={"gpu_type": "a100"}), tuned) == []
+    assert lines(study_of(), tuned) == []  # nothing is known of the card
+    (line,) = lines(study_of(finetune={"gpu_memory": 10, "quantisation": "int8"}), tuned, tuned)
+    assert line.startswith("llama2-7b (meta-llama/Llama-2-7b-hf): finetune needs about 12 GB")
+    assert "has 10 GB: use a larger card (models.llama2-7b.gpu_type)" in line
+    with pytest.raises(InputError, match=r"weights alone take 13 GB, and .* has 10 GB"):
+        lines(study_of(finetune={"gpu_memory": 10, "quantisation": "none"}), tuned)
+    bloom = study_of(llama2_7b={"base": "bigscience/bloom-7b1"}, finetune={"gpu_type": "a100"})
+    (line,) = lines(bloom, tuned)
+    assert "bloom-7b1): computes attention in full" in line
+
+
+# ---- through the rules
+
+
+def small_study(folder: Path, **finetune) -> Path:
+    """A cut of the demo on a folder's model, whose jobs ask for a GPU each."""
+    checkout(folder)
+    save_model(folder / "base")
+    config = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
+    config |= {
+        "languages": {"es": {}},
+        "models": {"tiny": {"label": "tiny", "base": "base", "parameters": 1e6, "gpu_type": "l4"}},
+        "conditions": [{"data": ["native"], "scope": ["es"], "lr": ["high"]}],
+        "report": {"published": False},
+    }
+    config["sample"].pop("multi")
+    config["finetune"] |= {
+        "gpus": 1, "epochs": 1, "quantisation": "auto", "learning_rates": {"high": 1e-3}, **finetune,
+    }  # fmt: skip
+    tests = config["evaluate"]["benchmarks"]
+    config["evaluate"] |= {"limit": 12, "base": True}
+    config["evaluate"]["benchmarks"] = {
+        "choice-native": tests["choice-native"] | {"languages": ["es"]}
+    }
+    config["answer"] |= {"max_new_tokens": 4, "temperature": 1.0}
+    (folder / "config.yaml").unlink()
+    (folder / "config.yaml").write_text(yaml.safe_dump(config, allow_unicode=True))
+    return folder
+
+
+def change(folder: Path, **finetune) -> None:
+    config = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
+    config["finetune"] |= finetune
+    (folder / "config.yaml").write_text(yaml.safe_dump(config, allow_unicode=True))
+
+
+def snake(folder: Path, *arguments: str, **environment: str):
+    env = {**fake_environment(folder, "0"), **environment}
+    return run_snakemake("--cores", "2", "--quiet", "rules", *arguments, cwd=folder, env=env)
+
+
+UNTIL = ("--until", "evaluate_benchmark", "answer_questions")
+
+
+@pytest.fixture(scope="module")
+def chosen_study(tmp_path_factory) -> Path:
+    folder = small_study(tmp_path_factory.mktemp("auto") / "study")
+    done = snake(folder, *UNTIL)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-6000:]
+    return folder
+
+
+@pytest.mark.slow
+def test_every_job_of_a_model_uses_the_one_choice(chosen_study):
+    made = json.loads((chosen_study / "results/finetune/quantisation/tiny.json").read_text())
+    assert (made["quantisation"], made["card"], made["card_gb"]) == ("none", "l4", 24.0)
+    assert "of 24" in made["why"]
+    results = chosen_study / "results"
+    (tuned,) = results.glob("finetune/tiny/**/provenance.json")
+    assert json.loads(tuned.read_text())["quantisation"] == "none"
+    scores = list(results.glob("evaluate/**/es.json"))
+    assert {json.loads(path.read_text())["provenance"]["quantisation"] for path in scores} == {
+        "none"
+    }
+    answers = list(results.glob("answer/tiny/**/*.provenance.json"))
+    assert {json.loads(path.read_text())["quantisation"] for path in answers} == {"none"}
+    assert len(scores) == 2 and answers
+
+
+@pytest.mark.slow
+def test_the_choice_stays_on_another_card(chosen_study):
+    change(chosen_study, gpu_type="t4", gpu_memory=1)
+    done = snake(chosen_study, "-n", *UNTIL)
+    assert done.returncode == 0
+    assert re.search(r"^ *total +0$", done.stdout, re.MULTILINE), done.stdout
+
+
+@pytest.mark.slow
+def test_a_card_that_nobody_names_is_looked_at(tmp_path):
+    """By CUDA itself where nvidia-smi is not there: the stand-in has 16 GiB."""
+    folder = small_study(tmp_path / "study")
+    config = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
+    config["models"]["tiny"]["gpu_type"] = None
+    (folder / "config.yaml").write_text(yaml.safe_dump(config, allow_unicode=True))
+    target = "results/finetune/quantisation/tiny.json"
+    done = snake(folder, "--", target)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-6000:]
+    made = json.loads((folder / target).read_text())
+    assert (made["card"], made["card_gb"]) == ("stand-in", pytest.approx(17.2, abs=0.1))
+
+
+@pytest.mark.slow
+def test_memory_that_runs_out_is_remembered_for_the_next_job(tmp_path):
+    """Training and evaluation halve their batch in the first job; the next begins with the half."""
+    folder = small_study(tmp_path / "study", quantisation="none")
+    done = snake(folder, "--until", "evaluate_benchmark", FAKE_CUDA_TOKENS="300")
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-6000:]
+    (kept,) = (folder / "results/.work/memory").glob("*.txt")
+    assert "base-" in kept.name and "none" in kept.name
+    uses = {line.split()[0] for line in kept.read_text().splitlines()}
+    assert uses == {"finetune", "evaluate"}
+    logs = [path.read_text() for path in folder.glob("logs/evaluate/tiny/**/*.log")]
+    assert sum("out of memory; going on with" in log for log in logs) == 1
+    assert sum("memory ran out in an earlier job" in log for log in logs) == 1
+    assert not any(path.match("*memory*") for path in (folder / "results").glob("*"))
+
+
+@pytest.mark.slow
+def test_a_retry_after_lack_of_memory_begins_with_half(tmp_path):
+    """The job ends for lack of memory where no halving helps; its retry asks for less."""
+    folder = small_study(tmp_path / "study", quantisation="none")
+    target = "results/evaluate/tiny/base/none/none/seed0/choice-native/es.json"
+    done = snake(folder, "--retries", "2", "--", target, FAKE_CUDA_FAILS=str(tmp_path / "once"))
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-6000:]
+    log = (folder / "logs/evaluate/tiny/base/none/none/seed0/choice-native/es.log").read_text()
+    assert "memory ran out in an earlier job" in log
+
+
+@pytest.mark.slow
+def test_a_model_larger_than_its_card_is_refused_before_anything_runs(tmp_path):
+    folder = small_study(tmp_path / "study", quantisation="none")
+    config = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
+    config["models"]["tiny"] |= {"parameters": 1.3e10}
+    (folder / "config.yaml").write_text(yaml.safe_dump(config, allow_unicode=True))
+    done = snake(folder, *UNTIL)
+    assert done.returncode != 0
+    assert "tiny (base): its weights alone take 26 GB, and l4 has 24 GB" in done.stderr
+    assert not (folder / "results/sample").exists()
+
+
+@pytest.mark.slow
+def test_models_ask_for_their_card_and_their_memory(tmp_path):
+    folder = checkout(tmp_path / "study")
+    study = yaml.safe_load((folder / "studies/paper.yaml").read_text())
+    study["finetune"] |= {"gpu_type": "l4", "gpus": 1}
+    study["models"]["qwen1-5-14b"]["gpu_type"] = "a100_80gb"
+    (folder / "paper.yaml").write_text(yaml.safe_dump(study))
+    asked = {}
+    for model in ("qwen1-5-0-5b", "qwen1-5-14b"):
+        target = f"results/evaluate/{model}/native/es/high/seed1/xquad/es.json"
+        done = run_snakemake(
+            "-n", "--cores", "1", "--configfile", "paper.yaml", "--", target, cwd=folder
+        )
+        assert done.returncode == 0, done.stderr
+        text = (done.stdout + done.stderr).split("rule evaluate_benchmark:")[1]
+        line = next(line for line in text.splitlines() if "resources:" in line)
+        asked[model] = dict(part.split("=") for part in line.split("resources: ")[1].split(", "))
+    assert [asked[model]["gpu_model"] for model in asked] == ["l4", "a100_80gb"]
+    small, large = (int(asked[model]["gpu_mem_mb"]) for model in asked)
+    assert 1_500 < small < 4_000 < 18_000 < large < 24_000
+
+
+MODULE = """
+module evaluating:
+    snakefile:
+        "{root}/rules/evaluate.smk"
+    config:
+        {{
+            "languages": {{"es": {{}}}},
+            "models": {{"mine": {{"base": "base", "parameters": 1.0e5}}}},
+            "evaluate": {{"benchmarks": {{"exam": {{
+                "task": "multiple-choice", "languages": ["es"], "origin": "native",
+                "kind": "structured", "shots": 0, "dataset": {{"path": "exam.jsonl"}},
+            }}}}}},
+        }}
+    pathvars:
+        results="ours",
+
+use rule * from evaluating as ours_*
+"""
+
+
+@pytest.mark.slow
+def test_a_foreign_workflow_gets_the_choice_with_the_rules_that_need_it(tmp_path):
+    save_model(tmp_path / "base")
+    items = ROOT / "resources/demo/benchmarks/choice_native_es.test.jsonl"
+    (tmp_path / "exam.jsonl").write_text("".join(items.read_text().splitlines(keepends=True)[:4]))
+    (tmp_path / "Snakefile").write_text(MODULE.format(root=ROOT))
+    target = "ours/evaluate/mine/base/none/none/seed0/exam/es.json"
+    done = run_snakemake("--cores", "1", "--", target, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-6000:]
+    made = json.loads((tmp_path / "ours/finetune/quantisation/mine.json").read_text())
+    assert (made["quantisation"], made["why"]) == ("none", "computed on a CPU")
+    assert json.loads((tmp_path / target).read_text())["provenance"]["quantisation"] == "none"

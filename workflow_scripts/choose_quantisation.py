@@ -1,0 +1,83 @@
+"""Choose how one model's base is loaded by all of its jobs, and write it down.
+
+As it is (none) where weights, gradients and cache fit the card, else in 8 bits. The file is the one
+place that says so: fine-tunings, evaluations and answers read it, on whatever card they run later.
+"""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from mothertongue import hub
+from mothertongue.cards import Card, named, on_this_host
+from mothertongue.errors import InputError
+from mothertongue.files import write_json
+from mothertongue.gpu_memory import Shape, shape_of
+from mothertongue.gpu_plan import choose, gpu_type, needs_of
+from mothertongue.log import log_to
+from mothertongue.warm import claimed
+
+
+def exact_shape(entry: dict[str, Any], folder: Path | None, commit: str | None) -> Shape:
+    """The shape that the model's own config.json tells, from its folder or the hub's cache."""
+    base = entry.get("base") or ""
+    if folder is None and base and not Path(base).is_dir():
+        found = hub.cached_path("model", base, commit, "config.json")
+        folder = found.parent if found else None
+    return shape_of(entry, folder)
+
+
+def this_card(gpus: int) -> Card:
+    """The card that this job has, by nvidia-smi or by CUDA itself."""
+    with claimed(gpus):
+        if card := on_this_host():
+            return card
+        import torch
+
+        return named(torch.cuda.get_device_name(), torch.cuda.mem_get_info()[1] / 1e9)
+
+
+def main(
+    *,
+    out: Path,
+    config: dict[str, Any],
+    model: str,
+    folder: Path | None = None,
+    commit: str | None = None,
+    on_gpu: int = 1,
+    card_gb: float = 0.0,
+    gpus: int = 0,
+) -> None:
+    """Write the choice for one model.
+
+    `folder` is the base's, where the study built it; `on_gpu` whether its jobs compute on a GPU;
+    `card_gb` the memory of their card, 0 where it is to be looked at on one of `gpus` cards.
+    """
+    card = None
+    if on_gpu:
+        name = gpu_type(config, model) or "the card"
+        card = named(name, card_gb) if card_gb else this_card(gpus)
+    shape = exact_shape(config["models"][model], folder, commit)
+    choice = choose(needs_of(config, shape), card)
+    write_json(out, {"model": model, **asdict(choice), "shape": asdict(shape)})
+    print(f"{model}: quantisation {choice.quantisation} ({choice.why})")
+
+
+if "snakemake" in globals():
+    with log_to(snakemake.log[0]):
+        model = snakemake.wildcards.model
+        base, revision, _ = snakemake.params.pinned
+        lock = hub.read_lock(snakemake.resources.lock)
+        try:
+            main(
+                out=Path(snakemake.output[0]),
+                config=snakemake.config,
+                model=model,
+                folder=Path(snakemake.input.base[0]).parent if snakemake.input.base else None,
+                commit=hub.commit_of(lock, "model", base, revision) if base else None,
+                on_gpu=snakemake.resources.on_gpu,
+                card_gb=float(snakemake.resources.card_gb),
+                gpus=snakemake.resources.get("gpu", 0),
+            )
+        except InputError as error:
+            raise InputError(f"{model}: {error}") from None
