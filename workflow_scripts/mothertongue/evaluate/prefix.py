@@ -32,7 +32,7 @@ from ..positions import switches
 from . import attention
 from .cache import expanded
 from .forward import LOG
-from .greedy import Greedy, Prefilled
+from .greedy import Choice, Greedy, Prefilled, likeliest
 from .passage import encode_pairs, scored_part
 from .plan import WORTH, Group, Walk
 from .probe import attends_by_block, why_not_across, why_not_greedy, why_not_shared
@@ -285,14 +285,6 @@ class PrefixLM(StockLM):
             self.statistics["stock_tokens"] += len(tokens)
             same.setdefault(tuple(tokens), []).append(number)
         sequences = [list(sequence) for sequence in same]
-        greedy = Greedy(
-            self._forward,
-            self.tokenizer,
-            ends=end_tokens(self.model, self.tokenizer),
-            stops=stops,
-            new=new,
-            by_block=self.by_block,
-        )
 
         def keep(ended: dict[int, list[int]]) -> None:
             chunk = {}
@@ -308,6 +300,41 @@ class PrefixLM(StockLM):
             if self.store and chunk:
                 self.store.add(chunk)
 
+        greedy = self._rows(new, stops)
+        self._decode_all(greedy, sequences, keep)
+
+    def decode(
+        self,
+        sequences: list[list[int]],
+        *,
+        new: int,
+        keep: Callable[[dict[int, list[int]]], None],
+        choose: Choice = likeliest,
+    ) -> None:
+        """Continue token sequences by `new` tokens or up to an end token, as memory allows.
+
+        `keep({index: new tokens})` gets rows when they end, in any order; the end token is among
+        the tokens. Sequences must leave room for the new tokens.
+        """
+        self._check_lengths(max(map(len, sequences), default=0) + new)
+        if self.share:
+            self._decode_all(self._rows(new, [], choose), sequences, keep)
+            return
+        for ended in self._stock_tokens(sequences, new, choose):
+            keep(ended)
+
+    def _rows(self, new: int, stops: list[str], choose: Choice = likeliest) -> Greedy:
+        return Greedy(
+            self._forward,
+            self.tokenizer,
+            ends=end_tokens(self.model, self.tokenizer),
+            stops=stops,
+            new=new,
+            by_block=self.by_block,
+            choose=choose,
+        )
+
+    def _decode_all(self, greedy: Greedy, sequences: list[list[int]], keep: Callable) -> None:
         todo = list(range(len(sequences)))
         while todo:
             todo = self._decode(greedy, sequences, todo, keep)
