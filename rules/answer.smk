@@ -111,8 +111,8 @@ rule draw_questions:
         "<logs>/answer/questions/{questions}/{language}.log",
     benchmark:
         "<benchmarks>/answer/questions/{questions}/{language}.tsv"
-    localrule: True
     priority: 1  # before any answers, so that an adapter's sets can be answered together
+    localrule: True
     conda:
         "../envs/data.yaml"
     threads: 1
