@@ -5,6 +5,7 @@
 #           id, prompt[, reference], answer, stop (eos | length), tokens, prompt_tokens, prompt_cut
 #       ….provenance.json   base, adapter hash and proof, generation settings, library versions
 # Kept while a run is unfinished: <results>/.work/answer/… (undeclared; finished answers).
+# Kept between jobs: <results>/.work/probe/… (what a base's start-up probe found).
 
 
 include: "common.smk"
@@ -162,6 +163,7 @@ rule answer_questions:
             "temperature": config["answer"]["temperature"],
         },
         partial=lambda wildcards, output: work_of_answers(output.answers),
+        probes=lambda wildcards, output: f"{output.answers.split('/answer/')[0]}/.work/probe",
         beside=sets_beside,
         version=VERSIONS["answer"],
     script:

@@ -240,6 +240,11 @@ def test_question_sets_of_an_adapter_are_answered_together(gpu_study):
 
 
 @pytest.mark.slow
+def test_a_base_is_probed_once_for_all_jobs(gpu_study):
+    assert len(list(gpu_study.glob("results/.work/probe/*"))) == 1
+
+
+@pytest.mark.slow
 def test_both_cards_are_used_and_a_fine_tuning_finds_its_card_free(gpu_study):
     used = defaultdict(set)
     for pid, device, _, _ in starts(gpu_study):

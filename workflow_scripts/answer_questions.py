@@ -77,16 +77,20 @@ def main(
     max_new_tokens: int,
     temperature: float,
     batch_tokens: str | int,
+    probes: Path | None = None,
     beside: Sequence[dict[str, str]] = (),
     threads: int = 1,
 ) -> None:
     """Write one row per question: `id, prompt[, reference], answer, stop, tokens, …`.
 
-    `weights` is the weight file of a base that the study built itself. `beside` are the adapter's
+    `weights` is the weight file of a base that the study built itself. `probes` is the folder of
+    what was found about bases (evaluate/verdicts.py). `beside` are the adapter's
     other sets, each with the paths `questions`, `answers`, `provenance` and `partial`.
     """
     import torch
     from mothertongue import models
+    from mothertongue.evaluate.prefix import PrefixLM
+    from mothertongue.evaluate.verdicts import Verdicts, facts_of
 
     made_by = {
         "base": model["base"],
@@ -106,8 +110,24 @@ def main(
     else:
         others = opened_beside(beside, made_by)
         torch.set_num_threads(threads)
-        with borrowed(base_of_model(model, quantisation, dtype)) as (loaded, tokenizer):
-            answer_together([asked, *others], loaded, tokenizer, adapter, made_by, batch_tokens)
+        spec = base_of_model(model, quantisation, dtype)
+        with borrowed(spec) as (base, tokenizer):
+            verdicts = Verdicts(probes, facts_of(base, spec))
+            tuned, facts = prepared(base, tokenizer, adapter)
+            lm = PrefixLM(tuned, tokenizer, batch_tokens=batch_tokens, verdicts=verdicts)
+            facts["ignored_generation_settings"] = lm.ignored_generation
+            for one in (asked, *others):
+                one.partial.note(facts)
+            if others:
+                count = 1 + len(others)
+                print(f"{count} question sets of this adapter are answered together")
+            answer_all(
+                lm,
+                [asked, *others],
+                render=lambda instruction: models.render_prompt(instruction, template),
+                max_new_tokens=max_new_tokens,
+                temperature=temperature,
+            )
         for one in others:
             one.partial.close()
     rows = asked.answers()
@@ -128,37 +148,16 @@ def main(
     asked.partial.discard()
 
 
-def answer_together(
-    sets: Sequence[QuestionSet],
-    loaded: Any,
-    tokenizer: Any,
-    adapter: Path | None,
-    made_by: dict[str, Any],
-    batch_tokens: str | int,
-) -> None:
-    """Put the adapter on the base and answer all sets."""
+def prepared(base: Any, tokenizer: Any, adapter: Path | None) -> tuple[Any, dict[str, Any]]:
+    """The base with its adapter, proved to be applied, and what the provenance says of them."""
     from mothertongue import models
-    from mothertongue.evaluate.prefix import PrefixLM
 
     facts: dict[str, Any] = {}
     if adapter:
-        loaded = models.attach_adapter(loaded, adapter.parent)
-        facts["adapter_proof"] = models.prove_adapter(loaded, tokenizer)
-    loaded.eval()
-    lm = PrefixLM(loaded, tokenizer, batch_tokens=batch_tokens)
-    facts["compute_dtype"] = str(loaded.dtype)
-    facts["ignored_generation_settings"] = lm.ignored_generation
-    for one in sets:
-        one.partial.note(facts)
-    if len(sets) > 1:
-        print(f"{len(sets)} question sets of this adapter are answered together")
-    answer_all(
-        lm,
-        sets,
-        render=lambda instruction: models.render_prompt(instruction, made_by["template"]),
-        max_new_tokens=made_by["max_new_tokens"],
-        temperature=made_by["temperature"],
-    )
+        base = models.attach_adapter(base, adapter.parent)
+        facts["adapter_proof"] = models.prove_adapter(base, tokenizer)
+    base.eval()
+    return base, facts | {"compute_dtype": str(base.dtype)}
 
 
 if "snakemake" in globals():
@@ -172,6 +171,7 @@ if "snakemake" in globals():
                 answers=Path(snakemake.output.answers),
                 provenance=Path(snakemake.output.provenance),
                 partial=Path(snakemake.params.partial),
+                probes=Path(snakemake.params.probes),
                 beside=snakemake.params.beside,
                 model=snakemake.params.model,
                 batch_tokens=snakemake.resources.get("batch_tokens", "auto"),

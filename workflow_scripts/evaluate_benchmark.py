@@ -102,6 +102,7 @@ def main(
     from mothertongue import models, warm
     from mothertongue.evaluate import score as scoring
     from mothertongue.evaluate.prefix import PrefixLM, Store
+    from mothertongue.evaluate.verdicts import Verdicts, facts_of
 
     torch.set_num_threads(threads)
     spec = warm.base_of_model(model, loading["quantisation"], loading["dtype"])
@@ -131,7 +132,8 @@ def main(
         if store.resumed:
             print(f"going on behind {store.resumed} finished requests")
         starting_seconds = time.process_time()
-        lm = PrefixLM(tuned, tokenizer, batch_tokens=batch_tokens, store=store)
+        verdicts = Verdicts(work.parent / "probe", facts_of(base, spec))
+        lm = PrefixLM(tuned, tokenizer, batch_tokens=batch_tokens, store=store, verdicts=verdicts)
         result, rows = scoring.run(lm, loaded_task, language)
     write_score(
         score,

@@ -38,8 +38,10 @@ from .plan import WORTH, Group, Walk
 from .probe import attends_by_block, why_not_across, why_not_greedy, why_not_shared
 from .stock import StockLM
 from .store import Store
+from .verdicts import Verdicts
 
 AT_ONCE = {"cpu": 2048, "cuda": 16384}  # prompt tokens in one pass: enough to be busy
+PADDING = {"cpu": 64, "cuda": 256}  # tokens of padding that are dearer than one more pass
 REFILL = 0.75  # rows join when so many of those that decoded together are left
 
 
@@ -55,9 +57,12 @@ class PrefixLM(StockLM):
         store: Store | None = None,
         worth: int = WORTH,
         max_length: int | None = None,
+        verdicts: Verdicts | None = None,
     ) -> None:
+        """`verdicts` holds what the probe found in earlier jobs; without it the model is probed."""
         super().__init__(model, tokenizer, batch_tokens=batch_tokens, max_length=max_length)
         self.store = store
+        self.verdicts = verdicts or Verdicts()
         self.worth = worth
         self.notes: list[str] = []
         self._cut: dict[str, int] = {}
@@ -65,8 +70,8 @@ class PrefixLM(StockLM):
         self._generated: dict[str, dict[str, Any]] = {}
         self._tried: set[int] = set()  # switches (positions.py) that texts so far exceed
         self.share = True
-        self._share_unless(why_not_shared(self.model, self.max_length))
-        self.by_block = self.share and attends_by_block(self.model, self.max_length)
+        self._share_unless(why_not_shared(self.model, self.max_length, self.verdicts))
+        self.by_block = self.share and attends_by_block(self.model, self.max_length, self.verdicts)
 
     def _share_unless(self, reason: str | None) -> None:
         if reason and self.share:
@@ -78,7 +83,9 @@ class PrefixLM(StockLM):
         for switch in switches(self.model.config):
             if switch < longest and switch not in self._tried and self.share:
                 self._tried.add(switch)
-                self._share_unless(why_not_across(self.model, switch, self.max_length))
+                self._share_unless(
+                    why_not_across(self.model, switch, self.max_length, self.verdicts)
+                )
 
     def _note(self, text: str) -> None:
         """Say something once, in the log and in the score file."""
@@ -107,8 +114,9 @@ class PrefixLM(StockLM):
     def _walk(self, sequences: list[list[int]], free: list[int], extra: list[int]) -> Walk:
         """The way through sequences, each of which takes `extra` tokens more of memory."""
         weights = [len(sequence) + more for sequence, more in zip(sequences, extra)]
-        most = AT_ONCE["cuda" if self.device.type == "cuda" else "cpu"]
-        return Walk(sequences, free, weights, most, self.worth, self._extend)
+        kind = "cuda" if self.device.type == "cuda" else "cpu"
+        most, padding = AT_ONCE[kind], PADDING[kind]
+        return Walk(sequences, free, weights, most, padding, self.worth, self._extend)
 
     # ---- log-likelihoods
 
