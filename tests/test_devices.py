@@ -6,6 +6,7 @@ through their rules under it.
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import defaultdict
@@ -204,10 +205,43 @@ def test_no_job_starts_cuda_in_a_forked_process(gpu_study):
         *gpu_study.glob("logs/answer/tiny/**/*.log"),
     ]
     assert len(logs) == 2 * 2 + 2 * 2
-    held = [log for log in logs if "held by the warm process" in log.read_text()]
-    assert len(held) >= len(logs) - 2  # a holder that is still loading declines
+    loading = [log for log in logs if "no model is needed" not in log.read_text()]
+    held = [log for log in loading if "held by the warm process" in log.read_text()]
+    assert len(held) >= len(loading) - 2  # a holder that is still loading declines
     scores = list(gpu_study.glob("results/evaluate/**/es.json"))
     assert {json.loads(path.read_text())["provenance"]["adapter_proof"]["applied"] for path in scores} == {True}  # fmt: skip
+
+
+@pytest.mark.slow
+def test_question_sets_of_an_adapter_are_answered_together(gpu_study):
+    """Of the two jobs of an adapter one answers for both; a set that is added re-runs neither."""
+    logs = [log.read_text() for log in gpu_study.glob("logs/answer/tiny/**/*.log")]
+    together = [log for log in logs if "2 question sets of this adapter are answered" in log]
+    asked = [
+        path.read_text().count("\n")
+        for path in gpu_study.glob("results/answer/questions/*/*.jsonl")
+    ]
+    answered = [int(n) for log in logs for n in re.findall(r"^(\d+) answers, ", log, re.MULTILINE)]
+    assert (len(logs), len(together)) == (4, 2)
+    assert sum(answered) == 2 * sum(asked)
+    config = yaml.safe_load((gpu_study / "config.yaml").read_text())
+    config["answer"]["questions"]["more"] = {
+        **config["answer"]["questions"]["native"],
+        "label": "more questions",
+    }
+    (gpu_study / "more.yaml").write_text(yaml.safe_dump(config, allow_unicode=True))
+    planned = run_snakemake(
+        *("--cores", "2", "--configfile", "more.yaml", "-n", "answer"),
+        cwd=gpu_study, env=fake_environment(gpu_study, "0,1"),
+    )  # fmt: skip
+    assert planned.returncode == 0, planned.stderr
+    counts = dict(re.findall(r"^(\w+) +(\d+)$", planned.stdout + planned.stderr, re.MULTILINE))
+    assert counts["answer_questions"] == "2"
+
+
+@pytest.mark.slow
+def test_a_base_is_probed_once_for_all_jobs(gpu_study):
+    assert len(list(gpu_study.glob("results/.work/probe/*"))) == 1
 
 
 @pytest.mark.slow

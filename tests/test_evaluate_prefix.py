@@ -356,6 +356,7 @@ def test_blocks_hold_rows_of_one_prefix_and_of_like_length():
 def test_models_that_cannot_attend_by_block_do_not(change, tokenizer):
     import torch
     from mothertongue.evaluate.probe import attends_by_block
+    from mothertongue.evaluate.verdicts import Verdicts
 
     model = make_model("mistral" if change == "window" else "llama", 600, tokenizer.eos_token_id)
     if change == "bfloat16":
@@ -365,7 +366,7 @@ def test_models_that_cannot_attend_by_block_do_not(change, tokenizer):
     elif change == "not called":  # as in a model with an attention of its own: the probe sees it
         for layer in model.model.layers:
             layer.self_attn.config = copy.deepcopy(model.config)
-    assert not attends_by_block(model, 512)
+    assert not attends_by_block(model, 512, Verdicts())
 
 
 def test_plan_computes_every_sequence_once_behind_its_own_prefix():
@@ -398,3 +399,20 @@ def test_plan_computes_every_sequence_once_behind_its_own_prefix():
                 done += indices
         assert sorted(done) == list(range(len(sequences)))
         assert not stack
+
+
+def test_rows_much_shorter_than_others_are_computed_apart():
+    """Rows of one pass hold less padding than one more pass costs, and all are handed out once."""
+    from mothertongue.evaluate.plan import Walk
+
+    rng = random.Random(0)
+    for _ in range(100):
+        sequences = [[n, *range(rng.randint(1, 200))] for n in range(rng.randint(1, 30))]
+        weights = [len(sequence) + 10 for sequence in sequences]
+        walk = Walk(sequences, [0] * len(sequences), weights, 2048, 64, 256, None)
+        done = []
+        while group := walk.take(100_000):
+            widths = [len(sequences[index]) for index in group.indices]
+            assert sum(max(widths) - width for width in widths) <= 64
+            done += group.indices
+        assert sorted(done) == list(range(len(sequences)))

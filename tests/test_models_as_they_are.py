@@ -69,8 +69,7 @@ SETTINGS = {
 
 def generated(folder, settings: dict) -> tuple:
     """Benchmark texts (ours and lm-eval's), answers and what was ignored, under some settings."""
-    from mothertongue.answer.generate import generate_batch
-    from mothertongue.encoding import Encoder, end_tokens
+    from mothertongue.encoding import Encoder
 
     tokens = {"eos_token_id": 0, "pad_token_id": 0}
     (folder / "generation_config.json").write_text(json.dumps({**tokens, **settings}))
@@ -79,17 +78,13 @@ def generated(folder, settings: dict) -> tuple:
     arguments = {"until": ["\n\n"], "do_sample": False, "max_gen_toks": 16}
     asked = requests("g", [("Greet the reader.", arguments), ("Count", arguments)])
     texts = lm.generate_until(asked)
+    answers: list[dict] = [{}, {}]
+    prompts = Encoder(tokenizer).texts(["Greet the reader.", "Count"])
+    lm.decode(prompts, new=16, keep=answers[0].update)
     lm.share = False
     stock = lm.generate_until(asked)
-    answers = generate_batch(
-        model,
-        Encoder(tokenizer).texts(["Greet the reader.", "Count"]),
-        end_ids=end_tokens(model, tokenizer),
-        pad_id=tokenizer.pad_token_id,
-        max_new_tokens=16,
-        temperature=0.0,
-        seed=1,
-    )
+    lm.decode(prompts, new=16, keep=answers[1].update)
+    assert answers[0] == answers[1]
     return texts, stock, answers, lm.ignored_generation
 
 
@@ -204,7 +199,6 @@ def test_scores_are_those_of_plain_passes_on_both_sides_of_a_switch(kind, beyond
 def test_a_text_that_grows_beyond_the_switch_is_generated_as_the_model_does_it(tokenizer):
     """The prompts are short; with their answers they are not."""
     import torch
-    from mothertongue.answer.generate import plan_batches
 
     name, changes = SCHEMES["longrope"]
     model = random_model(name, tokenizer, **changes)
@@ -213,11 +207,14 @@ def test_a_text_that_grows_beyond_the_switch_is_generated_as_the_model_does_it(t
     lm = PrefixLM(model, tokenizer, worth=8)
     found = lm.generate_until(requests("g", [(prompt, arguments) for prompt in prompts]))
     assert not lm.share
-    for prompt, text in zip(prompts, found):
-        ids = torch.tensor([tokenizer(prompt)["input_ids"]])
+    tokens: dict[int, list[int]] = {}
+    encoded = [tokenizer(prompt)["input_ids"] for prompt in prompts]
+    lm.decode(encoded, new=30, keep=tokens.update)
+    for number, (ids, text) in enumerate(zip(encoded, found)):
+        ids = torch.tensor([ids])
         out = model.generate(input_ids=ids, max_new_tokens=30, do_sample=False)[0, ids.shape[1] :]
         assert text == tokenizer.decode(out, skip_special_tokens=True)
-    assert plan_batches([90, 41, 40], new_tokens=30, budget=10_000, switch=100) == [[0], [1, 2]]
+        assert tokens[number] == out.tolist()
 
 
 def test_an_unnamed_difference_beyond_a_length_is_found_by_trying(tokenizer):

@@ -2,16 +2,23 @@
 
 The base is loaded as it was for tuning (8-bit by default), the adapter is attached and proved to
 be applied, prompts follow the training template, and decoding is greedy unless a temperature is
-set. Answers are kept after every batch in an undeclared file: a killed run continues there.
+set. It goes through the engine of the benchmarks (evaluate/prefix.py). Answers are kept in an
+undeclared file when they end: a killed run continues there. On a GPU the adapter's other question
+sets are answered in the same passes, and their jobs find the answers.
 """
 
 import json
+from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
-from mothertongue.answer.generate import PartialAnswers, answer_all, stop_counts
+from mothertongue.answer.generate import QuestionSet, answer_all, stop_counts
+from mothertongue.answer.partial import PartialAnswers
+from mothertongue.budgets import memory_folder, remembered
+from mothertongue.devices import card_of
 from mothertongue.errors import InputError
-from mothertongue.files import file_hash, read_jsonl, text_hash, write_json, write_jsonl
-from mothertongue.generation import make_plain
+from mothertongue.files import file_hash, read_json, read_jsonl, text_hash, write_json, write_jsonl
 from mothertongue.gpu_plan import resolved
 from mothertongue.log import log_to
 from mothertongue.warm import base_of_model, borrowed, run_warm
@@ -25,6 +32,38 @@ def fingerprint(provenance: dict, questions: list[dict]) -> str:
 def weight_file(paths: list[str]) -> Path | None:
     """The file that holds the weights among a rule's input files."""
     return next((Path(path) for path in paths if path.endswith(".safetensors")), None)
+
+
+def opened(questions: Path, partial: Path, made_by: dict, *, wait: bool = True) -> QuestionSet:
+    """A question set with the answers that are kept so far."""
+    asked = read_jsonl(questions)
+    return QuestionSet(asked, PartialAnswers(partial, fingerprint(made_by, asked), wait=wait))
+
+
+def answered(paths: dict[str, str], made_by: dict[str, Any]) -> bool:
+    """Whether the answers to a set are there, made just as these would be."""
+    if not Path(paths["answers"]).is_file() or not Path(paths["provenance"]).is_file():
+        return False
+    told = read_json(Path(paths["provenance"]))
+    known = {**made_by, "questions": file_hash(Path(paths["questions"]))}
+    return all(told.get(key) == value for key, value in known.items())
+
+
+def opened_beside(beside: Sequence[dict[str, str]], made_by: dict) -> list[QuestionSet]:
+    """Other sets of the adapter that can be answered now and that nobody is answering."""
+    found = []
+    for paths in beside:
+        if not Path(paths["questions"]).is_file() or answered(paths, made_by):
+            continue
+        try:
+            one = opened(Path(paths["questions"]), Path(paths["partial"]), made_by, wait=False)
+        except BlockingIOError:
+            continue
+        if one.complete:
+            one.partial.close()
+        else:
+            found.append(one)
+    return found
 
 
 def main(
@@ -42,16 +81,21 @@ def main(
     max_new_tokens: int,
     temperature: float,
     batch_tokens: str | int,
+    probes: Path | None = None,
+    beside: Sequence[dict[str, str]] = (),
     threads: int = 1,
 ) -> None:
     """Write one row per question: `id, prompt[, reference], answer, stop, tokens, …`.
 
-    `weights` is the weight file of a base that the study built itself.
+    `weights` is the weight file of a base that the study built itself. `probes` is the folder of
+    what was found about bases (evaluate/verdicts.py). `beside` are the adapter's
+    other sets, each with the paths `questions`, `answers`, `provenance` and `partial`.
     """
     import torch
     from mothertongue import models
+    from mothertongue.evaluate.prefix import PrefixLM
+    from mothertongue.evaluate.verdicts import Verdicts, facts_of
 
-    asked = read_jsonl(questions)
     made_by = {
         "base": model["base"],
         "revision": model.get("revision"),
@@ -64,25 +108,44 @@ def main(
         "temperature": temperature,
         "versions": models.versions(),
     }
-    kept = PartialAnswers(partial, fingerprint(made_by | {"batch_tokens": batch_tokens}, asked))
-    torch.set_num_threads(threads)
-    with borrowed(base_of_model(model, quantisation, dtype)) as (loaded, tokenizer):
-        if adapter:
-            loaded = models.attach_adapter(loaded, adapter.parent)
-            made_by["adapter_proof"] = models.prove_adapter(loaded, tokenizer)
-        loaded.eval()
-        made_by["compute_dtype"] = str(loaded.dtype)
-        made_by["ignored_generation_settings"] = make_plain(loaded)
-        rows = answer_all(
-            loaded,
-            tokenizer,
-            asked,
-            render=lambda instruction: models.render_prompt(instruction, template),
-            partial=kept,
-            max_new_tokens=max_new_tokens,
-            temperature=temperature,
-            batch_tokens=batch_tokens,
-        )
+    asked = opened(questions, partial, made_by)
+    if asked.complete:
+        print("answered with another set of this adapter, or by a stopped job: no model is needed")
+    else:
+        others = opened_beside(beside, made_by)
+        torch.set_num_threads(threads)
+        spec = base_of_model(model, quantisation, dtype)
+        with borrowed(spec) as (base, tokenizer):
+            verdicts = Verdicts(probes, facts_of(base, spec))
+            tuned, facts = prepared(base, tokenizer, adapter)
+            memory = remembered(
+                memory_folder(partial),
+                "answer",
+                base=model["base"],
+                quantisation=quantisation,
+                dtype=str(base.dtype),
+                card=card_of(str(base.device)),
+            )
+            lm = PrefixLM(
+                tuned, tokenizer, batch_tokens=batch_tokens, memory=memory, verdicts=verdicts
+            )
+            facts["ignored_generation_settings"] = lm.ignored_generation
+            for one in (asked, *others):
+                one.partial.note(facts)
+            if others:
+                count = 1 + len(others)
+                print(f"{count} question sets of this adapter are answered together")
+            with memory.halved_by_failure(lambda: lm.batch_tokens) if memory else nullcontext():
+                answer_all(
+                    lm,
+                    [asked, *others],
+                    render=lambda instruction: models.render_prompt(instruction, template),
+                    max_new_tokens=max_new_tokens,
+                    temperature=temperature,
+                )
+        for one in others:
+            one.partial.close()
+    rows = asked.answers()
     if rows and not any(row["answer"].strip() for row in rows):
         raise InputError(
             f"{answers}: all {len(rows)} answers are empty: the model ends at once. Check the base's"
@@ -94,9 +157,22 @@ def main(
     print(
         f"ended by themselves {counts['eos']}, at the limit {counts['length']}, cut prompts {cut}"
     )
-    write_json(provenance, made_by | {"questions": file_hash(questions), "stops": counts})
+    facts = asked.partial.facts or {}
+    write_json(provenance, made_by | facts | {"questions": file_hash(questions), "stops": counts})
     write_jsonl(answers, rows)
-    kept.discard()
+    asked.partial.discard()
+
+
+def prepared(base: Any, tokenizer: Any, adapter: Path | None) -> tuple[Any, dict[str, Any]]:
+    """The base with its adapter, proved to be applied, and what the provenance says of them."""
+    from mothertongue import models
+
+    facts: dict[str, Any] = {}
+    if adapter:
+        base = models.attach_adapter(base, adapter.parent)
+        facts["adapter_proof"] = models.prove_adapter(base, tokenizer)
+    base.eval()
+    return base, facts | {"compute_dtype": str(base.dtype)}
 
 
 if "snakemake" in globals():
@@ -111,6 +187,8 @@ if "snakemake" in globals():
                 answers=Path(snakemake.output.answers),
                 provenance=Path(snakemake.output.provenance),
                 partial=Path(snakemake.params.partial),
+                probes=Path(snakemake.params.probes),
+                beside=snakemake.params.beside,
                 model=snakemake.params.model,
                 batch_tokens=snakemake.resources.get("batch_tokens", "auto"),
                 threads=snakemake.threads,

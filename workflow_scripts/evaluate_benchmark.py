@@ -106,6 +106,7 @@ def main(
     from mothertongue import models, warm
     from mothertongue.evaluate import score as scoring
     from mothertongue.evaluate.prefix import PrefixLM, Store
+    from mothertongue.evaluate.verdicts import Verdicts, facts_of
 
     torch.set_num_threads(threads)
     spec = warm.base_of_model(model, loading["quantisation"], loading["dtype"])
@@ -143,7 +144,15 @@ def main(
             dtype=str(base.dtype),
             card=card_of(str(base.device)),
         )
-        lm = PrefixLM(tuned, tokenizer, batch_tokens=batch_tokens, store=store, memory=memory)
+        verdicts = Verdicts(work.parent / "probe", facts_of(base, spec))
+        lm = PrefixLM(
+            tuned,
+            tokenizer,
+            batch_tokens=batch_tokens,
+            store=store,
+            memory=memory,
+            verdicts=verdicts,
+        )
         with memory.halved_by_failure(lambda: lm.batch_tokens) if memory else nullcontext():
             result, rows = scoring.run(lm, loaded_task, language)
     write_score(

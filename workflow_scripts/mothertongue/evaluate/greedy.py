@@ -1,10 +1,11 @@
-"""Greedy decoding of many rows at once; rows join and leave while it runs.
+"""Decoding of many rows at once; rows join and leave while it runs.
 
 A row that has ended is taken out, and prompts that wait take its place: nothing waits for the
-longest answer of a batch.
+longest answer of a batch. Tokens are the likeliest ones unless something else is to choose them.
 """
 
-from collections.abc import Callable
+import random
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -36,12 +37,41 @@ class Row(NamedTuple):
     prefix: DynamicCache | None
 
 
+Place = tuple[int, int]  # index of a row, and how many new tokens it has
+Choice = Callable[[torch.Tensor, Sequence[Place]], torch.Tensor]
+
+
+def likeliest(logits: torch.Tensor, places: Sequence[Place]) -> torch.Tensor:
+    """The likeliest token of each row: logits [row, vocabulary] -> tokens [row]."""
+    return logits.float().argmax(dim=-1)
+
+
+class Sampler:
+    """Draws the tokens of rows at a temperature; `seeds[i]` is the seed of the row of index i.
+
+    A draw depends on nothing but the row's seed and its place in the text: which rows share the
+    batch, or where a killed run goes on, does not matter.
+    """
+
+    def __init__(self, temperature: float, seeds: Sequence[str]) -> None:
+        self.temperature = temperature
+        self.seeds = seeds
+
+    def __call__(self, logits: torch.Tensor, places: Sequence[Place]) -> torch.Tensor:
+        """Draw from the softmax of logits [row, vocabulary] / temperature; tokens [row]."""
+        sums = (logits.float() / self.temperature).softmax(dim=-1).cumsum(dim=-1)
+        draws = [random.Random(f"{self.seeds[index]} {place}").random() for index, place in places]
+        wanted = torch.tensor(draws, device=sums.device)[:, None] * sums[:, -1:]
+        found = torch.searchsorted(sums, wanted, right=True)[:, 0]
+        return found.clamp(max=sums.shape[-1] - 1)
+
+
 class Greedy:
     """The rows that are being decoded.
 
     `forward(ids, cache, pick, **inputs)` returns logits; a row ends with one of the `ends` tokens,
     when a text of `stops` appears, or after `new` tokens. `by_block`: rows attend as attention.py
-    says; only then may they have a prefix apart from their own cache.
+    says; only then may they have a prefix apart from their own cache. `choose` picks the tokens.
     """
 
     def __init__(
@@ -50,9 +80,10 @@ class Greedy:
         tokenizer: Any,
         *,
         ends: set[int],
-        stops: list[str],
+        stops: Sequence[str],
         new: int,
         by_block: bool = False,
+        choose: Choice = likeliest,
     ) -> None:
         self.forward = forward
         self.tokenizer = tokenizer
@@ -60,6 +91,7 @@ class Greedy:
         self.stops = stops
         self.new = new
         self.by_block = by_block
+        self.choose = choose
         lengths = [len(tokenizer.encode(s, add_special_tokens=False)) for s in stops]
         self.window = max(lengths, default=0) + 2  # tokens that may hold a stop, as in lm-eval
         self.drop()
@@ -96,7 +128,7 @@ class Greedy:
         ]
         ended = {}
         for part in parts:
-            tokens = part.logits.float().argmax(dim=-1).tolist()
+            tokens = self.choose(part.logits, [(index, 0) for index in part.indices]).tolist()
             self.outputs |= {index: [token] for index, token in zip(part.indices, tokens)}
             over = self._ended(part.indices)
             ended |= {index: self.outputs.pop(index) for index in over}
@@ -132,7 +164,8 @@ class Greedy:
             ).long()
         ids = torch.tensor(self.last, device=device)[:, None]
         logits = self.forward(ids, self.cache, None, self.blocks, **inputs)
-        self.last = logits.float().argmax(dim=-1).tolist()
+        places = [(index, len(self.outputs.get(index, ()))) for index in self.indices]
+        self.last = self.choose(logits, places).tolist()
         live = self.live()
         for index, token in zip(self.indices, self.last):
             if index in self.outputs:
@@ -140,14 +173,16 @@ class Greedy:
         return {index: self.outputs.pop(index) for index in self._ended(live)}
 
     def _ended(self, indices: list[int]) -> set[int]:
-        texts = self.tokenizer.batch_decode([self.outputs[i][-self.window :] for i in indices])
-        return {
+        over = {
             index
-            for index, text in zip(indices, texts)
-            if self.outputs[index][-1] in self.ends
-            or len(self.outputs[index]) >= self.new
-            or any(stop in text for stop in self.stops)
+            for index in indices
+            if self.outputs[index][-1] in self.ends or len(self.outputs[index]) >= self.new
         }
+        if self.stops:
+            rows = [index for index in indices if index not in over]
+            texts = self.tokenizer.batch_decode([self.outputs[i][-self.window :] for i in rows])
+            over |= {i for i, text in zip(rows, texts) if any(stop in text for stop in self.stops)}
+        return over
 
     def unfinished(self, tokens: list[int]) -> bool:
         """Whether a row was stopped by the limit alone."""

@@ -80,8 +80,9 @@ class Walk:
     """Walks down the tree of prefixes and hands out groups that fit into memory.
 
     `weights[i]` are the tokens of memory that sequence i takes, at least its length; `most` are the
-    tokens to compute at once; `free` as in `plan`. `extend(cache, tokens)` returns the cache of one row longer by `tokens`; it may fail
-    for want of memory: the next `take` tries again.
+    tokens to compute at once, `padding` those that one more pass costs; `free` as in `plan`.
+    `extend(cache, tokens)` returns the cache of one row longer by `tokens`; it may fail for want of
+    memory: the next `take` tries again.
     """
 
     def __init__(
@@ -90,6 +91,7 @@ class Walk:
         free: list[int],
         weights: list[int],
         most: int,
+        padding: int,
         worth: int,
         extend: Callable[[Any, list[int]], Any],
     ) -> None:
@@ -97,6 +99,7 @@ class Walk:
         self.sequences = [sequences[index] for index in self.order]
         self.weights = [weights[index] for index in self.order]
         self.most = most
+        self.padding = padding
         self.extend = extend
         self.steps = plan(self.sequences, [free[index] for index in self.order], worth)
         self.step = next(self.steps, None)
@@ -127,7 +130,16 @@ class Walk:
         count = min(len(self.group), budget // width - rows)
         if count < 1 and rows:
             return None
-        longest = max(len(self.sequences[index]) for index in self.group) - self.depth
-        count = max(1, min(count, self.most // longest))  # more would be padding, not speed
+        count = self._without_padding(max(1, count))
         chosen, self.group = self.group[:count], self.group[count:]
         return Group([self.order[index] for index in chosen], self.caches[-1], self.depth)
+
+    def _without_padding(self, count: int) -> int:
+        """How many of the group's first `count` rows to compute at once: a pass costs less than
+        the padding of rows that are much shorter than the longest.
+        """
+        widths = [len(self.sequences[index]) - self.depth for index in self.group[:count]]
+        count = max(1, min(count, self.most // max(widths)))
+        longest = max(widths[:count])
+        padded = list(itertools.accumulate(longest - width for width in widths[:count]))
+        return max(1, sum(padding <= self.padding for padding in padded))

@@ -33,14 +33,16 @@ from ..positions import switches
 from . import attention
 from .cache import expanded
 from .forward import LOG
-from .greedy import Greedy, Prefilled
+from .greedy import Choice, Greedy, Prefilled, likeliest
 from .passage import encode_pairs, scored_part
 from .plan import WORTH, Group, Walk
 from .probe import attends_by_block, why_not_across, why_not_greedy, why_not_shared
 from .stock import StockLM
 from .store import Store
+from .verdicts import Verdicts
 
 AT_ONCE = {"cpu": 2048, "cuda": 16384}  # prompt tokens in one pass: enough to be busy
+PADDING = {"cpu": 64, "cuda": 256}  # tokens of padding that are dearer than one more pass
 REFILL = 0.75  # rows join when so many of those that decoded together are left
 
 
@@ -57,11 +59,14 @@ class PrefixLM(StockLM):
         worth: int = WORTH,
         max_length: int | None = None,
         memory: Remembered | None = None,
+        verdicts: Verdicts | None = None,
     ) -> None:
+        """`verdicts` holds what the probe found in earlier jobs; without it the model is probed."""
         super().__init__(
             model, tokenizer, batch_tokens=batch_tokens, max_length=max_length, memory=memory
         )
         self.store = store
+        self.verdicts = verdicts or Verdicts()
         self.worth = worth
         self.notes: list[str] = []
         self._cut: dict[str, int] = {}
@@ -69,8 +74,8 @@ class PrefixLM(StockLM):
         self._generated: dict[str, dict[str, Any]] = {}
         self._tried: set[int] = set()  # switches (positions.py) that texts so far exceed
         self.share = True
-        self._share_unless(why_not_shared(self.model, self.max_length))
-        self.by_block = self.share and attends_by_block(self.model, self.max_length)
+        self._share_unless(why_not_shared(self.model, self.max_length, self.verdicts))
+        self.by_block = self.share and attends_by_block(self.model, self.max_length, self.verdicts)
 
     def _share_unless(self, reason: str | None) -> None:
         if reason and self.share:
@@ -82,7 +87,9 @@ class PrefixLM(StockLM):
         for switch in switches(self.model.config):
             if switch < longest and switch not in self._tried and self.share:
                 self._tried.add(switch)
-                self._share_unless(why_not_across(self.model, switch, self.max_length))
+                self._share_unless(
+                    why_not_across(self.model, switch, self.max_length, self.verdicts)
+                )
 
     def _note(self, text: str) -> None:
         """Say something once, in the log and in the score file."""
@@ -111,8 +118,9 @@ class PrefixLM(StockLM):
     def _walk(self, sequences: list[list[int]], free: list[int], extra: list[int]) -> Walk:
         """The way through sequences, each of which takes `extra` tokens more of memory."""
         weights = [len(sequence) + more for sequence, more in zip(sequences, extra)]
-        most = AT_ONCE["cuda" if self.device.type == "cuda" else "cpu"]
-        return Walk(sequences, free, weights, most, self.worth, self._extend)
+        kind = "cuda" if self.device.type == "cuda" else "cpu"
+        most, padding = AT_ONCE[kind], PADDING[kind]
+        return Walk(sequences, free, weights, most, padding, self.worth, self._extend)
 
     # ---- log-likelihoods
 
@@ -289,14 +297,6 @@ class PrefixLM(StockLM):
             self.statistics["stock_tokens"] += len(tokens)
             same.setdefault(tuple(tokens), []).append(number)
         sequences = [list(sequence) for sequence in same]
-        greedy = Greedy(
-            self._forward,
-            self.tokenizer,
-            ends=end_tokens(self.model, self.tokenizer),
-            stops=stops,
-            new=new,
-            by_block=self.by_block,
-        )
 
         def keep(ended: dict[int, list[int]]) -> None:
             chunk = {}
@@ -312,6 +312,41 @@ class PrefixLM(StockLM):
             if self.store and chunk:
                 self.store.add(chunk)
 
+        greedy = self._rows(new, stops)
+        self._decode_all(greedy, sequences, keep)
+
+    def decode(
+        self,
+        sequences: list[list[int]],
+        *,
+        new: int,
+        keep: Callable[[dict[int, list[int]]], None],
+        choose: Choice = likeliest,
+    ) -> None:
+        """Continue token sequences by `new` tokens or up to an end token, as memory allows.
+
+        `keep({index: new tokens})` gets rows when they end, in any order; the end token is among
+        the tokens. Sequences must leave room for the new tokens.
+        """
+        self._check_lengths(max(map(len, sequences), default=0) + new)
+        if self.share:
+            self._decode_all(self._rows(new, [], choose), sequences, keep)
+            return
+        for ended in self._stock_tokens(sequences, new, choose):
+            keep(ended)
+
+    def _rows(self, new: int, stops: list[str], choose: Choice = likeliest) -> Greedy:
+        return Greedy(
+            self._forward,
+            self.tokenizer,
+            ends=end_tokens(self.model, self.tokenizer),
+            stops=stops,
+            new=new,
+            by_block=self.by_block,
+            choose=choose,
+        )
+
+    def _decode_all(self, greedy: Greedy, sequences: list[list[int]], keep: Callable) -> None:
         todo = list(range(len(sequences)))
         while todo:
             todo = self._decode(greedy, sequences, todo, keep)

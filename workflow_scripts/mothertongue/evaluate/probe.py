@@ -10,22 +10,26 @@ from ..errors import first_line
 from ..positions import by_length
 from .attention import Block, in_blocks
 from .cache import Span, expanded, merged
+from .verdicts import Verdicts
 
 LOG = logging.getLogger("mothertongue.evaluate")
 
 
-def why_not_shared(model: Any, max_length: int) -> str | None:
-    """None if prefixes of short texts can be shared exactly on this model, else the reason."""
+def why_not_shared(model: Any, max_length: int, verdicts: Verdicts) -> str | None:
+    """None if prefixes of short texts can be shared exactly on this model, else the reason.
+
+    `verdicts` holds what earlier probes found.
+    """
     base = getattr(model, "base_model", model)
     if getattr(base, "_is_stateful", False) or getattr(model, "_is_stateful", False):
         return "the architecture keeps a recurrent state instead of keys and values"
     try:
-        return _too_far(model, _probe(model, max(4, min(24, max_length - 1)), apart=False))
+        return _too_far(model, _difference_of(model, _short(max_length), verdicts))
     except Exception as error:
         return f"its cache does not work this way ({type(error).__name__})"
 
 
-def why_not_across(model: Any, switch: int, max_length: int) -> str | None:
+def why_not_across(model: Any, switch: int, max_length: int, verdicts: Verdicts) -> str | None:
     """None if prefixes can be shared exactly by texts longer than `switch`, else the reason.
 
     Three pairs of prefix and text are tried: the text ends at the switch and the next token crosses
@@ -38,7 +42,7 @@ def why_not_across(model: Any, switch: int, max_length: int) -> str | None:
     for half, length in sorted(tried):
         if half and length < max_length:
             try:
-                reason = _too_far(model, _probe(model, length, half=half, apart=False))
+                reason = _too_far(model, _difference_of(model, length, verdicts, half=half))
             except Exception as error:
                 return f"its cache does not work beyond {switch} tokens ({type(error).__name__})"
             if reason:
@@ -53,7 +57,7 @@ def _too_far(model: Any, worst: float) -> str | None:
     return None
 
 
-def attends_by_block(model: Any, max_length: int) -> bool:
+def attends_by_block(model: Any, max_length: int, verdicts: Verdicts) -> bool:
     """Whether rows of this model may read a prefix together (attention.py) and are as exact."""
     config = model.config.get_text_config(decoder=True)
     layers = getattr(config, "layer_types", None)
@@ -70,10 +74,22 @@ def attends_by_block(model: Any, max_length: int) -> bool:
     ):
         return False
     try:
-        return _probe(model, max(4, min(24, max_length - 1)), apart=True) <= 1e-3
+        return _difference_of(model, _short(max_length), verdicts, apart=True) <= 1e-3
     except Exception as error:  # whatever a model's own code may raise: it decodes as before
         LOG.info("rows are not read together: %s: %s", type(error).__name__, first_line(error))
         return False
+
+
+def _short(max_length: int) -> int:
+    return max(4, min(24, max_length - 1))
+
+
+def _difference_of(
+    model: Any, length: int, verdicts: Verdicts, *, apart: bool = False, half: int | None = None
+) -> float:
+    """What `_probe` returns, or has returned to an earlier job."""
+    name = f"{length} tokens behind {half or length // 2}{', apart' if apart else ''}"
+    return verdicts.kept(name, lambda: _probe(model, length, apart=apart, half=half))
 
 
 def _probe(model: Any, length: int, *, apart: bool, half: int | None = None) -> float:

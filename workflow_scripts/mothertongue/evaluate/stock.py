@@ -7,11 +7,15 @@ length at which rotary frequencies change (positions.py): beyond it every text i
 from collections.abc import Iterator
 from typing import Any
 
+import torch
 from lm_eval.api.instance import Instance
 from lm_eval.models.huggingface import HFLM
+from transformers import LogitsProcessor, LogitsProcessorList
 
+from ..encoding import end_tokens
 from ..positions import by_length
 from .forward import MOST_ROWS, BudgetLM
+from .greedy import Choice
 
 CHUNK = 256  # scored requests that are kept at once
 TEXTS = 64  # generated texts
@@ -75,3 +79,53 @@ class StockLM(BudgetLM):
             )
             counts = [len(tokens) for tokens in self.encoder.bare(texts)]
             yield {n: (t, count, count >= new) for n, t, count in zip(part, texts, counts)}
+
+    def _stock_tokens(
+        self, sequences: list[list[int]], new: int, choose: Choice
+    ) -> Iterator[dict[int, list[int]]]:
+        """Yield new tokens of token sequences, by `generate` on rows padded on the left."""
+        order = sorted(range(len(sequences)), key=lambda index: -len(sequences[index]))
+        lengths = [len(sequences[index]) + new for index in order]
+        for part, most in self._alike(order, lengths, TEXTS):
+            while part:
+                width = len(sequences[part[0]])
+                rows = part[: max(1, min(most, self.batch_tokens // (width + new)))]
+                rows = [index for index in rows if 2 * len(sequences[index]) >= width]
+                try:
+                    made = self._generate([sequences[index] for index in rows], rows, new, choose)
+                except RuntimeError as error:
+                    self._halve(error, len(rows) > 1)
+                    continue
+                yield dict(zip(rows, made))
+                part = part[len(rows) :]
+
+    def _generate(
+        self, prompts: list[list[int]], indices: list[int], new: int, choose: Choice
+    ) -> list[list[int]]:
+        """New tokens of one batch; `indices` are what `choose` knows the rows by."""
+        ends = end_tokens(self.model, self.tokenizer)
+        pad = self.tokenizer.pad_token_id
+        width = max(map(len, prompts))
+        ids = [[pad] * (width - len(prompt)) + prompt for prompt in prompts]
+        mask = [[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts]
+
+        class Chosen(LogitsProcessor):
+            """Leaves nothing but what `choose` chooses."""
+
+            def __call__(self, so_far: torch.Tensor, logits: torch.Tensor) -> torch.Tensor:
+                place = so_far.shape[1] - width
+                tokens = choose(logits, [(index, place) for index in indices])
+                only = torch.full_like(logits, -torch.inf)
+                return only.scatter_(1, tokens[:, None].to(logits.device), 0.0)
+
+        with torch.inference_mode():
+            out = self.model.generate(
+                input_ids=torch.tensor(ids, device=self.device),
+                attention_mask=torch.tensor(mask, device=self.device),
+                max_new_tokens=new,
+                do_sample=False,
+                eos_token_id=sorted(ends) or None,
+                pad_token_id=pad,
+                logits_processor=LogitsProcessorList([Chosen()]),
+            )
+        return out[:, width:].tolist()
