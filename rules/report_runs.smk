@@ -70,6 +70,7 @@ rule list_provenance:
         adapters=run_files("provenance.json"),
         evaluations=evaluation_files(),
         translations=translation_reports(),
+        departures=f"{PUBLISHED}/departures.yaml",
     output:
         report(
             directory("<results>/report/{source}/provenance"),

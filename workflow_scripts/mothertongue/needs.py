@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from . import hub
 from .evaluate.data import hub_splits
-from .evaluate.pack import read_task
+from .evaluate.pack import demonstration_path, read_task
 from .study import MULTI, ROUND_TRIP, Study
 
 TRAINED = ("finetune_lora", "evaluate_benchmark", "answer_questions")  # rules that load a base
@@ -149,10 +149,11 @@ def _benchmark(study: Study, tasks: Path, name: str, language: str) -> Iterator[
         for key in ("test", "machine", "human"):
             entries.pop(key, None)
         yield from _rows(f"{where}.dataset", dataset, language)
-    if spec["demonstrations"]:
-        yield Need("file", _in(spec["demonstrations"], language), f"{where}.demonstrations")
+    local = demonstration_path(spec)
+    if local:
+        yield Need("file", _in(local, language), f"{where}.demonstrations")
     shots = task["num_fewshot"] if spec["shots"] is None else spec["shots"]
-    if spec["demonstrations"] or not (shots or metadata.get("paired")):
+    if local or not (shots or metadata.get("paired")):
         entries.pop("demonstrations", None)
     for key, entry in entries.items():
         if key == "human" and language not in entry["names"]:

@@ -29,6 +29,6 @@ VERSIONS: dict[str, int] = {
     "figures": 4,
     "findings": 4,
     "training": 2,
-    "provenance": 3,
-    "beside": 2,
+    "provenance": 4,
+    "beside": 3,
 }
