@@ -47,6 +47,11 @@ def labels_of(wildcards, output):
     return entry_of(wildcards, output)["labels"]
 
 
+def averages_of(wildcards):
+    """Averages as the paper prints them; a study has its own."""
+    return [f"{PUBLISHED}/averages.csv"] if wildcards.source == "published" else []
+
+
 rule make_tables:
     """Every table of a source as CSV, LaTeX and sortable HTML."""
     input:
@@ -56,6 +61,7 @@ rule make_tables:
         benchmarks="<results>/correlate/{source}/benchmarks.csv",
         claims="<results>/correlate/{source}/claims.json",
         variances="<results>/correlate/{source}/variance.csv",
+        averages=averages_of,
     output:
         report(
             directory("<results>/report/{source}/tables"),

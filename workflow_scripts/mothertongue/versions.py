@@ -25,7 +25,7 @@ VERSIONS: dict[str, int] = {
     "benchmarks": 2,
     "claims": 6,
     "variance": 1,
-    "tables": 5,
+    "tables": 6,
     "figures": 4,
     "findings": 4,
     "training": 2,
