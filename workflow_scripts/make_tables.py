@@ -10,6 +10,7 @@ from mothertongue.report.figures import ItemFolder
 from mothertongue.report.notice import noise_page, notice_page, rows_of
 from mothertongue.report.printed import read_averages
 from mothertongue.report.tables import pages
+from mothertongue.report.taxonomy import taxonomy_page
 
 
 def main(
@@ -32,6 +33,7 @@ def main(
     found = [
         *pages(cells, read_averages(averages)),
         notice_page(cells, read_claims(claims), rows_of(benchmarks)),
+        taxonomy_page(cells, confidence),
         noise_page(cells, rows_of(variances)),
         *evidence_pages(cells, rows_of(contrasts), confidence),
     ]
