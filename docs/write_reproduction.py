@@ -23,8 +23,8 @@ with this workflow, and it has not yet been run on a GPU. Here stands every poin
 something else than the paper states, or assumes what the paper does not state: {number} in all. The same
 rows stand on the report's pages *Ours beside published* and *Where the numbers come from*.
 
-Effects are given where they were measured or simulated. `snakemake --cores 1 tasks --configfile
-studies/paper.yaml` shows every prompt, and what differs from lm-eval's task of the name.
+Effects are given where they were measured or simulated. Every prompt, and what differs from lm-eval's
+task of the name, is shown by `snakemake --cores 1 tasks --configfile studies/paper.yaml`.
 
 **Which of our metrics to hold against the printed ones.** XQuAD's exact match and “include” are
 string-level in the paper: `exact_match_strict` and `include_strict`. MGSM's exact token match comes nearest to
