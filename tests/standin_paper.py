@@ -259,11 +259,14 @@ def question_repository() -> Repository:
     return Repository("dataset", "standin/questions", files)
 
 
-def paper_repositories(folder: Path, study: dict) -> list[Repository]:
-    """Every repository of the paper's study; models below `folder`."""
+def paper_repositories(
+    folder: Path, study: dict, models: list[str] | None = None
+) -> list[Repository]:
+    """Every repository of the paper's study, or of some of its models, which lie below `folder`."""
     found = []
     texts = [render_prompt("", "alpaca"), *(text for own in SENTENCES.values() for text in own)]
-    for name, spec in study["models"].items():
+    for name in models or study["models"]:
+        spec = study["models"][name]
         owner = spec["base"].partition("/")[0]
         place = save_model(folder / name, KINDS[owner], vocabulary=2000, texts=texts, **SHAPE)
         files = {path.name: path.read_bytes() for path in place.iterdir()}

@@ -107,6 +107,29 @@ def test_the_page_on_the_reproduction_is_made_from_the_register(root):
         assert row.short in page
 
 
+def test_tasks_name_the_papers_tables_as_the_published_study_does(root):
+    about = json.loads((root / "resources/published/about.json").read_text(encoding="utf-8"))
+    for name, tables in about["tables"].items():
+        if name in PAPERS_TASKS:
+            said = read_task(name, root / "tasks")["metadata"]["paper"]
+            assert tables["full"] in said, (name, said)
+
+
+def test_the_schema_says_the_paper_only_of_what_it_states(root):
+    text = (root / "config.schema.yaml").read_text(encoding="utf-8")
+    said = [line for line in text.splitlines() if "paper" in line and not line.startswith("#")]
+    stated = (
+        "as many as there are English rows",  # Chinese, section 3
+        "241",  # rows per language of the mix
+        "null = the paper's",  # Figure 6
+        "where it states one",  # the recipe
+        "the paper's prompt, word for word",  # Figure 7
+    )
+    assert len(said) == len(stated)
+    for line in said:
+        assert any(words in line for words in stated), line
+
+
 def test_nothing_says_none_known(root):
     for folder in ("workflow_scripts", "rules", "report", "docs"):
         for path in (root / folder).rglob("*"):

@@ -13,8 +13,11 @@ import pytest
 import yaml
 from conftest import ROOT
 from datasets import Dataset
+from mothertongue.errors import InputError
 from mothertongue.evaluate.pack import load_task, read_task
 from mothertongue.files import write_jsonl
+from mothertongue.needs import study_needs
+from mothertongue.study import load_yaml, read_study
 
 TASKS = ROOT / "tasks"
 THEIRS = Path(lm_eval.__file__).parent / "tasks"
@@ -252,3 +255,19 @@ def test_every_benchmark_of_the_paper_lists_its_differences(name):
     harness = says(name)
     assert harness["task"] and harness["differences"]
     assert harness["prompt"] in ("same", "differs")
+
+
+@pytest.mark.parametrize(
+    ("task", "refused"), [("mgsm", False), ("mt-mmlu", False), ("xquad", True)]
+)
+def test_lm_evals_demonstrations_are_asked_for_where_there_are_some(root, task, refused):
+    config = load_yaml(root / "studies" / "paper.yaml")
+    config["evaluate"]["benchmarks"][task] |= {"demonstrations": "harness", "shots": 5}
+    if not refused:
+        study = read_study(config, root)
+        assert not any(n.name == "harness" for n in study_needs(study, root / "tasks"))
+        return
+    with pytest.raises(
+        InputError, match=f"{task}.demonstrations: task '{task}' has none of lm-eval"
+    ):
+        read_study(config, root)

@@ -17,6 +17,14 @@ from standin_hub import TOKEN, Hub
 from standin_paper import Services, paper_repositories, sampled_down
 
 
+def update(below: dict, above: dict) -> dict:
+    """A configuration with another laid over it, as Snakemake lays them."""
+    both = {
+        k: v for k, v in above.items() if isinstance(v, dict) and isinstance(below.get(k), dict)
+    }
+    return {**below, **above, **{key: update(below[key], value) for key, value in both.items()}}
+
+
 def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
     """Snakemake in a clean clone with a hub cache of its own."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("HF_")}
@@ -29,15 +37,22 @@ def run(folder: Path, *arguments: str, **environment: str) -> subprocess.Complet
     return done
 
 
-def whole_study(folder: Path, models: Path, **changes) -> dict[str, int]:
-    """Run prefetch, estimate, everything and the report; returns how many files each stage made."""
+def whole_study(
+    folder: Path, place: Path, models: list[str] | None = None, *, changes: dict | None = None
+) -> dict[str, int]:
+    """Run prefetch, estimate, everything and the report; returns how many files each stage made.
+
+    `changes` are laid over the paper's study, sampled down.
+    """
     study = load_yaml(folder / "studies" / "paper.yaml")
     with Services() as services:
-        with Hub(paper_repositories(models, study)) as far:
-            small = sampled_down(study, far, services, **changes)
+        with Hub(paper_repositories(place, study, models)) as far:
+            small = update(sampled_down(study, far, services), changes or {})
             (folder / "small.yaml").write_text(yaml.safe_dump(small), encoding="utf-8")
             run(folder, "prefetch", "--cores", "1", HF_ENDPOINT=far.url)
         # the hub is gone: everything comes from what prefetch has brought
+        told = run(folder, "tasks", "--cores", "1", "--quiet", "all", HF_HUB_OFFLINE="1").stdout
+        assert "Контекст: " in told  # TyDi QA's prompt, from the cache
         run(folder, "estimate", "--cores", "2", HF_HUB_OFFLINE="1")
         run(folder, "--cores", "2", HF_HUB_OFFLINE="1")
     run(folder, "--report", "results/report.html", HF_HUB_OFFLINE="1")
@@ -56,16 +71,18 @@ def test_one_model_of_the_paper_from_prefetch_to_the_report(tmp_path):
     folder = checkout(tmp_path / "clone", link=False)
     conditions = [
         {"data": ["native", "cohere"], "scope": ["ru"], "lr": ["high"], "models": ["qwen1-5-0-5b"]}
-        | {"benchmarks": ["tydiqa", "xquad"], "questions": ["translated"]},
+        | {"benchmarks": ["tydiqa", "xquad", "mt-mmlu"], "questions": ["translated"]},
     ]
-    counts = whole_study(folder, tmp_path / "models", conditions=conditions)
-    assert counts == {"adapters": 2, "evaluations": 4, "answers": 2, "ratings": 4}
-    beside = (folder / "results/report/study/beside/beside-published.html").read_text("utf-8")
-    assert "8 items, not 1,190" in beside and "concern every score" in beside
+    variant = {"evaluate": {"benchmarks": {"mt-mmlu": {"demonstrations": "harness"}}}}
+    changes = {"conditions": conditions, **variant, "report": {"published": False}}
+    counts = whole_study(folder, tmp_path / "models", ["qwen1-5-0-5b"], changes=changes)
+    assert counts == {"adapters": 2, "evaluations": 6, "answers": 2, "ratings": 4}
     score = json.loads(
         next(folder.glob("results/evaluate/*/native/ru/high/seed1/xquad/ru.json")).read_text()
     )
     assert set(score["metrics"]) >= {"em", "exact_match_strict", "include", "include_strict"}
+    score = next(folder.glob("results/evaluate/*/native/ru/high/seed1/mt-mmlu/ru.json"))
+    assert json.loads(score.read_text())["provenance"]["task"]["harness"] is True
     provenance = (folder / "results/report/study/provenance/provenance.html").read_text("utf-8")
     assert "Departures from the paper" in provenance
 
@@ -75,3 +92,6 @@ def test_the_whole_study_of_the_paper_sampled_down(tmp_path):
     folder = checkout(tmp_path / "clone", link=False)
     counts = whole_study(folder, tmp_path / "models")
     assert counts == {"adapters": 224, "evaluations": 1376, "answers": 288, "ratings": 576}
+    beside = (folder / "results/report/study/beside/beside-published.html").read_text("utf-8")
+    assert "8 items, not 1,190" in beside and "concern every score" in beside
+    assert "none known" not in beside
