@@ -30,6 +30,7 @@ include: "rules/report.smk"
 include: "rules/estimate.smk"
 include: "rules/replies.smk"
 include: "rules/progress.smk"
+include: "rules/tasks.smk"
 
 
 rule all:

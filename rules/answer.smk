@@ -133,6 +133,7 @@ rule draw_questions:
         instructions=instructions_of,
         aya=aya_of,
         limit=lambda w: config["answer"]["questions"][w.questions]["limit"],
+        lock=LOCK,
         version=VERSIONS["questions"],
     script:
         "../workflow_scripts/draw_questions.py"

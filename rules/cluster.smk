@@ -10,7 +10,7 @@ import os
 from mothertongue.cluster import refuse_double_run
 from mothertongue.evaluate.check import unreadable
 from mothertongue.files import refuse_dates_ahead, refuse_unwritable
-from mothertongue.needs import job_needs, missing
+from mothertongue.needs import job_needs, looks_ahead, missing, refuse_absent
 
 if workflow.remote_exec:  # in a submitted job: nodes often have no internet, and wait long for it
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -19,6 +19,14 @@ if workflow.remote_exec:  # in a submitted job: nodes often have no internet, an
 for folder in map(workflow.pathvars.apply, ("<results>", "<logs>", "<benchmarks>")):
     if os.path.lexists(folder) and not os.path.isdir(folder):
         raise refusal(f"{folder}: not a folder, so nothing can be written into it; move it away")
+
+
+if looks_ahead(sys.argv[1:]) and workflow.is_main_process:
+    try:  # before anything is planned: every file and address that the study names
+        for line in refuse_absent(STUDY, ROOT / "tasks", read_lock(LOCK)):
+            print(line, file=sys.stderr)
+    except InputError as error:
+        raise refusal(error) from None
 
 
 def lacking(jobs, why=None):

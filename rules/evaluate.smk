@@ -15,7 +15,7 @@ include: "inference.smk"
 
 from functools import cache
 
-from mothertongue.evaluate.pack import task_digest
+from mothertongue.evaluate.pack import HARNESS, demonstration_path, task_digest
 from mothertongue.files import existing_files, patterns_of
 
 digest_of = cache(task_digest)  # asked for every job when planning
@@ -34,7 +34,8 @@ def local_paths(wildcards, key):
     A pattern stands for the files that it names, or for itself where it names none.
     """
     entry = benchmark_of(wildcards)
-    paths = (entry["dataset"] or {}).get("path", []) if key == "dataset" else entry[key] or []
+    dataset = (entry["dataset"] or {}).get("path", [])
+    paths = dataset if key == "dataset" else demonstration_path(entry) or []
     patterns = [path.replace("{language}", wildcards.language) for path in patterns_of(paths)]
     return [path for pattern in patterns for path in existing_files(pattern) or [pattern]]
 
@@ -87,6 +88,7 @@ def task_of(wildcards):
         "cluster": entry["cluster"],
         "parallel": entry["origin"] != "native",  # its rows are translations of another language's
         "missing": entry["missing"],
+        "harness": entry["demonstrations"] == HARNESS,
         "digest": digest_of(entry["task"], ROOT / "tasks"),
     }
 

@@ -21,6 +21,7 @@ rule make_tables:
         benchmarks="<results>/correlate/{source}/benchmarks.csv",
         claims="<results>/correlate/{source}/claims.json",
         variances="<results>/correlate/{source}/variance.csv",
+        averages=CORRELATING.averages,
     output:
         report(
             directory("<results>/report/{source}/tables"),

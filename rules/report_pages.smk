@@ -1,5 +1,5 @@
 # report, second part: the answers in sentences, gaps against scores, ours beside published.
-# In:   scores, description, gaps, contrasts and benchmarks of a source
+# In:   scores, description, gaps, contrasts and benchmarks of a source; the register of departures
 # Out:  <results>/report/{source}/findings/{findings.json, answer.html, …}   sentences and screen one
 #       <results>/report/{source}/gaps/…, <results>/report/study/beside/…    index.json as everywhere
 # wildcards: source
@@ -81,6 +81,7 @@ rule compare_published:
         about=CORRELATING.about,
         published=f"{PUBLISHED}/scores.csv",
         published_about=f"{PUBLISHED}/about.json",
+        departures=f"{PUBLISHED}/departures.yaml",
     output:
         report(
             directory("<results>/report/{source}/beside"),

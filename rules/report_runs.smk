@@ -54,6 +54,7 @@ rule list_provenance:
         adapters=CORRELATING.runs("provenance.json"),
         evaluations=CORRELATING.evaluations(),
         translations=REPORTING.translation_reports(),
+        departures=f"{PUBLISHED}/departures.yaml",
     output:
         report(
             directory("<results>/report/{source}/provenance"),

@@ -106,7 +106,12 @@ def write_study(folder: Path, answers: dict[Adapter, dict]) -> Path:
 
 
 def analyse(
-    folder: Path, *, scores: Path | None = None, about: Path | None = None, items: bool = True
+    folder: Path,
+    *,
+    scores: Path | None = None,
+    about: Path | None = None,
+    items: bool = True,
+    averages: Path | None = None,
 ) -> dict[str, list[dict]]:
     """Run every script of the analysis; returns the rows of its tables."""
     source = {"scores": scores or folder / "scores.csv", "about": about or folder / "about.json"}
@@ -138,6 +143,7 @@ def analyse(
         variances=folder / "variance.csv",
         folder=folder / "tables",
         confidence=0.95,
+        averages=averages,
     )
     return {
         name: pl.read_csv(path, infer_schema_length=None).to_dicts() for name, path in made.items()

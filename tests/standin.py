@@ -129,8 +129,8 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
     def do_GET(self):
-        text = parse_qs(urlparse(self.path).query)["q"][0]
-        self.answer("google", text)
+        asked = parse_qs(urlparse(self.path).query)
+        self.answer("google", asked["q"][0], asked.get("tl", [""])[0])
 
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))

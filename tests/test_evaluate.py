@@ -33,7 +33,7 @@ def prompt(task, item: int = 0) -> str:
 def test_the_pack_holds_the_paper_s_benchmarks():
     assert set(NAMES) == {
         "tydiqa", "cmmlu", "ceval", "xquad", "mgsm", "mt-mmlu", "ht-mmlu", "native-perplexity",
-        "multiple-choice", "arithmetic", "extractive-qa",
+        "multiple-choice", "arithmetic", "extractive-qa", "include-base-44",
     }  # fmt: skip
 
 
@@ -51,7 +51,7 @@ def test_every_task_says_where_it_comes_from(name):
     sources = [*metadata.get("hub", {}).values(), *filter(None, [metadata.get("archive")])]
     for source in sources:  # pinned, or left to the manifest of `prefetch`
         pinned = re.fullmatch("[0-9a-f]{40}", source["revision"] or "")
-        assert pinned or source["path"] == "alexandrainst/m_mmlu"
+        assert pinned or source["path"] in ("alexandrainst/m_mmlu", "CohereLabs/include-base-44")
     if metadata["paper"].startswith("section"):
         assert sources
 

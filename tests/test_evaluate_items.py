@@ -208,7 +208,9 @@ def test_levels_of_chance():
     assert found["chance_levels"]["f1"] == {"empty": 25.0, "majority": 50.0}
     words = {"strict": r"is (\d+)"}
     samples = [sample(answer_number=n, answer_written=n, words=words) for n in ("3", "3", "4")]
-    found = score.chance(samples, {"family": "number", "metrics": ["em", "strict", "flexible"]})
+    found = score.chance(
+        samples, {"family": "number", "metrics": ["em", "strict-match", "flexible-extract"]}
+    )
     assert found["chance"] == 0.0
     assert found["chance_levels"]["em"]["majority"] == pytest.approx(200 / 3)
     assert score.chance([], {"family": "text"}) == {"chance": None, "chance_levels": {}}

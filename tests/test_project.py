@@ -90,4 +90,4 @@ def test_no_option_of_a_documented_command_swallows_its_target(root):
         meant = {w for w in words[:after] if w in known}
         assert meant <= set(parsed.targets), command
         seen |= meant
-    assert {"estimate", "prefetch", "published", "progress", "export_replies"} <= seen
+    assert {"estimate", "prefetch", "published", "progress", "export_replies", "tasks"} <= seen

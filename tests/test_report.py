@@ -12,6 +12,7 @@ import plot_training
 import polars as pl
 import pytest
 import write_findings
+from conftest import ROOT
 from made_up import Adapter, analyse, write_study
 from mothertongue.api import Store
 from mothertongue.report.evidence import contrast_notes
@@ -109,6 +110,7 @@ def test_nan_is_missing(tmp_path):
     draw_all(tmp_path)
 
 
+PUBLISHED_REGISTER = ROOT / "resources" / "published" / "departures.yaml"
 ABOUT = {
     "source": "study",
     "models": {"ada": {"label": "Ada"}},
@@ -202,6 +204,7 @@ def test_provenance_names_versions_money_and_hours(tmp_path, runs):
         adapters=[run / "provenance.json" for run in runs],
         evaluations=[tmp_path / "es.json"],
         translations=[],
+        departures=PUBLISHED_REGISTER,
         config={"study": "x", "finetune": {"seeds": [1]}, "note": "</pre><script>"},
         about=ABOUT,
         tools={"Snakemake": "9"},
@@ -235,6 +238,7 @@ def beside(tmp_path, root, *, change=None, about=None):
         about=tmp_path / "about.json",
         published=published / "scores.csv",
         published_about=published / "about.json",
+        departures=PUBLISHED_REGISTER,
         folder=tmp_path / "beside",
     )
     return tmp_path / "beside"
@@ -256,12 +260,42 @@ def test_ours_beside_published(tmp_path, root):
     assert len(own) == 8 * 3 * 2 * 4  # models, languages, metrics, settings
     for row in own:
         assert row["score: difference"] == pytest.approx(2)
-        assert row["known reasons to differ"] == "quantisation nf4, not int8"
+        reasons = row["known reasons to differ"]
+        assert reasons.startswith("quantisation nf4, not int8; ")
+        wanted = (
+            "“include” is normalised" if row["metric"] == "answer contained" else "(exact_match"
+        )
+        assert wanted in reasons and "concern every score" in reasons
     others = {row["known reasons to differ"] for row in table if row["Benchmark"] != "XQuAD"}
-    assert others == {
-        f"other judge (New judge, not {name}); quantisation nf4, not int8"
-        for name in ("GPT-4-Turbo", "Command R+")
-    }
+    for name in ("GPT-4-Turbo", "Command R+"):
+        start = f"other judge (New judge, not {name}); quantisation nf4, not int8; "
+        assert any(reasons.startswith(start) for reasons in others)
+    assert all("straight quotes" in reasons for reasons in others)
+    register = pl.read_csv(made / "beside-published.departures.csv").to_dicts()
+    assert any("template" in row["Departure"] for row in register)
+    assert not any("C-Eval" in row["Departure"] for row in register)  # this study has none
+
+
+def test_the_papers_forms_of_a_metric_and_other_numbers_of_rows_are_compared(tmp_path, root):
+    def strict(scores):
+        own = scores.filter(pl.col("benchmark").is_in(["xquad", "mt-mmlu"]))
+        own = own.filter(pl.col("metric").is_in(["em", "acc"]) & (pl.col("data") == "native"))
+        name = pl.col("metric").replace({"em": "exact_match_strict"})
+        other = own.filter(pl.col("metric") == "em").with_columns(name)
+        rows = pl.when(pl.col("language") == "zh").then(13_000).otherwise(14_042)
+        n = pl.when(pl.col("benchmark") == "mt-mmlu").then(rows).otherwise(1190)
+        return pl.concat([own, other]).with_columns(n.alias("n"))
+
+    made = beside(tmp_path, root, change=strict)
+    table = pl.read_csv(made / "beside-published.cells.csv", infer_schema_length=None).to_dicts()
+    forms = {row["metric"] for row in table if row["Benchmark"] == "XQuAD"}
+    assert forms == {"exact match", "exact match of strings"}
+    for row in table:
+        reasons = row["known reasons to differ"]
+        if row["metric"] == "exact match of strings":
+            assert "exact match is normalised" not in reasons
+        chinese = row["Benchmark"] == "MT-MMLU" and row["Language"] == "Chinese"
+        assert ("13,000 items, not 14,042" in reasons) == chinese
 
 
 def test_nothing_shared_is_said_in_one_line(tmp_path, root):

@@ -70,12 +70,19 @@ def model_config(kind: str, vocabulary: int, end: int, **changes):
     raise ValueError(kind)
 
 
-def save_model(folder: Path, kind: str = "llama", *, vocabulary: int = 600, **changes) -> Path:
-    """Save a random tiny model of a kind with a tokenizer trained on the English demo rows."""
+def save_model(
+    folder: Path,
+    kind: str = "llama",
+    *,
+    vocabulary: int = 600,
+    texts: list[str] | None = None,
+    **changes,
+) -> Path:
+    """Save a random tiny model of a kind with a tokenizer trained on texts, or the English demo rows."""
     import torch
     from transformers import AutoModelForCausalLM
 
-    tokenizer = train_tokenizer(texts_of(demo_rows()), vocabulary)
+    tokenizer = train_tokenizer(texts or texts_of(demo_rows()), vocabulary)
     torch.manual_seed(5)
     config = model_config(kind, len(tokenizer) + 8, tokenizer.eos_token_id, **changes)
     model = AutoModelForCausalLM.from_config(config)

@@ -10,6 +10,7 @@ from typing import Any
 
 from mothertongue.answer.questions import read_questions
 from mothertongue.files import Row, write_jsonl
+from mothertongue.hub import read_lock, url_copy
 from mothertongue.log import log_to
 
 
@@ -43,12 +44,17 @@ def main(
     aya: dict[str, Any],
     questions: Path,
     limit: int | None,
+    lock: Path | None = None,
 ) -> None:
-    """Write the questions of `source` (or `drawn`), at most `limit`, to `questions`."""
+    """Write the questions of `source` (or `drawn`), at most `limit`, to `questions`.
+
+    `lock` is the hub's lock (hub.py), which knows the copies of addresses.
+    """
     if drawn:
         rows = draw_native(drawn, language=language, instructions=instructions, aya=aya)[:limit]
     else:
-        rows = read_questions(source or "", limit=limit)
+        copy = url_copy(read_lock(lock), source or "") if lock else None
+        rows = read_questions(source or "", limit=limit, copy=copy)
     write_jsonl(questions, rows)
     with_reference = sum("reference" in row for row in rows)
     print(f"{language}: {len(rows)} questions, {with_reference} with a reference answer")
@@ -64,4 +70,5 @@ if "snakemake" in globals():
             aya=snakemake.params.aya,
             questions=Path(snakemake.output.questions),
             limit=snakemake.params.limit,
+            lock=Path(snakemake.params.lock),
         )

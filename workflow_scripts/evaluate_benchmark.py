@@ -101,6 +101,7 @@ def main(
         cluster=task.get("cluster"),
         parallel=task.get("parallel", False),
         missing=task.get("missing", "error"),
+        harness=task.get("harness", False),
     )
     import torch
     from mothertongue import models, warm

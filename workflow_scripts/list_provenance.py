@@ -4,10 +4,12 @@ import html
 from pathlib import Path
 from typing import Any
 
+from mothertongue.departures import read_departures
 from mothertongue.files import read_json
 from mothertongue.log import log_to
 from mothertongue.report import provenance as made_of
 from mothertongue.report.categories import PROVENANCE, category
+from mothertongue.report.departures import departures_table
 from mothertongue.report.figures import ItemFolder
 from mothertongue.report.page import document, introduction
 from mothertongue.report.table import Page, Table
@@ -27,11 +29,17 @@ def config_page(config: dict[str, Any], facts: str) -> str:
     return document("The configuration, complete", f"{head}\n<pre>{html.escape(text)}</pre>")
 
 
+def departing(about: dict[str, Any]) -> list[str]:
+    """Benchmarks of a study as the register names them: by task, question sets by their name."""
+    return [entry.get("task", name) for name, entry in about["benchmarks"].items()]
+
+
 def main(
     *,
     adapters: list[Path],
     evaluations: list[Path],
     translations: list[Path],
+    departures: Path,
     config: dict[str, Any],
     about: dict[str, Any],
     tools: dict[str, str],
@@ -52,6 +60,7 @@ def main(
         made_of.test_table(scored, tests),
         made_of.translation_table(translations, labels),
         made_of.adapter_table(runs),
+        departures_table(read_departures(departures), departing(about)),
     ]
     facts = (
         f"n: {len(runs):,} adapters, {len(scored):,} evaluations, {len(translations):,} translated"
@@ -88,6 +97,7 @@ if "snakemake" in globals():
             adapters=[Path(path) for path in snakemake.input.adapters],
             evaluations=[Path(path) for path in snakemake.input.evaluations],
             translations=[Path(path) for path in snakemake.input.translations],
+            departures=Path(snakemake.input.departures),
             config=snakemake.params.study,
             about=snakemake.params.about,
             tools=snakemake.params.tools,

@@ -8,7 +8,9 @@ from mothertongue.log import log_to
 from mothertongue.report.evidence import evidence_pages
 from mothertongue.report.figures import ItemFolder
 from mothertongue.report.notice import noise_page, notice_page, rows_of
+from mothertongue.report.printed import read_averages
 from mothertongue.report.tables import pages
+from mothertongue.report.taxonomy import taxonomy_page
 
 
 def main(
@@ -21,12 +23,17 @@ def main(
     variances: Path,
     folder: Path,
     confidence: float,
+    averages: Path | None = None,
 ) -> None:
-    """Write every table: of scores, of conditions compared, and of benchmarks rated."""
+    """Write every table: of scores, of conditions compared, and of benchmarks rated.
+
+    `averages`: averages over languages as a paper prints them (report/printed.py).
+    """
     cells = open_cells(scores, about)
     found = [
-        *pages(cells),
+        *pages(cells, read_averages(averages)),
         notice_page(cells, read_claims(claims), rows_of(benchmarks)),
+        taxonomy_page(cells, confidence),
         noise_page(cells, rows_of(variances)),
         *evidence_pages(cells, rows_of(contrasts), confidence),
     ]
@@ -47,4 +54,5 @@ if "snakemake" in globals():
             variances=Path(snakemake.input.variances),
             folder=Path(snakemake.output[0]),
             confidence=snakemake.params.confidence,
+            averages=next(map(Path, snakemake.input.averages), None),
         )

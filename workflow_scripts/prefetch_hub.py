@@ -5,16 +5,17 @@ that cannot be had (no such repository or revision, a licence not accepted) is t
 anything is downloaded.
 """
 
+import hashlib
 import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from mothertongue import hub
+from mothertongue import hub, urls
 from mothertongue.errors import InputError
-from mothertongue.files import file_hash, write_json
+from mothertongue.files import atomic, file_hash, text_hash, write_json
 from mothertongue.log import log_to
-from mothertongue.needs import Need, study_needs
+from mothertongue.needs import Need, absent, study_needs
 
 OTHER_FORMATS = re.compile(
     r"\.(gguf|onnx|onnx_data|h5|msgpack|ot|tflite|pth|mlmodel|png|jpg|gif|mp4)$|^(original|onnx)/"
@@ -77,6 +78,27 @@ def bring(entry: dict[str, Any], names: list[str], known: dict | None) -> dict[s
     return {**entry, "files": sorted(files, key=lambda file: file["path"])}
 
 
+def bring_url(url: str, lock: hub.Lock, folder: Path) -> dict[str, Any]:
+    """A copy of the file at an address, described; one that is there is kept."""
+    path = folder / f"{text_hash(url)[:16]}{Path(url).suffix}"
+    before = {entry["url"]: entry["sha256"] for entry in lock.get("urls", [])}.get(url)
+    if not path.is_file() or file_hash(path) != before:
+        content = urls.fetch(url)
+        if before not in (None, hashlib.sha256(content).hexdigest()):
+            raise InputError(
+                f"{url}: not the content that the manifest holds of it; name an address that does"
+                " not change (a commit, not a branch), or remove its entry from the manifest"
+            )
+        with atomic(path) as temporary:
+            temporary.write_bytes(content)
+    return {
+        "url": url,
+        "path": str(path),
+        "bytes": path.stat().st_size,
+        "sha256": file_hash(path),
+    }
+
+
 def main(*, needs: list[Need], lock_file: Path) -> None:
     """Fetch, check and write the manifest; what other studies put there stays."""
     switch = hub.offline()
@@ -89,20 +111,23 @@ def main(*, needs: list[Need], lock_file: Path) -> None:
     lock = hub.read_lock(lock_file)
     groups: dict[tuple, list[Need]] = {}
     for need in needs:
-        if need.kind != "file":
+        if need.kind not in ("file", "url"):
             groups.setdefault((need.kind, need.name, need.revision), []).append(need)
     found, problems = [], []
+    missing, unreached = absent(needs, lock)
     for (kind, name, asked), group in groups.items():
         known = hub.entry_of(lock, kind, name, asked)
         try:
             found.append((*look_up(kind, name, asked, group, known), known))
         except InputError as error:
             problems.append(str(error))
-    if problems:
-        raise InputError(
-            f"{len(problems)} of {len(groups)} repositories cannot be fetched:\n"
-            + "\n".join(f"  - {line}" for line in problems)
-        )
+    told = [f"{len(problems)} of {len(groups)} repositories cannot be fetched:"] * bool(problems)
+    told += [f"  - {line}" for line in problems]
+    if missing or unreached:
+        told.append("files and addresses that the study names are missing:")
+        told += [f"  - {line}" for line in [*missing, *unreached]]
+    if told:
+        raise InputError("\n".join(told))
     entries = {
         (entry["kind"], entry["repository"], entry["asked"]): entry
         for entry in lock.get("repositories", [])
@@ -112,7 +137,16 @@ def main(*, needs: list[Need], lock_file: Path) -> None:
         entry = bring(entry, names, known)
         entries[entry["kind"], entry["repository"], entry["asked"]] = entry
         ordered = [entries[key] for key in sorted(entries, key=str)]
-        write_json(lock_file, {"endpoint": constants.ENDPOINT, "repositories": ordered})
+        write_json(lock_file, {**lock, "endpoint": constants.ENDPOINT, "repositories": ordered})
+    copies = {entry["url"]: entry for entry in lock.get("urls", [])}
+    for url in dict.fromkeys(need.name for need in needs if need.kind == "url"):
+        copies[url] = bring_url(url, lock, lock_file.parent / "files")
+        print(f"{url}: {copies[url]['bytes']:,} bytes")
+    kept = {
+        "endpoint": constants.ENDPOINT,
+        "repositories": [entries[k] for k in sorted(entries, key=str)],
+    }
+    write_json(lock_file, {**kept, **({"urls": list(copies.values())} if copies else {})})
     size = sum(file["bytes"] for entry in entries.values() for file in entry["files"])
     print(f"{len(entries)} repositories, {size / 1e9:.2f} GB, in {constants.HF_HUB_CACHE}")
 

@@ -7,7 +7,8 @@ the study leaves open stays what it was.
 
     {"endpoint": …, "repositories": [{"kind": "model" | "dataset", "repository", "asked": revision
      in the study or null, "revision": commit, "files": [{"path", "bytes", "sha256"}],
-     "splits": {"subset/split": [path, …]}}]}
+     "splits": {"subset/split": [path, …]}}],
+     "urls": [{"url", "path": its copy, "bytes", "sha256"}]}
 """
 
 import json
@@ -62,6 +63,14 @@ def entry_of(lock: Lock, kind: str, repository: str, asked: str | None) -> dict[
     for entry in lock.get("repositories", []):
         if (entry["kind"], entry["repository"], entry["asked"]) == wanted:
             return entry
+    return None
+
+
+def url_copy(lock: Lock, url: str) -> Path | None:
+    """What `prefetch` has brought of a web address, if that is still there."""
+    for entry in lock.get("urls", []):
+        if entry["url"] == url and Path(entry["path"]).is_file():
+            return Path(entry["path"])
     return None
 
 

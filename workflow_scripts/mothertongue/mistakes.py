@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from .api.keys import key_in_address
 from .config import Json, suggestion
+from .evaluate.pack import HARNESS, demonstration_path
 from .judge.prompt import prompt_mistakes as judge_prompt_mistakes
 from .translate.chat import prompt_mistakes
 
@@ -146,7 +147,7 @@ def _sources(names: Names) -> Iterator[str]:
             for path in [paths] if isinstance(paths, str) else listed(paths):
                 yield from _placeholders(f"{where}.path", path, field)
     for name, spec in names.benchmarks.items():
-        path = mapping(spec).get("demonstrations")
+        path = demonstration_path(mapping(spec))
         yield from _placeholders(f"evaluate.benchmarks.{name}.demonstrations", path, "language")
 
 
@@ -258,6 +259,11 @@ def _task_mistakes(where: str, spec: Mapping, task: Mapping) -> Iterator[str]:
     elif isinstance(shots, int) and shots > 0 and dataset.get("path") and not given:
         if "demonstrations" not in hub:
             yield f"{where}.demonstrations: missing ({shots} shots need a file of them; or shots: 0)"
+    if given == HARNESS and not mapping(metadata.get("harness")).get("demonstrations"):
+        yield (
+            f"{where}.demonstrations: task '{name}' has none of lm-eval's own to take; leave the key"
+            " out, or give a file"
+        )
     elif shots == 0 and given:
         yield f"{where}.shots: 0, but demonstrations are given; set shots, or leave them out"
 

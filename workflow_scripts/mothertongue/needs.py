@@ -5,13 +5,15 @@
 """
 
 import glob
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from . import hub
+from . import hub, urls
+from .errors import InputError
 from .evaluate.data import hub_splits
-from .evaluate.pack import read_task
+from .evaluate.pack import demonstration_path, read_task
 from .study import MULTI, ROUND_TRIP, Study
 
 TRAINED = ("finetune_lora", "evaluate_benchmark", "answer_questions")  # rules that load a base
@@ -20,8 +22,8 @@ TRAINED = ("finetune_lora", "evaluate_benchmark", "answer_questions")  # rules t
 class Need(NamedTuple):
     """One thing, and the key of the configuration that asks for it.
 
-    `kind` is model, dataset (a split, or one `file` of the repository) or file (`name` is a path
-    or a glob pattern).
+    `kind` is model, dataset (a split, or one `file` of the repository), file (`name` is a path or a
+    glob pattern) or url.
     """
 
     kind: str
@@ -39,6 +41,10 @@ def job_needs(study: Study, tasks: Path, rule: str, cell: Mapping[str, str]) -> 
     config = study.config
     if rule in ("sample_aya", "sample_english"):
         yield from _rows("sample.dataset", config["sample"]["dataset"])
+    if rule == "sample_english":
+        for code, entry in study.languages.items():
+            if entry.get("english_rows"):
+                yield Need("file", entry["english_rows"], f"languages.{code}.english_rows")
     if rule in ("translate_texts", "roundtrip_out", "roundtrip_back"):
         languages = study.pot if cell["scope"] == MULTI else [cell["scope"]]
         yield from _translator(study, cell["translator"], rule, languages)
@@ -47,8 +53,9 @@ def job_needs(study: Study, tasks: Path, rule: str, cell: Mapping[str, str]) -> 
         if spec.get("draw"):
             yield from _rows("sample.dataset", config["sample"]["dataset"])
             yield from _rows(f"{where}.draw.dataset", spec["draw"]["dataset"], cell["language"])
-        elif not spec["path"].startswith(("https://", "http://")):
-            yield Need("file", _in(spec["path"], cell["language"]), f"{where}.path")
+        else:
+            kind = "url" if urls.is_url(spec["path"]) else "file"
+            yield Need(kind, _in(spec["path"], cell["language"]), f"{where}.path")
     if rule in TRAINED:
         yield from _model(study, cell["model"])
     if rule == "evaluate_benchmark":
@@ -62,6 +69,8 @@ def job_needs(study: Study, tasks: Path, rule: str, cell: Mapping[str, str]) -> 
 def study_needs(study: Study, tasks: Path) -> list[Need]:
     """What the whole study needs, each once."""
     jobs: dict[tuple[str, tuple], None] = {("sample_aya", ()): None}
+    if study.translators:
+        jobs["sample_english", ()] = None
 
     def add(rule: str, **cell: str) -> None:
         jobs[rule, tuple(cell.items())] = None
@@ -84,8 +93,56 @@ def study_needs(study: Study, tasks: Path) -> list[Need]:
     for one in study.answers:
         add("answer_questions", model=one.condition.model)
         add("draw_questions", questions=one.questions, language=one.language)
-    needs = (need for rule, cell in jobs for need in job_needs(study, tasks, rule, dict(cell)))
+    needs = [need for rule, cell in jobs for need in job_needs(study, tasks, rule, dict(cell))]
+    if study.config["replies"]["replay"]:
+        needs.append(Need("file", study.config["replies"]["replay"], "replies.replay"))
     return list(dict.fromkeys(needs))
+
+
+OWN_WAY = ("published", "tasks", "progress", "prefetch")  # need little, or look by themselves
+
+
+def looks_ahead(arguments: Sequence[str]) -> bool:
+    """Whether a command line of Snakemake plans or estimates the whole study, without running it."""
+    words = set(arguments)
+    if words & set(OWN_WAY):
+        return False
+    dry = any(re.fullmatch("-[a-zA-Z]*n[a-zA-Z]*|--dry-?run", word) for word in words)
+    return dry or "estimate" in words
+
+
+def absent(needs: Iterable[Need], lock: hub.Lock) -> tuple[list[str], list[str]]:
+    """Files and addresses that are not there, a line each; and those that nobody could ask about.
+
+    Addresses that `prefetch` has copied are not asked; none is where the hub is switched off.
+    """
+    needs = list(dict.fromkeys(needs))
+    lines = [
+        f"{n.name}: no such file ({n.where})"
+        for n in needs
+        if n.kind == "file" and not glob.glob(n.name)
+    ]
+    asked = {n.name: n.where for n in needs if n.kind == "url" and not hub.url_copy(lock, n.name)}
+    if hub.offline():
+        return lines, []
+    answers = urls.probe(asked)
+    lines += [f"{u}: {a.why} ({asked[u]})" for u, a in answers.items() if a.there is False]
+    return lines, [f"{u}: {a.why} ({asked[u]})" for u, a in answers.items() if a.there is None]
+
+
+def refuse_absent(study: Study, tasks: Path, lock: hub.Lock) -> list[str]:
+    """Raise one `InputError` that lists every file and address that the study names and lacks.
+
+    Returns a line for each address that could not be asked about.
+    """
+    lines, unasked = absent(study_needs(study, tasks), lock)
+    if lines:
+        raise InputError(
+            f"{len(lines)} thing{'s' * (len(lines) > 1)} that the study names"
+            f" {'are' if len(lines) > 1 else 'is'} missing:\n"
+            + "\n".join(f"  - {line}" for line in lines)
+        )
+    return unasked
 
 
 def _in(path: str, language: str | None) -> str:
@@ -149,10 +206,11 @@ def _benchmark(study: Study, tasks: Path, name: str, language: str) -> Iterator[
         for key in ("test", "machine", "human"):
             entries.pop(key, None)
         yield from _rows(f"{where}.dataset", dataset, language)
-    if spec["demonstrations"]:
-        yield Need("file", _in(spec["demonstrations"], language), f"{where}.demonstrations")
+    local = demonstration_path(spec)
+    if local:
+        yield Need("file", _in(local, language), f"{where}.demonstrations")
     shots = task["num_fewshot"] if spec["shots"] is None else spec["shots"]
-    if spec["demonstrations"] or not (shots or metadata.get("paired")):
+    if local or not (shots or metadata.get("paired")):
         entries.pop("demonstrations", None)
     for key, entry in entries.items():
         if key == "human" and language not in entry["names"]:
@@ -174,7 +232,7 @@ def missing(needs: Iterable[Need], lock: hub.Lock, why: str | None = None) -> li
     lines = []
     if files:
         lines.append(f"no such file: {', '.join(f'{n.name} ({n.where})' for n in files)}")
-    remote = [n for n in needs if n.kind != "file"]
+    remote = [n for n in needs if n.kind not in ("file", "url")]
     if shut := {folder for n in remote if (folder := hub.locked_out(n.kind, n.name))}:
         return [*lines, hub.no_permission(*sorted(shut))]
     why = why or (f"{switch} is set" if (switch := hub.offline()) else None)

@@ -25,10 +25,10 @@ VERSIONS: dict[str, int] = {
     "benchmarks": 2,
     "claims": 7,
     "variance": 1,
-    "tables": 5,
+    "tables": 6,
     "figures": 4,
     "findings": 4,
     "training": 2,
-    "provenance": 3,
-    "beside": 2,
+    "provenance": 4,
+    "beside": 3,
 }

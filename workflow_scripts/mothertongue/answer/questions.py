@@ -2,22 +2,13 @@
 
 import logging
 import tempfile
-import urllib.error
-import urllib.parse
-import urllib.request
 from pathlib import Path
 
 from ..errors import InputError
 from ..files import Row, is_missing, read_json_rows, text_hash, written_ids
+from ..urls import fetch, is_url
 
 log = logging.getLogger(__name__)
-LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
-TIMEOUT_SECONDS = 60
-
-
-def is_url(source: str) -> bool:
-    """Whether a configured path is a web address."""
-    return source.startswith(("https://", "http://"))
 
 
 def check_questions(rows: list[Row], source: str | Path) -> list[Row]:
@@ -54,16 +45,7 @@ def check_questions(rows: list[Row], source: str | Path) -> list[Row]:
 
 def download(url: str) -> list[Row]:
     """Fetch a question set; plain http only from this machine."""
-    parts = urllib.parse.urlsplit(url)
-    if parts.scheme != "https" and parts.hostname not in LOCAL_HOSTS:
-        raise InputError(f"{url}: only https addresses are fetched; give a path or https://")
-    try:
-        with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as reply:
-            content = reply.read()
-    except (urllib.error.URLError, OSError, ValueError) as error:
-        raise InputError(
-            f"{url}: cannot be fetched ({error}); download the file and give its path instead"
-        ) from None
+    content = fetch(url)
     with tempfile.NamedTemporaryFile(suffix=".jsonl") as copy:
         copy.write(content)
         copy.flush()
@@ -73,9 +55,15 @@ def download(url: str) -> list[Row]:
             raise InputError(str(error).replace(copy.name, url)) from None
 
 
-def read_questions(source: str | Path, *, limit: int | None = None) -> list[Row]:
-    """Read and check a question set; `limit` keeps the first questions only."""
-    rows = download(str(source)) if is_url(str(source)) else read_json_rows(source)
+def read_questions(
+    source: str | Path, *, limit: int | None = None, copy: Path | None = None
+) -> list[Row]:
+    """Read and check a question set; `limit` keeps the first questions only.
+
+    `copy` is what `prefetch` has brought of an address.
+    """
+    remote = is_url(str(source)) and copy is None
+    rows = download(str(source)) if remote else read_json_rows(copy or source)
     questions = check_questions(rows, source)
     log.info("%s: %d questions", source, len(questions))
     return questions[:limit]

@@ -19,8 +19,10 @@ ROUND_TRIPS = "round trip"
 SECONDARY = (
     "acc_macro",
     "bits_per_character",
-    "strict",
-    "flexible",
+    "exact_match_strict",
+    "include_strict",
+    "strict-match",
+    "flexible-extract",
     "rating",
     "total",
     "loglikelihood",
@@ -319,8 +321,10 @@ METRIC_WORDS = {
     "loglikelihood": "log-likelihood per text",
     "bits_per_character": "bits per character (less is better)",
     "bits_per_byte": "bits per byte (less is better)",
-    "strict": "strict match",
-    "flexible": "flexible match",
+    "exact_match_strict": "exact match of strings",
+    "include_strict": "answer contained, as a string",
+    "strict-match": "lm-eval's strict-match",
+    "flexible-extract": "lm-eval's flexible-extract",
 }
 
 

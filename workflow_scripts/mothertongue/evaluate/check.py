@@ -13,7 +13,7 @@ from ..files import existing_files, patterns_of
 from ..study import Study
 from .data import read_files
 from .items import make_items
-from .pack import read_task
+from .pack import demonstration_path, read_task
 
 
 def unreadable(
@@ -51,7 +51,7 @@ def _read_benchmark(spec: Mapping[str, Any], tasks: Path, language: str) -> None
     cluster = spec["cluster"] or metadata.get("cluster")
     for paths, column in (
         ((spec["dataset"] or {}).get("path") or [], cluster),
-        (spec["demonstrations"] or [], None),
+        (demonstration_path(spec) or [], None),
     ):
         files = _there(paths, language)
         for group in [[file] for file in files] if metadata.get("paired") else [files]:

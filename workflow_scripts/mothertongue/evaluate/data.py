@@ -14,6 +14,8 @@ from ..hub import Lock, dataset_files, read_lock
 from .items import Item, make_items
 from .read import read_rows
 
+FIRST, CUT = "first", "cut"  # lm-eval's demonstrations: one set for all subjects; worked ones cut
+
 
 def hub_splits(entry: Mapping[str, Any], language: str) -> list[tuple[str | None, str | None]]:
     """Hub configurations that hold a task's rows in a language: (configuration, subject)."""
@@ -97,6 +99,8 @@ def load(
     parallel: bool = False,
     missing: str = "error",
     arabic_marks: str = "keep",
+    harness: Mapping[str, Any] | None = None,
+    as_harness: bool = False,
     **_: Any,
 ) -> dict[str, Any]:
     """Build the splits `test` and `demonstrations` of a task in one language (for lm-eval).
@@ -105,9 +109,16 @@ def load(
     `report` takes sources, dropped items and notes for the score file. `cluster`, `parallel` and
     `missing` are as in `items.make_items`; `numbers` is the language in whose form all gold
     answers are written, if not each in its own; `arabic_marks` says whether the metrics keep or
-    drop tatweel and diacritics.
+    drop tatweel and diacritics. `as_harness`: demonstrations as lm-eval's own task has them, by what
+    the task says under `harness`.
     """
     import datasets
+
+    variant = (harness or {}).get("demonstrations") if as_harness else None
+    if as_harness and not variant:
+        raise InputError("this task has no demonstrations of lm-eval's own to take")
+    if variant == FIRST:
+        per_subject = False
 
     hub = {key: {"subjects": subjects, **entry} for key, entry in (hub or {}).items()}
     report = report if report is not None else {}
@@ -157,8 +168,13 @@ def load(
     if family == "short-answer":
         items = [{**item, "arabic_marks": arabic_marks} for item in items]
     return {
-        name: datasets.Dataset.from_list([dress(item, language, words, subjects) for item in split])
-        for name, split in (("test", take(items, limit)), ("demonstrations", demonstrations))
+        name: datasets.Dataset.from_list(
+            [dress(item, language, words, subjects, cut and variant == CUT) for item in split]
+        )
+        for name, split, cut in (
+            ("test", take(items, limit), False),
+            ("demonstrations", demonstrations, True),
+        )
     }
 
 
@@ -225,11 +241,24 @@ def _content(item: Item) -> str:
     return text_hash(*(str(item.get(key, "")) for key in keys))
 
 
-def dress(item: Item, language: str, words: dict, subjects: dict[str, str] | None) -> Item:
-    """Add the language's words for the prompt; strip heads that belong to the template."""
+def dress(
+    item: Item,
+    language: str,
+    words: dict,
+    subjects: dict[str, str] | None,
+    cut: bool = False,
+) -> Item:
+    """Add the language's words for the prompt; strip heads that belong to the template.
+
+    `cut`: a worked demonstration as lm-eval writes it, with the head that its row has and without
+    the first characters of its solution, as many as `words` say, whatever they are.
+    """
     dressed = {**item, "language": language, "template": words["template"]}
     dressed["words"] = {k: v for k, v in words.items() if k not in ("until", "template")}
-    if "solution" in dressed:
+    if "solution" in dressed and cut:
+        dressed["words"] = {**dressed["words"], "question": ""}
+        dressed["solution"] = dressed["solution"][words["cut"] :]
+    elif "solution" in dressed:
         dressed["question"] = _without_head(dressed["question"], words["question"])
         dressed["solution"] = _without_head(dressed["solution"], words["solution"])
     if "preamble" in words:

@@ -190,8 +190,8 @@ def harness_filters(prediction: str, gold: str, pattern: str) -> dict[str, float
     flexible = re.findall(r"(-?[$0-9.,]{2,})|(-?[0-9]+)", prediction)
     last = next((part for part in flexible[-1] if part), "") if flexible else ""
     return {
-        "strict": equal(strict[0].strip()) if strict else 0.0,
-        "flexible": equal(last.strip()),
+        "strict-match": equal(strict[0].strip()) if strict else 0.0,
+        "flexible-extract": equal(last.strip()),
     }
 
 
@@ -199,12 +199,17 @@ def harness_filters(prediction: str, gold: str, pattern: str) -> dict[str, float
 
 
 def score_short_answer(doc: Mapping[str, Any], results: list[str]) -> dict[str, float]:
-    """Exact match, F1 and include of a generated short answer."""
+    """Exact match, F1 and include of a generated short answer, and the first and last by string."""
     prediction, golds, language = results[0].strip(), list(doc["answers"]), doc["language"]
     drop = doc.get("arabic_marks") == "drop"
     metrics = {"em": exact_match, "f1": f1, "include": include}
-    return {
+    scores = {
         name: best(metric, prediction, golds, language, drop) for name, metric in metrics.items()
+    }
+    return {
+        **scores,
+        "exact_match_strict": float(prediction in [gold.strip() for gold in golds]),
+        "include_strict": float(any(gold.strip() in prediction for gold in golds)),
     }
 
 

@@ -14,6 +14,14 @@ import yaml
 from ..errors import InputError
 from ..files import text_hash
 
+HARNESS = "harness"  # `demonstrations` of a study's benchmark: those of lm-eval's own task
+
+
+def demonstration_path(spec: Mapping[str, Any]) -> str | None:
+    """The file of demonstrations that a benchmark's entry names, if it names one."""
+    path = spec.get("demonstrations")
+    return None if path == HARNESS else path
+
 
 class _Loader(yaml.SafeLoader):
     """YAML with lm-eval's `!function module.name`, kept as text."""
@@ -119,12 +127,14 @@ def load_task(
     cluster: str | None = None,
     parallel: bool = False,
     missing: str = "error",
+    harness: bool = False,
 ) -> dict[str, Any]:
     """Load one task in one language with lm-eval; returns what `lm_eval.evaluate` takes.
 
     `files` (and `demonstrations`) are local files instead of the task's own hub dataset; `hub`
     ({hub, name, revision, split}) replaces its test split; `lock` is the file that says which
-    commits are meant (hub.py). `limit` takes the first items, in turn from each subject.
+    commits are meant (hub.py). `limit` takes the first items, in turn from each subject. `harness`
+    takes and writes demonstrations as lm-eval's own task does (the task's `harness: demonstrations`).
     `cluster`, `parallel` and `missing` are as in `items.make_items`; the task's own words on the
     first two stand unless the study names something.
     """
@@ -157,6 +167,7 @@ def load_task(
         "cluster": cluster or metadata.get("cluster"),
         "parallel": parallel or metadata.get("parallel", False),
         "missing": missing,
+        "as_harness": harness,
     }
     overrides: dict[str, Any] = {"task": name, "num_fewshot": shots}
     if task["output_type"] == "generate_until":

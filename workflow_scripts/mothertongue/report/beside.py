@@ -1,9 +1,12 @@
 """Our score beside the published one, for every cell that both have, with reasons to differ."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from ..correlate.cells import Cells, Setting, Test, metric_words
+from ..correlate.cells import Cells, Setting, Test, guessed_kind, metric_words
+from ..departures import Departure
 from . import categories
+from .departures import departures_table, of_score, reasons_words
 from .table import Column, Mark, Page, Table
 from .tables import data_rows, metrics_words, plural, seeds_words
 
@@ -54,8 +57,10 @@ def judges_of(test: Test, mine: Cells, theirs: Cells, benchmark: str) -> list[Te
     return [other for other in theirs.tests if other.benchmark == benchmark and other.judge]
 
 
-def reasons_of(mine: Cells, theirs: Cells, ours: Test, other: Test, cell: Any) -> tuple[str, ...]:
-    """What is known to differ between the two numbers of a test."""
+def reasons_of(
+    mine: Cells, theirs: Cells, ours: Test, other: Test, language: str, cell: Any
+) -> tuple[str, ...]:
+    """What is seen to differ between the two numbers of a test."""
     found = []
     if ours.judge is not None:
         names = mine.label("judges", ours.judge), theirs.label("judges", other.judge or "")
@@ -64,8 +69,9 @@ def reasons_of(mine: Cells, theirs: Cells, ours: Test, other: Test, cell: Any) -
     kinds = mine.about.get("quantisation"), theirs.about.get("quantisation")
     if None not in kinds and kinds[0] != kinds[1]:
         found.append(f"quantisation {kinds[0]}, not {kinds[1]}")
-    items = theirs.about["benchmarks"].get(other.benchmark, {}).get("items") or {}
-    size = max(items.values(), default=None)
+    benchmark = theirs.about["benchmarks"].get(other.benchmark, {})
+    sizes = benchmark.get("sizes") or benchmark.get("items") or {}  # of the public test set
+    size = sizes.get(language)
     if size and cell.n and cell.n != size:
         found.append(f"{cell.n:,} items, not {size:,}")
     if cell.seeds > 1:
@@ -73,8 +79,21 @@ def reasons_of(mine: Cells, theirs: Cells, ours: Test, other: Test, cell: Any) -
     return tuple(found)
 
 
-def find_matches(mine: Cells, theirs: Cells) -> list[Match]:
-    """Every cell that both have."""
+def published_metric(theirs: Cells, benchmark: str, metric: str) -> str:
+    """The published metric that one of ours is held against: of its name, or stated as it."""
+    stated = theirs.about["benchmarks"].get(benchmark, {}).get("stated", {})
+    return stated.get(metric, metric)
+
+
+def metrics_of(mine: Cells, theirs: Cells, test: Test, benchmark: str) -> list[str]:
+    """Our metrics that may have a published partner; the forms that the paper states last."""
+    stated = theirs.about["benchmarks"].get(benchmark, {}).get("stated", {})
+    shown = mine.metrics(test, secondary=test.judge is not None)
+    return shown + [m for m in mine.metrics(test, secondary=True) if m in stated and m not in shown]
+
+
+def find_matches(mine: Cells, theirs: Cells, register: Sequence[Departure] = ()) -> list[Match]:
+    """Every cell that both have; `register` adds what is known of a benchmark or metric."""
     models = same(mine.about["models"], theirs.about["models"])
     data = same(mine.about["data"], theirs.about["data"])
     benchmarks = same(mine.about["benchmarks"], theirs.about["benchmarks"])
@@ -84,17 +103,25 @@ def find_matches(mine: Cells, theirs: Cells) -> list[Match]:
             continue
         names = [name for name in data_rows(mine, test) if name in data and name != "base"]
         for other in judges_of(test, mine, theirs, benchmarks[test.benchmark]):
-            for metric in mine.metrics(test, secondary=test.judge is not None):
+            for metric in metrics_of(mine, theirs, test, other.benchmark):
                 for model in mine.models(test):
                     for name in names if model in models else ():
                         for code in mine.languages(test):
                             for setting in mine.settings(test):
                                 cell = mine.cell(test, metric, code, model, name, setting)
-                                where = (metric, code, models[model], data[name], setting)
+                                wanted = published_metric(theirs, other.benchmark, metric)
+                                where = (wanted, code, models[model], data[name], setting)
                                 published = theirs.cell(other, *where)
                                 if cell is None or published is None:
                                     continue
-                                reasons = reasons_of(mine, theirs, test, other, cell)
+                                kind = mine.about["data"].get(name, {}).get("kind")
+                                reasons = (
+                                    *reasons_of(mine, theirs, test, other, code, cell),
+                                    *of_score(
+                                        register, other.benchmark, metric, code,
+                                        kind or guessed_kind(name), setting.kind,
+                                    ),
+                                )  # fmt: skip
                                 found.append(
                                     Match(
                                         test, other, metric, code, model, name, setting,
@@ -104,7 +131,9 @@ def find_matches(mine: Cells, theirs: Cells) -> list[Match]:
     return found
 
 
-def summary_table(mine: Cells, theirs: Cells, matches: list[Match]) -> Table:
+def summary_table(
+    mine: Cells, theirs: Cells, matches: list[Match], register: Sequence[Departure]
+) -> Table:
     """One row per test and metric."""
     table = Table(
         "summary",
@@ -140,7 +169,7 @@ def summary_table(mine: Cells, theirs: Cells, matches: list[Match]) -> Table:
                 max(differences, key=abs),
                 shared_gap(mine, own, "score"),
                 shared_gap(mine, own, "published"),
-                "; ".join(reasons) or "none known",
+                reasons_words(list(reasons), register),
             ]
         )
     return table
@@ -162,7 +191,9 @@ def shared_gap(mine: Cells, matches: list[Match], which: str) -> float | None:
     return sign * sum(gaps) / len(gaps) if gaps else None
 
 
-def cell_table(mine: Cells, theirs: Cells, matches: list[Match]) -> Table:
+def cell_table(
+    mine: Cells, theirs: Cells, matches: list[Match], register: Sequence[Departure]
+) -> Table:
     """One row per cell."""
     table = Table(
         "cells",
@@ -193,15 +224,15 @@ def cell_table(mine: Cells, theirs: Cells, matches: list[Match]) -> Table:
                 match.score,
                 match.published,
                 Mark(match.difference),
-                "; ".join(match.reasons) or "none known",
+                reasons_words(match.reasons, register),
             ]
         )
     return table
 
 
-def beside_page(mine: Cells, theirs: Cells) -> Page:
+def beside_page(mine: Cells, theirs: Cells, register: Sequence[Departure]) -> Page:
     """Ours beside published; a line that says why where no cell is shared."""
-    matches = find_matches(mine, theirs)
+    matches = find_matches(mine, theirs, register)
     where, topic = categories.category(mine.about, categories.BESIDE)
     labels = {"item": "Ours beside published", "languages": ", ".join(mine.languages())}
     page = Page(
@@ -220,7 +251,12 @@ def beside_page(mine: Cells, theirs: Cells) -> Page:
         [],
     )
     if matches:
-        page.tables = [summary_table(mine, theirs, matches), cell_table(mine, theirs, matches)]
+        shared = {match.theirs.benchmark for match in matches}
+        page.tables = [
+            summary_table(mine, theirs, matches, register),
+            departures_table(register, shared),
+            cell_table(mine, theirs, matches, register),
+        ]
         page.tables = [table.without_empty() for table in page.tables]
         page.notes.append(
             "The paper does not state its seeds, nor the revisions of models, of Google Translate and"

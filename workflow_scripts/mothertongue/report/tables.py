@@ -17,6 +17,7 @@ from ..correlate.cells import (
 )
 from .categories import BRIDGE, CAUSE, GAP, category
 from .coverage import left_out, means_by_setting, shared_mean
+from .printed import NOTE, SIGN, Averages, marked
 from .table import Column, Mark, Page, Table
 
 KIND_WORDS = {"mono": "mono", MULTI: "multi"}
@@ -103,7 +104,33 @@ def digits_of(cells: Cells, test: Test, metric: str) -> int:
     return 1 if cells.unit(test, metric) in ("%", "points") else 2
 
 
-def full_table(cells: Cells, test: Test, metric: str, rate: float) -> Table:
+def average_marks(
+    cells: Cells,
+    printed: Averages,
+    test: Test,
+    metric: str,
+    model: str,
+    setting: Setting,
+    means: dict[str, float],
+) -> dict[str, Mark]:
+    """Marks of averages over languages; a printed one is shown with ours on hover."""
+    shown = printed.shown(test, metric, model, setting, means)
+    digits = digits_of(cells, test, metric)
+    return {
+        name: marked(mark, means[name], digits)
+        for name, mark in emphasised(cells, test, metric, shown).items()
+    }
+
+
+def with_note(table: Table) -> Table:
+    """The table with a note on printed averages, if it shows one that differs from ours."""
+    texts = [e.text for row in table.rows for e in row if isinstance(e, Mark) and e.text]
+    if any(text.endswith(SIGN) for text in texts):
+        table.notes.append(NOTE)
+    return table
+
+
+def full_table(cells: Cells, test: Test, metric: str, rate: float, printed: Averages) -> Table:
     """Every score of a test at one learning rate (paper: Tables 10 to 25)."""
     languages = cells.languages(test)
     kinds = [s.kind for s in cells.settings(test) if s.learning_rate == rate]
@@ -136,20 +163,22 @@ def full_table(cells: Cells, test: Test, metric: str, rate: float) -> Table:
         for kind in averages:
             setting = Setting(kind, rate)
             scores = {n: shared_mean(cells, test, metric, model, n, setting) for n in names}
-            marks["", kind] = emphasised(cells, test, metric, scores)
+            marks["", kind] = average_marks(cells, printed, test, metric, model, setting, scores)
         for name in names:
             row: list[Any] = [cells.label("models", model), cells.label("data", name)]
             row += [marks[place][name] for place in places]
             row += [marks["", kind][name] for kind in averages]
             table.rows.append(row)
-    return table.without_empty()
+    return with_note(table.without_empty())
 
 
-def full_page(cells: Cells, test: Test) -> Page:
+def full_page(cells: Cells, test: Test, printed: Averages) -> Page:
     """Every score of a test."""
     rates = list(dict.fromkeys(s.learning_rate for s in cells.settings(test)))
     metrics = cells.metrics(test, secondary=True)
-    tables = [full_table(cells, test, metric, rate) for metric in metrics for rate in rates]
+    tables = [
+        full_table(cells, test, metric, rate, printed) for metric in metrics for rate in rates
+    ]
     label = cells.test_label(test)
     return make_page(
         cells,
@@ -166,7 +195,7 @@ def full_page(cells: Cells, test: Test) -> Page:
     )
 
 
-def bridge_page(cells: Cells, test: Test) -> Page | None:
+def bridge_page(cells: Cells, test: Test, printed: Averages) -> Page | None:
     """The native-translated gap under other learning rates and multilingual training."""
     settings = cells.settings(test)
     if len(settings) < 2 or not cells.data("translated", test):
@@ -192,11 +221,13 @@ def bridge_page(cells: Cells, test: Test) -> Page | None:
         for model in cells.models(test):
             names = cells.data("native", test) + cells.data("translated", test)
             means = means_by_setting(cells, test, metric, model, names, order)
-            marks = {s: emphasised(cells, test, metric, means[s]) for s in order}
+            marks = {
+                s: average_marks(cells, printed, test, metric, model, s, means[s]) for s in order
+            }
             for name in names:
                 row: list[Any] = [cells.label("models", model), cells.label("data", name)]
                 table.rows.append(row + [marks[s][name] for s in order])
-        tables.append(table.without_empty())
+        tables.append(with_note(table.without_empty()))
     return make_page(
         cells,
         test,
@@ -353,6 +384,7 @@ def make_page(
     missing = [
         line for line in cells.about.get("missing", []) if line.startswith(cells.test_label(test))
     ]
+    remarks = cells.about.get("remarks", {}).get(test.slug, []) if group != "roundtrip" else []
     return Page(
         group,
         test.slug,
@@ -369,14 +401,16 @@ def make_page(
         subcategory or topic,
         labels,
         tables,
-        [f"Missing: {line}." for line in missing],
+        [f"Missing: {line}." for line in missing] + remarks,
     )
 
 
-def pages(cells: Cells) -> list[Page]:
-    """Every page of tables made of scores alone."""
+def pages(cells: Cells, printed: Averages | None = None) -> list[Page]:
+    """Every page of tables made of scores alone, averages as `printed` where they are."""
+    printed = printed or Averages()
     found: list[Page | None] = []
     for test in cells.tests:
-        found += [full_page(cells, test), bridge_page(cells, test), roundtrip_page(cells, test)]
+        found += [full_page(cells, test, printed), bridge_page(cells, test, printed)]
+        found.append(roundtrip_page(cells, test))
     found += [pair_page(cells, *pair) for pair in test_pairs(cells)]
     return [page for page in found if page is not None and page.tables]

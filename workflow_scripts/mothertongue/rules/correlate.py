@@ -47,6 +47,10 @@ class Correlating:
         """The description of {source}'s scores."""
         return f"{self.published}/about.json" if wildcards.source == "published" else STUDY_ABOUT
 
+    def averages(self, wildcards: Wildcards) -> list[str]:
+        """Averages as the paper prints them; a study has its own."""
+        return [f"{self.published}/averages.csv"] if wildcards.source == "published" else []
+
     def item_table(self, wildcards: Wildcards) -> list[str]:
         """The scores by item of {source}; published ones and those of others may have none."""
         return [STUDY_ITEMS] if wildcards.source == "study" and self.has_items else []
