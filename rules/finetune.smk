@@ -11,8 +11,8 @@
 
 include: "common.smk"
 include: "base.smk"
-include: "quantisation.smk"
 include: "training_sets.smk"
+include: "quantisation.smk"
 
 
 from mothertongue.finetune import resources as needs

@@ -17,31 +17,34 @@ def looks_at_card(wildcards):
     return inference_gpus(wildcards) if card_facts(wildcards) == "0" else 0
 
 
-rule choose_quantisation:
-    """How one model's base is loaded by all of its jobs: as it is where that fits, else in 8 bits.
+if "CHOOSES_FOR" not in globals() or CHOOSES_FOR is not config:  # included by several stages
+    CHOOSES_FOR = config
 
-    Made once: neither another card nor a changed study makes it anew; remove the file to choose again.
-    """
-    input:
-        base=base_of,
-    output:
-        "<results>/finetune/quantisation/{model}.json",
-    log:
-        "<logs>/finetune/quantisation/{model}.log",
-    benchmark:
-        "<benchmarks>/finetune/quantisation/{model}.tsv"
-    conda:
-        "../envs/train.yaml"
-    threads: 1
-    resources:
-        gpu=looks_at_card,
-        gpu_model=lambda wildcards: gpu_model(wildcards) if looks_at_card(wildcards) else None,
-        mem_mb=3000,
-        runtime=10,
-        card_gb=card_facts,  # resources, as the card makes no choice anew
-        on_gpu=inference_gpus,
-        lock=LOCK,
-    params:
-        pinned=pinned_base,
-    script:
-        "../workflow_scripts/choose_quantisation.py"
+    rule choose_quantisation:
+        """How one model's base is loaded by all of its jobs: as it is where that fits, else in 8 bits.
+
+        Made once: neither another card nor a changed study makes it anew; remove the file to choose again.
+        """
+        input:
+            base=base_of,
+        output:
+            "<results>/finetune/quantisation/{model}.json",
+        log:
+            "<logs>/finetune/quantisation/{model}.log",
+        benchmark:
+            "<benchmarks>/finetune/quantisation/{model}.tsv"
+        conda:
+            "../envs/train.yaml"
+        threads: 1
+        resources:
+            gpu=looks_at_card,
+            gpu_model=lambda wildcards: gpu_model(wildcards) if looks_at_card(wildcards) else None,
+            mem_mb=3000,
+            runtime=10,
+            card_gb=card_facts,  # resources, as the card makes no choice anew
+            on_gpu=inference_gpus,
+            lock=LOCK,
+        params:
+            pinned=pinned_base,
+        script:
+            "../workflow_scripts/choose_quantisation.py"
