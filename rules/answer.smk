@@ -133,7 +133,7 @@ rule draw_questions:
         instructions=instructions_of,
         aya=aya_of,
         limit=lambda w: config["answer"]["questions"][w.questions]["limit"],
-        lock=LOCK,
+        lock=lambda wildcards, threads: LOCK,  # asks for threads, so it is not compared
         version=VERSIONS["questions"],
     script:
         "../workflow_scripts/draw_questions.py"

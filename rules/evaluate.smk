@@ -88,7 +88,7 @@ def task_of(wildcards):
         "cluster": entry["cluster"],
         "parallel": entry["origin"] != "native",  # its rows are translations of another language's
         "missing": entry["missing"],
-        "harness": entry["demonstrations"] == HARNESS,
+        **({"harness": True} if entry["demonstrations"] == HARNESS else {}),
         "digest": digest_of(entry["task"], ROOT / "tasks"),
     }
 

@@ -367,3 +367,24 @@ def test_the_papers_claims_under_its_labels_and_under_ours(made, scores):
     page = (made[0] / "tables" / "taxonomy" / "labels.html").read_text(encoding="utf-8")
     assert "TyDi QA: structured in the paper, generative here" in page
     assert "under the paper&#x27;s labels" in page or "decide no verdict" in page
+
+
+def test_the_re_reading_quotes_the_claims_under_both_labels(made):
+    rows = {(r["Labels"], r["Claim"]): r for r in table_rows(made, "taxonomy", "labels")}
+    text = (ROOT / "docs" / "rereading.md").read_text(encoding="utf-8")
+    closes = "closes more of it on structured than on generative tests"
+    claims = {
+        "native or generative tests show a larger gap": "… a larger one than the other tests",
+        "generative tests show a larger gap": "generative tests show a larger gap than structured ones",
+        "a lower learning rate closes more": f"a lower learning rate {closes}",
+        "multilingual training closes the gap": "multilingual training closes the gap on structured tests",
+        "… and more of it": f"multilingual training {closes}",
+    }
+    points = "in favour of the claim: points"
+    for start, claim in claims.items():
+        (line,) = [one for one in text.splitlines() if one.startswith(f"| {start}")]
+        for cell, labels in zip(line.split("|")[2:4], ("the paper's", "ours"), strict=True):
+            row = rows[labels, claim]
+            value, low, high = (float(row[points + end]) for end in ("", ", low", ", high"))
+            said = f"{row['verdict']}, {value:+.1f} [{low:.1f}, {high:.1f}]".replace("-", "−")
+            assert said in cell, (said, cell)
