@@ -1,6 +1,7 @@
 # Shared by every stage: the checked study, constraints, and input functions. Holds no rules.
 # Reads `config`; a mistake in it ends the run with all mistakes listed, before any planning.
 
+import os
 import sys
 from pathlib import Path
 
@@ -14,6 +15,7 @@ if str(ROOT / "workflow_scripts") not in sys.path:
 from mothertongue.devices import gpus_to_ask
 from mothertongue.errors import InputError
 from mothertongue.hub import commit_of, read_lock
+from mothertongue.staging import FOLDER as STAGE
 from mothertongue.study import MULTI, ROUND_TRIP, read_study
 from mothertongue.versions import VERSIONS
 
@@ -35,6 +37,8 @@ if "STUDY" not in globals() or STUDY.config is not config:  # every stage includ
         raise refusal(error) from None
     config = STUDY.config  # complete, with defaults, numbers of their type, keys sorted
 
+if config["stage"]:  # for this process's scripts; a job on a node reads this file there
+    os.environ[STAGE] = os.path.abspath(os.path.expandvars(config["stage"]))
 RUNS_HERE = workflow.local_exec and not workflow.remote_exec  # jobs run on this very host
 GPUS = gpus_to_ask(
     config["finetune"]["gpus"], local=RUNS_HERE

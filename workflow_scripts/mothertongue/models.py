@@ -18,6 +18,7 @@ from .encoding import Encoder, limit_to_embedding
 from .errors import InputError
 from .generation import make_plain, plain_settings
 from .hub import explained as _explained
+from .staging import staged
 
 if TYPE_CHECKING:
     import torch
@@ -159,11 +160,14 @@ def load_base(
 
     `quantisation` is int8, nf4 (bitsandbytes; both work on a CPU) or none; `attention` a
     transformers attention implementation (default: its choice, SDPA). A base that also reads
-    images (Gemma 3, Qwen-VL) is loaded whole; only its language model is used.
+    images (Gemma 3, Qwen-VL) is loaded whole; only its language model is used. Where weights are
+    staged on this node's disk (staging.py), they are read from there.
     """
     from transformers import AutoConfig
 
     _quiet_libraries()
+    named, (base, commit) = base, staged(base, revision)
+    revision = None if base != named else revision
     tokenizer = load_tokenizer(base, revision=revision, trust_remote_code=trust_remote_code)
     device = device or pick_device()
     compute = pick_dtype(dtype, device)
@@ -190,6 +194,9 @@ def load_base(
         if "out of memory" in str(error).lower():
             raise
         raise _explained(error, base, revision, "model") from error
+    if base != named:
+        model.config._commit_hash = commit
+        model.config._name_or_path = tokenizer.name_or_path = named
     _quiet_libraries()
     limit_to_embedding(tokenizer, model)
     make_plain(model, ignored)
