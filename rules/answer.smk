@@ -151,7 +151,7 @@ rule answer_questions:
         gpu=inference_gpus,
         mem_mb=inference_memory,
         runtime=inference_minutes(lambda wildcards: needs_of.ANSWER_TOKENS),
-        batch_tokens=str(config["answer"]["batch_tokens"]),  # a resource: it decides no answer
+        answer_batch_tokens=str(config["answer"]["batch_tokens"]),  # a resource: decides no answer
     params:
         model=model_of,
         pinned=pinned_base,
