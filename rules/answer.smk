@@ -162,7 +162,7 @@ rule answer_questions:
         gpu_mem_mb=gpu_memory("answer"),
         mem_mb=inference_memory,
         runtime=inference_minutes(tokens_answered),
-        batch_tokens=str(config["answer"]["batch_tokens"]),  # a resource: it decides no answer
+        answer_batch_tokens=str(config["answer"]["batch_tokens"]),  # a resource: decides no answer
     params:
         model=model_of,
         pinned=pinned_base,

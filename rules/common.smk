@@ -20,6 +20,7 @@ from mothertongue.hub import commit_of, read_lock
 from mothertongue.rules.correlate import STUDY_ITEMS, Correlating
 from mothertongue.rules.judge import Judging
 from mothertongue.rules.report import Reporting
+from mothertongue.staging import FOLDER as STAGE
 from mothertongue.study import MULTI, ROUND_TRIP, read_study
 from mothertongue.versions import VERSIONS
 
@@ -41,6 +42,8 @@ if "STUDY" not in globals() or STUDY.config is not config:  # every stage includ
         raise refusal(error) from None
     config = STUDY.config  # complete, with defaults, numbers of their type, keys sorted
 
+if config["stage"]:  # for this process's scripts; a job on a node reads this file there
+    os.environ[STAGE] = os.path.abspath(os.path.expandvars(config["stage"]))
 RUNS_HERE = workflow.local_exec and not workflow.remote_exec  # jobs run on this very host
 GPUS = gpus_to_ask(
     config["finetune"]["gpus"], local=RUNS_HERE

@@ -275,12 +275,20 @@ def test_items_that_really_run_are_counted(root, monkeypatch):
 
 
 def test_a_base_is_loaded_once_for_a_group_of_jobs(root):
-    """Groups as the cluster's profile makes them: evaluations of one adapter, 8 at most."""
+    """Groups as the cluster's profile makes them: all that reads one adapter, 24 jobs at most."""
     cell = {"model": "m", "data": "native", "scope": "es", "lr": "high", "seed": 1}
-    assert workload.loads("evaluate_benchmark", [cell] * 8) == 1
-    assert workload.loads("evaluate_benchmark", [cell] * 9) == 2
-    assert workload.loads("evaluate_benchmark", [cell, {**cell, "seed": 2}]) == 2
-    assert workload.loads("finetune_lora", [cell]) == 2
+
+    def loads(tuned, evaluated, answered):
+        stages = {
+            "finetune": ("finetune_lora", tuned),
+            "evaluate": ("evaluate_benchmark", evaluated),
+        }
+        found = workload.loads({**stages, "answer": ("answer_questions", answered)})
+        return found["finetune"], found["evaluate"], found["answer"]
+
+    assert loads([cell], [cell] * 20, [cell] * 4) == (1, 1, 0)
+    assert loads([cell], [cell] * 20, [cell] * 5) == (1, 2, 0)
+    assert loads([], [cell, {**cell, "seed": 2}], [{**cell, "seed": 3}]) == (0, 2, 1)
 
 
 @pytest.mark.slow
@@ -324,7 +332,7 @@ def test_the_papers_study_has_its_size_and_its_price(tmp_path, root, shared):
     assert 0.1 < float(spanish["usd"]) < 5
     assert 20 < float(rows[-1]["usd"]) < 1000
     assert 50 < float(rows[-1]["gpu_hours"]) < 2000
-    assert int(rows[-1]["loads"]) == 816  # once a group of jobs, twice a fine-tuning
+    assert int(rows[-1]["loads"]) == 448  # a fine-tuning, and a job of all that reads an adapter
     with (folder / "results/estimate/gpu.csv").open() as handle:
         gpu = list(csv.DictReader(handle))
     hours = {kind: sum(float(row["gpu_hours"]) for row in gpu if row["quantisation"] == kind)

@@ -293,18 +293,36 @@ def test_an_adapter_that_does_nothing_is_refused(bases, tmp_path):
 def test_an_adapter_that_fails_its_proof_is_not_left_behind(bases, sets, tmp_path, monkeypatch):
     from mothertongue.finetune import run
 
-    def other_base(folder, **options):
-        model, tokenizer = load_base(folder, **options)
+    def attached_to_another(model, folder):
         with torch.no_grad():
             model.get_input_embeddings().weight.add_(1.0)
-        return model, tokenizer
+        return attach_adapter(model, folder)
 
-    calls = iter([load_base, other_base])
-    monkeypatch.setattr(run, "load_base", lambda *a, **k: next(calls)(*a, **k))
+    monkeypatch.setattr(run, "attach_adapter", attached_to_another)
     with pytest.raises(AdapterError):
         finetune(**job(sets, tmp_path, bases("llama"), recipe=replace(RECIPE, epochs=1)))
     assert not (tmp_path / "adapter_model.safetensors").exists()
     assert not (tmp_path / "provenance.json").exists()
+
+
+@pytest.mark.parametrize("touched", [False, True])
+def test_a_base_is_loaded_once_unless_the_training_changed_it(
+    bases, sets, tmp_path, monkeypatch, touched
+):
+    from mothertongue.finetune import run
+
+    real, loads = run.strip_adapters, []
+
+    def strip(model):
+        real(model)
+        if touched:
+            model.get_input_embeddings().weight.data.add_(1.0)
+
+    monkeypatch.setattr(run, "strip_adapters", strip)
+    monkeypatch.setattr(run, "load_base", lambda *a, **k: (loads.append(1), load_base(*a, **k))[1])
+    report = finetune(**job(sets, tmp_path, bases("llama"), recipe=replace(RECIPE, epochs=1)))
+    assert len(loads) == 1 + touched
+    assert report["proof"]["equal"]
 
 
 def test_unusable_input_is_one_clear_line(bases, sets, tmp_path):

@@ -145,7 +145,7 @@ def study(lab, tmp_path_factory) -> Path:
     """The demo, run through the cluster while one of its jobs is cancelled."""
     folder = on_gpus(tmp_path_factory.mktemp("cluster") / "study")
     head = start(folder)
-    (victim,) = wait_for(folder, f"evaluate-{NATIVE.replace('/seed', '-').replace('/', '-')}")
+    (victim,) = wait_for(folder, f"adapter-{NATIVE.replace('/seed', '-').replace('/', '-')}")
     run("scancel", victim)
     finish(head, folder)
     return folder
@@ -182,9 +182,9 @@ def test_evaluations_of_one_adapter_share_a_job_and_services_stay_on_the_host(st
     cells = read_study(yaml.safe_load((study / "config.yaml").read_text()), study)
     tuned = {cell.condition.path for cell in cells.evaluations}
     assert len(cells.evaluations) > 4 * len(tuned)
-    assert len(job_logs(study, "evaluate")) == len(tuned) + 1  # one of them was cancelled
     answering = {cell.condition.path for cell in cells.answers}
-    assert len(job_logs(study, "answer")) == len(answering) < len(cells.answers)
+    assert answering <= tuned
+    assert len(job_logs(study, "adapter")) == len(tuned) + 1  # one of them was cancelled
     rules = {path.relative_to(study / "logs/slurm").parts[0] for path in job_logs(study, "")}
     assert {name.split("_")[-2] + "_" + name.split("_")[-1] for name in rules} == {
         "build_base",

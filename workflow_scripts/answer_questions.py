@@ -190,7 +190,7 @@ if "snakemake" in globals():
                 probes=Path(snakemake.params.probes),
                 beside=snakemake.params.beside,
                 model=snakemake.params.model,
-                batch_tokens=snakemake.resources.get("batch_tokens", "auto"),
+                batch_tokens=snakemake.resources.get("answer_batch_tokens", "auto"),
                 threads=snakemake.threads,
                 **generation,
             ),

@@ -19,6 +19,7 @@ from .errors import InputError, is_out_of_memory
 from .generation import make_plain, plain_settings
 from .hub import explained as _explained
 from .prompts import fill, read_prompt
+from .staging import staged
 
 if TYPE_CHECKING:
     import torch
@@ -153,11 +154,14 @@ def load_base(
 
     `quantisation` is int8, nf4 (bitsandbytes; both work on a CPU) or none; `attention` a
     transformers attention implementation (default: its choice, SDPA). A base that also reads
-    images (Gemma 3, Qwen-VL) is loaded whole; only its language model is used.
+    images (Gemma 3, Qwen-VL) is loaded whole; only its language model is used. Where weights are
+    staged on this node's disk (staging.py), they are read from there.
     """
     from transformers import AutoConfig
 
     _quiet_libraries()
+    named, (base, commit) = base, staged(base, revision)
+    revision = None if base != named else revision
     tokenizer = load_tokenizer(base, revision=revision, trust_remote_code=trust_remote_code)
     device = device or pick_device()
     compute = pick_dtype(dtype, device)
@@ -184,6 +188,9 @@ def load_base(
         if is_out_of_memory(error):
             raise
         raise _explained(error, base, revision, "model") from error
+    if base != named:
+        model.config._commit_hash = commit
+        model.config._name_or_path = tokenizer.name_or_path = named
     _quiet_libraries()
     limit_to_embedding(tokenizer, model)
     make_plain(model, ignored)

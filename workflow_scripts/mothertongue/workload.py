@@ -125,13 +125,28 @@ def groups() -> dict[str, tuple[str, int]]:
     return {rule: (group, int(sizes.get(group, 1))) for rule, group in named}
 
 
-def loads(rule: str, cells: Iterable[Mapping[str, Any]]) -> int:
-    """How often jobs of a rule load a base: once a group of jobs, a fine-tuning twice, for its proof."""
-    if rule not in groups():
-        return sum(2 if rule == "finetune_lora" else 1 for _ in cells)
-    pattern, size = groups()[rule]
-    members = Counter(pattern.format(**cell) for cell in cells)
-    return sum(math.ceil(count / size) for count in members.values())
+def loads(stages: Mapping[str, tuple[str, Iterable[Mapping[str, Any]]]]) -> dict[str, int]:
+    """How often each stage loads a base: once a job, or once a group of jobs.
+
+    `stages`: stage -> (its rule, wildcards of its jobs). A group that stages share is counted with
+    the first of them.
+    """
+    found = dict.fromkeys(stages, 0)
+    members: Counter[str] = Counter()
+    first: dict[str, tuple[str, int]] = {}
+    for stage, (rule, cells) in stages.items():
+        for cell in cells:
+            if rule not in groups():
+                found[stage] += 1
+                continue
+            pattern, size = groups()[rule]
+            group = pattern.format(**cell)
+            members[group] += 1
+            first.setdefault(group, (stage, size))
+    for group, count in members.items():
+        stage, size = first[group]
+        found[stage] += math.ceil(count / size)
+    return found
 
 
 def choice_file(root: Path, model: str) -> Path:
@@ -179,7 +194,7 @@ def model_sheet(study: Study, root: Path, name: str, *, local: bool) -> Sheet:
         ],
         "answered": [questions_asked(study, a.questions, a.language) for a in asked],
         "answer_tokens": config["answer"]["max_new_tokens"],
-        "loads": {stage: loads(rule, some) for stage, (rule, some) in cells.items()},
+        "loads": loads(cells),
     }
 
 

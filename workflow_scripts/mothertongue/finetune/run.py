@@ -19,6 +19,7 @@ from ..devices import card_of
 from ..errors import InputError
 from ..files import atomic, file_hash, read_dataset, write_json
 from ..models import attach_adapter, load_base, pick_device, probe_logits, prove_adapter, versions
+from ..warm.bases import strip_adapters
 from .batches import effective_batches, epoch_order, padding_share, plan_micro_batches
 from .budget import CPU_OVERHEAD, GPU_OVERHEAD, Budget, find_budget
 from .checkpoint import fingerprint, remove_checkpoint
@@ -187,6 +188,7 @@ def finetune(
     check_usable(training, counts, training_set, max_length)
     check_usable(validation, validation_counts, validation_set, max_length)
     log.info("training set: %s", counts.as_dict())
+    untouched = probe_logits(model, tokenizer)
     tuned = add_lora(model, seed=recipe.seed, **lora)
     budget, recompute = choose_budget(
         tuned, token_budget, gradient_checkpointing, max_length=max_length, device=device
@@ -241,12 +243,18 @@ def finetune(
         expected = probe_logits(tuned, tokenizer)
         adapter.parent.mkdir(parents=True, exist_ok=True)
         save_adapter(tuned, adapter, adapter_config, base)
-        del trainer, tuned, model
+        strip_adapters(model)
+        same = torch.equal(probe_logits(model, tokenizer), untouched)
+        del trainer, tuned
+        if not same:  # then not this copy of the base, but one that is loaded anew
+            log.warning("the base computes otherwise than before the training; it is loaded again")
+            del model
         gc.collect()
         if device.startswith("cuda"):
             torch.cuda.empty_cache()
         try:
-            fresh = attach_adapter(load_base(base, **loading)[0], adapter.parent)
+            plain = model if same else load_base(base, **loading)[0]
+            fresh = attach_adapter(plain, adapter.parent)
             proof = prove_adapter(fresh, tokenizer, expected)
         except Exception:
             adapter.unlink(missing_ok=True)
