@@ -230,8 +230,8 @@ def table(lines: list[Line], dated: str) -> str:
         "attempts: expected further calls after replies that fail a check, as many as in the store of"
         f" replies, else {100 * FAILING:g} % of the texts up to api.check_retries times; characters,"
         " tokens, money and hours hold them.",
-        "loads: how often a base is loaded, once for all jobs that share one on a cluster (a"
-        " fine-tuning twice, as it proves its adapter); gpu_gb: GPU memory that jobs ask for.",
+        "loads: how often a base is loaded, once for all jobs that share one on a cluster;"
+        " gpu_gb: GPU memory that jobs ask for.",
     ]
     for who in dict.fromkeys(row["who"] for row in lines if row["usd"] is None):
         notes.append(f"{who}: no price for its model in prices.per_million; the total lacks it.")
