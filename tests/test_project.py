@@ -3,6 +3,7 @@
 import re
 import shlex
 import subprocess
+import sys
 import tomllib
 
 import pytest
@@ -91,3 +92,57 @@ def test_no_option_of_a_documented_command_swallows_its_target(root):
         assert meant <= set(parsed.targets), command
         seen |= meant
     assert {"estimate", "prefetch", "published", "progress", "export_replies", "tasks"} <= seen
+
+
+# -- pages for people who change the code ---------------------------------------------------------
+
+
+def test_the_architecture_s_packages_and_names_exist(root):
+    page = (root / "docs/architecture.md").read_text(encoding="utf-8")
+    package = root / "workflow_scripts/mothertongue"
+    table = set(re.findall(r"^\| `(\w+)/` \|", page, re.MULTILINE))
+    assert table == {path.parent.name for path in package.glob("*/__init__.py")}
+    modules = re.search(r"Modules beside the packages:(.*?)\n\n", page, re.DOTALL)[1]
+    named = {
+        path.name for word in re.findall(r"`([\w*.]+)`", modules) for path in package.glob(word)
+    }
+    assert named == {path.name for path in package.glob("*.py")} - {"__init__.py"}
+    walks = re.findall(r"^\| `([\w/.]+)` \| `([\w.]+)` \|$", page, re.MULTILINE)
+    assert len(walks) > 10
+    for path, name in walks:
+        text = (root / path).read_text(encoding="utf-8")
+        last = name.rpartition(".")[2]
+        assert re.search(rf"(?:def|class|rule) {last}\b|^ +{last}:", text, re.MULTILINE), (
+            path,
+            name,
+        )
+    files = [path for path, _ in walks]
+    assert len(files) == len(set(files))  # a walk goes forward: no file is left and entered again
+
+
+def test_what_contributing_and_decisions_name_exists(root):
+    page = (root / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    make = (root / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^(\w+):.*##", make, re.MULTILINE))
+    assert set(re.findall(r"`make (\w+)`", page)) <= targets
+    inside = root / "workflow_scripts" / "mothertongue"
+    for name in re.findall(r"`((?:[\w.-]+/)+[\w.-]*|[\w-]+\.(?:yaml|md))`", page):
+        if name == "results/report.html":
+            continue
+        assert any((top / name).exists() for top in (root, inside, inside.parent)), name
+    index = (root / "docs/decisions/README.md").read_text(encoding="utf-8")
+    linked = set(re.findall(r"\]\((\S+\.md)\)", index))
+    assert linked == {p.name for p in (root / "docs/decisions").glob("[0-9]*.md")}
+
+
+def test_editors_complete_studies_by_the_schema_that_checks_them(root):
+    sys.path.insert(0, str(root / "docs"))
+    from write_schema import as_json
+
+    text = (root / "config.schema.yaml").read_text(encoding="utf-8")
+    made = (root / "resources/config.schema.json").read_text(encoding="utf-8")
+    assert made == as_json(text), "run: python docs/write_schema.py"
+    for path in (root / "config.yaml", *root.glob("studies/*.yaml")):
+        first = path.read_text(encoding="utf-8").splitlines()[0]
+        target = re.fullmatch(r"# yaml-language-server: \$schema=(\S+)", first)[1]
+        assert (path.parent / target).resolve() == (root / "resources/config.schema.json").resolve()

@@ -1,0 +1,32 @@
+# Commands of everyday work; CONTRIBUTING.md explains them.
+PYTHON := $(if $(wildcard .venv/bin/python),.venv/bin/python,python3)
+BIN := $(if $(wildcard .venv/bin/python),.venv/bin/,)
+
+.PHONY: help test fast lint format demo schema
+
+help: ## list the commands
+	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 12
+
+test: ## the whole suite
+	$(PYTHON) -m pytest -n 2
+
+fast: ## tests without those that take long, a cluster or a browser
+	$(PYTHON) -m pytest -n 2 -m "not slow and not slurm and not browser"
+
+lint: ## ruff, snakefmt and Snakemake's own checks
+	$(BIN)ruff check .
+	$(BIN)ruff format --check .
+	$(BIN)snakefmt --check Snakefile rules
+	$(BIN)snakemake --lint
+
+format: ## put code and rules in form
+	$(BIN)ruff check --fix .
+	$(BIN)ruff format .
+	$(BIN)snakefmt Snakefile rules
+
+demo: ## the demo study to results/report.html
+	$(BIN)snakemake --cores all
+	$(BIN)snakemake --report results/report.html
+
+schema: ## resources/config.schema.json, for editors, from config.schema.yaml
+	$(PYTHON) docs/write_schema.py
