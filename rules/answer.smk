@@ -151,7 +151,8 @@ rule answer_questions:
         gpu=inference_gpus,
         mem_mb=inference_memory,
         runtime=inference_minutes(lambda wildcards: needs_of.ANSWER_TOKENS),
-        answer_batch_tokens=str(config["answer"]["batch_tokens"]),  # a resource: decides no answer
+        batch_tokens=BATCH_TOKENS,
+        answer_batch_tokens=ANSWER_BATCH_TOKENS,
     params:
         model=model_of,
         pinned=pinned_base,

@@ -8,6 +8,11 @@ from mothertongue import resources as needs_of
 from mothertongue.finetune import resources as needs_of_tuning
 
 
+# Both are resources of both rules, since jobs of a group must agree on resources that are texts.
+BATCH_TOKENS = str(config["evaluate"]["batch_tokens"])  # a resource: it changes no result
+ANSWER_BATCH_TOKENS = str(config["answer"]["batch_tokens"])
+
+
 def inference_gpus(wildcards):
     """One GPU; none where fine-tuning takes none either (tiny models, or finetune.gpus: 0)."""
     parameters = config["models"][wildcards.model]["parameters"]

@@ -1,5 +1,10 @@
 """What jobs ask of a cluster: true to the size of the model, growing with each attempt."""
 
+import re
+import shutil
+
+import pytest
+from conftest import checkout, run_snakemake
 from mothertongue import resources
 from mothertongue.finetune import resources as tuning
 
@@ -39,3 +44,17 @@ def test_minutes_follow_the_size_of_the_benchmark():
     unknown = resources.evaluation_tokens("anything", None)
     assert unknown == resources.EVALUATION_TOKENS
     assert resources.evaluation_tokens("anything", 100) < unknown / 10
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("sbatch"), reason="the profile's executor needs SLURM")
+def test_evaluations_and_answers_of_the_paper_can_share_jobs(tmp_path):
+    """Snakemake refuses a group whose members differ in a resource that is a text."""
+    folder = checkout(tmp_path / "study")
+    done = run_snakemake(
+        *("--profile", "slurm", "--configfile", "studies/paper.yaml", "-n", "--quiet", "rules"),
+        cwd=folder,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    counts = dict(re.findall(r"^(\w+) +(\d+)$", done.stdout + done.stderr, re.MULTILINE))
+    assert (counts["evaluate_benchmark"], counts["answer_questions"]) == ("1376", "288")
