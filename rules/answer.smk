@@ -162,7 +162,8 @@ rule answer_questions:
         gpu_mem_mb=gpu_memory("answer"),
         mem_mb=inference_memory,
         runtime=inference_minutes(tokens_answered),
-        answer_batch_tokens=str(config["answer"]["batch_tokens"]),  # a resource: decides no answer
+        batch_tokens=BATCH_TOKENS,
+        answer_batch_tokens=ANSWER_BATCH_TOKENS,
     params:
         model=model_of,
         pinned=pinned_base,

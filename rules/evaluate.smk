@@ -136,7 +136,8 @@ rule evaluate_benchmark:
         gpu_mem_mb=gpu_memory("evaluate"),
         mem_mb=inference_memory,
         runtime=inference_minutes(evaluation_tokens),
-        batch_tokens=str(config["evaluate"]["batch_tokens"]),  # a resource: it changes no result
+        batch_tokens=BATCH_TOKENS,
+        answer_batch_tokens=ANSWER_BATCH_TOKENS,
     params:
         model=model_of,
         pinned=pinned_base,

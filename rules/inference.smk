@@ -8,6 +8,10 @@ include: "quantisation.smk"
 
 from mothertongue import resources as needs_of
 
+# Both are resources of both rules, since jobs of a group must agree on resources that are texts.
+BATCH_TOKENS = str(config["evaluate"]["batch_tokens"])  # a resource: it changes no result
+ANSWER_BATCH_TOKENS = str(config["answer"]["batch_tokens"])
+
 
 def inference_memory(wildcards, attempt):
     """Host memory in MB of one job with {model}."""

@@ -1,5 +1,10 @@
 """What jobs ask of a cluster: true to the size of the model, growing with each attempt."""
 
+import re
+import shutil
+
+import pytest
+from conftest import checkout, run_snakemake
 from mothertongue import resources
 from mothertongue.cards import named
 from mothertongue.finetune import resources as tuning
@@ -50,3 +55,17 @@ def test_minutes_follow_the_card_and_the_quantisation():
     assert resources.minutes(LARGE, tokens, quantisation="none", card=slow) < by_card[1]
     hours = [tuning.runtime_minutes(LARGE, quantisation=kind) for kind in ("int8", "none")]
     assert 1.5 < hours[0] / hours[1] < 2.5
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("sbatch"), reason="the profile's executor needs SLURM")
+def test_evaluations_and_answers_of_the_paper_can_share_jobs(tmp_path):
+    """Snakemake refuses a group whose members differ in a resource that is a text."""
+    folder = checkout(tmp_path / "study")
+    done = run_snakemake(
+        *("--profile", "slurm", "--configfile", "studies/paper.yaml", "-n", "--quiet", "rules"),
+        cwd=folder,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    counts = dict(re.findall(r"^(\w+) +(\d+)$", done.stdout + done.stderr, re.MULTILINE))
+    assert (counts["evaluate_benchmark"], counts["answer_questions"]) == ("1376", "288")
