@@ -119,7 +119,7 @@ rule draw_questions:
         "<logs>/answer/questions/{questions}/{language}.log",
     benchmark:
         "<benchmarks>/answer/questions/{questions}/{language}.tsv"
-    priority: 1  # before any answers, so that an adapter's sets can be answered together
+    priority: 2  # before any answers, so that an adapter's sets can be answered together
     localrule: True
     conda:
         "../envs/data.yaml"
@@ -153,6 +153,7 @@ rule answer_questions:
         "<logs>/answer/{model}/{data}/{scope}/{lr}/seed{seed}/{questions}/{language}.log",
     benchmark:
         "<benchmarks>/answer/{model}/{data}/{scope}/{lr}/seed{seed}/{questions}/{language}.tsv"
+    priority: 1  # before the next fine-tuning: all that reads an adapter shares a loaded base
     conda:
         "../envs/train.yaml"
     threads: 1

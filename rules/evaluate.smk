@@ -127,6 +127,7 @@ rule evaluate_benchmark:
         "<logs>/evaluate/{model}/{data}/{scope}/{lr}/seed{seed}/{benchmark}/{language}.log",
     benchmark:
         "<benchmarks>/evaluate/{model}/{data}/{scope}/{lr}/seed{seed}/{benchmark}/{language}.tsv"
+    priority: 1  # before the next fine-tuning: all that reads an adapter shares a loaded base
     conda:
         "../envs/train.yaml"
     threads: 1
