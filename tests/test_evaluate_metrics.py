@@ -14,7 +14,7 @@ from mothertongue.evaluate.read import read_rows
 
 def normalised(scores: dict) -> dict:
     """The metrics that compare normalised answers."""
-    return {name: value for name, value in scores.items() if not name.endswith("_strict")}
+    return {k: v for k, v in scores.items() if not k.endswith(("_strict", "_harness"))}
 
 
 @pytest.mark.parametrize(
@@ -297,3 +297,27 @@ def test_output_lengths():
     assert found["characters"] == {"mean": 4, "median": 4, "max": 5}
     assert found["tokens"]["max"] == 6
     assert found["unfinished"] == 1
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("language", ["en", "es", "ru"])
+def test_f1_of_the_harness_is_lm_evals_on_real_answers(shared, language):
+    import runpy
+    from pathlib import Path
+
+    import lm_eval
+
+    theirs = runpy.run_path(str(Path(lm_eval.__file__).parent / "tasks" / "tydiqa" / "utils.py"))
+    rows = read_rows(shared / "data" / "xquad" / f"xquad.{language}.json")[:300]
+    for number, row in enumerate(rows):
+        gold, context = row["answers"][0], row["context"]
+        start = max(0, context.find(gold) - 12)
+        for prediction in (gold, f"«{gold.upper()}»!", context[start : start + 60], "", "?!"):
+            golds = [gold, rows[number - 1]["answers"][0]]
+            doc = {"answers": golds, "language": language}
+            ours = metrics.score_short_answer(doc, [prediction])
+            expected = theirs["process_results_lang"](doc, [prediction], language)["f1"]
+            assert ours["f1_harness"] == pytest.approx(expected)
+    doc = {"answers": ["ёлка"], "language": "ru"}  # ours folds ё, lm-eval's does not
+    found = metrics.score_short_answer(doc, ["елка"])
+    assert (found["f1"], found["f1_harness"]) == (1.0, 0.0)

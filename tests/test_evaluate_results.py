@@ -15,7 +15,7 @@ def documented(root, heading: str) -> set[str]:
     text = (root / "docs" / "results.md").read_text(encoding="utf-8")
     section = text.partition(heading)[2].partition("\n## ")[0]
     cells = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
-    return {key for cell in cells for key in re.findall(r"`(\w+)`", cell)}
+    return {key for cell in cells for key in re.findall(r"`([\w-]+)`", cell)}
 
 
 def fenced(text: str, marker: str) -> str:

@@ -175,6 +175,20 @@ def answers_number(prediction: str, wanted: Decimal, written: str, language: str
     return float(unmarked and last_number(prediction, language, "1,000.5") == wanted)
 
 
+def harness_f1(prediction: str, golds: list[str], language: str) -> float:
+    """Token F1 as lm-eval's tydiqa_goldp tasks score it (MLQA's way), against the best gold answer.
+
+    Lower case, no punctuation, English articles in English alone, tokens between spaces.
+    """
+
+    def pieces(text: str) -> list[str]:
+        text = "".join(c for c in text.lower() if not _is_mark(c))
+        return (re.sub(r"\b(a|an|the)\b", " ", text) if language == "en" else text).split()
+
+    found = pieces(prediction)
+    return max(_overlap(found, wanted) if (wanted := pieces(gold)) else 0.0 for gold in golds)
+
+
 def harness_filters(prediction: str, gold: str, pattern: str) -> dict[str, float]:
     """Score as lm-eval's MGSM does: its strict pattern, and its flexible last-number pattern.
 
@@ -209,6 +223,7 @@ def score_short_answer(doc: Mapping[str, Any], results: list[str]) -> dict[str, 
     return {
         **scores,
         "exact_match_strict": float(prediction in [gold.strip() for gold in golds]),
+        "f1_harness": harness_f1(prediction, golds, language),
         "include_strict": float(any(gold.strip() in prediction for gold in golds)),
     }
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..correlate.cells import Setting, Test
-from .table import Mark
+from .table import Mark, Table
 
 SIGN = "*"
 NOTE = (
@@ -42,6 +42,14 @@ def marked(mark: Mark, mean: float, digits: int) -> Mark:
         text=text + SIGN,
         hint=f"printed: {text}; mean of the printed scores: {mean:.{digits + 1}f}",
     )
+
+
+def with_note(table: Table) -> Table:
+    """The table with a note on printed averages, if it shows one that differs from ours."""
+    texts = [e.text for row in table.rows for e in row if isinstance(e, Mark) and e.text]
+    if any(text.endswith(SIGN) for text in texts):
+        table.notes.append(NOTE)
+    return table
 
 
 def read_averages(path: Path | None) -> Averages:

@@ -17,7 +17,7 @@ from ..correlate.cells import (
 )
 from .categories import BRIDGE, CAUSE, GAP, category
 from .coverage import left_out, means_by_setting, shared_mean
-from .printed import NOTE, SIGN, Averages, marked
+from .printed import Averages, marked, with_note
 from .table import Column, Mark, Page, Table
 
 KIND_WORDS = {"mono": "mono", MULTI: "multi"}
@@ -120,14 +120,6 @@ def average_marks(
         name: marked(mark, means[name], digits)
         for name, mark in emphasised(cells, test, metric, shown).items()
     }
-
-
-def with_note(table: Table) -> Table:
-    """The table with a note on printed averages, if it shows one that differs from ours."""
-    texts = [e.text for row in table.rows for e in row if isinstance(e, Mark) and e.text]
-    if any(text.endswith(SIGN) for text in texts):
-        table.notes.append(NOTE)
-    return table
 
 
 def full_table(cells: Cells, test: Test, metric: str, rate: float, printed: Averages) -> Table:
