@@ -20,7 +20,10 @@ def questions(language: str = "es") -> Repository:
 
 def asking(study: dict, url: str, **more) -> dict:
     path = f"{url}/datasets/acme/asked/resolve/main/test_{{language}}.jsonl"
-    answers = {"max_new_tokens": 2, "questions": {"translated": {"path": path}, **more}}
+    answers = {
+        "max_new_tokens": 2,
+        "questions": {"translated": {"origin": "human-translated", "path": path}, **more},
+    }
     judge = {"judges": {"overlap": {"backend": "overlap"}}}
     return {**json.loads(json.dumps(study)), "answer": answers, "judge": judge}
 
@@ -43,7 +46,9 @@ def test_the_papers_translated_questions_are_pinned(root):
 @pytest.mark.slow
 def test_all_that_is_missing_is_told_at_once_before_anything_is_planned(tmp_path):
     with Hub([questions("ru")]) as far:
-        study = asking(STUDY, far.url, native={"path": "nowhere_{language}.jsonl"})
+        study = asking(
+            STUDY, far.url, native={"origin": "native", "path": "nowhere_{language}.jsonl"}
+        )
         study["evaluate"]["benchmarks"]["own"] = {
             **study["evaluate"]["benchmarks"]["xquad"],
             "task": "extractive-qa",
