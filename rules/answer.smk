@@ -168,8 +168,8 @@ rule answer_questions:
     params:
         model=model_of,
         pinned=pinned_base,
-        generation={
-            "quantisation": config["finetune"]["quantisation"],
+        generation=lambda wildcards: {
+            "quantisation": configured_quantisation(wildcards.model),
             "dtype": config["finetune"]["dtype"],
             "template": config["finetune"]["template"],
             "max_new_tokens": config["answer"]["max_new_tokens"],

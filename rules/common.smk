@@ -59,6 +59,7 @@ CORRELATING = Correlating(
     or os.path.isfile(workflow.pathvars.apply(STUDY_ITEMS)),
 )
 REPORTING = Reporting(STUDY, workflow)
+QUANTISATIONS = {}  # by model, looked up once
 SLUG = "[a-z0-9][a-z0-9-]*"
 COND = "{model}/{data}/{scope}/{lr}/seed{seed}"
 
@@ -139,9 +140,17 @@ def inference_gpus(wildcards):
     return min(1, gpus(config["models"][wildcards.model]["parameters"], GPUS))
 
 
+def configured_quantisation(model):
+    """How the study says that {model}'s base is loaded: `auto` leaves it open."""
+    if model not in QUANTISATIONS:
+        results = Path(workflow.pathvars.apply("<results>"))
+        QUANTISATIONS[model] = gpu_plan.configured(config, model, results)
+    return QUANTISATIONS[model]
+
+
 def choice_of(wildcards):
     """The file that says how {model}'s base is loaded, where the study leaves it open."""
-    auto = config["finetune"]["quantisation"] == "auto"
+    auto = configured_quantisation(wildcards.model) == "auto"
     return f"<results>/finetune/quantisation/{wildcards.model}.json" if auto else []
 
 

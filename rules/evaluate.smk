@@ -142,7 +142,11 @@ rule evaluate_benchmark:
     params:
         model=model_of,
         pinned=pinned_base,
-        loading={key: config["finetune"][key] for key in ("quantisation", "dtype", "template")},
+        loading=lambda wildcards: {
+            "quantisation": configured_quantisation(wildcards.model),
+            "dtype": config["finetune"]["dtype"],
+            "template": config["finetune"]["template"],
+        },
         task=task_of,
         learning_rate=rate_of,
         tasks=TASKS,

@@ -44,7 +44,8 @@ def budget_sets(wildcards):
 def recipe_of(wildcards):
     """The recipe of a condition."""
     budget = budget_of(wildcards)
-    return {**RECIPE, "budget": budget.kind} if budget else RECIPE
+    recipe = {**RECIPE, "quantisation": configured_quantisation(wildcards.model)}
+    return {**recipe, "budget": budget.kind} if budget else recipe
 
 
 def parameters_of(wildcards):

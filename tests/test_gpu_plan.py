@@ -10,6 +10,7 @@ import yaml
 from conftest import ROOT, checkout, run_snakemake
 from mothertongue import cards, gpu_memory, gpu_plan
 from mothertongue.errors import InputError
+from mothertongue.files import write_json
 from mothertongue.study import read_study
 from test_devices import fake_environment
 from tiny_models import save_model
@@ -209,6 +210,22 @@ def test_a_plan_foresees_the_choice(tmp_path):
     assert gpu_plan.chosen(auto, "llama2-7b", made, card) == "int8"
     paper = study_of(finetune={"gpu_type": "a100", "quantisation": "int8"})
     assert gpu_plan.chosen(paper, "llama2-7b", tmp_path / "none.json", card) == "int8"
+
+
+def test_adapters_of_the_first_version_keep_their_quantisation(tmp_path):
+    """1.0.0 loaded bases in 8 bits where a study said nothing: what it finished is not trained again."""
+    config = {"finetune": {"quantisation": "auto"}}
+    cell = tmp_path / "finetune/m/native/es/high/seed1"
+    assert gpu_plan.configured(config, "m", tmp_path) == "auto"
+    write_json(cell / "provenance.json", {"quantisation": "int8"})
+    assert gpu_plan.configured(config, "m", tmp_path) == "int8"
+    assert gpu_plan.configured(config, "other", tmp_path) == "auto"
+    assert gpu_plan.configured({"finetune": {"quantisation": "none"}}, "m", tmp_path) == "none"
+    # adapters of today were made by a choice: removing its file chooses again
+    write_json(cell / "provenance.json", {"quantisation": "int8", "micro_batch_overhead": 64})
+    assert gpu_plan.configured(config, "m", tmp_path) == "auto"
+    (cell / "provenance.json").write_text("{", encoding="utf-8")
+    assert gpu_plan.configured(config, "m", tmp_path) == "auto"
 
 
 def test_an_unusable_choice_is_one_line(tmp_path):

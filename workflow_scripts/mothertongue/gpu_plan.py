@@ -63,14 +63,32 @@ def stages_of(config: Config, shape: Shape, quantisation: str) -> dict[str, floa
     return needed(shape, quantisation, tune["max_length"], rank=rank, word=word)
 
 
+def configured(config: Config, model: str, results: Path) -> str:
+    """`finetune.quantisation` of a model.
+
+    Where the study leaves it at `auto`, adapters that version 1.0.0 has finished keep theirs (its
+    default was int8), and further ones of the model are made alike: nothing is trained again.
+    """
+    asked = config["finetune"]["quantisation"]
+    if asked != "auto" or (results / "finetune" / "quantisation" / f"{model}.json").is_file():
+        return asked
+    path = next((results / "finetune" / model).glob("*/*/*/seed*/provenance.json"), None)
+    try:
+        made = read_json(path) if path else {}
+    except (OSError, ValueError):
+        made = {}
+    earlier = "micro_batch_overhead" not in made  # it is noted since there is a choice
+    return made["quantisation"] if earlier and made.get("quantisation") in KINDS else asked
+
+
 def chosen(config: Config, model: str, made: Path, card: Card | None) -> str:
     """The quantisation of a model's jobs; with `auto` that of the file, or what it will hold.
 
     Where neither the file nor the card's memory is known, int8, the slower of the two.
     """
-    configured = config["finetune"]["quantisation"]
-    if configured != "auto":
-        return configured
+    asked = configured(config, model, made.parents[2])
+    if asked != "auto":
+        return asked
     if made.is_file():
         return read_choice(made)
     if card is None or card.memory_gb is None:
