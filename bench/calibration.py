@@ -4,6 +4,7 @@
     python bench/calibration.py core       a dozen of the grid; special: what is not in the grid
     python bench/calibration.py short      a few designs, few studies (a minute)
     python bench/calibration.py grid 20 1  so many studies per design, so many processes
+    python bench/calibration.py special 200 1 "two judges"    designs whose name begins so
 
 Every study is written as results files (scores.csv, items.parquet, about.json), then stated by
 `state_claims`, as the workflow does it. Answers are right or wrong with a known probability: easy and
@@ -398,10 +399,11 @@ def short() -> list[Design]:
     return [replace(BASE, name="8 models 3 lang 1 seed", items=200), *special()[5:8]]
 
 
-def main(form: str = "long", studies: str = "200", workers: str = "2") -> None:
-    """Print the table."""
+def main(form: str = "long", studies: str = "200", workers: str = "2", only: str = "") -> None:
+    """Print the table; `only`: of designs whose name begins so."""
     forms = {"grid": grid, "core": core, "short": short, "special": special}
     chosen = [*grid(), *special()] if form == "long" else forms[form]()
+    chosen = [design for design in chosen if design.name.startswith(only)]
     print(HEAD)
     found = []
     for design in chosen:
@@ -411,7 +413,7 @@ def main(form: str = "long", studies: str = "200", workers: str = "2") -> None:
         for name in ("languages", "dull"):
             if total[name] and design.name in ("at chance", "reversal +8 0 -8"):
                 print(f"{'':40}{name}: {dict(total[name])}", flush=True)
-    if form in ("grid", "long"):
+    if form in ("grid", "long") and not only:
         print(summary(found[: len(grid())]))
 
 
