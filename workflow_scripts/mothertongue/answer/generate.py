@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from ..encoding import Encoder, end_tokens
 from ..files import Row, text_hash
+from ..generation import make_plain
 from .partial import PartialAnswers
 
 log = logging.getLogger(__name__)
@@ -126,6 +127,30 @@ def answer_all(
     )
     seconds = max(1e-9, time.monotonic() - started)
     print(f"{answered} answers, {made} tokens in {seconds:.1f} s: {made / seconds:.0f} tokens/s")
+
+
+def generate_batch(
+    model: Any,
+    prompts: list[list[int]],
+    *,
+    end_ids: set[int],
+    pad_id: int,
+    max_new_tokens: int,
+    temperature: float = 0.0,
+    seed: int = 1,
+) -> list[list[int]]:
+    """New tokens of tokenised prompts, for whoever has a model and no study.
+
+    Nothing but these arguments decides the text: the model's own settings are made plain.
+    """
+    from ..evaluate.greedy import Sampler, likeliest
+    from ..evaluate.stock import generate
+
+    make_plain(model)
+    seeds = [text_hash(str(seed), str(place)) for place in range(len(prompts))]
+    choose = Sampler(temperature, seeds) if temperature > 0 else likeliest
+    settings = {"ends": end_ids, "pad": pad_id, "new": max_new_tokens, "choose": choose}
+    return generate(model, prompts, range(len(prompts)), **settings)
 
 
 def stop_counts(rows: list[Row]) -> dict[str, int]:

@@ -4,7 +4,7 @@ It does the work where prefixes cannot be shared exactly. A batch never lies on 
 length at which rotary frequencies change (positions.py): beyond it every text is computed alone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -92,40 +92,58 @@ class StockLM(BudgetLM):
                 rows = part[: max(1, min(most, self.batch_tokens // (width + new)))]
                 rows = [index for index in rows if 2 * len(sequences[index]) >= width]
                 try:
-                    made = self._generate([sequences[index] for index in rows], rows, new, choose)
+                    made = generate(
+                        self.model,
+                        [sequences[index] for index in rows],
+                        rows,
+                        ends=end_tokens(self.model, self.tokenizer),
+                        pad=self.tokenizer.pad_token_id,
+                        new=new,
+                        choose=choose,
+                    )
                 except RuntimeError as error:
                     self._halve(error, len(rows) > 1)
                     continue
                 yield dict(zip(rows, made))
                 part = part[len(rows) :]
 
-    def _generate(
-        self, prompts: list[list[int]], indices: list[int], new: int, choose: Choice
-    ) -> list[list[int]]:
-        """New tokens of one batch; `indices` are what `choose` knows the rows by."""
-        ends = end_tokens(self.model, self.tokenizer)
-        pad = self.tokenizer.pad_token_id
-        width = max(map(len, prompts))
-        ids = [[pad] * (width - len(prompt)) + prompt for prompt in prompts]
-        mask = [[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts]
 
-        class Chosen(LogitsProcessor):
-            """Leaves nothing but what `choose` chooses."""
+def generate(
+    model: Any,
+    prompts: list[list[int]],
+    indices: Sequence[int],
+    *,
+    ends: Collection[int],
+    pad: int,
+    new: int,
+    choose: Choice,
+) -> list[list[int]]:
+    """New tokens of one batch by transformers' own `generate`, on rows padded on the left.
 
-            def __call__(self, so_far: torch.Tensor, logits: torch.Tensor) -> torch.Tensor:
-                place = so_far.shape[1] - width
-                tokens = choose(logits, [(index, place) for index in indices])
-                only = torch.full_like(logits, -torch.inf)
-                return only.scatter_(1, tokens[:, None].to(logits.device), 0.0)
+    `indices` are what `choose` knows the rows by; it alone decides the tokens.
+    """
+    width = max(map(len, prompts))
+    device = next(model.parameters()).device
+    ids = [[pad] * (width - len(prompt)) + prompt for prompt in prompts]
+    mask = [[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts]
 
-        with torch.inference_mode():
-            out = self.model.generate(
-                input_ids=torch.tensor(ids, device=self.device),
-                attention_mask=torch.tensor(mask, device=self.device),
-                max_new_tokens=new,
-                do_sample=False,
-                eos_token_id=sorted(ends) or None,
-                pad_token_id=pad,
-                logits_processor=LogitsProcessorList([Chosen()]),
-            )
-        return out[:, width:].tolist()
+    class Chosen(LogitsProcessor):
+        """Leaves nothing but what `choose` chooses."""
+
+        def __call__(self, so_far: torch.Tensor, logits: torch.Tensor) -> torch.Tensor:
+            place = so_far.shape[1] - width
+            tokens = choose(logits, [(index, place) for index in indices])
+            only = torch.full_like(logits, -torch.inf)
+            return only.scatter_(1, tokens[:, None].to(logits.device), 0.0)
+
+    with torch.inference_mode():
+        out = model.generate(
+            input_ids=torch.tensor(ids, device=device),
+            attention_mask=torch.tensor(mask, device=device),
+            max_new_tokens=new,
+            do_sample=False,
+            eos_token_id=sorted(ends) or None,
+            pad_token_id=pad,
+            logits_processor=LogitsProcessorList([Chosen()]),
+        )
+    return out[:, width:].tolist()
