@@ -167,11 +167,11 @@ class Run:
         assert done.returncode == 0, done.stderr
 
     def files(self) -> set[str]:
-        """Everything under results but the store of replies."""
+        """Everything under results but the store of replies, and what is noted of a base by its path."""
         found = os.walk(self.results)  # passes over folders that vanish meanwhile
         paths = (Path(folder) / name for folder, _, names in found for name in names)
         names = {str(path.relative_to(self.results)) for path in paths}
-        return {name for name in names if not name.startswith(".work/api/")}
+        return {name for name in names if not name.startswith((".work/api/", ".work/probe/"))}
 
     def told(self) -> str:
         return self.log.read_text(encoding="utf-8", errors="replace")[-3000:]

@@ -153,11 +153,19 @@ def study(lab, tmp_path_factory) -> Path:
 
 def test_the_disturbed_demo_on_the_cluster_equals_the_one_here(study, finished_demo):
     here = results(finished_demo)
+    same: list[bool] = []
     for name, content in results(study).items():
         if name == "results/scores.csv":
-            assert set(content.splitlines()) < set(here[name].splitlines())
-        else:
+            lines = {line for line in content.splitlines() if b",qa-" not in line}
+            assert lines < set(here[name].splitlines())
+        elif name.startswith("results/answer/") and "/questions/" not in name[:25]:
+            # on a GPU all sets of an adapter are answered in the same passes: where two tokens are as
+            # likely as each other, a batch of another size may choose the other one
+            mine, theirs = (map(json.loads, text.splitlines()) for text in (content, here[name]))
+            same += [a["answer"] == b["answer"] for a, b in zip(mine, theirs, strict=True)]
+        elif not name.startswith("results/judge/"):  # ratings follow from the answers
             assert content == here[name], name
+    assert sum(same) / len(same) > 0.9
     assert planned(study) == {}
     report = run_snakemake("--report", "results/report.html", cwd=study)
     assert report.returncode == 0, report.stderr[-3000:]
@@ -189,26 +197,27 @@ def test_evaluations_of_one_adapter_share_a_job_and_services_stay_on_the_host(st
     assert {name.split("_")[-2] + "_" + name.split("_")[-1] for name in rules} == {
         "build_base",
         "finetune_lora",
-        "evaluate_benchmark",
-        "answer_questions",
+        "evaluate_benchmark",  # a group has the name of one of its rules
     }
 
 
-def without(study: Path, folder: Path, *stages: str) -> Path:
-    """A copy of the study in which the native adapter's files of some stages are to be made."""
+def without(study: Path, folder: Path, *stages: str, adapters: tuple[str, ...] = (NATIVE,)) -> Path:
+    """A copy of the study in which some adapters' files of some stages are to be made."""
     copy_study(study, folder)
     (folder / "results" / "scores.csv").unlink()
     later = ["judge/overlap"] if "answer" in stages else []
     for stage in (*stages, *later):
-        subprocess.run(["rm", "-r", str(folder / "results" / stage / NATIVE)], check=True)
+        for adapter in adapters:
+            subprocess.run(["rm", "-r", str(folder / "results" / stage / adapter)], check=True)
     return folder
 
 
 def test_a_killed_head_is_not_followed_by_a_second_copy_of_its_jobs(study, tmp_path):
-    folder = without(study, tmp_path / "study", "evaluate", "answer")
-    before = len(job_logs(folder, "evaluate")), len(job_logs(folder, "answer"))
+    other = NATIVE.replace("native", "fluent")
+    folder = without(study, tmp_path / "study", "evaluate", "answer", adapters=(NATIVE, other))
+    before = len(job_logs(folder, "adapter"))
     head = start(folder, *SCORES)
-    ids = wait_for(folder, "evaluate-", "answer-")
+    ids = wait_for(folder, "adapter-tiny-native-es", "adapter-tiny-fluent-es")
     head.kill()
     head.wait()
     for number in ids:
@@ -227,10 +236,7 @@ def test_a_killed_head_is_not_followed_by_a_second_copy_of_its_jobs(study, tmp_p
     wait_until_empty(folder)
     finish(start(folder, *SCORES), folder)
     assert results(folder) == results(study)
-    assert (len(job_logs(folder, "evaluate")), len(job_logs(folder, "answer"))) == (
-        before[0] + 1,
-        before[1] + 1,
-    )
+    assert len(job_logs(folder, "adapter")) == before + 2
 
 
 def test_an_exceeded_time_limit_gives_more_time_and_training_continues(study, tmp_path):
@@ -252,11 +258,11 @@ def test_an_exceeded_time_limit_gives_more_time_and_training_continues(study, tm
 def test_a_node_that_goes_down_costs_only_its_job(study, tmp_path):
     folder = without(study, tmp_path / "study", "evaluate")
     head = start(folder, *SCORES)
-    (number,) = wait_for(folder, "evaluate-")
+    (number,) = wait_for(folder, "adapter-")
     node = run("squeue", "-h", "-j", number, "-o", "%N").strip()
     run("scontrol", "update", f"nodename={node}", "state=down", "reason=drill")
     try:
-        wait_for(folder, "evaluate-", state="PENDING")
+        wait_for(folder, "adapter-", state="PENDING")
         run("scontrol", "update", f"jobid={number}", "StartTime=now")
         finish(head, folder)
     finally:
@@ -282,7 +288,7 @@ def test_a_job_killed_for_memory_gets_more(study, tmp_path):
 def test_an_interrupted_head_takes_its_jobs_along_and_starts_again(study, tmp_path):
     folder = without(study, tmp_path / "study", "evaluate")
     head = start(folder, *SCORES)
-    wait_for(folder, "evaluate-")
+    wait_for(folder, "adapter-")
     head.send_signal(signal.SIGINT)
     head.wait(timeout=120)
     wait_until_empty(folder)

@@ -86,7 +86,7 @@ def chosen(config: Config, model: str, made: Path, card: Card | None) -> str:
 
     Where neither the file nor the card's memory is known, int8, the slower of the two.
     """
-    asked = configured(config, model, made.parents[2])
+    asked = configured(config, model, made.parent.parent.parent)
     if asked != "auto":
         return asked
     if made.is_file():
