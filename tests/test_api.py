@@ -5,6 +5,7 @@ import os
 import pty
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -550,3 +551,29 @@ def test_memory_does_not_grow_with_the_number_of_asks(tmp_path):
         assert engine.counts.sent == 1
     assert read == engine.counts.asked == 4 * WINDOW
     assert ahead <= WINDOW + BATCH
+
+
+def test_what_is_paid_and_not_stored_is_never_more_than_calls_at_a_time(tmp_path, monkeypatch):
+    """A kill at any moment loses that much at most, also where the disk is slow."""
+    pending, most, lock = 0, 0, threading.Lock()
+    put = Store.put
+
+    def sent(request):
+        nonlocal pending, most
+        with lock:
+            pending += 1
+            most = max(most, pending)
+        time.sleep(0.02)
+        return Reply("fine")
+
+    def stored(self, *args, **kwargs):
+        nonlocal pending
+        time.sleep(0.05)
+        put(self, *args, **kwargs)
+        with lock:
+            pending -= 1
+
+    monkeypatch.setattr(Store, "put", stored)
+    outcomes, _ = run(tmp_path, Client(sent), [str(n) for n in range(40)], concurrency=4)
+    assert [outcome.status for outcome in outcomes] == ["ok"] * 40
+    assert most == 4

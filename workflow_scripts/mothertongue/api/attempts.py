@@ -175,7 +175,8 @@ class Attempts:
     def _pay(self, attempt: Try, request: Request, number: int) -> tuple[Reply, float]:
         """Call once and store the reply, unchecked; the claim is kept until it is checked.
 
-        The limits allow the next call as soon as this one has ended, before its reply is stored.
+        The next call may start only when this reply is stored: a process that is killed loses no
+        more paid replies than calls are allowed at a time.
         """
         held = 0.0
         try:
@@ -183,16 +184,16 @@ class Attempts:
                 held = self._reserve(request)
                 attempt.calls += 1
                 reply = self._send(request)
-            cost = self.price.of(request, reply)
-            self.store.put(
-                attempt.key,
-                attempt.ask.request,
-                reply,
-                account=self.account,
-                cost=cost,
-                attempt=number,
-                release=False,
-            )
+                cost = self.price.of(request, reply)
+                self.store.put(
+                    attempt.key,
+                    attempt.ask.request,
+                    reply,
+                    account=self.account,
+                    cost=cost,
+                    attempt=number,
+                    release=False,
+                )
         finally:
             if held:
                 self.store.unreserve(self.account, held)
