@@ -190,8 +190,8 @@ def unlike(found, expected) -> bool:
 def compare(name: str, files, model, tokenizer, items: int | None, options) -> None:
     """Evaluate in turn, and print medians and their ratio."""
     from lm_eval.models.huggingface import HFLM
-    from mothertongue.evaluate.prefix import PrefixLM
-    from mothertongue.evaluate.verdicts import Verdicts
+    from mothertongue.inference.prefix import PrefixLM
+    from mothertongue.inference.self_test_results import Verdicts
 
     def ours():
         verdicts = Verdicts(options.verdicts, {"bench": str(options)}) if options.verdicts else None
@@ -206,8 +206,8 @@ def compare(name: str, files, model, tokenizer, items: int | None, options) -> N
         """HFLM that scores a held-out text as training supervises it, its end token too."""
 
         def loglikelihood(self, requests, disable_tqdm=False):
-            from mothertongue.encoding import Encoder
-            from mothertongue.evaluate.passage import encode_pairs
+            from mothertongue.inference.encoding import Encoder
+            from mothertongue.inference.passage import encode_pairs
 
             asked = encode_pairs(Encoder(self.tokenizer), [r.args for r in requests], 0)
             parts = [(None, before, after[:-1]) for _, before, after in asked]

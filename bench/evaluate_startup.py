@@ -29,7 +29,7 @@ TEST = ROOT / "resources" / "demo" / "benchmarks" / "reading_translated_es.json"
 JOB = """
 import json, sys
 from pathlib import Path
-from mothertongue.warm import base_of_model, run_warm
+from mothertongue.preload import base_of_model, run_warm
 settings = json.loads(sys.argv[1])
 for key in ("score", "items", "tasks", "work"):
     settings[key] = Path(settings[key])

@@ -179,7 +179,7 @@ def main() -> None:
     torch.set_num_threads(1)
     from tempfile import TemporaryDirectory
 
-    from mothertongue.models import load_base
+    from mothertongue.inference.models import load_base
     from transformers import Qwen2Config, Qwen2ForCausalLM
 
     sets = {f"native {language}": native_rows(options.data, language) for language in LANGUAGES}

@@ -57,13 +57,13 @@ from gpu_device import (  # noqa: E402
 )
 from gpu_jobs import requests, text  # noqa: E402
 from gpu_smoke import smoke  # noqa: E402
-from mothertongue.cards import KINDS, TABLE  # noqa: E402
 from mothertongue.errors import is_out_of_memory  # noqa: E402
 from mothertongue.finetune.encode import Example  # noqa: E402
 from mothertongue.finetune.lora import add_lora  # noqa: E402
 from mothertongue.finetune.run import choose_budget  # noqa: E402
 from mothertongue.finetune.train import Recipe, Trainer  # noqa: E402
-from mothertongue.models import load_base, pick_device  # noqa: E402
+from mothertongue.inference.models import load_base, pick_device  # noqa: E402
+from mothertongue.study.cards import KINDS, TABLE  # noqa: E402
 
 DECILES = (62, 78, 84, 91, 101, 115, 131, 153, 188, 262, 512)  # tokens of a row, prompt included
 PROMPT_SHARE = 0.63
@@ -215,7 +215,7 @@ def train(folder: Path, peak: float, options: argparse.Namespace) -> Iterator[Fi
 def classes(arm: str, model: Any, tokenizer: Any, folder: Path) -> Any:
     """A model class of an arm."""
     if arm == "ours":
-        from mothertongue.evaluate.prefix import PrefixLM
+        from mothertongue.inference.prefix import PrefixLM
 
         return PrefixLM(model, tokenizer)
     if arm == "hflm":
@@ -305,7 +305,7 @@ def answer(folder: Path, peak: float, options: argparse.Namespace) -> Iterator[F
     """Fifty answers: tokens per second of our decoding and of vLLM's."""
     from mothertongue.answer.generate import QuestionSet, answer_all
     from mothertongue.answer.partial import PartialAnswers
-    from mothertongue.evaluate.prefix import PrefixLM
+    from mothertongue.inference.prefix import PrefixLM
 
     count, longest = (4, 8) if options.shape == "tiny" else (50, 512)
     asked = [{"id": str(n), "prompt": text(20, f"question {n}")} for n in range(count)]

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from gpu_jobs import WORDS
 from mothertongue.finetune.base import train_tokenizer
-from mothertongue.models import pick_device, pick_dtype, versions
+from mothertongue.inference.models import pick_device, pick_dtype, versions
 
 SHAPES = {  # Llama-2-7B; Qwen1.5-0.5B; a toy
     "7b": {"hidden_size": 4096, "intermediate_size": 11008, "num_hidden_layers": 32,

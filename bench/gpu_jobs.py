@@ -47,8 +47,9 @@ def main(
     `memory` is the share of the device's memory that this process may take.
     """
     import torch
-    from mothertongue import models, warm
-    from mothertongue.evaluate.prefix import PrefixLM
+    from mothertongue import preload as warm
+    from mothertongue.inference import models
+    from mothertongue.inference.prefix import PrefixLM
 
     found: dict[str, Any] = {"pid": os.getpid(), "device": models.pick_device()}
     if memory is not None and found["device"] != "cpu":

@@ -21,7 +21,7 @@ sys.path[:0] = PATHS
 import torch
 from gpu_device import ON_GPU, SHAPES, Figure, Skipped, save_random_model
 from gpu_jobs import text
-from mothertongue.warm import base_of_model, run_warm
+from mothertongue.preload import base_of_model, run_warm
 
 
 class Smoke:
@@ -134,7 +134,7 @@ class Smoke:
         holders = [
             path.parent.name
             for path in Path("/proc").glob("[0-9]*/cmdline")
-            if b"mothertongue.warm.holder" in path.read_bytes()
+            if b"mothertongue.preload.base_server" in path.read_bytes()
         ]
         assert not holders, holders
         return "no holder left"

@@ -9,8 +9,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "workflow_scripts"))
 
-from mothertongue.departures import read_departures  # noqa: E402
 from mothertongue.report.departures import as_markdown  # noqa: E402
+from mothertongue.report.register import read_departures  # noqa: E402
 
 PAGE = ROOT / "docs" / "reproduction.md"
 REGISTER = ROOT / "resources" / "published" / "departures.yaml"

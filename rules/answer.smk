@@ -15,7 +15,7 @@ include: "inference.smk"
 from functools import cache
 
 from mothertongue.files import existing_files, patterns_of
-from mothertongue.workload import questions_asked
+from mothertongue.estimate.workload import questions_asked
 
 
 def question_source(wildcards):

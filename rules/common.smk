@@ -12,17 +12,17 @@ ROOT = Path(str(workflow.current_basedir)).parent
 if str(ROOT / "workflow_scripts") not in sys.path:
     sys.path.insert(0, str(ROOT / "workflow_scripts"))
 
-from mothertongue import gpu_plan
-from mothertongue.devices import gpus_to_ask
+from mothertongue.study import gpu_plan
+from mothertongue.process.devices import gpus_to_ask
 from mothertongue.errors import InputError
-from mothertongue.finetune.resources import gpus
+from mothertongue.study.training_jobs import gpus
 from mothertongue.hub import commit_of, read_lock
 from mothertongue.rules.correlate import STUDY_ITEMS, Correlating
 from mothertongue.rules.judge import Judging
 from mothertongue.rules.report import Reporting
-from mothertongue.staging import FOLDER as STAGE
+from mothertongue.inference.staging import FOLDER as STAGE
 from mothertongue.study import MULTI, ROUND_TRIP, read_study
-from mothertongue.versions import VERSIONS
+from mothertongue.study.versions import VERSIONS
 
 
 def refusal(error):

@@ -14,7 +14,7 @@ include: "translator.smk"
 import os
 import time
 
-from mothertongue import workload
+from mothertongue.estimate import workload
 
 
 def of_study(planned):

@@ -15,7 +15,7 @@ include: "inference.smk"
 
 from functools import cache
 
-from mothertongue.evaluate.pack import HARNESS, demonstration_path, task_digest
+from mothertongue.study.tasks import HARNESS, demonstration_path, task_digest
 from mothertongue.files import existing_files, patterns_of
 
 digest_of = cache(task_digest)  # asked for every job when planning

@@ -15,7 +15,7 @@ include: "training_sets.smk"
 include: "quantisation.smk"
 
 
-from mothertongue.finetune import resources as needs
+from mothertongue.study import training_jobs as needs
 
 FINETUNE = config["finetune"]
 NOT_OF_THE_RECIPE = ("learning_rates", "seeds", "validation", "split_seed")

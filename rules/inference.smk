@@ -6,7 +6,7 @@ include: "common.smk"
 include: "quantisation.smk"
 
 
-from mothertongue import resources as needs_of
+from mothertongue.study import inference_jobs as needs_of
 
 # Both are resources of both rules, since jobs of a group must agree on resources that are texts.
 BATCH_TOKENS = str(config["evaluate"]["batch_tokens"])  # a resource: it changes no result

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from made_up import Adapter, describe
 from mothertongue.correlate import claims as c
-from mothertongue.correlate.cells import Cells
+from mothertongue.correlate.averages import Cells
 from mothertongue.correlate.claims import Claim, Needed
 
 PLAIN = Claim(

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 from conftest import ROOT
-from mothertongue.models import render_prompt
+from mothertongue.inference.models import render_prompt
 from standin import StandIn
 from standin_hub import Hub, Repository
 from test_prefetch import commit_in, table_repository

@@ -4,12 +4,12 @@ from contextlib import contextmanager
 
 import pytest
 import torch
-from mothertongue import adapters, models
 from mothertongue.finetune import lora
 from mothertongue.finetune.encode import encode_rows
 from mothertongue.finetune.loss import summed_loss
 from mothertongue.finetune.recipe import Recipe
 from mothertongue.finetune.train import Trainer
+from mothertongue.inference import adapters, models
 from tiny_models import demo_rows, save_model
 from transformers import LlamaConfig, LlamaForCausalLM
 

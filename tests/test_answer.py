@@ -10,7 +10,12 @@ import threading
 import answer_questions
 import draw_questions
 import pytest
-from mothertongue.answer.generate import QuestionSet, answer_all, fit_prompt, split_answer
+from mothertongue.answer.generate import (
+    QuestionSet,
+    answer_all,
+    fit_prompt,
+    split_answer,
+)
 from mothertongue.answer.partial import PartialAnswers
 from mothertongue.answer.questions import read_questions
 from mothertongue.errors import InputError
@@ -225,7 +230,7 @@ def test_jobs_of_one_adapter_at_once_answer_every_question_once(tiny, tmp_path):
 def one_by_one(model, tokenizer, prompts, new):
     """What transformers generates for each prompt on its own."""
     import torch
-    from mothertongue.encoding import end_tokens
+    from mothertongue.inference.encoding import end_tokens
 
     found = []
     for prompt in prompts:
@@ -246,9 +251,9 @@ def one_by_one(model, tokenizer, prompts, new):
 @pytest.mark.parametrize("kind", ["llama", "gemma2", "qwen2", "phi3", "gpt-neox", "gpt2", "bloom", "mamba"])  # fmt: skip
 def test_answers_are_those_of_transformers(tmp_path, kind, adapter):
     """Token by token, each prompt on its own; about every fifteenth token ends a text."""
-    from mothertongue import models
     from mothertongue.answer.generate import tokenise_prompts
-    from mothertongue.evaluate.prefix import PrefixLM
+    from mothertongue.inference import models
+    from mothertongue.inference.prefix import PrefixLM
     from tiny_models import demo_rows, save_adapter, save_model
 
     if adapter and kind not in ("llama", "gemma2", "qwen2"):
@@ -280,8 +285,8 @@ def test_answers_are_those_of_transformers(tmp_path, kind, adapter):
 
 def test_a_row_that_has_ended_leaves_the_batch(tiny):
     """Rows that end at once cost nothing while others run to the limit."""
-    from mothertongue import models
-    from mothertongue.evaluate.prefix import PrefixLM
+    from mothertongue.inference import models
+    from mothertongue.inference.prefix import PrefixLM
 
     model, tokenizer = models.load_base(str(tiny / "base"), quantisation="none")
     lm = PrefixLM(model, tokenizer)
@@ -301,7 +306,7 @@ def test_a_row_that_has_ended_leaves_the_batch(tiny):
 
 def test_draws_follow_the_chances_and_not_the_neighbours():
     import torch
-    from mothertongue.evaluate.greedy import Sampler
+    from mothertongue.inference.greedy import Sampler
 
     logits = torch.tensor([0.0, 1.0, -50.0, 2.0])
     sampler = Sampler(0.5, [str(n) for n in range(4000)])

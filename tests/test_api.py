@@ -9,7 +9,16 @@ import threading
 import time
 
 import pytest
-from mothertongue.api import Ask, Engine, Price, Reply, Store, Temporary, Verdict, request_key
+from mothertongue.api import (
+    Ask,
+    Engine,
+    Price,
+    Reply,
+    Store,
+    Temporary,
+    Verdict,
+    request_key,
+)
 from mothertongue.api.clients import Secret, retry_after, status_error
 from mothertongue.errors import InputError
 from standin import StandIn, invented

@@ -8,7 +8,7 @@ import sys
 import pytest
 import yaml
 from conftest import ROOT
-from mothertongue.cards import TABLE, cards
+from mothertongue.study.cards import TABLE, cards
 
 
 def run(out, *arguments: str) -> dict[str, dict]:

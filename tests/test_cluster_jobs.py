@@ -5,9 +5,9 @@ import shutil
 
 import pytest
 from conftest import checkout, run_snakemake
-from mothertongue import resources
-from mothertongue.cards import named
-from mothertongue.finetune import resources as tuning
+from mothertongue.study import inference_jobs as resources
+from mothertongue.study import training_jobs as tuning
+from mothertongue.study.cards import named
 
 SMALL, LARGE = 4.64e8, 1.417e10
 

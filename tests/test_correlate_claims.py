@@ -15,7 +15,7 @@ from conftest import ROOT
 from made_up import Adapter, write_study
 from mothertongue.correlate import claims as c
 from mothertongue.correlate import variance as v
-from mothertongue.correlate.cells import Setting, open_cells
+from mothertongue.correlate.averages import Setting, open_cells
 from mothertongue.correlate.decisions import Adjusted, Closed, adjust_cells, nested
 from mothertongue.correlate.effects import Evidence, Sample, Share, over_replicates
 from mothertongue.correlate.groups import Group, cells_of, correlations_of

@@ -11,7 +11,7 @@ import pytest
 import scipy.stats
 from conftest import ROOT
 from made_up import analyse, pick
-from mothertongue.correlate import cells
+from mothertongue.correlate import averages as cells
 from mothertongue.report.printed import Averages, marked
 from mothertongue.report.table import Mark
 

@@ -9,7 +9,7 @@ import pytest
 import scipy.stats
 from correlate_gaps import correlate, find_gaps
 from mothertongue.correlate import statistics as st
-from mothertongue.correlate.cells import Cells, Setting
+from mothertongue.correlate.averages import Cells, Setting
 from mothertongue.correlate.contrasts import GAP, Contrast, Result, item_row, resample
 from mothertongue.correlate.items import Items
 

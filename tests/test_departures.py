@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from mothertongue.correlate.cells import METRIC_WORDS
-from mothertongue.departures import dangling, read_departures
+from mothertongue.correlate.averages import METRIC_WORDS
 from mothertongue.errors import InputError
-from mothertongue.evaluate.pack import read_task
 from mothertongue.report.departures import departures_table, of_score, reasons_words
+from mothertongue.report.register import dangling, read_departures
+from mothertongue.study.tasks import read_task
 from test_config_keys import LEAVES
 
 PAPERS_TASKS = ("tydiqa", "cmmlu", "ceval", "xquad", "mgsm", "mt-mmlu", "ht-mmlu")

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import ROOT, checkout, run_snakemake
-from mothertongue import devices
 from mothertongue.errors import InputError
+from mothertongue.process import devices
 from tiny_models import save_model
 
 FAKE = Path(__file__).parent / "fake_cuda"
@@ -125,7 +125,7 @@ def test_leases_are_disjoint_and_end_with_their_process(host):
 
 HOLD = """
 import sys, time
-from mothertongue.devices import leased
+from mothertongue.process.devices import leased
 with leased(int(sys.argv[1])) as names:
     print(",".join(names), flush=True)
     time.sleep(60)
@@ -255,8 +255,8 @@ def test_both_cards_are_used_and_a_fine_tuning_finds_its_card_free(gpu_study):
 FREE = """
 import json, os, subprocess, sys
 from pathlib import Path
-from mothertongue.log import log_to
-from mothertongue.warm import base_of_model, run_warm
+from mothertongue.process.log import log_to
+from mothertongue.preload import base_of_model, run_warm
 work, base = sys.argv[1:]
 spec = base_of_model({"base": base}, "none", "float32")
 with log_to(work + ".log"):
@@ -274,7 +274,7 @@ def main(*, out, spec):
     else:
         devices.pick_device()
     holders = [p.parent.name for p in Path("/proc").glob("[0-9]*/cmdline")
-               if b"mothertongue.warm.holder" in p.read_bytes() and os.getcwd() == os.readlink(p.parent / "cwd")]
+               if b"mothertongue.preload.base_server" in p.read_bytes() and os.getcwd() == os.readlink(p.parent / "cwd")]
     Path(out + ".json").write_text(json.dumps({"pid": os.getpid(), "holders": holders}))
 """
 
@@ -316,7 +316,7 @@ def test_a_rule_that_asks_for_a_gpu_and_has_none_says_so(gpu_study):
 TRANSLATE = """
 import sys
 from mothertongue.translate.seq2seq import Seq2Seq
-from mothertongue.warm import claimed
+from mothertongue.preload import claimed
 facts = {code: {"flores": name} for code, name in (("en", "eng_Latn"), ("es", "spa_Latn"))}
 with claimed(int(sys.argv[2])):
     engine = Seq2Seq({"model": sys.argv[1], "max_tokens": 4}, facts)

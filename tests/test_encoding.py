@@ -7,9 +7,9 @@ import json
 from pathlib import Path
 
 import pytest
-from mothertongue.encoding import Encoder, end_tokens, limit_to_embedding
 from mothertongue.errors import InputError
-from mothertongue.models import load_tokenizer, render_prompt
+from mothertongue.inference.encoding import Encoder, end_tokens, limit_to_embedding
+from mothertongue.inference.models import load_tokenizer, render_prompt
 from tiny_models import demo_rows, texts_of
 
 ROWS = [
@@ -136,8 +136,8 @@ def tokenizers(tmp_path_factory):
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_trained_begins_with_what_is_evaluated(tokenizers, kind):
     from mothertongue.answer.generate import tokenise_prompts
-    from mothertongue.evaluate.passage import Passage, encode_pairs
     from mothertongue.finetune.encode import encode_rows
+    from mothertongue.inference.passage import Passage, encode_pairs
 
     tokenizer = tokenizers(kind)
     examples, counts = encode_rows(ROWS, tokenizer, template="alpaca", max_length=2000)
@@ -257,7 +257,7 @@ def closing(tmp_path_factory, tokenizers):
 
 def test_options_and_answers_behind_a_tokenizer_that_closes_texts(closing):
     from lm_eval.api.instance import Instance
-    from mothertongue.evaluate.prefix import PrefixLM
+    from mothertongue.inference.prefix import PrefixLM
 
     model, closes, plain = closing
     pairs = [("Which letter?\nAnswer:", f" {letter}") for letter in "ABCD"]
@@ -305,7 +305,7 @@ def test_an_entry_beyond_the_embedding_is_refused_only_where_it_occurs(tmp_path,
 
 def test_padding_beyond_the_embedding_is_replaced(tmp_path):
     """A padding token that was added to the tokenizer and never to the model."""
-    from mothertongue.models import load_base
+    from mothertongue.inference.models import load_base
     from tiny_models import save_model
 
     folder = save_model(tmp_path / "base")

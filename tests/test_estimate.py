@@ -6,8 +6,8 @@ import pytest
 import yaml
 from conftest import checkout, copy_study, run_snakemake
 from estimate_cost import main
-from mothertongue import workload
 from mothertongue.api import Price, Reply, Store, request_key
+from mothertongue.estimate import workload
 from mothertongue.files import write_jsonl
 from mothertongue.judge import Item, open_judge
 from mothertongue.study import read_study

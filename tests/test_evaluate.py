@@ -10,9 +10,10 @@ from conftest import ROOT
 from mothertongue.errors import InputError
 from mothertongue.evaluate import metrics
 from mothertongue.evaluate.items import make_items
-from mothertongue.evaluate.pack import load_task, read_task, task_digest
+from mothertongue.evaluate.pack import load_task
 from mothertongue.evaluate.read import read_rows
 from mothertongue.files import read_jsonl, text_hash, write_jsonl
+from mothertongue.study.tasks import read_task, task_digest
 
 TASKS = ROOT / "tasks"
 NAMES = sorted(p.stem for p in TASKS.glob("*.yaml") if not p.name.startswith("_"))

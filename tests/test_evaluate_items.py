@@ -9,8 +9,8 @@ from collect_scores import joined_clusters
 from mothertongue.errors import InputError
 from mothertongue.evaluate import score
 from mothertongue.evaluate.items import make_items
-from mothertongue.evaluate.pack import read_task
 from mothertongue.evaluate.read import read_rows
+from mothertongue.study.tasks import read_task
 
 
 def choice(question="q", **more):

@@ -88,7 +88,7 @@ def test_an_adapter_for_another_base_is_refused(base, adapter, tmp_path):
 
 
 def test_an_adapter_that_changes_nothing_stops_before_the_first_item(base, adapter, tmp_path):
-    from mothertongue.models import AdapterError
+    from mothertongue.inference.models import AdapterError
     from safetensors.torch import load_file, save_file
 
     idle = tmp_path / "idle"
@@ -123,7 +123,7 @@ def test_an_architecture_without_a_usable_cache_is_told_in_the_score(tmp_path):
 
 def test_finished_chunks_belong_to_one_adapter_task_and_setting(base, adapter, tmp_path):
     from evaluate_benchmark import store_key
-    from mothertongue.evaluate.store import Store
+    from mothertongue.inference.finished import Store
 
     facts = {"adapter": "a", "task": {"digest": "d"}, "quantisation": "int8", "base": "b"}
     changed = [
@@ -144,8 +144,9 @@ def test_finished_chunks_belong_to_one_adapter_task_and_setting(base, adapter, t
 def test_a_process_that_serves_jobs_itself_takes_adapters_off(base, adapter, monkeypatch):
     """What a holder on a GPU does between two jobs, which it cannot fork."""
     import torch
-    from mothertongue import models, warm
-    from mothertongue.warm.bases import held, key_of
+    from mothertongue import preload as warm
+    from mothertongue.inference import models
+    from mothertongue.preload.bases import held, key_of
 
     spec = warm.base_of_model({"base": str(base)}, "none", "float32")
     model, tokenizer = models.load_base(**spec)

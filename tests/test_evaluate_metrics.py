@@ -8,8 +8,8 @@ from collections import Counter
 import pytest
 from conftest import ROOT
 from mothertongue.evaluate import metrics, score
-from mothertongue.evaluate.pack import read_task
 from mothertongue.evaluate.read import read_rows
+from mothertongue.study.tasks import read_task
 
 
 def normalised(scores: dict) -> dict:

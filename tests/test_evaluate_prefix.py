@@ -102,9 +102,9 @@ def prompts(rows: list[dict], rng: random.Random) -> list[str]:
 @pytest.mark.parametrize("kind", ARCHITECTURES)
 def test_same_as_stock(kind, adapter, tokenizer, monkeypatch):
     from lm_eval.models.huggingface import HFLM
-    from mothertongue.evaluate import attention
-    from mothertongue.evaluate import greedy as decoding
-    from mothertongue.evaluate.prefix import PrefixLM
+    from mothertongue.inference import attention
+    from mothertongue.inference import greedy as decoding
+    from mothertongue.inference.prefix import PrefixLM
 
     model = make_model(kind, len(tokenizer) + 8, tokenizer.eos_token_id)
     model = with_adapter(model) if adapter else model
@@ -150,7 +150,7 @@ def test_same_as_stock(kind, adapter, tokenizer, monkeypatch):
 
 def test_a_recurrent_architecture_falls_back_to_stock_and_says_so(tokenizer):
     from lm_eval.models.huggingface import HFLM
-    from mothertongue.evaluate.prefix import PrefixLM
+    from mothertongue.inference.prefix import PrefixLM
 
     model = make_model("mamba", len(tokenizer) + 8, tokenizer.eos_token_id)
     ours = PrefixLM(model, tokenizer)
@@ -167,7 +167,7 @@ def test_a_recurrent_architecture_falls_back_to_stock_and_says_so(tokenizer):
 
 
 def test_sampling_and_beams_go_to_stock(tokenizer):
-    from mothertongue.evaluate.prefix import PrefixLM
+    from mothertongue.inference.prefix import PrefixLM
 
     model = make_model("llama", len(tokenizer) + 8, tokenizer.eos_token_id)
     ours = PrefixLM(model, tokenizer)
@@ -179,7 +179,7 @@ def test_sampling_and_beams_go_to_stock(tokenizer):
 
 def test_prompts_longer_than_the_model_are_cut_as_stock_does_and_counted(tokenizer):
     from lm_eval.models.huggingface import HFLM
-    from mothertongue.evaluate.prefix import PrefixLM
+    from mothertongue.inference.prefix import PrefixLM
 
     model = make_model("llama", len(tokenizer) + 8, tokenizer.eos_token_id)
     long = " ".join(row["output"] for row in demo_rows()[:30])
@@ -213,7 +213,7 @@ def test_prompts_longer_than_the_model_are_cut_as_stock_does_and_counted(tokeniz
 def test_out_of_memory_halves_the_budget_and_goes_on(kind, tokenizer):
     """The model itself runs out of memory, at the start and in the middle of decoding."""
     import torch
-    from mothertongue.evaluate.prefix import PrefixLM
+    from mothertongue.inference.prefix import PrefixLM
 
     model = make_model("llama", len(tokenizer) + 8, tokenizer.eos_token_id)
     texts = prompts(demo_rows(), random.Random(1))
@@ -248,7 +248,7 @@ def test_out_of_memory_halves_the_budget_and_goes_on(kind, tokenizer):
 
 
 def test_other_errors_are_not_taken_for_lack_of_memory(tokenizer):
-    from mothertongue.evaluate.prefix import PrefixLM
+    from mothertongue.inference.prefix import PrefixLM
 
     model = make_model("llama", len(tokenizer) + 8, tokenizer.eos_token_id)
     ours = PrefixLM(model, tokenizer)
@@ -263,7 +263,7 @@ def test_other_errors_are_not_taken_for_lack_of_memory(tokenizer):
 
 def test_rows_that_end_make_room_for_those_that_wait(tokenizer):
     """Answers of unlike length: fewer passes than batches that wait for their longest answer."""
-    from mothertongue.evaluate.prefix import PrefixLM
+    from mothertongue.inference.prefix import PrefixLM
 
     model = make_model("llama", len(tokenizer) + 8, tokenizer.eos_token_id)
     texts = [f"{row['instruction']}\nA:" for row in demo_rows(count=24)]
@@ -284,7 +284,7 @@ def test_a_budget_is_what_memory_holds_even_below_one_context(tokenizer, monkeyp
     """A model of a long context on a small card: one row at a time, and the same scores."""
     import os
 
-    from mothertongue.evaluate.prefix import PrefixLM
+    from mothertongue.inference.prefix import PrefixLM
 
     model = make_model("llama", len(tokenizer) + 8, tokenizer.eos_token_id)
     items = [(row["instruction"], " Yes") for row in demo_rows(count=6)]
@@ -303,7 +303,7 @@ def test_a_budget_is_what_memory_holds_even_below_one_context(tokenizer, monkeyp
 
 
 def test_a_stopped_evaluation_goes_on_behind_its_last_chunk(tokenizer, tmp_path):
-    from mothertongue.evaluate.prefix import PrefixLM, Store
+    from mothertongue.inference.prefix import PrefixLM, Store
 
     model = make_model("llama", len(tokenizer) + 8, tokenizer.eos_token_id)
     texts = prompts(demo_rows(), random.Random(1))
@@ -338,7 +338,7 @@ def test_a_stopped_evaluation_goes_on_behind_its_last_chunk(tokenizer, tmp_path)
 
 
 def test_blocks_hold_rows_of_one_prefix_and_of_like_length():
-    from mothertongue.evaluate.attention import WORTH, Block, blocks
+    from mothertongue.inference.attention import WORTH, Block, blocks
 
     first, second = object(), object()
     pads = [0, 5, 0, WORTH, WORTH + 1, 3]
@@ -355,8 +355,8 @@ def test_blocks_hold_rows_of_one_prefix_and_of_like_length():
 @pytest.mark.parametrize("change", ["window", "bfloat16", "eager", "not called"])
 def test_models_that_cannot_attend_by_block_do_not(change, tokenizer):
     import torch
-    from mothertongue.evaluate.probe import attends_by_block
-    from mothertongue.evaluate.verdicts import Verdicts
+    from mothertongue.inference.self_test import attends_by_block
+    from mothertongue.inference.self_test_results import Verdicts
 
     model = make_model("mistral" if change == "window" else "llama", 600, tokenizer.eos_token_id)
     if change == "bfloat16":
@@ -370,7 +370,7 @@ def test_models_that_cannot_attend_by_block_do_not(change, tokenizer):
 
 
 def test_plan_computes_every_sequence_once_behind_its_own_prefix():
-    from mothertongue.evaluate.plan import plan
+    from mothertongue.inference.plan import plan
 
     rng = random.Random(0)
     for _ in range(200):
@@ -403,7 +403,7 @@ def test_plan_computes_every_sequence_once_behind_its_own_prefix():
 
 def test_rows_much_shorter_than_others_are_computed_apart():
     """Rows of one pass hold less padding than one more pass costs, and all are handed out once."""
-    from mothertongue.evaluate.plan import Walk
+    from mothertongue.inference.plan import Walk
 
     rng = random.Random(0)
     for _ in range(100):

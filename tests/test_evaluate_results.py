@@ -134,8 +134,8 @@ def test_items_are_stable_and_in_per_cent(written):
 
 @pytest.mark.slow
 def test_the_documented_benchmark_is_evaluated(page, written):
-    from mothertongue.needs import study_needs
     from mothertongue.study import read_study
+    from mothertongue.study.requirements import study_needs
 
     content, table = written["capitals"]
     assert content["shots"] == 1

@@ -6,11 +6,11 @@ import sys
 
 import pytest
 from conftest import ROOT
-from mothertongue.evaluate import probe
-from mothertongue.evaluate.prefix import PrefixLM
-from mothertongue.evaluate.verdicts import Verdicts, facts_of
-from mothertongue.models import load_base
-from mothertongue.warm import base_of_model
+from mothertongue.inference import self_test as probe
+from mothertongue.inference.models import load_base
+from mothertongue.inference.prefix import PrefixLM
+from mothertongue.inference.self_test_results import Verdicts, facts_of
+from mothertongue.preload import base_of_model
 from tiny_models import save_model
 
 
@@ -72,7 +72,7 @@ def test_a_damaged_file_is_made_anew(base, tmp_path, content):
 
 JOB = """
 import sys
-from mothertongue.evaluate.verdicts import Verdicts
+from mothertongue.inference.self_test_results import Verdicts
 verdicts = Verdicts(sys.argv[1], {"base": "one"})
 for number in range(200):
     assert verdicts.kept(f"{number % 7}", lambda: float(number % 7)) == number % 7

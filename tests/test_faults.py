@@ -15,7 +15,7 @@ from mothertongue.api.rescue import rescue
 from mothertongue.errors import InputError
 from mothertongue.files import read_dataset, write_dataset
 from mothertongue.finetune.checkpoint import NAME, load_checkpoint, save_checkpoint
-from mothertongue.log import fault_of, log_to
+from mothertongue.process.log import fault_of, log_to
 from standin import StandIn
 from test_translate import english_rows, translate
 
@@ -23,7 +23,7 @@ TRANSLATE = """
 import sys; sys.path[:0] = {paths!r}
 from pathlib import Path
 from types import SimpleNamespace as Server
-from mothertongue.log import log_to
+from mothertongue.process.log import log_to
 from test_translate import english_rows, translate
 with log_to(Path({log!r})):
     translate(Path({folder!r}), Server(base_url=lambda backend: {url!r}), english_rows(400))
@@ -250,7 +250,7 @@ def test_every_folder_that_is_written_is_looked_at_before_the_first_job(tmp_path
     (tmp_path / "late").mkdir(mode=0o555)
     (tmp_path / "file").write_text("", encoding="utf-8")
     code = (
-        "import sys; from mothertongue.files import refuse_unwritable; from mothertongue.log import"
+        "import sys; from mothertongue.files import refuse_unwritable; from mothertongue.process.log import"
         f" log_to\nwith log_to({str(tmp_path / 'log')!r}): refuse_unwritable(sys.argv[1:])"
     )
     done = unprivileged("-c", code, "early/x", "late/a/b", "file/c", "x", cwd=tmp_path)
@@ -273,7 +273,7 @@ def test_a_home_that_cannot_be_written_is_one_line(tmp_path):
 
 STOPPED = """
 import sys, time
-from mothertongue.log import log_to
+from mothertongue.process.log import log_to
 with log_to(sys.argv[1]):
     print("at work", flush=True)
     time.sleep(60)
@@ -295,19 +295,19 @@ def test_ctrl_c_is_one_line(tmp_path, root):
 
 
 STORED = """
-from mothertongue.evaluate.store import Store
-from mothertongue.log import log_to
+from mothertongue.inference.finished import Store
+from mothertongue.process.log import log_to
 with log_to({log!r}):
     Store({folder!r}, "k")
 """
 LOAD = """
-from mothertongue.log import log_to
-from mothertongue.models import load_base
+from mothertongue.process.log import log_to
+from mothertongue.inference.models import load_base
 with log_to({log!r}):
     load_base("org/tiny", quantisation="none")
 """
 NEED = """
-from mothertongue.needs import Need, missing
+from mothertongue.study.requirements import Need, missing
 print(missing([Need("model", "org/tiny", "models.tiny.base")], {}))
 """
 

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mothertongue.errors import InputError
 from mothertongue.files import read_dataset, write_dataset
-from mothertongue.finetune import resources
 from mothertongue.finetune.batches import (
     IGNORED,
     collate,
@@ -20,10 +19,11 @@ from mothertongue.finetune.batches import (
     plan_micro_batches,
 )
 from mothertongue.finetune.encode import Example, check_usable, encode_rows
-from mothertongue.finetune.progress import Progress
-from mothertongue.finetune.stop import StopRequest, job_end
 from mothertongue.finetune.workers import share_out
-from mothertongue.models import render_prompt
+from mothertongue.inference.models import render_prompt
+from mothertongue.process.progress import Progress
+from mothertongue.process.stop import StopRequest, job_end
+from mothertongue.study import training_jobs as resources
 from tiny_models import demo_rows, model_config, save_model
 
 
@@ -39,7 +39,7 @@ def llama(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def tokenizer(llama):
-    from mothertongue.models import load_tokenizer
+    from mothertongue.inference.models import load_tokenizer
 
     return load_tokenizer(str(llama))
 
@@ -179,7 +179,7 @@ def test_logits_only_where_supervised_change_nothing(tmp_path, kind):
     """Right padding without a mask and a narrowed output layer give the stock loss."""
     import torch
     from mothertongue.finetune.loss import summed_loss
-    from mothertongue.models import load_base
+    from mothertongue.inference.models import load_base
 
     model, tokenizer = load_base(str(save_model(tmp_path, kind)), quantisation="none")
     examples, _ = encode_rows(demo_rows(count=5), tokenizer, template="alpaca", max_length=200)

@@ -2,12 +2,12 @@
 
 import pytest
 import torch
-from mothertongue import models
 from mothertongue.finetune.batches import plan_micro_batches
 from mothertongue.finetune.encode import encode_rows
 from mothertongue.finetune.lora import add_lora, lora_weights
 from mothertongue.finetune.scale import FIRST
 from mothertongue.finetune.train import Recipe, Trainer, TrainingError
+from mothertongue.inference import models
 from tiny_models import demo_rows, save_model
 
 

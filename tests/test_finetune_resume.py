@@ -38,7 +38,7 @@ def main(*, job):
 """
 CALL = """
 import json, logging, sys
-from mothertongue.warm import run_warm
+from mothertongue.preload import run_warm
 logging.basicConfig(level=logging.INFO, stream=sys.stderr, force=True)
 run_warm("paced", {"job": json.loads(open(sys.argv[1]).read())}, grace=30)
 """

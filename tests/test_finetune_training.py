@@ -14,7 +14,7 @@ from mothertongue.finetune.encode import encode_rows
 from mothertongue.finetune.lora import add_lora, lora_weights
 from mothertongue.finetune.run import finetune
 from mothertongue.finetune.train import Recipe, Trainer, TrainingError
-from mothertongue.models import (
+from mothertongue.inference.models import (
     AdapterError,
     attach_adapter,
     load_base,
@@ -361,7 +361,7 @@ def test_a_missing_padding_token_is_replaced(bases, tmp_path):
 
 def test_hub_messages_say_what_to_do(monkeypatch):
     import httpx
-    from mothertongue.models import _explained
+    from mothertongue.inference.models import _explained
 
     gated = _explained(
         OSError("401 Client Error: gated repo"), "meta-llama/Llama-2-7b-hf", None, ""

@@ -44,7 +44,7 @@ def ties(values: list[float]) -> int:
 @pytest.mark.parametrize("kind", ["llama", "gemma2", "gpt-neox"])
 def test_bfloat16_scores_are_those_of_a_float32_head(kind, share, tokenizer):
     import torch
-    from mothertongue.evaluate.prefix import PrefixLM
+    from mothertongue.inference.prefix import PrefixLM
 
     model = model_of(kind, tokenizer, torch.bfloat16)
     lm = PrefixLM(model, tokenizer)
@@ -79,7 +79,7 @@ def test_bfloat16_scores_are_those_of_a_float32_head(kind, share, tokenizer):
 @pytest.mark.parametrize("bias", [True, False])
 def test_exact_logits_are_the_layer_s_in_float32(bias):
     import torch
-    from mothertongue.evaluate import head
+    from mothertongue.inference import head
 
     layer = torch.nn.Linear(16, 40_000, bias=bias).to(torch.bfloat16)
     states = torch.randn(3, 16, dtype=torch.bfloat16)

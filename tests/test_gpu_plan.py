@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import ROOT, checkout, run_snakemake
-from mothertongue import cards, gpu_memory, gpu_plan
 from mothertongue.errors import InputError
 from mothertongue.files import write_json
-from mothertongue.study import read_study
+from mothertongue.study import cards, gpu_memory, gpu_plan, read_study
 from test_devices import fake_environment
 from tiny_models import save_model
 

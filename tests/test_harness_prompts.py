@@ -14,10 +14,11 @@ import yaml
 from conftest import ROOT
 from datasets import Dataset
 from mothertongue.errors import InputError
-from mothertongue.evaluate.pack import load_task, read_task
-from mothertongue.files import write_jsonl
-from mothertongue.needs import study_needs
-from mothertongue.study import load_yaml, read_study
+from mothertongue.evaluate.pack import load_task
+from mothertongue.files import load_yaml, write_jsonl
+from mothertongue.study import read_study
+from mothertongue.study.requirements import study_needs
+from mothertongue.study.tasks import read_task
 
 TASKS = ROOT / "tasks"
 THEIRS = Path(lm_eval.__file__).parent / "tasks"

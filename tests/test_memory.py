@@ -6,9 +6,9 @@ import sys
 
 import pytest
 import torch
-from mothertongue.budgets import Remembered, memory_folder, remembered
 from mothertongue.errors import InputError, is_out_of_memory
 from mothertongue.finetune.train import TrainingError
+from mothertongue.inference.budgets import Remembered, memory_folder, remembered
 
 WHERE = {"base": "owner/base", "quantisation": "int8", "dtype": "torch.bfloat16"}
 
@@ -112,7 +112,7 @@ def test_a_damaged_file_and_one_that_cannot_be_written_stop_no_job(tmp_path):
 MANY = """
 import sys
 from pathlib import Path
-from mothertongue.budgets import Remembered
+from mothertongue.inference.budgets import Remembered
 for number in range(500):
     Remembered(Path(sys.argv[1]), "evaluate").note(int(sys.argv[2]) + number)
 """

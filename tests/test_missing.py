@@ -4,8 +4,10 @@ import json
 
 import pytest
 from conftest import ROOT, checkout, run_snakemake
-from mothertongue import hub, needs, urls
-from mothertongue.study import load_yaml, read_study
+from mothertongue import hub, urls
+from mothertongue.files import load_yaml
+from mothertongue.study import read_study
+from mothertongue.study import requirements as needs
 from standin_hub import Hub, Repository
 from test_prefetch import STUDY, aya, far_run, far_study, model, xquad
 

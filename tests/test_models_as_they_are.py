@@ -5,9 +5,9 @@ import random
 
 import pytest
 from mothertongue.errors import InputError
-from mothertongue.evaluate.prefix import PrefixLM
-from mothertongue.models import AdapterError, load_base
-from mothertongue.positions import by_length, switches
+from mothertongue.inference.models import AdapterError, load_base
+from mothertongue.inference.positions import by_length, switches
+from mothertongue.inference.prefix import PrefixLM
 from tiny_models import demo_rows, save_model, texts_of, train_tokenizer
 
 
@@ -69,7 +69,7 @@ SETTINGS = {
 
 def generated(folder, settings: dict) -> tuple:
     """Benchmark texts (ours and lm-eval's), answers and what was ignored, under some settings."""
-    from mothertongue.encoding import Encoder
+    from mothertongue.inference.encoding import Encoder
 
     tokens = {"eos_token_id": 0, "pad_token_id": 0}
     (folder / "generation_config.json").write_text(json.dumps({**tokens, **settings}))
@@ -370,7 +370,7 @@ def test_a_gradient_outside_the_adapter_is_named(tuned, where):
 
 
 def test_a_sentencepiece_model_alone_is_a_tokenizer(tmp_path):
-    from mothertongue.models import load_tokenizer
+    from mothertongue.inference.models import load_tokenizer
     from test_encoding import sentence_piece
 
     folder = sentence_piece(tmp_path / "base", "LlamaTokenizer", add_bos_token=True)

@@ -1,8 +1,9 @@
 """What the jobs of a study need from elsewhere, without asking anybody."""
 
 import yaml
-from mothertongue import hub, needs
+from mothertongue import hub
 from mothertongue.study import read_study
+from mothertongue.study import requirements as needs
 from standin_hub import TOKEN
 from test_prefetch import STUDY
 

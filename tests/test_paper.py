@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import checkout, run_snakemake
-from mothertongue.study import load_yaml
+from mothertongue.files import load_yaml
 from standin_hub import TOKEN, Hub
 from standin_paper import Services, paper_repositories, sampled_down
 

@@ -6,7 +6,7 @@ import math
 import polars as pl
 import pytest
 from conftest import ROOT
-from mothertongue.models import load_base, render_prompt
+from mothertongue.inference.models import load_base, render_prompt
 from tiny_models import demo_rows, save_model
 
 
@@ -61,7 +61,7 @@ def test_what_is_scored_is_what_training_supervises(
     kind, share, base, closing_base, tmp_path, monkeypatch
 ):
     from evaluate_benchmark import main
-    from mothertongue.evaluate import prefix
+    from mothertongue.inference import prefix
 
     if not share:
         monkeypatch.setattr(prefix, "why_not_shared", lambda *_: "a test says so")
@@ -127,8 +127,8 @@ def test_what_is_scored_is_what_training_supervises(
 def test_other_tasks_move_white_space_into_the_continuation_as_lm_eval_does(base):
     from lm_eval.api.instance import Instance
     from lm_eval.models.huggingface import HFLM
-    from mothertongue.evaluate.passage import Passage
-    from mothertongue.evaluate.prefix import PrefixLM
+    from mothertongue.inference.passage import Passage
+    from mothertongue.inference.prefix import PrefixLM
 
     model, tokenizer = load_base(str(base), quantisation="none", dtype="float32")
     pairs = [("Question\nAnswer:\n", "yes"), ("Question\nAnswer: ", "no")]

@@ -200,7 +200,7 @@ from pathlib import Path
 import prefetch_hub
 from mothertongue import hub
 from mothertongue.errors import InputError
-from mothertongue.needs import Need
+from mothertongue.study.requirements import Need
 def attempt(*needs):
     try:
         prefetch_hub.main(needs=list(needs), lock_file=Path("{lock}"))
@@ -323,7 +323,7 @@ import json, os
 from pathlib import Path
 import fetch_cmmlu
 from mothertongue.evaluate.data import load
-from mothertongue.evaluate.pack import read_task
+from mothertongue.study.tasks import read_task
 found = {{}}
 for name, language in (
     ("mt-mmlu", "es"), ("ht-mmlu", "es"), ("ceval", "zh"), ("tydiqa", "ru"), ("mgsm", "es")

@@ -6,9 +6,14 @@ import math
 import plot_scores
 import polars as pl
 from made_up import Adapter, analyse, write_study
-from mothertongue.correlate import cells as analysis
-from mothertongue.correlate.cells import Setting, open_cells
-from mothertongue.report.coverage import left_out, means_by_setting, shared_languages, shared_mean
+from mothertongue.correlate import averages as analysis
+from mothertongue.correlate.averages import Setting, open_cells
+from mothertongue.report.coverage import (
+    left_out,
+    means_by_setting,
+    shared_languages,
+    shared_mean,
+)
 
 RIGHT = {f"q{i}": float(i % 2) for i in range(20)}
 WRONG = {f"q{i}": 0.0 for i in range(20)}

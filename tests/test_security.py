@@ -16,7 +16,7 @@ import write_findings
 from made_up import analyse
 from mothertongue.errors import InputError
 from mothertongue.finetune.checkpoint import NAME, load_checkpoint
-from mothertongue.models import load_base
+from mothertongue.inference.models import load_base
 from test_judge_browser import LABELS, chromium, study  # noqa: F401
 from tiny_models import save_model
 
@@ -150,14 +150,14 @@ def test_nothing_unpickles_evaluates_or_starts_a_shell(root):
             )  # see evaluate/pack.py
             assert keywords.get("Loader") in safe, where
         if name in ("pickle.load", "pickle.loads"):  # own messages over a private socket
-            assert path.startswith("workflow_scripts/mothertongue/warm/"), where
+            assert path.startswith("workflow_scripts/mothertongue/preload/"), where
         if name.endswith("extractall"):
             raise AssertionError(where)
         assert keywords.get("trust_remote_code", "trust_remote_code") != "True", where
 
 
 def test_code_that_comes_with_a_model_is_off_unless_asked_for(root):
-    from mothertongue.config import load_yaml
+    from mothertongue.files import load_yaml
 
     model = load_yaml(root / "config.schema.yaml")["properties"]["models"]["additionalProperties"]
     assert model["properties"]["trust_remote_code"]["default"] is False

@@ -11,13 +11,22 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import judge_answers
 import pytest
-from mothertongue.api import Ask, Engine, Stop, Store, Temporary, Unanswerable, make_client
+from mothertongue.api import (
+    Ask,
+    Engine,
+    Stop,
+    Store,
+    Temporary,
+    Unanswerable,
+    make_client,
+)
 from mothertongue.api.adapt import declined
-from mothertongue.api.keys import Secret, goes_to_vendor, key_in_address
+from mothertongue.api.keys import Secret, goes_to_vendor
 from mothertongue.api.shapes import read_chat
 from mothertongue.api.statuses import error_inside, retry_after
 from mothertongue.errors import InputError
 from mothertongue.files import read_jsonl, write_jsonl
+from mothertongue.secrets import key_in_address
 from mothertongue.translate import make_translator
 from standin import page
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import ROOT, checkout, run_snakemake
-from mothertongue import staging
 from mothertongue.errors import InputError
-from mothertongue.models import load_base, probe_logits
-from mothertongue.staging import staged
+from mothertongue.inference import staging
+from mothertongue.inference.models import load_base, probe_logits
+from mothertongue.inference.staging import staged
 from tiny_models import save_model
 
 

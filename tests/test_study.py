@@ -6,9 +6,10 @@ import re
 import pytest
 import yaml
 from conftest import checkout, planned, run_snakemake
-from mothertongue.config import complete, load_yaml
 from mothertongue.errors import InputError
+from mothertongue.files import load_yaml
 from mothertongue.study import Study, read_study
+from mothertongue.study.schema import complete
 
 
 def demo(root) -> dict:

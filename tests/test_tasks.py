@@ -2,7 +2,8 @@
 
 import show_tasks
 from conftest import ROOT, checkout, run_snakemake
-from mothertongue.study import load_yaml, read_study
+from mothertongue.files import load_yaml
+from mothertongue.study import read_study
 
 
 def section(text: str, name: str) -> str:

@@ -43,8 +43,8 @@ def main(*, out, wait=0.0, spec=None, adapter=None, complaint=None):
 CALL = """
 import json, sys
 from pathlib import Path
-from mothertongue.log import log_to
-from mothertongue.warm import run_warm
+from mothertongue.process.log import log_to
+from mothertongue.preload import run_warm
 settings = json.loads(sys.argv[1])
 module, log, base = settings.pop("module", "probe"), settings["out"] + ".log", settings.get("spec")
 if module != "probe":
@@ -67,7 +67,7 @@ rule probe:
 SCRIPT = """
 import sys
 sys.path.insert(0, SCRIPTS)
-from mothertongue.warm import run_warm
+from mothertongue.preload import run_warm
 run_warm("probe", {"out": snakemake.params.name, "wait": 0.5})
 """
 
@@ -107,7 +107,7 @@ def below(pid: int) -> list[int]:
 
 def server_of(pid: int) -> int:
     """The server above a job's process (a holder keeps the server's command line)."""
-    while "-m mothertongue.warm" in command_of(parent_of(pid)):
+    while "-m mothertongue.preload" in command_of(parent_of(pid)):
         pid = parent_of(pid)
     return pid
 
@@ -155,7 +155,7 @@ def study(tmp_path_factory):
 
 def test_messages_that_come_at_once_are_read_one_by_one(tmp_path):
     """Two jobs that ended together were counted as one, and the process never left."""
-    from mothertongue.warm.messages import receive, receive_with_fds, send
+    from mothertongue.preload.messages import receive, receive_with_fds, send
 
     ours, theirs = socket.socketpair()
     with ours, theirs, (tmp_path / "a").open("w") as a, (tmp_path / "b").open("w") as b:
@@ -189,8 +189,8 @@ def close(first: list[float], second: list[float]) -> bool:
 
 
 def test_a_held_base_is_never_stale_and_keeps_no_adapter(study, tmp_path):
-    from mothertongue import models
-    from mothertongue.warm import base_of_model
+    from mothertongue.inference import models
+    from mothertongue.preload import base_of_model
 
     def cold(adapter=None):
         model, tokenizer = models.load_base(**spec)
@@ -237,7 +237,7 @@ def test_kills_end_what_belongs_to_a_job_and_nothing_else(study):
 
 def test_a_killed_evaluation_goes_on_where_it_was(study, tmp_path):
     """`kill -9` on a running evaluation: the next attempt repeats only what was in the batch."""
-    from mothertongue.warm import base_of_model
+    from mothertongue.preload import base_of_model
 
     base = save_model(tmp_path / "base")
     test = str(ROOT / "resources/demo/benchmarks/reading_translated_es.json")

@@ -15,13 +15,20 @@ from typing import Any
 
 from mothertongue.answer.generate import QuestionSet, answer_all, stop_counts
 from mothertongue.answer.partial import PartialAnswers
-from mothertongue.budgets import memory_folder, remembered
-from mothertongue.devices import card_of
 from mothertongue.errors import InputError
-from mothertongue.files import file_hash, read_json, read_jsonl, text_hash, write_json, write_jsonl
-from mothertongue.gpu_plan import resolved
-from mothertongue.log import log_to
-from mothertongue.warm import base_of_model, borrowed, run_warm
+from mothertongue.files import (
+    file_hash,
+    read_json,
+    read_jsonl,
+    text_hash,
+    write_json,
+    write_jsonl,
+)
+from mothertongue.inference.budgets import memory_folder, remembered
+from mothertongue.preload import base_of_model, borrowed, run_warm
+from mothertongue.process.devices import card_of
+from mothertongue.process.log import log_to
+from mothertongue.study.gpu_plan import resolved
 
 
 def fingerprint(provenance: dict, questions: list[dict]) -> str:
@@ -92,9 +99,9 @@ def main(
     other sets, each with the paths `questions`, `answers`, `provenance` and `partial`.
     """
     import torch
-    from mothertongue import models
-    from mothertongue.evaluate.prefix import PrefixLM
-    from mothertongue.evaluate.verdicts import Verdicts, facts_of
+    from mothertongue.inference import models
+    from mothertongue.inference.prefix import PrefixLM
+    from mothertongue.inference.self_test_results import Verdicts, facts_of
 
     made_by = {
         "base": model["base"],
@@ -165,7 +172,7 @@ def main(
 
 def prepared(base: Any, tokenizer: Any, adapter: Path | None) -> tuple[Any, dict[str, Any]]:
     """The base with its adapter, proved to be applied, and what the provenance says of them."""
-    from mothertongue import models
+    from mothertongue.inference import models
 
     facts: dict[str, Any] = {}
     if adapter:

@@ -9,7 +9,7 @@ from judge_answers import read_items
 from mothertongue.errors import InputError
 from mothertongue.files import write_json
 from mothertongue.judge import open_judge
-from mothertongue.log import log_to
+from mothertongue.process.log import log_to
 
 
 def main(*, answers: list[Path], report: Path, judge: str, spec: dict, operating: dict) -> None:

@@ -6,7 +6,7 @@ from mothertongue.errors import InputError
 from mothertongue.files import atomic
 from mothertongue.judge.browser import collect, page
 from mothertongue.judge.ratings import place_of
-from mothertongue.log import log_to
+from mothertongue.process.log import log_to
 
 PLACE = ("model", "data", "scope", "lr", "seed", "questions", "language")
 

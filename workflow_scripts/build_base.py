@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mothertongue.files import atomic, read_dataset
-from mothertongue.log import log_to
-from mothertongue.warm import run_warm
+from mothertongue.preload import run_warm
+from mothertongue.process.log import log_to
 
 LENGTH = 128  # tokens of one training piece
 

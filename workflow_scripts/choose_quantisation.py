@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from mothertongue import hub
-from mothertongue.cards import Card, named, on_this_host
 from mothertongue.errors import InputError
 from mothertongue.files import write_json
-from mothertongue.gpu_memory import Shape, shape_of
-from mothertongue.gpu_plan import choose, gpu_type, needs_of
-from mothertongue.log import log_to
-from mothertongue.warm import claimed
+from mothertongue.preload import claimed
+from mothertongue.process.log import log_to
+from mothertongue.study.cards import Card, named, on_this_host
+from mothertongue.study.gpu_memory import Shape, shape_of
+from mothertongue.study.gpu_plan import choose, gpu_type, needs_of
 
 
 def exact_shape(entry: dict[str, Any], folder: Path | None, commit: str | None) -> Shape:

@@ -13,7 +13,7 @@ from typing import Any
 from mothertongue.errors import InputError
 from mothertongue.files import atomic, read_json, read_jsonl, write_json
 from mothertongue.judge.totals import summarise, why_empty
-from mothertongue.log import log_to
+from mothertongue.process.log import log_to
 from mothertongue.scores import schema, write_scores
 
 Row = dict[str, Any]

@@ -39,9 +39,9 @@ models and languages. Scores here are those of the items that both conditions ha
 from pathlib import Path
 from typing import Any
 
-from mothertongue.correlate.cells import Cells, Test, open_cells
+from mothertongue.correlate.averages import Cells, Test, open_cells
 from mothertongue.files import atomic
-from mothertongue.log import log_to
+from mothertongue.process.log import log_to
 
 Row = dict[str, Any]
 TEXT = ("benchmark", "judge", "metric", "contrast", "first", "second", "scope")
@@ -72,7 +72,12 @@ def compare_test(
     rng: Any,
 ) -> list[Row]:
     """Every row of one test and metric."""
-    from mothertongue.correlate.contrasts import item_row, resample, score_contrasts, unit_row
+    from mothertongue.correlate.contrasts import (
+        item_row,
+        resample,
+        score_contrasts,
+        unit_row,
+    )
     from mothertongue.correlate.items import read_items
 
     results = score_contrasts(cells, test, metric)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from mothertongue.errors import InputError
 from mothertongue.files import atomic
-from mothertongue.log import log_to
+from mothertongue.process.log import log_to
 
 
 def main(

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from mothertongue.correlate.cells import open_cells
-from mothertongue.departures import read_departures
-from mothertongue.log import log_to
-from mothertongue.report.beside import beside_page
+from mothertongue.correlate.averages import open_cells
+from mothertongue.process.log import log_to
+from mothertongue.report.against_published import beside_page
 from mothertongue.report.figures import ItemFolder
+from mothertongue.report.register import read_departures
 
 
 def main(

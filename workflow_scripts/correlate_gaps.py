@@ -21,10 +21,10 @@ variance correlates by itself. With one translator the two are the same.
 from pathlib import Path
 from typing import Any
 
-from mothertongue.correlate.cells import open_cells
+from mothertongue.correlate.averages import open_cells
 from mothertongue.correlate.growth import correlate, find_gaps
 from mothertongue.files import atomic
-from mothertongue.log import log_to
+from mothertongue.process.log import log_to
 
 __all__ = ["correlate", "find_gaps", "main"]
 GAP_COLUMNS = ("benchmark", "judge", "metric", "language", "model", "family")

@@ -11,7 +11,7 @@ from typing import Any
 from mothertongue.answer.questions import read_questions
 from mothertongue.files import Row, write_jsonl
 from mothertongue.hub import read_lock, url_copy
-from mothertongue.log import log_to
+from mothertongue.process.log import log_to
 
 
 def draw_native(

@@ -12,14 +12,14 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from mothertongue.budgets import memory_folder, remembered
-from mothertongue.devices import card_of
 from mothertongue.errors import InputError
 from mothertongue.files import file_hash, read_json, text_hash, write_json
-from mothertongue.gpu_plan import resolved
-from mothertongue.log import log_to
-from mothertongue.versions import VERSIONS
-from mothertongue.warm import base_of_model, run_warm
+from mothertongue.inference.budgets import memory_folder, remembered
+from mothertongue.preload import base_of_model, run_warm
+from mothertongue.process.devices import card_of
+from mothertongue.process.log import log_to
+from mothertongue.study.gpu_plan import resolved
+from mothertongue.study.versions import VERSIONS
 
 
 def check_adapter(adapter: Path, model: dict[str, Any]) -> None:
@@ -35,7 +35,7 @@ def check_adapter(adapter: Path, model: dict[str, Any]) -> None:
 
 def attach(base: Any, adapter: Path, model: dict[str, Any]) -> Any:
     """Put the adapter on the base; one whose weights do not fit is refused."""
-    from mothertongue import models
+    from mothertongue.inference import models
 
     try:
         return models.attach_adapter(base, adapter.parent)
@@ -104,10 +104,11 @@ def main(
         harness=task.get("harness", False),
     )
     import torch
-    from mothertongue import models, warm
+    from mothertongue import preload as warm
     from mothertongue.evaluate import score as scoring
-    from mothertongue.evaluate.prefix import PrefixLM, Store
-    from mothertongue.evaluate.verdicts import Verdicts, facts_of
+    from mothertongue.inference import models
+    from mothertongue.inference.prefix import PrefixLM, Store
+    from mothertongue.inference.self_test_results import Verdicts, facts_of
 
     torch.set_num_threads(threads)
     spec = warm.base_of_model(model, loading["quantisation"], loading["dtype"])

@@ -5,7 +5,7 @@ from pathlib import Path
 from mothertongue.api import Store
 from mothertongue.api.replay import export_replies
 from mothertongue.errors import InputError
-from mothertongue.log import log_to
+from mothertongue.process.log import log_to
 
 
 def main(*, store_file: Path, export_file: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from mothertongue import hub
 from mothertongue.errors import InputError
 from mothertongue.files import atomic
-from mothertongue.log import log_to
+from mothertongue.process.log import log_to
 
 COLUMNS = ["Question", "A", "B", "C", "D", "Answer"]
 

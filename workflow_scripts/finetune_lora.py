@@ -8,9 +8,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-from mothertongue.gpu_plan import resolved
-from mothertongue.log import log_to
-from mothertongue.warm import run_warm
+from mothertongue.preload import run_warm
+from mothertongue.process.log import log_to
+from mothertongue.study.gpu_plan import resolved
 
 STOP_SECONDS = 600  # for the step that runs and the checkpoint, before a told job is killed
 

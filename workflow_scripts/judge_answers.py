@@ -12,7 +12,7 @@ from mothertongue.files import Row, read_jsonl, write_jsonl
 from mothertongue.judge import Item, Rated, open_judge
 from mothertongue.judge.flags import injection_flags
 from mothertongue.judge.totals import summarise
-from mothertongue.log import log_to
+from mothertongue.process.log import log_to
 
 
 def rating_row(item: Item, rated: Rated) -> Row:

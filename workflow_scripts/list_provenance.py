@@ -4,14 +4,14 @@ import html
 from pathlib import Path
 from typing import Any
 
-from mothertongue.departures import read_departures
 from mothertongue.files import read_json
-from mothertongue.log import log_to
+from mothertongue.process.log import log_to
 from mothertongue.report import provenance as made_of
 from mothertongue.report.categories import PROVENANCE, category
 from mothertongue.report.departures import departures_table
 from mothertongue.report.figures import ItemFolder
 from mothertongue.report.page import document, introduction
+from mothertongue.report.register import read_departures
 from mothertongue.report.table import Page, Table
 
 QUESTION = "Which data, models, software and money stand behind the numbers?"

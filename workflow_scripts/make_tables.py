@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from mothertongue.correlate.cells import open_cells
+from mothertongue.correlate.averages import open_cells
 from mothertongue.correlate.claims import read_claims
-from mothertongue.log import log_to
+from mothertongue.process.log import log_to
 from mothertongue.report.evidence import evidence_pages
 from mothertongue.report.figures import ItemFolder
 from mothertongue.report.notice import noise_page, notice_page, rows_of

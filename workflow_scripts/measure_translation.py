@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from mothertongue.files import atomic, read_dataset, read_json
-from mothertongue.log import log_to
+from mothertongue.process.log import log_to
 from mothertongue.report.figures import ROUND_TRIP, TRANSLATED, enlarge, prepare
 from mothertongue.translate.quality import bleu_tokeniser, corpus_scores
 

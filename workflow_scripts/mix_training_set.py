@@ -12,7 +12,7 @@ from typing import Any
 
 from mothertongue.errors import InputError
 from mothertongue.files import read_dataset, text_hash, write_dataset
-from mothertongue.log import log_to
+from mothertongue.process.log import log_to
 from mothertongue.translate.tally import ids_left_out
 
 Rows = list[dict[str, Any]]

@@ -8,9 +8,9 @@ import math
 from pathlib import Path
 from typing import Any
 
-from mothertongue.correlate.cells import Cells, Test, metric_words, open_cells
+from mothertongue.correlate.averages import Cells, Test, metric_words, open_cells
 from mothertongue.errors import InputError
-from mothertongue.log import log_to
+from mothertongue.process.log import log_to
 from mothertongue.report.categories import OBVIOUS, category
 from mothertongue.report.digits import with_interval
 from mothertongue.report.figures import ItemFolder, family_palette, prepare, wrapped

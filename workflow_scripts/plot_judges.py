@@ -7,7 +7,7 @@ judges differ is tested in the table of judges, not seen from the side of zero.
 from pathlib import Path
 
 from mothertongue.files import atomic
-from mothertongue.log import log_to
+from mothertongue.process.log import log_to
 from mothertongue.report.figures import enlarge, prepare
 
 MARKERS = "osD^vPX*"

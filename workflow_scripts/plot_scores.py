@@ -9,8 +9,14 @@ import math
 from pathlib import Path
 from typing import Any
 
-from mothertongue.correlate.cells import Cells, Setting, Test, metric_words, open_cells
-from mothertongue.log import log_to
+from mothertongue.correlate.averages import (
+    Cells,
+    Setting,
+    Test,
+    metric_words,
+    open_cells,
+)
+from mothertongue.process.log import log_to
 from mothertongue.report.categories import GAP, category
 from mothertongue.report.coverage import left_out, shared_cells
 from mothertongue.report.figures import ItemFolder, palette, prepare, wrapped

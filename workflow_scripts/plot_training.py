@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from mothertongue.log import log_to
+from mothertongue.process.log import log_to
 from mothertongue.report.categories import PROVENANCE, category
 from mothertongue.report.figures import ItemFolder
 from mothertongue.report.tables import plural

@@ -14,8 +14,8 @@ from typing import Any
 from mothertongue import hub, urls
 from mothertongue.errors import InputError
 from mothertongue.files import atomic, file_hash, text_hash, write_json
-from mothertongue.log import log_to
-from mothertongue.needs import Need, absent, study_needs
+from mothertongue.process.log import log_to
+from mothertongue.study.requirements import Need, absent, study_needs
 
 OTHER_FORMATS = re.compile(
     r"\.(gguf|onnx|onnx_data|h5|msgpack|ot|tflite|pth|mlmodel|png|jpg|gif|mp4)$|^(original|onnx)/"

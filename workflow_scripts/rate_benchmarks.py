@@ -29,9 +29,9 @@ import math
 from pathlib import Path
 from typing import Any
 
-from mothertongue.correlate.cells import TRANSLATED, Cells, Test, open_cells
+from mothertongue.correlate.averages import TRANSLATED, Cells, Test, open_cells
 from mothertongue.files import atomic
-from mothertongue.log import log_to
+from mothertongue.process.log import log_to
 
 Row = dict[str, Any]
 RIGHT_OR_WRONG = ("acc", "em", "include")  # percentages of items that are right

@@ -9,7 +9,7 @@ from typing import Any
 
 from mothertongue.errors import InputError
 from mothertongue.files import write_dataset, write_json, write_jsonl
-from mothertongue.log import log_to
+from mothertongue.process.log import log_to
 from mothertongue.sample.draw import characters, dataset_rows, hold_out, ranked
 from mothertongue.sample.source import language_rows, read_aya
 

@@ -18,7 +18,7 @@ from mothertongue.files import (
     write_dataset,
     write_json,
 )
-from mothertongue.log import log_to
+from mothertongue.process.log import log_to
 from mothertongue.sample.draw import characters, dataset_rows, draw_english
 from mothertongue.sample.source import language_rows, read_aya, read_table
 

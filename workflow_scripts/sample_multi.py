@@ -4,7 +4,7 @@ from pathlib import Path
 
 from mothertongue.errors import InputError
 from mothertongue.files import read_dataset, write_dataset, write_json
-from mothertongue.log import log_to
+from mothertongue.process.log import log_to
 from mothertongue.sample.draw import characters, draw_multi
 
 

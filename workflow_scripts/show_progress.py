@@ -104,7 +104,7 @@ def main(*, config: dict, results: str, logs: str, persistence: Path) -> None:
 
 def read_config(path: Path) -> dict:
     """A study's file, completed and checked like the workflow does it."""
-    from mothertongue.config import load_yaml
+    from mothertongue.files import load_yaml
     from mothertongue.study import read_study
 
     return read_study(load_yaml(path), Path(__file__).resolve().parents[1]).config

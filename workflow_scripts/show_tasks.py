@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from mothertongue.errors import InputError
-from mothertongue.evaluate.pack import HARNESS, demonstration_path, load_task, read_task
+from mothertongue.evaluate.pack import load_task
 from mothertongue.files import existing_files, patterns_of
 from mothertongue.study import Study
+from mothertongue.study.tasks import HARNESS, demonstration_path, read_task
 
 WIDTH = 100
 

@@ -16,9 +16,9 @@ import math
 from pathlib import Path
 from typing import Any
 
-from mothertongue.correlate.cells import open_cells
+from mothertongue.correlate.averages import open_cells
 from mothertongue.files import atomic
-from mothertongue.log import log_to
+from mothertongue.process.log import log_to
 
 PARTS = ("items", "clusters", "training", "models", "languages")
 COLUMNS = {

@@ -6,10 +6,10 @@ the same columns; a claim's `table` and `row` name its row there.
 
 from pathlib import Path
 
-from mothertongue.correlate.cells import open_cells
+from mothertongue.correlate.averages import open_cells
 from mothertongue.correlate.claims import to_json, write_claims
 from mothertongue.files import atomic
-from mothertongue.log import log_to
+from mothertongue.process.log import log_to
 
 
 def main(

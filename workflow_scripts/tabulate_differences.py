@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mothertongue.files import atomic, read_json
-from mothertongue.log import log_to
+from mothertongue.process.log import log_to
 
 COLUMNS = ("model", "data", "scope", "lr", "learning_rate", "seed", "rows", "dropped_rows")
 COLUMNS += ("cut_rows", "trained_rows", "truncated_rows", "answer_tokens", "tokens", "steps")

@@ -4,7 +4,7 @@ import csv
 from pathlib import Path
 
 from mothertongue.files import atomic
-from mothertongue.log import log_to
+from mothertongue.process.log import log_to
 from mothertongue.report.categories import ANSWERS
 from mothertongue.report.page import render
 from mothertongue.report.table import Column, Entry, Mark, Page, Table

@@ -15,11 +15,11 @@ from typing import Any
 from mothertongue.api import Engine, Price, Store
 from mothertongue.errors import InputError
 from mothertongue.files import atomic, write_json, write_jsonl
-from mothertongue.log import log_to
+from mothertongue.preload import claimed
+from mothertongue.process.log import log_to
 from mothertongue.translate import make_translator
 from mothertongue.translate.rows import RowTranslator, WholeTexts, iterate_dataset
 from mothertongue.translate.tally import Tally
-from mothertongue.warm import claimed
 
 EXAMPLES = 3  # rows that a message names
 

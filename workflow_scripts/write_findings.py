@@ -6,10 +6,10 @@ findings.json is a list of `{sentence, claim, section, first_page}`; `claim` is 
 import html
 from pathlib import Path
 
-from mothertongue.correlate.cells import open_cells
+from mothertongue.correlate.averages import open_cells
 from mothertongue.correlate.claims import read_claims, to_json
 from mothertongue.files import write_json
-from mothertongue.log import log_to
+from mothertongue.process.log import log_to
 from mothertongue.report.categories import SENTENCES, category
 from mothertongue.report.differences import beside, differences_page, read_differences
 from mothertongue.report.figures import ItemFolder

@@ -151,11 +151,11 @@ def out_of_memory():
 
 
 PATCHES = {
-    "mothertongue.evaluate.forward": patch_forward,
+    "mothertongue.inference.forward": patch_forward,
     "mothertongue.finetune.train": patch_training,
     "torch": patch_torch,
     "bitsandbytes": patch_bitsandbytes,
-    "mothertongue.devices": patch_devices,
+    "mothertongue.process.devices": patch_devices,
 }
 
 

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from .characters import without_invisible
 from .errors import InputError
 
@@ -280,3 +282,8 @@ def matching_files(paths: str | Iterable[str], key: str) -> list[Path]:
             raise InputError(f"{pattern}: no such file (configured as {key})")
         found += [Path(name) for name in names if Path(name) not in found]
     return found
+
+
+def load_yaml(path: str | Path) -> Any:
+    """Read a YAML file with the safe loader."""
+    return yaml.safe_load(Path(path).read_text(encoding="utf-8"))

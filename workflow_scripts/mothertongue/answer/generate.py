@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from ..encoding import Encoder, end_tokens
 from ..files import Row, text_hash
-from ..generation import make_plain
+from ..inference.encoding import Encoder, end_tokens
+from ..inference.generation import make_plain
 from .partial import PartialAnswers
 
 log = logging.getLogger(__name__)
@@ -82,7 +82,7 @@ def answer_all(
 
     Greedy unless `temperature` is above 0; then a draw depends on `seed`, question and place only.
     """
-    from ..evaluate.greedy import Sampler, likeliest
+    from ..inference.greedy import Sampler, likeliest
 
     config = lm.model.config.get_text_config(decoder=True)
     context = getattr(config, "max_position_embeddings", None) or 1 << 30
@@ -143,8 +143,8 @@ def generate_batch(
 
     Nothing but these arguments decides the text: the model's own settings are made plain.
     """
-    from ..evaluate.greedy import Sampler, likeliest
-    from ..evaluate.stock import generate
+    from ..inference.greedy import Sampler, likeliest
+    from ..inference.stock import generate
 
     make_plain(model)
     seeds = [text_hash(str(seed), str(place)) for place in range(len(prompts))]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..scores import MULTI
-from .cells import ROUND_TRIPS, TRANSLATED, Cells, Setting, Test
+from .averages import ROUND_TRIPS, TRANSLATED, Cells, Setting, Test
 from .claims import ADAPTERS, MODELS, REPLICATES
 from .statistics import (
     item_counts,

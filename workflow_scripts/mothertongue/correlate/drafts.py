@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import claims as c
-from .cells import TRANSLATED
+from .averages import TRANSLATED
 from .contrasts import GAP
 from .decisions import ALIKE_CELLS, Adjusted, Tested
 from .effects import Evidence, Piece, Sample, Share

@@ -24,7 +24,7 @@ import numpy as np
 
 from ..scores import MULTI
 from . import claims as c
-from .cells import Cells, Setting, Test
+from .averages import Cells, Setting, Test
 from .items import Items, read_items
 from .variance import NOTHING, Spread, alike, over_clusters, over_units, with_items
 

@@ -8,7 +8,16 @@ import numpy as np
 from . import claims as c
 from .chance import gap_terms
 from .decisions import ALIKE_OTHERS, Adjusted, closed, nested
-from .drafts import Draft, OnlyP, Part, common, of_cell, place_of, replace_share, replace_test
+from .drafts import (
+    Draft,
+    OnlyP,
+    Part,
+    common,
+    of_cell,
+    place_of,
+    replace_share,
+    replace_test,
+)
 from .effects import Evidence, Piece, Share
 from .groups import Cell, Group, cells_of, correlations_of, margin_of, single_cell
 from .variance import Spread

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import claims as c
-from .cells import Cells, Test
+from .averages import Cells, Test
 from .chance import gap_terms, is_at_chance
 from .decisions import Tested
 from .effects import Evidence, Piece, Sample, Share

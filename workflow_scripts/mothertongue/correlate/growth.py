@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .cells import TRANSLATED, Cells, Test
+from .averages import TRANSLATED, Cells, Test
 from .statistics import correlation_interval, correlation_p, leave_one_out, pearson
 from .variance import Spread, two_sided
 

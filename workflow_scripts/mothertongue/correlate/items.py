@@ -7,7 +7,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..scores import MULTI
-from .cells import Setting, Test
+from .averages import Setting, Test
 
 RATIO = "perplexity"  # exp of sum of values / sum of weights; other metrics are means
 RATES = ("bits_per_byte", "bits_per_character")  # values are totals: means weighted by length

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .cells import Test
+from .averages import Test
 from .chance import gap_terms
 from .effects import Evidence, Piece, Sample, Share
 from .items import Items

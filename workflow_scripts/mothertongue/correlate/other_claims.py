@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import claims as c
-from .cells import ROUND_TRIPS, TRANSLATED, Setting, Test
+from .averages import ROUND_TRIPS, TRANSLATED, Setting, Test
 from .contrasts import DEFECTS, KNOWLEDGE, translator_of
 from .drafts import Draft, OnlyP, by_sign, common, of_cell
 from .effects import ENOUGH_FAMILIES, Evidence, Piece, Share, Terms

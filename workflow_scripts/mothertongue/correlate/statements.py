@@ -3,14 +3,7 @@
 import math
 
 from . import claims as c
-from .decisions import (
-    Adjusted,
-    Tested,
-    adjust_cells,
-    adjust_others,
-    holm_pairs,
-    nested,
-)
+from .decisions import Adjusted, Tested, adjust_cells, adjust_others, holm_pairs, nested
 from .drafts import Draft, Part, finish
 from .effects import Evidence
 from .gap_claims import (

@@ -11,9 +11,9 @@ from ..answer.questions import is_url, read_questions
 from ..errors import InputError
 from ..files import existing_files, patterns_of
 from ..study import Study
+from ..study.tasks import demonstration_path, read_task
 from .data import read_files
 from .items import make_items
-from .pack import demonstration_path, read_task
 
 
 def unreadable(

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from ..errors import InputError
 from ..files import is_missing, text_hash, written_id, written_ids
-from .cells import MissingCell, Row, optional
+from .fields import MissingCell, Row, optional
 
 PASSAGES = ("context", "passage", "flores_passage")
 

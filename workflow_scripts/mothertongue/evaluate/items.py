@@ -15,7 +15,7 @@ from ..characters import without_invisible
 from ..errors import InputError
 from ..files import is_missing
 from ..numbers import decimal_mark_of, parse_number, plain
-from .cells import MissingCell, MissingColumn, as_text, cell, optional, text
+from .fields import MissingCell, MissingColumn, as_text, cell, optional, text
 from .identity import PASSAGES, clusters, ids
 
 Item = dict[str, Any]

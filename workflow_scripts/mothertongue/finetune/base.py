@@ -5,8 +5,8 @@ import random
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..encoding import Encoder
-from .progress import Progress
+from ..inference.encoding import Encoder
+from ..process.progress import Progress
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase

@@ -3,9 +3,9 @@
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..encoding import Encoder
 from ..errors import InputError
-from ..models import render_prompt
+from ..inference.encoding import Encoder
+from ..inference.models import render_prompt
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

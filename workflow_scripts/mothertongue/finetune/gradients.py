@@ -3,7 +3,7 @@
 from collections import defaultdict
 from typing import Any
 
-from ..models import AdapterError
+from ..inference.models import AdapterError
 from .lora import lora_modules, lora_weights
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
-from ..warm.processes import die_with_parent
-from .stop import SIGNALS, Interrupted
+from ..process.children import die_with_parent
+from ..process.stop import SIGNALS, Interrupted
 
 PACKAGES = Path(__file__).resolve().parents[2]
 STOP_SECONDS = 120  # for the step that runs and the checkpoint, when told to stop

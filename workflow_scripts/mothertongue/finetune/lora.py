@@ -94,7 +94,7 @@ def add_lora(
     import torch
     from peft import LoraConfig, get_peft_model
 
-    from ..adapters import train_in_compute_type
+    from ..inference.adapters import train_in_compute_type
 
     targets = lora_targets(model)
     leaves = sorted({name.rpartition(".")[2] for name in targets})

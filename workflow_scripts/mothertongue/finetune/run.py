@@ -14,12 +14,20 @@ from typing import Any
 
 import torch
 
-from ..budgets import memory_folder, remembered
-from ..devices import card_of
 from ..errors import InputError
 from ..files import atomic, file_hash, read_dataset, write_json
-from ..models import attach_adapter, load_base, pick_device, probe_logits, prove_adapter, versions
-from ..warm.bases import strip_adapters
+from ..inference.budgets import memory_folder, remembered
+from ..inference.models import (
+    attach_adapter,
+    load_base,
+    pick_device,
+    probe_logits,
+    prove_adapter,
+    versions,
+)
+from ..preload.bases import strip_adapters
+from ..process.devices import card_of
+from ..process.stop import job_end, stop_requests
 from .batches import effective_batches, epoch_order, padding_share, plan_micro_batches
 from .budget import CPU_OVERHEAD, GPU_OVERHEAD, Budget, find_budget
 from .checkpoint import fingerprint, remove_checkpoint
@@ -27,7 +35,6 @@ from .encode import check_usable, encode_rows
 from .equal import hold_equal
 from .lora import add_lora, lora_modules, lora_weights
 from .recipe import Recipe
-from .stop import job_end, stop_requests
 from .train import Run, Trainer, TrainingError
 from .workers import Workers
 

@@ -17,8 +17,10 @@ from typing import Any
 
 import torch
 
-from ..budgets import Remembered
 from ..errors import is_out_of_memory
+from ..inference.budgets import Remembered
+from ..process.progress import Progress
+from ..process.stop import Interrupted, StopRequest
 from .batches import collate, effective_batches, epoch_order, plan_micro_batches
 from .budget import CPU_OVERHEAD, CPU_TOKENS
 from .checkpoint import load_checkpoint, save_checkpoint
@@ -26,10 +28,8 @@ from .encode import Example
 from .gradients import prove_gradients
 from .lora import lora_weights
 from .loss import summed_loss
-from .progress import Progress
 from .recipe import Recipe, learning_rate_at
 from .scale import first_scale, unscale
-from .stop import Interrupted, StopRequest
 from .workers import Workers, share_out
 
 log = logging.getLogger("mothertongue.finetune")

@@ -10,8 +10,8 @@ import importlib
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 
-from ..config import suggestion
 from ..errors import InputError
+from ..study.schema import suggestion
 from .prompt import prompts_of
 
 LOWEST, HIGHEST = 1.0, 5.0

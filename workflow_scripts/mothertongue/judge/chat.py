@@ -15,11 +15,12 @@ from ..api import Ask, Engine, Price, Store, make_client, request_key
 from ..api import Reply as ApiReply
 from ..api.engine import DECLINED
 from ..api.types import Request
+from ..prompts.checks import shows_reference
 from . import Item, Rated, Reply
 from .batch import Batches
 from .form import Chooser, expected
 from .parse import Parsed, parse_rating
-from .prompt import BRACKETS, JSON, judge_prompt, shows_reference
+from .prompt import BRACKETS, JSON, judge_prompt
 from .structured import SCHEMA, parse_json
 
 NUMBERS = re.compile(r"\[\[[^\[\]]*\]\]|“[^”]*”|\d+(?:[.,]\d+)?")

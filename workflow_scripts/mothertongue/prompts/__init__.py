@@ -11,8 +11,8 @@ from functools import cache
 from pathlib import Path
 from string import Template
 
-from ..config import load_yaml
 from ..errors import InputError
+from ..files import load_yaml
 
 FOLDER = Path(__file__).parent
 BRACED = re.compile(r"(?<!\$)\$\{([^{}]*)\}")

@@ -7,7 +7,7 @@ stay comparable, and a language that only one of them has hides nobody.
 import math
 from collections.abc import Iterable
 
-from ..correlate.cells import Cell, Cells, Setting, Test
+from ..correlate.averages import Cell, Cells, Setting, Test
 
 CORE = ("native", "translated", "base")
 

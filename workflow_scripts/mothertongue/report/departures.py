@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from ..departures import TOPICS, Departure
+from .register import TOPICS, Departure
 from .table import Column, Table
 
 HEADS = {

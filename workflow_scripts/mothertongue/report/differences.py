@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from ..correlate.cells import Cells
+from ..correlate.averages import Cells
 from ..scores import MULTI
 from . import categories
 from .table import Column, Page, Table

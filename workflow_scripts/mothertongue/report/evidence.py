@@ -6,7 +6,14 @@ whole stand in claims; here every comparison keeps its own p.
 
 from typing import Any, NamedTuple
 
-from ..correlate.cells import ROUND_TRIPS, TRANSLATED, Cells, Setting, Test, metric_words
+from ..correlate.averages import (
+    ROUND_TRIPS,
+    TRANSLATED,
+    Cells,
+    Setting,
+    Test,
+    metric_words,
+)
 from ..correlate.contrasts import CHANGE, DEFECTS, GAP, ITEMS, KNOWLEDGE
 from . import categories
 from .table import Column, Entry, Mark, Page, Table

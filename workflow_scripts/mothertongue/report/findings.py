@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from ..correlate import claims as c
-from ..correlate.cells import Cells
+from ..correlate.averages import Cells
 from ..correlate.claims import Claim
 from .coverage import left_out, listed
 from .screen import Screen

@@ -4,7 +4,7 @@ import json
 import math
 from typing import Any
 
-from ..correlate.cells import Cells, Test, metric_words
+from ..correlate.averages import Cells, Test, metric_words
 from .coverage import CORE
 from .page import document, introduction
 from .tables import data_rows

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..correlate import claims as c
-from ..correlate.cells import Cells, Test, metric_words
+from ..correlate.averages import Cells, Test, metric_words
 from ..correlate.claims import Claim
 from . import categories
 from .digits import digits_needed, plain, signed

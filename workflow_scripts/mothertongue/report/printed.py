@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ..correlate.cells import Setting, Test
+from ..correlate.averages import Setting, Test
 from .table import Mark, Table
 
 SIGN = "*"

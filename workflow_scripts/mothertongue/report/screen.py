@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ..correlate import claims as c
-from ..correlate.cells import Cells
+from ..correlate.averages import Cells
 from ..correlate.claims import Claim
 from .digits import p_words
 from .forest import Bar, draw_forest

@@ -4,7 +4,14 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from ..correlate import claims as c
-from ..correlate.cells import ROUND_TRIPS, TRANSLATED, Cells, Setting, Test, metric_words
+from ..correlate.averages import (
+    ROUND_TRIPS,
+    TRANSLATED,
+    Cells,
+    Setting,
+    Test,
+    metric_words,
+)
 from ..correlate.claims import Claim
 from . import categories
 from .digits import digits_needed, p_words, plain, signed

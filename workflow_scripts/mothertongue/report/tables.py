@@ -7,14 +7,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from ..correlate.cells import (
-    MULTI,
-    Cells,
-    Setting,
-    Test,
-    metric_words,
-    plain_number,
-)
+from ..correlate.averages import MULTI, Cells, Setting, Test, metric_words, plain_number
 from .categories import BRIDGE, CAUSE, GAP, category
 from .coverage import left_out, means_by_setting, shared_mean
 from .printed import Averages, marked, with_note

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from ..correlate.cells import MULTI, TRANSLATED, Cells, Setting, Test
+from ..correlate.averages import MULTI, TRANSLATED, Cells, Setting, Test
 from ..correlate.statistics import Interval, mean_interval
 from . import categories
 from .table import Column, Mark, Page, Table

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from ..correlate.cells import plain_number
+from ..correlate.averages import plain_number
 from ..files import read_json
 from .categories import PROVENANCE, category
 from .figures import palette_of, prepare

@@ -80,7 +80,7 @@ def language_facts(
     root: Path, configured: Mapping[str, Mapping[str, Any]], codes: Iterable[str]
 ) -> dict[str, dict[str, str | None]]:
     """Name, script and Google's code of languages, from the study and resources/languages.yaml."""
-    from ..config import load_yaml
+    from ..files import load_yaml
 
     table = load_yaml(root / "resources" / "languages.yaml")
     facts = {}

@@ -6,23 +6,10 @@ from typing import Any
 from ..api import Reply, make_client
 from ..api.types import Request
 from ..errors import InputError
-from ..prompts import fill, holds, read_prompt, unfilled
+from ..prompts import fill, read_prompt
+from ..prompts.checks import translation_prompt_mistakes
 
 DEFAULT = read_prompt("translate")
-
-
-def prompt_mistakes(entry: Mapping[str, Any]) -> list[str]:
-    """What is wrong with a translator's own prompt."""
-    prompt = entry.get("prompt")
-    if not isinstance(prompt, str):
-        return []
-    if not holds(prompt, "text"):
-        return ["prompt: holds no ${text}, so that nothing would be translated"]
-    return [
-        f"prompt: {name} stands for nothing here; known: ${{text}}, ${{source_lang}},"
-        " ${target_lang} (a $ without braces stays what it is)"
-        for name in unfilled(prompt, DEFAULT.fields)
-    ]
 
 
 class ChatTranslator:
@@ -34,7 +21,7 @@ class ChatTranslator:
         """The prompt names languages in English."""
         self.entry, self.languages = entry, languages
         self.prompt = entry.get("prompt") or DEFAULT.text
-        if mistakes := prompt_mistakes(entry):
+        if mistakes := translation_prompt_mistakes(entry):
             raise InputError(f"translate.translators.*.{'; '.join(mistakes)}")
         self.client = make_client(entry)
 

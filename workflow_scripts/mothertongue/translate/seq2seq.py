@@ -95,8 +95,8 @@ class Seq2Seq:
         """Tokenizer and model; bfloat16 on a GPU that has it (float16 overflows in T5)."""
         import transformers
 
-        from ..devices import pick_device
-        from ..models import pick_dtype
+        from ..inference.models import pick_dtype
+        from ..process.devices import pick_device
 
         revision = self.entry.get("revision")
         device = pick_device()

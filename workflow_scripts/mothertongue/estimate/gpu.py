@@ -1,0 +1,171 @@
+"""GPU-hours, loads and memory of a study's models, for the estimate (sheets: workload.py)."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..api.prices import tokens_of
+from ..files import read_jsonl
+from ..study.cards import Card, cards, named, reference
+from ..study.inference_jobs import OTHER_TASK, TASKS, Tokens, answer_tokens, seconds
+from ..study.training_jobs import gpu_hours, gpus
+
+TEMPLATE = 40  # tokens of the instruction template around a training example
+STARTING = 20.0  # seconds of a process until it begins to load weights
+STAGES = ("finetune", "evaluate", "answer")
+COLUMNS = ("model", "quantisation", "used", "stage", "length", "card", "gpu_gb", "smallest_gb")
+COLUMNS += ("jobs", "loads", "tokens", "gpu_hours")
+Sheet = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Need:
+    """What one stage of one model takes. `gb`: of GPU memory, at least; `length`: tokens of a row."""
+
+    stage: str
+    quantisation: str
+    jobs: int
+    loads: int
+    tokens: int
+    hours: float
+    gb: float
+    length: int
+
+
+def row_tokens(files: Iterable[Path], longest: int, limit: int | None = None) -> dict[Path, int]:
+    """Tokens of one epoch over each training set (its source rows, where it is translated).
+
+    `limit`: only so many first rows are used.
+    """
+    return {
+        file: sum(
+            min(longest, TEMPLATE + tokens_of(row["instruction"]) + tokens_of(row["output"]))
+            for row in read_jsonl(file)[:limit]
+        )
+        for file in set(files)
+    }
+
+
+def card_of(sheet: Sheet) -> Card:
+    """The card of a model's jobs, or the one that stands for an unknown card."""
+    return named(*sheet["card"]) if sheet["card"] else reference()
+
+
+def amounts(sheet: Sheet, sizes: dict[Path, int], root: Path) -> dict[str, Tokens]:
+    """Tokens of each stage: trained on or read, and written."""
+    trained = sum(sheet["epochs"] * sizes[root / file] for file in sheet["trained"])
+    read = written = 0
+    for task, items in sheet["evaluated"]:
+        _, into, out = TASKS.get(task, OTHER_TASK)
+        read, written = read + items * into, written + items * out
+    return {
+        "finetune": Tokens(trained, 0),
+        "evaluate": Tokens(read, written),
+        "answer": answer_tokens(sum(sheet["answered"]), sheet["answer_tokens"]),
+    }
+
+
+def needs(sheet: Sheet, root: Path, kinds: Iterable[str] = ()) -> Iterator[Need]:
+    """What each stage of a model takes, as it is loaded (or in each of `kinds`)."""
+    files = (root / file for file in sheet["trained"])
+    sizes = row_tokens(files, sheet["max_length"], sheet["limit"])
+    card, found = card_of(sheet), amounts(sheet, sizes, root)
+    jobs = dict(zip(STAGES, (len(sheet[key]) for key in ("trained", "evaluated", "answered"))))
+    number = gpus(sheet["parameters"], sheet["gpus"])  # tiny models run on a CPU
+    loading = STARTING + 2 * sheet["parameters"] / card.load
+    for kind in kinds or (sheet["quantisation"],):
+        for stage in STAGES:
+            if not jobs[stage]:
+                continue
+            tokens, loads = found[stage], sheet["loads"][stage]
+            if stage == "finetune":  # several GPUs share the work, and each loads the base
+                work = gpu_hours(sheet["parameters"], tokens.read, quantisation=kind, card=card)
+                each = number
+            else:
+                work = seconds(sheet["parameters"], tokens, quantisation=kind, card=card) / 3600
+                each = 1
+            yield Need(
+                stage,
+                kind,
+                jobs[stage],
+                loads,
+                round(tokens.read + tokens.written),
+                (work + each * loads * loading / 3600) if number else 0.0,
+                sheet["bytes"][kind][stage] / 1e9 if number else 0.0,
+                sheet["max_length"] if stage == "finetune" else 2048,
+            )
+
+
+def smallest(gb: float) -> float:
+    """The memory of the smallest usual card that holds so much."""
+    sizes = sorted({card.memory_gb for card in cards().values()})
+    return next((size for size in sizes if size >= gb), float("inf"))
+
+
+def rows(sheets: Iterable[Sheet], root: Path) -> Iterator[dict[str, Any]]:
+    """Rows of gpu.csv: every model, stage and way of loading; `used` is the study's own way."""
+    for sheet in sheets:
+        for need in needs(sheet, root, sheet["bytes"]):
+            yield {
+                "model": sheet["name"],
+                "quantisation": need.quantisation,
+                "used": int(need.quantisation == sheet["quantisation"]),
+                "stage": need.stage,
+                "length": need.length,
+                "card": card_of(sheet).name,
+                "gpu_gb": round(need.gb, 1),
+                "smallest_gb": smallest(need.gb),
+                "jobs": need.jobs,
+                "loads": need.loads,
+                "tokens": need.tokens,
+                "gpu_hours": round(need.hours, 4),
+            }
+
+
+def text_of(found: list[dict[str, Any]], sheets: list[Sheet]) -> str:
+    """The rows as a table of models, and what another way of loading would save."""
+    if not any(row["gpu_hours"] for row in found):
+        return ""
+    lines = [
+        "GPU memory in GB, at least (training / reading), and GPU-hours, by finetune.quantisation"
+        " (* as it is)",
+        f"{'':<16}{'int8':>20}{'nf4':>20}{'none (16 bits)':>20}  card",
+    ]
+    totals = dict.fromkeys(("int8", "nf4", "none"), 0.0)
+    used = 0.0
+    for sheet in sheets:
+        own = [row for row in found if row["model"] == sheet["name"]]
+        if not any(row["gpu_hours"] for row in own):
+            continue
+        cells = []
+        for kind in totals:
+            part = [row for row in own if row["quantisation"] == kind]
+            hours = sum(row["gpu_hours"] for row in part)
+            totals[kind] += hours
+            used += hours if part and part[0]["used"] else 0.0
+            by = {row["stage"]: row["gpu_gb"] for row in part}
+            read = max(by.get("evaluate", 0.0), by.get("answer", 0.0))
+            mark = "*" if part and part[0]["used"] else ""
+            cells.append(f"{by.get('finetune', 0.0):.0f} / {read:.0f}, {hours:.1f} h{mark}")
+        card = card_of(sheet)
+        lines.append(
+            f"{sheet['name']:<16}" + "".join(f"{cell:>20}" for cell in cells) + f"  {card.name}"
+        )
+    lines.append(f"{'all':<16}" + "".join(f"{hours:>18.1f} h" for hours in totals.values()))
+    basis = sorted({card_of(sheet).basis for sheet in sheets})
+    lines.append(
+        f"Speeds of cards: {', '.join(basis)} (resources/gpus.yaml; bench/gpu.py --calibrate measures"
+        " them). Memory is computed from a model's size, or its config.json where it is a folder."
+    )
+    if totals["none"] < used:
+        lines.append(
+            f"finetune.quantisation: none would take {totals['none']:.1f} GPU-hours instead of"
+            f" {used:.1f}, on cards that hold 16-bit weights."
+        )
+    if any(sheet["auto"] for sheet in sheets):
+        lines.append(
+            "finetune.quantisation is auto: a model's first job chooses; until then int8 is counted"
+            " where nothing is known of the card (finetune.gpu_type)."
+        )
+    return "\n".join(lines)

@@ -1,0 +1,241 @@
+"""What a study will call, train, evaluate and find: the sheets that the estimate counts."""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ..correlate.facts import main_learning_rate
+from ..errors import InputError
+from ..evaluate.read import read_rows
+from ..files import existing_files, load_yaml, patterns_of, read_json_rows
+from ..judge import rating_settings
+from ..study import MULTI, ROUND_TRIP, AnswerSet, Study
+from ..study.gpu_memory import shape_of
+from ..study.gpu_plan import card_of, chosen, needs_of
+from ..study.inference_jobs import OTHER_TASK, TASKS
+from ..study.schema import Json
+from ..translate import determining, operating
+
+Sheet = dict[str, Any]
+QUESTIONS = 50  # of a set whose file is not there yet
+PASSAGES = {"xquad": 5, "belebele": 2}  # questions of a passage
+PROFILE = Path(__file__).resolve().parents[3] / "slurm" / "config.yaml"
+PAID = ("google-cloud", "cohere", "openai")
+
+
+def calling(study: Study, name: str, entry: Json) -> Sheet:
+    """How a service is called and paid; `priced`: it is free, or the table has a price for it."""
+    settings = operating(entry, study.config["replies"], study.config["prices"])
+    priced = entry["backend"] not in PAID or entry["base_url"] or any(settings["price"].values())
+    return {
+        "name": name,
+        "api": settings["api"],
+        "price": settings["price"],
+        "priced": bool(priced),
+    }
+
+
+def translations(study: Study) -> list[Sheet]:
+    """One sheet per set that is to be translated; round trips start from native rows."""
+    sheets = []
+    for data, scope in study.data_and_scope():
+        name = data.removesuffix(ROUND_TRIP)
+        if name in study.translators:
+            trip = data != name
+            stage, target = ("roundtrip", "en") if trip else ("translate", "target_language")
+            entry = determining(study.translators[name])
+            sheet = {"stage": stage, "what": scope, "entry": entry, "target": target}
+            sheets.append({**calling(study, name, study.translators[name]), **sheet})
+    return sheets
+
+
+def sampled(data: str, scope: str) -> str:
+    """The rows that a training set has, or is translated from; relative to <results>."""
+    kind = "native" if data == "native" or data.endswith(ROUND_TRIP) else "english"
+    return f"sample/{kind}/{scope}.jsonl"
+
+
+def questions_asked(study: Study, name: str, language: str) -> int:
+    """Questions of a set: its own number, or those in its local file."""
+    entry = study.questions[name]
+    number = entry["draw"]["rows"] if entry.get("draw") else QUESTIONS
+    path = Path((entry.get("path") or "").format(language=language))
+    if path.is_file():
+        number = len(read_json_rows(path))
+    return min(number, entry["limit"] or number)
+
+
+def answers_of(study: Study, answers: AnswerSet) -> tuple[str, int]:
+    """An answer set's file, relative to <results>, and its number of questions."""
+    path = f"{answers.condition.path}/{answers.questions}/{answers.language}"
+    return f"answer/{path}.jsonl", questions_asked(study, answers.questions, answers.language)
+
+
+def judgements(study: Study) -> list[Sheet]:
+    """Answer sets per paid judge, relative to <results>."""
+    sheets = []
+    for name, entry in study.judges.items():
+        sheet = {
+            "spec": rating_settings(name, entry),
+            "discount": (entry["batch"] or {}).get("discount", 0.0),
+            "answer_tokens": study.config["answer"]["max_new_tokens"],
+            "answers": [answers_of(study, a) for judge, a in study.judgements if judge == name],
+        }
+        if entry["backend"] != "overlap":
+            sheets.append({**calling(study, name, entry), **sheet})
+    return sheets
+
+
+def items_asked(study: Study, name: str, language: str) -> int:
+    """Items of a benchmark in one language that will really run.
+
+    Those of the study's own files are counted, those of known tasks are known, else `OTHER_TASK`.
+    """
+    entry = study.benchmarks[name]
+    limits = [n for n in (entry["limit"], study.config["evaluate"]["limit"]) if n]
+    number = TASKS.get(entry["task"], OTHER_TASK)[0]
+    paths = patterns_of((entry["dataset"] or {}).get("path") or [])
+    files = existing_files([path.replace("{language}", language) for path in paths])
+    if files:
+        number = counted_items(entry["task"], tuple(files))
+    elif entry["task"] == "native-perplexity" and entry["dataset"] is None:
+        number = study.config["sample"]["heldout"]
+    return min([number, *limits])
+
+
+@cache
+def counted_items(task: str, files: tuple[str, ...]) -> int:
+    """Items of local files: rows, or the questions of passages."""
+    try:
+        rows = [row for file in files for row in read_rows(file)]
+    except InputError:
+        return OTHER_TASK[0]  # told before the first job (evaluate/check.py)
+    return len(rows)
+
+
+@cache
+def groups() -> dict[str, tuple[str, int]]:
+    """Rules whose jobs share a job on a cluster: rule -> (pattern of wildcards, so many at most)."""
+    profile = load_yaml(PROFILE)
+    sizes = dict(entry.split("=") for entry in profile.get("group-components", []))
+    named = [entry.split("=", 1) for entry in profile.get("groups", [])]
+    return {rule: (group, int(sizes.get(group, 1))) for rule, group in named}
+
+
+def loads(stages: Mapping[str, tuple[str, Iterable[Mapping[str, Any]]]]) -> dict[str, int]:
+    """How often each stage loads a base: once a job, or once a group of jobs.
+
+    `stages`: stage -> (its rule, wildcards of its jobs). A group that stages share is counted with
+    the first of them.
+    """
+    found = dict.fromkeys(stages, 0)
+    members: Counter[str] = Counter()
+    first: dict[str, tuple[str, int]] = {}
+    for stage, (rule, cells) in stages.items():
+        for cell in cells:
+            if rule not in groups():
+                found[stage] += 1
+                continue
+            pattern, size = groups()[rule]
+            group = pattern.format(**cell)
+            members[group] += 1
+            first.setdefault(group, (stage, size))
+    for group, count in members.items():
+        stage, size = first[group]
+        found[stage] += math.ceil(count / size)
+    return found
+
+
+def choice_file(root: Path, model: str) -> Path:
+    """Where `choose_quantisation` writes a model's choice, below <results>."""
+    return root / "finetune" / "quantisation" / f"{model}.json"
+
+
+def models(study: Study, root: Path, *, local: bool) -> list[Sheet]:
+    """Training sets, benchmarks and answer sets per model, its card and its memory."""
+    return [model_sheet(study, root, name, local=local) for name in study.models]
+
+
+def model_sheet(study: Study, root: Path, name: str, *, local: bool) -> Sheet:
+    """What one model trains on, reads and writes, how often it is loaded, and on what."""
+    config, model = study.config, study.models[name]
+    tuned = [c for c in study.conditions if c.model == name]
+    read = [e for e in study.evaluations if e.condition.model == name]
+    asked = [a for a in study.answers if a.condition.model == name]
+    card = card_of(config, name, local=local)
+    cells = {
+        "finetune": ("finetune_lora", [c._asdict() for c in tuned]),
+        "evaluate": (
+            "evaluate_benchmark",
+            [e._asdict() | e.condition._asdict() for e in read],
+        ),
+        "answer": ("answer_questions", [a._asdict() | a.condition._asdict() for a in asked]),
+    }
+    shape = shape_of(model)
+    return {
+        "name": name,
+        "parameters": model["parameters"],
+        "gpus": config["finetune"]["gpus"],
+        "quantisation": chosen(config, name, choice_file(root, name), card),
+        "auto": config["finetune"]["quantisation"] == "auto",
+        "card": (card.name, card.memory_gb) if card else None,
+        "bytes": needs_of(config, shape),
+        "guessed": not (Path(model.get("base") or "") / "config.json").is_file(),
+        "epochs": config["finetune"]["epochs"],
+        "max_length": config["finetune"]["max_length"],
+        "limit": config["finetune"]["limit"],
+        "trained": [sampled(c.data, c.scope) for c in tuned],
+        "evaluated": [
+            (study.benchmarks[e.benchmark]["task"], items_asked(study, e.benchmark, e.language))
+            for e in read
+        ],
+        "answered": [questions_asked(study, a.questions, a.language) for a in asked],
+        "answer_tokens": config["answer"]["max_new_tokens"],
+        "loads": loads(cells),
+    }
+
+
+def power(study: Study) -> list[Sheet]:
+    """Benchmarks and question sets as the power of the study depends on them."""
+    rate = main_learning_rate(study)
+    main = [c for c in study.conditions if c.lr == rate and c.data == "native" and c.scope != MULTI]
+    trained = {c.model for c in main}
+    sheets = []
+    for name in [*study.benchmarks, *(f"qa-{name}" for name in study.questions if study.judges)]:
+        asked = name.removeprefix("qa-") if name not in study.benchmarks else None
+        cells = study.answers if asked else study.evaluations
+        languages = {
+            cell.language
+            for cell in cells
+            if cell.condition in main
+            and (cell.questions if asked else cell.benchmark) == (asked or name)
+        }
+        task = "open questions" if asked else study.benchmarks[name]["task"]
+        translators = {
+            c.data for c in study.conditions if c.lr == rate and c.data in study.translators
+        }
+        if not languages or not translators or task == "native-perplexity":
+            continue  # perplexity is not in points
+        limit = (
+            questions_asked(study, asked, min(languages))
+            if asked
+            else items_asked(study, name, min(languages))
+        )
+        sheets.append(
+            {
+                "name": name,
+                "task": task,
+                "models": len(trained),
+                "families": len({study.models[m]["family"] for m in trained}),
+                "languages": len(languages),
+                "seeds": len(study.config["finetune"]["seeds"]),
+                "translators": len(translators),
+                "items": limit,
+                "rating": bool(asked),
+                "questions": PASSAGES.get(task, 1),
+            }
+        )
+    return sheets

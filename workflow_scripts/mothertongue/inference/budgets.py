@@ -1,0 +1,93 @@
+"""Batch sizes that a card has shown to be too large, remembered for the next job.
+
+A job whose memory runs out halves its batch and goes on. What it learnt is kept in a small file per
+base, quantisation, type and card below `<results>/.work/memory/`, one line per halving:
+
+    evaluate 16384
+
+Lines are only ever added, each in one write, so any number of jobs may add to a file at once, on one
+host or several; the smallest number counts. Remove a file to forget (docs/gpu.md). Nothing here
+imports torch.
+"""
+
+import contextlib
+import logging
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import is_out_of_memory
+from ..files import text_hash
+
+LOG = logging.getLogger("mothertongue")
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """The largest batch, in tokens, that one use (`finetune`, `evaluate`, `answer`) may begin with."""
+
+    path: Path
+    use: str
+
+    def least(self) -> int | None:
+        """The smallest batch that was noted; None where memory never ran out."""
+        try:
+            lines = self.path.read_bytes().decode(errors="replace").splitlines(keepends=True)
+        except OSError:
+            return None
+        whole = (line.split() for line in lines if re.fullmatch(r"[a-z]+ [1-9]\d*\n", line))
+        found = [int(tokens) for use, tokens in whole if use == self.use]
+        return min(found, default=None)
+
+    def at_most(self, tokens: int) -> int:
+        """The batch to begin with: `tokens`, or less where that was too much before."""
+        least = self.least()
+        if least is None or least >= tokens:
+            return tokens
+        LOG.warning(
+            "batches of at most %d tokens instead of %d: memory ran out in an earlier job (%s)",
+            *(least, tokens, self.path),
+        )
+        return least
+
+    def note(self, tokens: int) -> None:
+        """Remember that a larger batch than `tokens` was too much; never fails a job."""
+        with contextlib.suppress(OSError):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            line = f"{self.use} {max(1, tokens)}\n".encode()
+            file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+            try:
+                os.write(file, line)
+            finally:
+                os.close(file)
+
+    @contextlib.contextmanager
+    def halved_by_failure(self, batch: Callable[[], int]) -> Iterator[None]:
+        """Note half of `batch()` if memory runs out for good inside, so that a retry begins there."""
+        try:
+            yield
+        except Exception as error:
+            if is_out_of_memory(error):
+                self.note(batch() // 2)
+            raise
+
+
+def memory_folder(work: Path) -> Path | None:
+    """Where budgets are kept, from any path below `<results>/.work`; None for other paths."""
+    top = next((path for path in (work, *work.parents) if path.name == ".work"), None)
+    return top / "memory" if top else None
+
+
+def remembered(
+    folder: Path | None, use: str, *, base: str, quantisation: str, dtype: str, card: str
+) -> Remembered | None:
+    """What is remembered of a base on a card; None without a folder to keep it in."""
+    if folder is None:
+        return None
+    if Path(base).is_dir():  # two folders may have one name
+        base = f"{Path(base).name} {text_hash(str(Path(base).resolve()))[:8]}"
+    words = (base, quantisation, dtype, card)
+    name = "--".join(re.sub(r"[^\w.]+", "-", word).strip("-").lower() for word in words)
+    return Remembered(folder / f"{name}.txt", use)

@@ -1,0 +1,76 @@
+"""What the start-up probe found, kept so that a base is probed once and not once per job."""
+
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ..files import text_hash
+
+CODE = ("self_test.py", "cache.py", "attention.py")  # what a probe tries
+
+
+class Verdicts:
+    """The probe's differences for one base in one situation, in a file that jobs share.
+
+    `facts` must name everything that they depend on: the base and its files, device, type,
+    quantisation, versions of libraries. Jobs that probe at the same time find the same; the last
+    one's file stands, whole. A probe that fails is not kept: the next job tries again.
+    """
+
+    def __init__(self, folder: Path | None = None, facts: dict[str, Any] | None = None) -> None:
+        """Without a folder every difference is found anew."""
+        key = text_hash(json.dumps(facts, sort_keys=True, default=str), _code())[:32]
+        self.path = Path(folder) / f"{key}.json" if folder else None
+
+    def kept(self, name: str, probe: Callable[[], float]) -> float:
+        """The difference of that name, probed only if it is not known yet."""
+        if self.path is None:
+            return probe()
+        known = self._known()
+        if name not in known:
+            found = probe()
+            known = {**self._known(), name: found}
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(  # of its own: other jobs may be writing, too
+                "w", dir=self.path.parent, prefix=f".{self.path.stem}.", delete=False
+            ) as temporary:
+                temporary.write(json.dumps(known))
+            os.replace(temporary.name, self.path)
+        return known[name]
+
+    def _known(self) -> dict[str, float]:
+        try:
+            known = json.loads(self.path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        whole = isinstance(known, dict) and all(isinstance(v, float) for v in known.values())
+        return known if whole else {}
+
+
+def facts_of(model: Any, spec: dict[str, Any]) -> dict[str, Any]:
+    """What the verdicts on a loaded base depend on; `spec` is how it was loaded (warm/bases.py)."""
+    import torch
+
+    from ..preload.bases import key_of
+    from .models import versions
+
+    device = model.device
+    config = model.config.get_text_config(decoder=True)
+    return {
+        "base": key_of(spec),
+        "commit": getattr(model.config, "_commit_hash", None),
+        "dtype": str(model.dtype),
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
+        "attention": config._attn_implementation,
+        "versions": versions(),
+    }
+
+
+@cache
+def _code() -> str:
+    folder = Path(__file__).parent
+    return text_hash(*((folder / name).read_text(encoding="utf-8") for name in CODE))

@@ -1,0 +1,115 @@
+"""What a study holds alike between training sets: the rows they share, and an equal budget.
+
+Native rows and their round trips share ids, and so do all translations of the English rows of a
+scope. Native and translated sets share none: `budget` makes those equal in number.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from .schema import Json
+from .validation import ROUND_TRIP, listed, mapping
+
+OWN, COMMON = "own", "common"
+
+
+class Cell(NamedTuple):
+    """One kind of adapter, over all seeds."""
+
+    model: str
+    data: str
+    scope: str
+    lr: str
+
+
+class Budget(NamedTuple):
+    """What is held equal (rows, tokens or steps), and the data whose sets it is held equal with."""
+
+    kind: str
+    others: tuple[str, ...]
+
+
+def family(data: str) -> str:
+    """Whose ids the rows of a set have: those of the native rows, or of the English ones."""
+    return "native" if data == "native" or data.endswith(ROUND_TRIP) else "english"
+
+
+def common_rows(entries: Iterable[Mapping]) -> dict[tuple[str, str], tuple[str, ...]]:
+    """(data, scope) -> the other data whose rows the set is cut to; sets with own rows are absent."""
+    sets = {
+        (data, scope): None
+        for entry in entries
+        if entry["rows"] == COMMON
+        for data in entry["data"]
+        for scope in entry["scope"]
+    }
+    return {
+        (data, scope): tuple(
+            other
+            for other, place in sets
+            if place == scope and other != data and family(other) == family(data)
+        )
+        for data, scope in sets
+    }
+
+
+def budgets(entries: Iterable[tuple[Mapping, list[str]]]) -> dict[Cell, Budget]:
+    """Every cell with a budget; an entry comes with the names of its models.
+
+    Equal are all cells of one model, scope and learning rate whose entries ask for the same kind.
+    """
+    kinds: dict[Cell, str] = {}
+    for entry, models in entries:
+        if entry["budget"]:
+            kinds |= dict.fromkeys(_cells(entry, models), entry["budget"])
+    groups: dict[tuple, list[str]] = defaultdict(list)
+    for cell, kind in kinds.items():
+        groups[cell.model, cell.scope, cell.lr, kind].append(cell.data)
+    return {
+        cell: Budget(
+            kind,
+            tuple(d for d in groups[cell.model, cell.scope, cell.lr, kind] if d != cell.data),
+        )
+        for cell, kind in kinds.items()
+    }
+
+
+def _cells(entry: Mapping, models: Iterable[str]) -> Iterator[Cell]:
+    for model in models:
+        for data in entry["data"]:
+            for scope in entry["scope"]:
+                for lr in entry["lr"]:
+                    yield Cell(model, data, scope, lr)
+
+
+def comparison_mistakes(config: Json) -> Iterator[str]:
+    """Training sets and adapters that two entries of `conditions` want in two ways."""
+    config = mapping(config)
+    first: dict[tuple, tuple[int, object]] = {}
+    told: set[tuple[int, str]] = set()
+    for index, entry in enumerate(listed(config.get("conditions"))):
+        entry = mapping(entry)
+        wanted = entry.get("models", "all")
+        models = [
+            m for m in mapping(config.get("models")) if wanted == "all" or m in listed(wanted)
+        ]
+        for data in filter(_is_text, listed(entry.get("data"))):
+            for scope in filter(_is_text, listed(entry.get("scope"))):
+                keys = [("rows", data, scope)]
+                for lr in filter(_is_text, listed(entry.get("lr"))):
+                    keys += [("budget", data, scope, lr, model) for model in models]
+                for key in keys:
+                    value = entry.get(key[0])
+                    before, known = first.setdefault(key, (index, value))
+                    if known != value and (index, key[0]) not in told:
+                        told.add((index, key[0]))
+                        yield (
+                            f"conditions[{index}].{key[0]}: {value or 'none'}, but conditions[{before}]"
+                            f" has {known or 'none'} for the same {data} in '{scope}', and a study"
+                            " holds each once; say the same in both, or take it out of one"
+                        )
+
+
+def _is_text(value: Json) -> bool:
+    return isinstance(value, str)

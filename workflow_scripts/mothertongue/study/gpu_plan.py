@@ -1,0 +1,194 @@
+"""What a study's jobs ask of a card: which one, how much memory, and in how many bits a base is loaded.
+
+`finetune.quantisation: auto` loads a base as it is where weights, gradients and cache fit the card,
+else in 8 bits. The choice is made once for a model, by the rule `choose_quantisation`, whose file all
+its jobs read. Imports no model library.
+"""
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError
+from ..files import read_json
+from .cards import KINDS, Card, named, on_this_host
+from .gpu_memory import Shape, needed, shape_of
+
+STAGES = {
+    "finetune_lora": "finetune",
+    "evaluate_benchmark": "evaluate",
+    "answer_questions": "answer",
+}
+AUTO = ("none", "int8")  # in the order of preference
+Config = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How a base is loaded, and why. `gb`: what each way needs, the largest of its stages."""
+
+    quantisation: str
+    why: str
+    card: str | None
+    card_gb: float | None
+    gb: dict[str, float]
+
+
+def gpu_type(config: Config, model: str) -> str | None:
+    """The card that jobs of a model ask SLURM for; None: any."""
+    return config["models"][model]["gpu_type"] or config["finetune"]["gpu_type"]
+
+
+def card_of(config: Config, model: str, *, local: bool) -> Card | None:
+    """The card of a model's jobs, as far as it is known when planning."""
+    own = config["models"][model]["gpu_type"]
+    name = own or config["finetune"]["gpu_type"]
+    memory = None if own else config["finetune"]["gpu_memory"]
+    if name or memory:
+        return named(name or "card of finetune.gpu_memory", memory)
+    return on_this_host() if local else None
+
+
+def word_of(config: Config) -> int:
+    """Bytes of a number in the compute type on a GPU."""
+    return 4 if config["finetune"]["dtype"] == "float32" else 2
+
+
+def stages_of(config: Config, shape: Shape, quantisation: str) -> dict[str, float]:
+    """Bytes of GPU memory by stage for a model of a study."""
+    tune = config["finetune"]
+    rank, word = tune["lora"]["r"], word_of(config)
+    return needed(shape, quantisation, tune["max_length"], rank=rank, word=word)
+
+
+def configured(config: Config, model: str, results: Path) -> str:
+    """`finetune.quantisation` of a model.
+
+    Where the study leaves it at `auto`, adapters that version 1.0.0 has finished keep theirs (its
+    default was int8), and further ones of the model are made alike: nothing is trained again.
+    """
+    asked = config["finetune"]["quantisation"]
+    if asked != "auto" or (results / "finetune" / "quantisation" / f"{model}.json").is_file():
+        return asked
+    path = next((results / "finetune" / model).glob("*/*/*/seed*/provenance.json"), None)
+    try:
+        made = read_json(path) if path else {}
+    except (OSError, ValueError):
+        made = {}
+    earlier = "micro_batch_overhead" not in made  # it is noted since there is a choice
+    return made["quantisation"] if earlier and made.get("quantisation") in KINDS else asked
+
+
+def chosen(config: Config, model: str, made: Path, card: Card | None) -> str:
+    """The quantisation of a model's jobs; with `auto` that of the file, or what it will hold.
+
+    Where neither the file nor the card's memory is known, int8, the slower of the two.
+    """
+    asked = configured(config, model, made.parent.parent.parent)
+    if asked != "auto":
+        return asked
+    if made.is_file():
+        return read_choice(made)
+    if card is None or card.memory_gb is None:
+        return "int8"
+    try:
+        return choose(needs_of(config, shape_of(config["models"][model])), card).quantisation
+    except InputError:
+        return "int8"  # told before the first job (`warnings`)
+
+
+def needs_of(config: Config, shape: Shape) -> dict[str, dict[str, float]]:
+    """Bytes of GPU memory by quantisation and stage."""
+    return {kind: stages_of(config, shape, kind) for kind in KINDS}
+
+
+def read_choice(path: Path) -> str:
+    """The quantisation that a file of `choose_quantisation` holds."""
+    try:
+        found = read_json(path)["quantisation"]
+    except (OSError, ValueError, KeyError, TypeError):
+        found = None
+    if found not in AUTO:
+        raise InputError(
+            f"{path}: holds no choice between {' and '.join(AUTO)}; remove it, and it is made again"
+        )
+    return found
+
+
+def resolved(settings: dict[str, Any], made: Iterable[str]) -> dict[str, Any]:
+    """A job's settings with `quantisation` as chosen; `made` is the rule's input, a file or nothing."""
+    paths = [made] if isinstance(made, str) else list(made)
+    return {**settings, "quantisation": read_choice(Path(paths[0]))} if paths else dict(settings)
+
+
+def memory_mb(config: Config, model: str, stage: str, quantisation: str) -> int:
+    """GPU memory in MB that a job of a stage asks for."""
+    shape = shape_of(config["models"][model])
+    return math.ceil(stages_of(config, shape, quantisation)[stage] / 1e6)
+
+
+def choose(needs: dict[str, dict[str, float]], card: Card | None) -> Choice:
+    """Pick from `needs` (quantisation -> stage -> bytes) what fits a card; without one, the CPU.
+
+    Raises InputError where nothing fits.
+    """
+    gb = {kind: round(max(stages.values()) / 1e9, 1) for kind, stages in needs.items()}
+    if card is None:
+        return Choice("none", "computed on a CPU", None, None, gb)
+    room = card.memory_gb
+    if room is None:
+        raise InputError(
+            f"finetune.quantisation is auto, but nobody knows the memory of {card.name}: set"
+            " finetune.gpu_memory to its GB, or finetune.quantisation to none or int8"
+        )
+    for kind in AUTO:
+        if gb[kind] <= room:
+            why = f"needs {gb[kind]:g} GB of {room:.0f}"
+            if kind != AUTO[0]:
+                why += f"; {AUTO[0]} would need {gb[AUTO[0]]:g}"
+            return Choice(kind, why, card.name, round(room, 1), gb)
+    raise InputError(
+        f"the model needs {gb['int8']:g} GB even in 8 bits, and {card.name} has {room:.0f}: use a larger"
+        f" card, lower finetune.max_length, or set finetune.quantisation: nf4 ({gb['nf4']:g} GB)"
+    )
+
+
+def warnings(
+    config: Config, cells: Iterable[tuple[str, str]], choices: Path, *, local: bool
+) -> Iterator[str]:
+    """A line for each model whose planned jobs may exceed its card, or that computes attention in full.
+
+    `cells`: (rule, model) of jobs that ask for a GPU. Raises InputError for a model whose weights
+    alone are larger than its card.
+    """
+    by_model: dict[str, list[str]] = {}
+    for rule, model in cells:
+        if rule in STAGES and STAGES[rule] not in by_model.setdefault(model, []):
+            by_model[model].append(STAGES[rule])
+    for model, stages in by_model.items():
+        entry, shape = config["models"][model], shape_of(config["models"][model])
+        card = card_of(config, model, local=local)
+        auto = config["finetune"]["quantisation"] == "auto"
+        quantisation = chosen(config, model, choices / f"{model}.json", card)
+        needs = {stage: gb / 1e9 for stage, gb in stages_of(config, shape, quantisation).items()}
+        worst = max(stages, key=lambda stage: needs[stage])
+        name = f"{model} ({entry['base']})" if entry.get("base") else model
+        if shape.eager:
+            yield (
+                f"{name}: computes attention in full, as transformers has no faster way for this kind"
+                " of model: memory grows with the square of the length"
+            )
+        if card is None or card.memory_gb is None or needs[worst] <= card.memory_gb:
+            continue
+        has = f"{card.name} has {card.memory_gb:.0f} GB"
+        ways = "finetune.quantisation: int8 or nf4, " if quantisation == "none" else ""
+        ways = "finetune.quantisation: nf4, " if quantisation == "int8" and not auto else ways
+        do = f"use a larger card (models.{model}.gpu_type), {ways}or a smaller finetune.max_length"
+        alone = entry["parameters"] * {"int8": 1, "nf4": 0.5, "none": word_of(config)}[quantisation]
+        if alone / 1e9 > card.memory_gb:
+            raise InputError(
+                f"{name}: its weights alone take {alone / 1e9:.0f} GB, and {has}: {do}"
+            )
+        yield f"{name}: {worst} needs about {needs[worst]:.0f} GB of GPU memory, and {has}: {do}"

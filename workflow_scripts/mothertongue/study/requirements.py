@@ -1,0 +1,269 @@
+"""What jobs of a study read from elsewhere: models and datasets of the hub, local files.
+
+`prefetch` brings what the whole study needs; before the first job, `rules/cluster.smk` asks
+`missing` for what the planned jobs need and cannot have. Imports no model library.
+"""
+
+import glob
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from .. import hub, urls
+from ..errors import InputError
+from ..evaluate.data import hub_splits
+from . import MULTI, ROUND_TRIP, Study
+from .tasks import demonstration_path, read_task
+
+TRAINED = ("finetune_lora", "evaluate_benchmark", "answer_questions")  # rules that load a base
+
+
+class Need(NamedTuple):
+    """One thing, and the key of the configuration that asks for it.
+
+    `kind` is model, dataset (a split, or one `file` of the repository), file (`name` is a path or a
+    glob pattern) or url.
+    """
+
+    kind: str
+    name: str
+    where: str
+    revision: str | None = None
+    subset: str | None = None
+    split: str | None = None
+    file: str | None = None
+    gated: bool = False
+
+
+def job_needs(study: Study, tasks: Path, rule: str, cell: Mapping[str, str]) -> Iterator[Need]:
+    """What a job of a rule needs; `cell` are its wildcards."""
+    config = study.config
+    if rule in ("sample_aya", "sample_english"):
+        yield from _rows("sample.dataset", config["sample"]["dataset"])
+    if rule == "sample_english":
+        for code, entry in study.languages.items():
+            if entry.get("english_rows"):
+                yield Need("file", entry["english_rows"], f"languages.{code}.english_rows")
+    if rule in ("translate_texts", "roundtrip_out", "roundtrip_back"):
+        languages = study.pot if cell["scope"] == MULTI else [cell["scope"]]
+        yield from _translator(study, cell["translator"], rule, languages)
+    if rule == "draw_questions":
+        where, spec = f"answer.questions.{cell['questions']}", study.questions[cell["questions"]]
+        if spec.get("draw"):
+            yield from _rows("sample.dataset", config["sample"]["dataset"])
+            yield from _rows(f"{where}.draw.dataset", spec["draw"]["dataset"], cell["language"])
+        else:
+            kind = "url" if urls.is_url(spec["path"]) else "file"
+            yield Need(kind, _in(spec["path"], cell["language"]), f"{where}.path")
+    if rule in TRAINED:
+        yield from _model(study, cell["model"])
+    if rule == "evaluate_benchmark":
+        yield from _benchmark(study, tasks, cell["benchmark"], cell["language"])
+    if rule == "fetch_cmmlu":
+        archive = read_task("cmmlu", tasks)["metadata"]["archive"]
+        where = "tasks/cmmlu.yaml"
+        yield Need("dataset", archive["path"], where, archive["revision"], file=archive["file"])
+
+
+def study_needs(study: Study, tasks: Path) -> list[Need]:
+    """What the whole study needs, each once."""
+    jobs: dict[tuple[str, tuple], None] = {("sample_aya", ()): None}
+    if study.translators:
+        jobs["sample_english", ()] = None
+
+    def add(rule: str, **cell: str) -> None:
+        jobs[rule, tuple(cell.items())] = None
+
+    for data, scope in study.data_and_scope():
+        name = data.removesuffix(ROUND_TRIP)
+        if name in study.translators:
+            for rule in (
+                ["translate_texts"] if name == data else ["roundtrip_out", "roundtrip_back"]
+            ):
+                add(rule, translator=name, scope=scope)
+    for condition in study.conditions:
+        add("finetune_lora", model=condition.model)
+    for one in study.evaluations:
+        cell = {"model": one.condition.model, "benchmark": one.benchmark, "language": one.language}
+        add("evaluate_benchmark", **cell)
+        spec = study.benchmarks[one.benchmark]
+        if spec["task"] == "cmmlu" and spec["dataset"] is None:
+            add("fetch_cmmlu")
+    for one in study.answers:
+        add("answer_questions", model=one.condition.model)
+        add("draw_questions", questions=one.questions, language=one.language)
+    needs = [need for rule, cell in jobs for need in job_needs(study, tasks, rule, dict(cell))]
+    if study.config["replies"]["replay"]:
+        needs.append(Need("file", study.config["replies"]["replay"], "replies.replay"))
+    return list(dict.fromkeys(needs))
+
+
+OWN_WAY = ("published", "tasks", "progress", "prefetch")  # need little, or look by themselves
+
+
+def looks_ahead(arguments: Sequence[str]) -> bool:
+    """Whether a command line of Snakemake plans or estimates the whole study, without running it."""
+    words = set(arguments)
+    if words & set(OWN_WAY):
+        return False
+    dry = any(re.fullmatch("-[a-zA-Z]*n[a-zA-Z]*|--dry-?run", word) for word in words)
+    return dry or "estimate" in words
+
+
+def absent(needs: Iterable[Need], lock: hub.Lock) -> tuple[list[str], list[str]]:
+    """Files and addresses that are not there, a line each; and those that nobody could ask about.
+
+    Addresses that `prefetch` has copied are not asked; none is where the hub is switched off.
+    """
+    needs = list(dict.fromkeys(needs))
+    lines = [
+        f"{n.name}: no such file ({n.where})"
+        for n in needs
+        if n.kind == "file" and not glob.glob(n.name)
+    ]
+    asked = {n.name: n.where for n in needs if n.kind == "url" and not hub.url_copy(lock, n.name)}
+    if hub.offline():
+        return lines, []
+    answers = urls.probe(asked)
+    lines += [f"{u}: {a.why} ({asked[u]})" for u, a in answers.items() if a.there is False]
+    return lines, [f"{u}: {a.why} ({asked[u]})" for u, a in answers.items() if a.there is None]
+
+
+def refuse_absent(study: Study, tasks: Path, lock: hub.Lock) -> list[str]:
+    """Raise one `InputError` that lists every file and address that the study names and lacks.
+
+    Returns a line for each address that could not be asked about.
+    """
+    lines, unasked = absent(study_needs(study, tasks), lock)
+    if lines:
+        raise InputError(
+            f"{len(lines)} thing{'s' * (len(lines) > 1)} that the study names"
+            f" {'are' if len(lines) > 1 else 'is'} missing:\n"
+            + "\n".join(f"  - {line}" for line in lines)
+        )
+    return unasked
+
+
+def _in(path: str, language: str | None) -> str:
+    return path.replace("{language}", language) if language else path
+
+
+def _rows(where: str, dataset: Mapping[str, Any], language: str | None = None) -> Iterator[Need]:
+    """Rows of instruction data or of OASST1."""
+    if dataset.get("hub"):
+        place = {key: dataset.get(key) for key in ("revision", "split")}
+        subset = _in(dataset["name"], language) if dataset.get("name") else None
+        yield Need(
+            "dataset",
+            dataset["hub"],
+            where,
+            place["revision"],
+            subset,
+            place["split"] or "train",
+        )
+    else:
+        paths = dataset["path"]
+        for path in [paths] if isinstance(paths, str) else paths:
+            yield Need("file", _in(path, language), f"{where}.path")
+
+
+def _translator(study: Study, name: str, rule: str, languages: list[str]) -> Iterator[Need]:
+    spec, where = study.translators[name], f"translate.translators.{name}"
+    for path in spec.get("memory") or []:
+        yield Need("file", path, f"{where}.memory")
+    if spec["backend"] != "huggingface" or Path(spec["model"]).is_dir():
+        return
+    codes = spec.get("codes") or {}
+    for language in languages:
+        pair = [codes.get("en", "en"), codes.get(language, language)]
+        source, target = reversed(pair) if rule == "roundtrip_out" else pair
+        model = spec["model"].format(source=source, target=target)
+        yield Need("model", model, f"{where}.model", spec.get("revision"))
+
+
+def _model(study: Study, name: str) -> Iterator[Need]:
+    entry, where = study.models[name], f"models.{name}.base"
+    base = entry.get("base")
+    if base is None or Path(base).is_dir():  # built by the study, or a folder that is there
+        return
+    if Path(base).is_absolute() or base.startswith((".", "~")) or base.count("/") > 1:
+        yield Need("file", base, where)
+    else:
+        yield Need("model", base, where, entry.get("revision"), gated=bool(entry.get("gated")))
+
+
+def _benchmark(study: Study, tasks: Path, name: str, language: str) -> Iterator[Need]:
+    """Items and demonstrations, in the way `evaluate.data.load` looks for them."""
+    spec, where = study.benchmarks[name], f"evaluate.benchmarks.{name}"
+    task = read_task(spec["task"], tasks)
+    metadata, dataset = task["metadata"], spec["dataset"] or {}
+    entries = {key: dict(entry) for key, entry in (metadata.get("hub") or {}).items()}
+    if dataset.get("hub"):
+        entries["test"] = {"path": dataset["hub"], "split": dataset.get("split") or "test"}
+        entries["test"] |= {key: dataset.get(key) for key in ("name", "revision")}
+    if dataset.get("path"):
+        for key in ("test", "machine", "human"):
+            entries.pop(key, None)
+        yield from _rows(f"{where}.dataset", dataset, language)
+    local = demonstration_path(spec)
+    if local:
+        yield Need("file", _in(local, language), f"{where}.demonstrations")
+    shots = task["num_fewshot"] if spec["shots"] is None else spec["shots"]
+    if local or not (shots or metadata.get("paired")):
+        entries.pop("demonstrations", None)
+    for key, entry in entries.items():
+        if key == "human" and language not in entry["names"]:
+            continue
+        origin = f"{where}.dataset" if key == "test" and dataset else f"tasks/{spec['task']}.yaml"
+        for subset, _ in hub_splits({"subjects": metadata.get("subjects"), **entry}, language):
+            yield Need(
+                "dataset", entry["path"], origin, entry.get("revision"), subset, entry["split"]
+            )
+
+
+def missing(needs: Iterable[Need], lock: hub.Lock, why: str | None = None) -> list[str]:
+    """One line each: files that are not there, a cache that is locked or lacks something, a token.
+
+    `why` says that the jobs will not reach the hub; null = a variable of this process decides.
+    """
+    needs = list(dict.fromkeys(needs))
+    files = [n for n in needs if n.kind == "file" and not glob.glob(n.name)]
+    lines = []
+    if files:
+        lines.append(f"no such file: {', '.join(f'{n.name} ({n.where})' for n in files)}")
+    remote = [n for n in needs if n.kind not in ("file", "url")]
+    if shut := {folder for n in remote if (folder := hub.locked_out(n.kind, n.name))}:
+        return [*lines, hub.no_permission(*sorted(shut))]
+    why = why or (f"{switch} is set" if (switch := hub.offline()) else None)
+    if why:
+        lacking = [n for n in remote if not in_cache(n, lock)]
+        if lacking:
+            named = dict.fromkeys(f"{n.kind} {n.name} ({n.where})" for n in lacking)
+            lines.append(
+                f"{why}, but the local cache does not hold: {', '.join(named)}; {hub.PREFETCH}"
+            )
+    elif closed := [n for n in needs if n.gated and not in_cache(n, lock)]:
+        if not hub.has_token():
+            named = dict.fromkeys(f"{n.name} ({n.where})" for n in closed)
+            lines.append(
+                f"gated: {', '.join(named)}; accept the licence on the model's page of the hub and"
+                " set the environment variable HF_TOKEN to a token of that account"
+            )
+    return lines
+
+
+def in_cache(need: Need, lock: hub.Lock) -> bool:
+    """Whether a job can have this without a network."""
+    entry = hub.entry_of(lock, need.kind, need.name, need.revision)
+    commit = entry["revision"] if entry else need.revision
+    if need.kind == "model":
+        names = [f["path"] for f in entry["files"]] if entry else ["config.json"]
+    elif need.file:
+        names = [need.file]
+    else:
+        key = hub.split_key(need.subset, need.split or "train")
+        if not entry or key not in entry["splits"]:
+            return False
+        names = entry["splits"][key]
+    return all(hub.cached(need.kind, need.name, commit, name) for name in names)

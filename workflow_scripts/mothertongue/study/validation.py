@@ -1,0 +1,368 @@
+"""Mistakes in a study that no schema sees: unknown names and impossible combinations.
+
+Every check tolerates structural mistakes, which `config.structural_mistakes` reports beside them,
+so that all are told at once and none twice.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from ..prompts.checks import judge_prompt_mistakes, translation_prompt_mistakes
+from ..secrets import key_in_address
+from .schema import Json, suggestion
+from .tasks import HARNESS, demonstration_path
+
+MULTI = "multi"  # the scope of the multilingual mix
+ROUND_TRIP = "-rtt"  # ending of the data of a translator's round trip
+RESERVED_PARAMETERS = {"model", "messages", "service", "base_url", "stream", "n"}
+RESERVED = {  # names with a meaning of their own in paths or selections
+    "translate.translators": {"native", "base", "none", "all"},
+    "models": {"base", "sets", "questions", "all"},
+    "evaluate.benchmarks": {"all"},
+    "answer.questions": {"all"},
+    "judge.judges": {"all"},
+    "finetune.learning_rates": {"none", "all"},
+}
+CHAT = ("openai", "cohere")  # back ends that name a model of a server
+LOCAL = re.compile(r"http://(localhost|127\.0\.0\.1|\[::1\])[:/]")
+PLACEHOLDER = re.compile(r"\{([^{}]*)\}?")
+
+
+def mapping(value: Json) -> Mapping:
+    """`value` if it is a mapping, else an empty one."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def listed(value: Json) -> list:
+    """`value` if it is a list, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+class Names:
+    """The named sections of a configuration, however broken it is."""
+
+    def __init__(self, config: Mapping):
+        """`config`: a completed configuration."""
+        self.config = config
+        self.sample = mapping(config.get("sample"))
+        self.languages = mapping(config.get("languages"))
+        self.models = mapping(config.get("models"))
+        self.rates = mapping(mapping(config.get("finetune")).get("learning_rates"))
+        self.translators = mapping(mapping(config.get("translate")).get("translators"))
+        self.benchmarks = mapping(mapping(config.get("evaluate")).get("benchmarks"))
+        self.questions = mapping(mapping(config.get("answer")).get("questions"))
+        self.judges = mapping(mapping(config.get("judge")).get("judges"))
+        pot = listed(mapping(self.sample.get("multi")).get("languages"))
+        self.pot = pot or list(self.languages)
+
+    def sections(self) -> dict[str, Mapping]:
+        """Key of the configuration -> its named entries."""
+        return {
+            "translate.translators": self.translators,
+            "models": self.models,
+            "evaluate.benchmarks": self.benchmarks,
+            "answer.questions": self.questions,
+            "judge.judges": self.judges,
+            "finetune.learning_rates": self.rates,
+        }
+
+
+def grid_mistakes(
+    config: Json, tasks: Mapping[str, Mapping | None], known_languages: Mapping
+) -> list[str]:
+    """Every mistake, as `key.path: what is wrong and what to do`.
+
+    `tasks`: name -> task of the task pack (None where it was not read); `known_languages`: code ->
+    facts of resources/languages.yaml.
+    """
+    if not isinstance(config, Mapping):
+        return []
+    names = Names(config)
+    return [
+        *_naming(names),
+        *_languages(names, known_languages),
+        *_sources(names),
+        *_models(names),
+        *_services(names),
+        *_benchmarks(names, tasks),
+        *_questions(names),
+        *_conditions(names),
+    ]
+
+
+def _unknown(
+    where: str, name: object, known: Iterable, what: str, *, optional: bool = False
+) -> Iterator[str]:
+    """One mistake if `name` is not known. A section that must not be empty is told elsewhere."""
+    words = [str(word) for word in known]
+    if (words or optional) and isinstance(name, str) and name not in words:
+        yield f"{where}: unknown {what} '{name}'{suggestion(name, words)}"
+
+
+def _naming(names: Names) -> Iterator[str]:
+    """Reserved names; two entries that tables and figures could not tell apart."""
+    for section, entries in names.sections().items():
+        labels: dict[str, str] = {}
+        for name, entry in entries.items():
+            trip = section == "translate.translators" and str(name).endswith(ROUND_TRIP)
+            if name in RESERVED[section] or trip:
+                yield f"{section}.{name}: this name is reserved; choose another"
+            label = str(mapping(entry).get("label", name))
+            if label in labels:
+                yield (
+                    f"{section}.{name}: has the label '{label}' of {labels[label]}, and tables"
+                    " could not tell them apart; give it another label"
+                )
+            labels.setdefault(label, f"{section}.{name}")
+
+
+def _languages(names: Names, known_languages: Mapping) -> Iterator[str]:
+    """Languages without a name or Aya code; languages of the mix that the study lacks."""
+    for code, entry in names.languages.items():
+        entry = mapping(entry)
+        complete = entry.get("name") and mapping(entry.get("aya")).get("code")
+        if re.fullmatch("[a-z]{2,3}", str(code)) and code not in known_languages and not complete:
+            yield f"languages.{code}: not in resources/languages.yaml; give its name and aya.code"
+    pot = listed(mapping(names.sample.get("multi")).get("languages"))
+    for place, code in enumerate(pot):
+        yield from _unknown(f"sample.multi.languages[{place}]", code, names.languages, "language")
+
+
+def _sources(names: Names) -> Iterator[str]:
+    """Datasets that name no source or two, and paths that would not be filled in."""
+    entries = [("sample.dataset", names.sample.get("dataset"), "")]
+    for name, spec in names.benchmarks.items():
+        entries.append(
+            (f"evaluate.benchmarks.{name}.dataset", mapping(spec).get("dataset"), "language")
+        )
+    for name, spec in names.questions.items():
+        draw = mapping(mapping(spec).get("draw"))
+        entries.append((f"answer.questions.{name}.draw.dataset", draw.get("dataset"), "language"))
+    for where, entry, field in entries:
+        if isinstance(entry, Mapping):
+            if bool(entry.get("path")) == bool(entry.get("hub")):
+                yield f"{where}: give either path (local file) or hub (dataset id)"
+            paths = entry.get("path") or []
+            for path in [paths] if isinstance(paths, str) else listed(paths):
+                yield from _placeholders(f"{where}.path", path, field)
+    for name, spec in names.benchmarks.items():
+        path = demonstration_path(mapping(spec))
+        yield from _placeholders(f"evaluate.benchmarks.{name}.demonstrations", path, "language")
+
+
+def _placeholders(where: str, path: Json, field: str) -> Iterator[str]:
+    """Braces in a path that nothing will replace."""
+    for found in PLACEHOLDER.finditer(path) if isinstance(path, str) else ():
+        if not field or found[0] != f"{{{field}}}":
+            allowed = f"only {{{field}}} is replaced" if field else "nothing is replaced"
+            yield f"{where}: '{found[0]}' in '{path}' stands for nothing here ({allowed})"
+
+
+def _models(names: Names) -> Iterator[str]:
+    """Models without a base or with two, and shapes that cannot be built."""
+    for name, spec in names.models.items():
+        if not isinstance(spec, Mapping):
+            continue
+        if not spec.get("base") and "build" not in spec:
+            yield f"models.{name}: give base (hub id or folder), or build (from scratch)"
+        elif spec.get("base") and "build" in spec:
+            yield f"models.{name}: give either base or build, not both"
+        build = mapping(spec.get("build"))
+        size, heads = build.get("hidden_size"), build.get("heads")
+        if isinstance(size, int) and isinstance(heads, int) and heads > 0 and size % (2 * heads):
+            yield f"models.{name}.build: hidden_size must be a multiple of 2 x heads"
+        for place, code in enumerate(listed(build.get("languages"))):
+            where = f"models.{name}.build.languages[{place}]"
+            yield from _unknown(where, code, names.languages, "language")
+
+
+def _services(names: Names) -> Iterator[str]:
+    """Translators and judges that lack what their back end needs, or cannot keep a budget."""
+    prices = mapping(mapping(names.config.get("prices")).get("per_million"))
+    for section in ("translate.translators", "judge.judges"):
+        for name, spec in names.sections()[section].items():
+            spec, where = mapping(spec), f"{section}.{name}"
+            backend = spec.get("backend")
+            local = backend == "huggingface" and section == "translate.translators"
+            if (backend in CHAT or local) and not spec.get("model"):
+                told = "hub id or folder" if local else "the server's name of the model"
+                yield f"{where}.model: missing ({told})"
+            paid = prices.get(str(spec.get("model"))) or prices.get(str(backend))
+            if mapping(spec.get("api")).get("budget") and not mapping(paid):
+                key = spec.get("model") or backend
+                yield (
+                    f"{where}.api.budget: cannot be kept without a price; give"
+                    f" prices.per_million.{key}, or leave the budget out"
+                )
+            found = key_in_address(spec.get("base_url"))
+            for name in RESERVED_PARAMETERS & set(map(str, mapping(spec.get("parameters")))):
+                yield f"{where}.parameters.{name}: is not a parameter to be set here; leave it out"
+            if found:
+                yield f"{where}.base_url: holds {found}; name its variable in {where}.api.key instead"
+            wrong = (
+                judge_prompt_mistakes if section == "judge.judges" else translation_prompt_mistakes
+            )
+            yield from (f"{where}.{line}" for line in wrong(spec))
+            if backend == "recorded" and "memory" not in spec:
+                yield f"{where}.memory: missing (files to replay)"
+            if spec.get("batch") is not None and section == "judge.judges" and backend != "openai":
+                yield f"{where}.batch: only the back end openai has a Batch API; leave it out"
+
+
+def _benchmarks(names: Names, tasks: Mapping[str, Mapping | None]) -> Iterator[str]:
+    """Unknown tasks and languages, and what a task cannot do."""
+    for name, spec in names.benchmarks.items():
+        spec, where = mapping(spec), f"evaluate.benchmarks.{name}"
+        yield from _unknown(f"{where}.task", spec.get("task"), tasks, "task")
+        for place, code in enumerate(listed(spec.get("languages"))):
+            at = f"{where}.languages[{place}]"
+            yield from _unknown(at, code, names.languages, "language")
+        task = tasks.get(spec["task"]) if isinstance(spec.get("task"), str) else None
+        if task:
+            yield from _task_mistakes(where, spec, task)
+            if mapping(task["metadata"]).get("family") == "text" and not names.sample.get(
+                "heldout"
+            ):
+                if not spec.get("dataset"):
+                    yield f"{where}: needs held-out rows; set sample.heldout to, say, 100"
+
+
+def _task_mistakes(where: str, spec: Mapping, task: Mapping) -> Iterator[str]:
+    """A benchmark that its task cannot serve: language, kind, dataset, demonstrations."""
+    metadata, name = mapping(task["metadata"]), task["task"]
+    words, hub = mapping(metadata.get("languages")), mapping(metadata.get("hub"))
+    dataset = mapping(spec.get("dataset"))
+    text = metadata.get("family") == "text"
+    for place, code in enumerate(listed(spec.get("languages"))):
+        at = f"{where}.languages[{place}]"
+        if not isinstance(code, str):
+            continue
+        if code not in words and not metadata.get("any_language"):
+            yield (
+                f"{at}: task '{name}' has no words for '{code}' (it has {', '.join(words)});"
+                f" add them in tasks/{name}.yaml"
+            )
+        elif not dataset:
+            for known in _hub_languages(metadata, hub):
+                if code not in known:
+                    yield f"{at}: the data of '{name}' has no '{code}' (it has {', '.join(known)})"
+    if metadata.get("paired") and dataset.get("hub"):
+        yield f"{where}.dataset.hub: task '{name}' pairs two datasets; give local files (path)"
+    kind = "generative" if task["output_type"] == "generate_until" else "structured"
+    if spec.get("kind") in ("generative", "structured") and spec["kind"] != kind:
+        yield f"{where}.kind: task '{name}' is {kind}, not {spec['kind']}"
+    if not (dataset or hub or text or "fetch" in metadata):
+        yield f"{where}.dataset: missing (task '{name}' has no dataset of its own; give its path)"
+    shots = task.get("num_fewshot", 0) if spec.get("shots") is None else spec["shots"]
+    given = spec.get("demonstrations")
+    if text and shots:
+        yield f"{where}.shots: task '{name}' takes no demonstrations; set shots: 0"
+    elif isinstance(shots, int) and shots > 0 and dataset.get("path") and not given:
+        if "demonstrations" not in hub:
+            yield f"{where}.demonstrations: missing ({shots} shots need a file of them; or shots: 0)"
+    if given == HARNESS and not mapping(metadata.get("harness")).get("demonstrations"):
+        yield (
+            f"{where}.demonstrations: task '{name}' has none of lm-eval's own to take; leave the key"
+            " out, or give a file"
+        )
+    elif shots == 0 and given:
+        yield f"{where}.shots: 0, but demonstrations are given; set shots, or leave them out"
+
+
+def _hub_languages(metadata: Mapping, hub: Mapping) -> Iterator[Mapping]:
+    """Languages of a task's own data, where its hub entries list them."""
+    needed = [hub.get("test"), hub.get("human") if metadata.get("paired") == "human" else None]
+    for entry in map(mapping, needed):
+        for key in ("names", "prefix"):
+            if key in entry:
+                yield entry[key]
+
+
+def _questions(names: Names) -> Iterator[str]:
+    """Question sets without a source or a judge."""
+    for name, spec in names.questions.items():
+        if not isinstance(spec, Mapping):
+            continue
+        where, path = f"answer.questions.{name}", spec.get("path")
+        if bool(path) == ("draw" in spec):
+            yield f"{where}: give either path (file or URL) or draw"
+        yield from _placeholders(f"{where}.path", path, "language")
+        if isinstance(path, str) and path.startswith("http://") and not LOCAL.match(path):
+            yield f"{where}.path: only https addresses are fetched; give https:// or a file"
+        for place, code in enumerate(listed(spec.get("languages"))):
+            yield from _unknown(f"{where}.languages[{place}]", code, names.languages, "language")
+    if names.questions and not names.judges:
+        yield "judge.judges: open questions are asked, but no judge is configured"
+
+
+def _conditions(names: Names) -> Iterator[str]:
+    """Names that do not exist, English through English, adapters that nothing would measure."""
+    used: set[str] = set()
+    for index, entry in enumerate(listed(names.config.get("conditions"))):
+        entry, where = mapping(entry), f"conditions[{index}]"
+        scopes = listed(entry.get("scope"))
+        used |= {lr for lr in listed(entry.get("lr")) if isinstance(lr, str)}
+        for place, data in enumerate(map(str, listed(entry.get("data")))):
+            at = f"{where}.data[{place}]"
+            if data.endswith(ROUND_TRIP):
+                engine = data.removesuffix(ROUND_TRIP)
+                what = "translator of a round trip"
+                yield from _unknown(at, engine, names.translators, what, optional=True)
+            else:
+                yield from _unknown(at, data, ["native", *names.translators], "data")
+            if data != "native" and "en" in scopes:
+                what = (
+                    "has no round trip through" if data.endswith(ROUND_TRIP) else "is not put into"
+                )
+                yield f"{at}: English {what} English; take en out of this entry's scope"
+            if data != "native" and MULTI in scopes and "en" in names.pot:
+                yield f"{at}: the mix holds English; list sample.multi.languages without en"
+        for place, scope in enumerate(scopes):
+            if names.languages:
+                known = [*names.languages, MULTI]
+                yield from _unknown(f"{where}.scope[{place}]", scope, known, "scope")
+        for key, known, what in (
+            ("lr", names.rates, "learning rate"),
+            ("models", names.models, "model"),
+            ("benchmarks", names.benchmarks, "benchmark"),
+            ("questions", names.questions, "question set"),
+        ):
+            for place, name in enumerate(listed(entry.get(key))):
+                optional = key == "questions"
+                at = f"{where}.{key}[{place}]"
+                yield from _unknown(at, name, known, what, optional=optional)
+        if names.benchmarks:
+            yield from _unmeasured(names, where, entry, scopes)
+    chosen = mapping(names.config.get("correlate")).get("lr")
+    yield from _unknown("correlate.lr", chosen, names.rates, "learning rate")
+    if isinstance(chosen, str) and chosen in names.rates and used and chosen not in used:
+        yield f"correlate.lr: no condition is tuned at '{chosen}' (they use {', '.join(sorted(used))})"
+
+
+def _unmeasured(names: Names, where: str, entry: Mapping, scopes: list) -> Iterator[str]:
+    """Languages of an entry that none of its benchmarks and question sets is in."""
+
+    def chosen(key: str, known: Mapping) -> list[Mapping]:
+        wanted = entry.get(key, "all")
+        return [mapping(v) for k, v in known.items() if wanted == "all" or k in listed(wanted)]
+
+    benchmarks, questions = (
+        chosen("benchmarks", names.benchmarks),
+        chosen("questions", names.questions),
+    )
+    tested = {
+        str(c) for spec in names.benchmarks.values() for c in listed(mapping(spec).get("languages"))
+    }
+    covered = {str(code) for spec in benchmarks for code in listed(spec.get("languages"))}
+    for spec in questions:
+        covered |= {str(code) for code in listed(spec.get("languages"))} or tested
+    for place, scope in enumerate(scopes):
+        if (
+            isinstance(scope, str)
+            and scope not in covered
+            and (scope in names.languages or (scope == MULTI and not covered))
+        ):
+            yield (
+                f"{where}.scope[{place}]: nothing would measure this adapter: no benchmark or"
+                f" question set of the entry is in '{scope}'"
+            )
