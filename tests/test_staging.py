@@ -126,7 +126,7 @@ def test_a_base_of_the_hub_keeps_its_commit(base, stage, tmp_path, monkeypatch):
 JOB = """
 import sys, time
 from pathlib import Path
-from mothertongue import staging
+from mothertongue.inference import staging
 real = staging.shutil.copyfile
 def slow(source, target):
     time.sleep(0.1)
