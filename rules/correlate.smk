@@ -19,7 +19,7 @@ rule collect_scores:
     """Every evaluation and rating of the study in one table, with its items and a description."""
     input:
         evaluations=CORRELATING.evaluations(),
-        item_tables=CORRELATING.evaluations(".items.parquet"),
+        item_tables=CORRELATING.item_tables(),
         ratings=CORRELATING.ratings(),
     output:
         scores="<results>/scores.csv",

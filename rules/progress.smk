@@ -1,4 +1,4 @@
-# progress: what is done, running, failed and to do. Reads what is there; makes nothing.
+# progress: what is done, running, failed and to do. Reads what is there; makes nothing but its log.
 #   snakemake progress --cores 1 --quiet all      works while the study runs
 
 
@@ -10,9 +10,11 @@ rule progress:
     localrule: True
     conda:
         "../envs/analyse.yaml"
+    log:
+        "<logs>/progress.log",
     params:
         study=config,
-        results="results",
-        logs="logs",
+        results=PLAN.results,
+        logs=workflow.pathvars.apply("<logs>"),
     script:
         "../workflow_scripts/show_progress.py"

@@ -16,6 +16,7 @@ from ..study import MULTI, ROUND_TRIP, AnswerSet, Study
 from ..study.gpu_memory import shape_of
 from ..study.gpu_plan import card_of, chosen, needs_of
 from ..study.inference_jobs import OTHER_TASK, TASKS
+from ..study.paths import ANSWERS, ENGLISH, NATIVE, QUANTISATION, wildcards_of
 from ..study.schema import Json
 from ..translate import determining, operating
 
@@ -54,8 +55,8 @@ def translations(study: Study) -> list[Sheet]:
 
 def sampled(data: str, scope: str) -> str:
     """The rows that a training set has, or is translated from; relative to <results>."""
-    kind = "native" if data == "native" or data.endswith(ROUND_TRIP) else "english"
-    return f"sample/{kind}/{scope}.jsonl"
+    native = data == "native" or data.endswith(ROUND_TRIP)
+    return (NATIVE if native else ENGLISH).format(scope=scope)
 
 
 def questions_asked(study: Study, name: str, language: str) -> int:
@@ -70,8 +71,8 @@ def questions_asked(study: Study, name: str, language: str) -> int:
 
 def answers_of(study: Study, answers: AnswerSet) -> tuple[str, int]:
     """An answer set's file, relative to <results>, and its number of questions."""
-    path = f"{answers.condition.path}/{answers.questions}/{answers.language}"
-    return f"answer/{path}.jsonl", questions_asked(study, answers.questions, answers.language)
+    path = ANSWERS.format(**wildcards_of(answers))
+    return path, questions_asked(study, answers.questions, answers.language)
 
 
 def judgements(study: Study) -> list[Sheet]:
@@ -151,7 +152,7 @@ def loads(stages: Mapping[str, tuple[str, Iterable[Mapping[str, Any]]]]) -> dict
 
 def choice_file(root: Path, model: str) -> Path:
     """Where `choose_quantisation` writes a model's choice, below <results>."""
-    return root / "finetune" / "quantisation" / f"{model}.json"
+    return root / QUANTISATION.format(model=model)
 
 
 def models(study: Study, root: Path, *, local: bool) -> list[Sheet]:

@@ -1,7 +1,7 @@
 """Batch sizes that a card has shown to be too large, remembered for the next job.
 
 A job whose memory runs out halves its batch and goes on. What it learnt is kept in a small file per
-base, quantisation, type and card below `<results>/.work/memory/`, one line per halving:
+base, quantisation, type and card below the results (study/paths.py), one line per halving:
 
     evaluate 16384
 
@@ -20,6 +20,7 @@ from pathlib import Path
 
 from ..errors import is_out_of_memory
 from ..files import text_hash
+from ..study.paths import WORK
 
 LOG = logging.getLogger("mothertongue")
 
@@ -75,8 +76,8 @@ class Remembered:
 
 
 def memory_folder(work: Path) -> Path | None:
-    """Where budgets are kept, from any path below `<results>/.work`; None for other paths."""
-    top = next((path for path in (work, *work.parents) if path.name == ".work"), None)
+    """Where budgets are kept, from any path below `paths.WORK`; None for other paths."""
+    top = next((path for path in (work, *work.parents) if path.name == WORK), None)
     return top / "memory" if top else None
 
 

@@ -15,6 +15,7 @@ from ..errors import InputError
 from ..files import read_json
 from .cards import KINDS, Card, named, on_this_host
 from .gpu_memory import Shape, needed, shape_of
+from .paths import PROVENANCE, QUANTISATION
 
 STAGES = {
     "finetune_lora": "finetune",
@@ -70,9 +71,10 @@ def configured(config: Config, model: str, results: Path) -> str:
     default was int8), and further ones of the model are made alike: nothing is trained again.
     """
     asked = config["finetune"]["quantisation"]
-    if asked != "auto" or (results / "finetune" / "quantisation" / f"{model}.json").is_file():
+    if asked != "auto" or (results / QUANTISATION.format(model=model)).is_file():
         return asked
-    path = next((results / "finetune" / model).glob("*/*/*/seed*/provenance.json"), None)
+    runs = PROVENANCE.format(model=model, data="*", scope="*", lr="*", seed="*")
+    path = next(results.glob(runs), None)
     try:
         made = read_json(path) if path else {}
     except (OSError, ValueError):
