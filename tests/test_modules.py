@@ -174,3 +174,48 @@ def test_every_rule_file_is_a_module_by_itself(tmp_path, demo_jobs, name):
     assert plan.returncode == 0, plan.stdout[-2000:] + plan.stderr[-3000:]
     for job in jobs:
         assert f"rule ours_{job.rule}:" in plan.stdout + plan.stderr
+
+
+# -- lints ---------------------------------------------------------------------------------------
+
+TOGETHER = """
+
+module {name}:
+    snakefile:
+        "mothertongue/rules/{name}.smk"
+    config:
+        demo
+    pathvars:
+        results="ours",
+        logs="our-logs",
+
+
+use rule * from {name} as {name}_*
+"""
+
+
+def lints(folder: Path) -> str:
+    """What `snakemake --lint` says of a workflow."""
+    done = run_snakemake("--lint", cwd=folder)
+    return done.stdout + done.stderr
+
+
+def test_the_study_has_no_lint(tmp_path):
+    assert "your workflow is in a good condition" in (said := lints(checkout(tmp_path / "s"))), said
+
+
+def test_no_rule_file_has_a_lint_as_a_module(tmp_path):
+    (tmp_path / "mothertongue").symlink_to(ROOT)
+    (tmp_path / "resources").symlink_to(ROOT / "resources")
+    text = (
+        'import yaml\n\ndemo = yaml.safe_load(open("mothertongue/config.yaml", encoding="utf-8"))\n'
+    )
+    text += "".join(TOGETHER.format(name=Path(name).stem) for name in RULE_FILES)
+    (tmp_path / "Snakefile").write_text(text, encoding="utf-8")
+    assert "your workflow is in a good condition" in (said := lints(tmp_path)), said
+
+
+def test_no_rule_file_is_long():
+    for name in RULE_FILES:
+        text = (ROOT / "rules" / name).read_text(encoding="utf-8")
+        assert text.count("\n") <= 150, name
