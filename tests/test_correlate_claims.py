@@ -15,11 +15,13 @@ from conftest import ROOT
 from made_up import Adapter, write_study
 from mothertongue.correlate import claims as c
 from mothertongue.correlate import variance as v
-from mothertongue.correlate.averages import Setting, open_cells
+from mothertongue.correlate.averages import Setting, open_scores
 from mothertongue.correlate.decisions import Adjusted, Closed, adjust_cells, nested
 from mothertongue.correlate.effects import Evidence, Sample, Share, over_replicates
+from mothertongue.correlate.facts import BenchmarkFacts
+from mothertongue.correlate.gap_correlation import Gap, correlate
 from mothertongue.correlate.groups import Group, cells_of, correlations_of
-from mothertongue.correlate.growth import correlate
+from mothertongue.correlate.notes import HIDES
 from mothertongue.correlate.planning import Luck, Planned, smallest_gap
 from mothertongue.correlate.power import needed
 from mothertongue.correlate.statements import state
@@ -146,7 +148,7 @@ def test_parts_are_never_surer_than_their_cell():
 
 def claims_of(folder, **options):
     evidence = Evidence(
-        open_cells(folder / "scores.csv", folder / "about.json"), folder / "items.parquet"
+        open_scores(folder / "scores.csv", folder / "about.json"), folder / "items.parquet"
     )
     settings = {"resamples": 50, "confidence": 0.95, "seed": 1, **options}
     return state(evidence, **settings)
@@ -245,18 +247,20 @@ def test_perplexity_is_compared_in_bits_with_its_sign_turned(tmp_path):
     assert (cell.verdict, cell.unit) == (c.NATIVE_BETTER, "bits per token")
 
 
+def gap_of(model, language="es", *, native=0.0, gap, mean):
+    """A gap of the model of a number, with a family of its own."""
+    name = f"m{model}"
+    return Gap("b", None, "acc", language, name, name, native, math.nan, gap, mean)
+
+
 def test_few_models_are_drawn_not_claimed():
     """A gap that follows the score exactly: claimed from six models on."""
 
     def rows(models):
-        return [
-            {"benchmark": "b", "judge": None, "metric": "acc", "language": "es", "model": f"m{m}",
-             "family": f"m{m}", "native": 50.0 + 2 * m, "gap": float(m), "mean": 50.0 + m}
-            for m in range(models)
-        ]  # fmt: skip
+        return [gap_of(m, native=50.0 + 2 * m, gap=float(m), mean=50.0 + m) for m in range(models)]
 
     (row,) = correlate(rows(8), resamples=100, confidence=0.95, seed=1)
-    assert row["decoupled_r"] == pytest.approx(1) and row["decoupled_p"] < 0.01
+    assert row.decoupled_r == pytest.approx(1) and row.decoupled_p < 0.01
 
 
 def test_languages_of_other_levels_are_no_relation():
@@ -265,14 +269,12 @@ def test_languages_of_other_levels_are_no_relation():
     small = 0
     for _ in range(60):
         gaps = [
-            {"benchmark": "b", "judge": None, "metric": "acc", "language": language,
-             "model": f"m{m}", "family": f"m{m}", "native": 0.0, "gap": level / 5 + rng.normal(),
-             "mean": level + rng.normal()}
+            gap_of(m, language, gap=level / 5 + rng.normal(), mean=level + rng.normal())
             for language, level in (("es", 60.0), ("ru", 40.0), ("zh", 20.0))
             for m in range(6)
-        ]  # fmt: skip
+        ]
         (row,) = correlate(gaps, resamples=40, confidence=0.95, seed=1)
-        small += row["decoupled_p"] <= 0.05
+        small += row.decoupled_p <= 0.05
     assert small <= 8
 
 
@@ -300,6 +302,11 @@ def test_coverage_over_few_models_and_few_items():
     assert 0.93 <= covered / 600 <= 0.995
 
 
+def describe(cells, benchmarks):
+    """Describe benchmarks otherwise than about.json does."""
+    cells.facts = replace(cells.facts, benchmarks={**cells.facts.benchmarks, **benchmarks})
+
+
 def test_a_model_without_one_translator_is_named_and_no_perplexity_of_0_stops_the_page(tmp_path):
     rng = np.random.default_rng(22)
     found = {
@@ -317,8 +324,9 @@ def test_a_model_without_one_translator_is_named_and_no_perplexity_of_0_stops_th
         values["score"] = "0" if values["model"] == "a" else "8.5"
         scores.append(",".join(values[key] for key in keys))
     (folder / "scores.csv").write_text("\n".join(scores) + "\n")
-    cells = open_cells(folder / "scores.csv", folder / "about.json")
-    cells.about["benchmarks"]["text"] = {"metrics": ["perplexity"], "higher": {"perplexity": False}}
+    cells = open_scores(folder / "scores.csv", folder / "about.json")
+    text = BenchmarkFacts("text", metrics=("perplexity",), higher={"perplexity": False})
+    describe(cells, {"text": text})
     stated = state(Evidence(cells, folder / "items.parquet"), resamples=50, confidence=0.95, seed=1)
     gaps = [claim for claim in stated if claim.question == c.CELL]
     assert {claim.models for claim in gaps} == {3, 2}  # the text: without a, too
@@ -338,14 +346,14 @@ def test_a_mean_of_two_tests_that_cancel_is_not_called_no_worse(tmp_path):
                     f"q{i}": level + rng.normal(0, 3) for i in range(60)
                 }
     folder = write_study(tmp_path, found)
-    cells = open_cells(folder / "scores.csv", folder / "about.json")
-    for about in cells.about["benchmarks"].values():
-        about |= {"group": "knowledge", "label": "a test"}
+    cells = open_scores(folder / "scores.csv", folder / "about.json")
+    described = cells.facts.benchmarks.items()
+    describe(cells, {n: replace(b, group="knowledge", label="a test") for n, b in described})
     stated = state(Evidence(cells, folder / "items.parquet"), resamples=50, confidence=0.95, seed=1)
     means = [x for x in stated if x.question in (c.CELL, c.TRANSLATOR, c.BEST)]
     assert len(means) == 4 and all(x.low > -2 and x.high < 2 for x in means)
     assert {x.verdict for x in means} == {c.UNDECIDED}
-    assert all(c.HIDES in x.note and x.needed is None for x in means)
+    assert all(HIDES in x.note and x.needed is None for x in means)
     assert not any(inside(x) for x in means)  # the page's other tests are not the reason
 
 

@@ -2,12 +2,15 @@
 
 import json
 import math
+from collections.abc import Mapping
 from typing import Any
 
-from ..correlate.averages import Cells, Test, metric_words
-from .coverage import CORE
+from ..correlate.averages import Cells, Test
+from ..correlate.coverage import CORE
+from ..correlate.notes import setting_words
+from .captions import data_rows
+from .labels import metric_words, short_label
 from .page import document, introduction
-from .tables import data_rows
 
 DIGITS = 6
 
@@ -32,10 +35,10 @@ def chart_document(title: str, question: str, look: str, content: dict[str, Any]
     return document(title, body, scripts=("chart.js",), data=embed(content))
 
 
-def series(cells: Cells, colours: dict[str, tuple[str, str]]) -> dict[str, Any]:
+def series(cells: Cells, colours: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
     """Labels, colours and shapes of data conditions."""
     return {
-        name: {"label": cells.label("data", name), "colour": colour, "marker": marker}
+        name: {"label": cells.facts.data_label(name), "colour": colour, "marker": marker}
         for name, (colour, marker) in colours.items()
     }
 
@@ -46,16 +49,16 @@ def dots_page(
     question: str,
     look: str,
     panels: list[tuple[Test, str]],
-    colours: dict[str, tuple[str, str]],
+    colours: Mapping[str, tuple[str, str]],
 ) -> str:
     """Scores by model and data condition, for every language and training setting."""
     content = {
         "type": "dots",
         "series": series(cells, colours),
         "core": [name for kind in CORE for name in cells.data(kind)],
-        "models": {model: cells.label("models", model) for model in cells.models()},
-        "settings": [setting.words() for setting in cells.settings()],
-        "languages": {code: cells.language_label(code) for code in cells.languages()},
+        "models": {model: cells.facts.model_label(model) for model in cells.models()},
+        "settings": [setting_words(setting) for setting in cells.settings()],
+        "languages": {code: cells.facts.language(code) for code in cells.languages()},
         "panels": [panel(cells, test, metric) for test, metric in panels],
     }
     return chart_document(title, question, look, content)
@@ -74,9 +77,9 @@ def panel(cells: Cells, test: Test, metric: str) -> dict[str, Any]:
                             [model, name, code, place, number(found.score), number(found.stderr)]
                             + [found.n, found.seeds]
                         )
-    chance = cells.about["benchmarks"].get(test.benchmark, {}).get("chance")
+    chance = cells.facts.benchmark(test.benchmark).chance
     return {
-        "title": cells.short_label(test),
+        "title": short_label(cells, test),
         "metric": metric_words(metric),
         "unit": cells.unit(test, metric),
         "chance": chance if metric == cells.metrics(test)[0] else None,
@@ -95,18 +98,18 @@ def scatter_page(
     """Gap against score, one panel per test; hover names the model, language and both scores."""
     families: dict[str, str] = {}
     for model, colour in colours.items():
-        families.setdefault(cells.about["models"].get(model, {}).get("family", model), colour)
+        families.setdefault(cells.facts.family(model), colour)
     content = {
         "type": "scatter",
         "families": families,
         "models": {
             model: {
-                "label": cells.label("models", model),
-                "family": cells.about["models"].get(model, {}).get("family", model),
+                "label": cells.facts.model_label(model),
+                "family": cells.facts.family(model),
             }
             for model in colours
         },
-        "languages": {code: cells.language_label(code) for code in cells.languages()},
+        "languages": {code: cells.facts.language(code) for code in cells.languages()},
         "panels": panels,
     }
     return chart_document(title, question, look, content)
