@@ -77,8 +77,7 @@ def main(
         f" sets. Metric: none. Seeds: {', '.join(map(str, config['finetune']['seeds']))}."
     )
     notes = [] if tables[3] else ["No service was asked, so no money was spent on one."]
-    where, topic = category(facts, PROVENANCE)
-    topic = topic or "Provenance"
+    where = category(facts, PROVENANCE, "Provenance")
     page = Page(
         "",
         "provenance",
@@ -86,8 +85,7 @@ def main(
         QUESTION,
         LOOK,
         told,
-        where,
-        topic,
+        *where,
         {"item": "Provenance: versions, revisions, hashes, costs", "languages": "all"},
         [table.without_empty() for table in tables if table and table.rows],
         notes,
@@ -97,7 +95,7 @@ def main(
     made.write("configuration.html", config_page(config, told))
     caption = f"{CHOICES} {DEFAULTS} {told}"
     words = {"item": "Configuration", "languages": "all"}
-    made.enter("configuration.html", (where, topic), words, caption)
+    made.enter("configuration.html", where, words, caption)
     made.finish()
 
 

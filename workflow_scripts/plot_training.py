@@ -32,11 +32,10 @@ def main(
             f"n: {plural(len(runs), 'run')}; metric: perplexity per output token on held-out rows."
             f" Seeds: {', '.join(str(seed) for seed in sorted({run.seed for run in runs}))}."
         )
-        main, topic = category(facts, PROVENANCE)
         made.add(
             "learning-curves",
             draw_curves(runs, facts),
-            category=(main, topic or "Training"),
+            category=category(facts, PROVENANCE, "Training"),
             labels={"item": "Learning curves of every run", "languages": ", ".join(scopes)},
             caption=f"{QUESTION} {LOOK} {told}",
             page=curves_page(runs, facts, told),

@@ -61,8 +61,7 @@ def main(
         missing=missing_words(cells, screen),
     )
     made = ItemFolder(folder)
-    main, topic = category(cells.facts, SENTENCES)
-    where = (main, topic or "The answer")
+    where = category(cells.facts, SENTENCES, "The answer")
     labels = {"languages": ", ".join(cells.languages())}
     caption = f"{QUESTION} {LOOK} {facts}"
     made.write("screen.fragment", shown)

@@ -89,6 +89,12 @@ class NoiseRow:
         """Parts of the variance of one comparison, by what they come from."""
         return {part: getattr(self, f"{part}_variance") for part in PARTS}
 
+    def share(self, part: str) -> float | None:
+        """A part's share of the variance that is known, in percent; None where nothing is."""
+        known = [value for value in self.variances.values() if value is not None]
+        own, total = self.variances[part], sum(known)
+        return 100 * own / total if own is not None and total else None
+
     def scaled(self, factor: float) -> "NoiseRow":
         """The row with its variances in another unit: of scores divided by `factor`."""
 

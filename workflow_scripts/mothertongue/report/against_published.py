@@ -1,16 +1,17 @@
 """Our score beside the published one, wherever both studies have it, with reasons to differ."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from ..correlate.averages import Cells, Test
-from ..correlate.matching import Match, agreement, find_matches, shared_names
+from ..correlate.matching import Agreement, Match, agreement, find_matches, shared_names
 from ..correlate.notes import setting_words
 from . import categories
 from .captions import metrics_words, plural, seeds_words
 from .departures import departures_table, of_score, reasons_words
 from .labels import metric_words, short_label
 from .register import Departure
-from .table import Column, Mark, Page, Table
+from .table import Column, Field, Mark, Page, Table, tabulate
 
 
 def judge_labels(mine: Cells, theirs: Cells, ours: Test, other: Test) -> tuple[str, str]:
@@ -47,96 +48,95 @@ def reasons_of(
     return (*found, *known)
 
 
+class Summary(NamedTuple):
+    """A row of the table by benchmark."""
+
+    label: str
+    metric: str
+    found: Agreement
+    shared: int
+    reasons: str
+
+
+SUMMARY: list[Field[Summary]] = [
+    Field(Column("Benchmark"), lambda row: row.label),
+    Field(Column("metric", "", 0), lambda row: metric_words(row.metric)),
+    Field(Column("cells", "", 0), lambda row: row.shared),
+    Field(
+        Column("mean", "ours − published", 1, "signed: are we above or below?", True),
+        lambda row: row.found.mean,
+    ),
+    Field(
+        Column("mean size", "ours − published", 1, "how far apart, whatever the sign"),
+        lambda row: row.found.mean_size,
+    ),
+    Field(Column("largest", "ours − published", 1, "", True), lambda row: row.found.largest),
+    Field(
+        Column("ours", "gap native − translated", 1, "mean over the shared cells", True),
+        lambda row: row.found.gap,
+    ),
+    Field(
+        Column("published", "gap native − translated", 1, "", True),
+        lambda row: row.found.published_gap,
+    ),
+    Field(Column("known reasons to differ", "", 0), lambda row: row.reasons),
+]
+
+
 def summary_table(
     mine: Cells, theirs: Cells, matches: list[Match], register: Sequence[Departure]
 ) -> Table:
     """One row per test and metric."""
-    table = Table(
-        "summary",
-        "By benchmark",
-        [
-            Column("Benchmark"),
-            Column("metric", "", 0),
-            Column("cells", "", 0),
-            Column("mean", "ours − published", 1, "signed: are we above or below?", True),
-            Column("mean size", "ours − published", 1, "how far apart, whatever the sign"),
-            Column("largest", "ours − published", 1, "", True),
-            Column("ours", "gap native − translated", 1, "mean over the shared cells", True),
-            Column("published", "gap native − translated", 1, "", True),
-            Column("known reasons to differ", "", 0),
-        ],
-    )
     groups: dict[tuple[Test, Test, str], list[Match]] = {}
     for match in matches:
         groups.setdefault((match.test, match.theirs, match.metric), []).append(match)
-    for (test, other, metric), own in groups.items():
-        found = agreement(mine, own)
-        reasons = dict.fromkeys(
-            reason for match in own for reason in reasons_of(mine, theirs, match, register)
-        )
-        label = short_label(mine, test)
-        judges = judge_labels(mine, theirs, test, other)
-        if test.judge and judges[0] != judges[1]:
-            label += f" against {judges[1]}"
-        table.rows.append(
-            [
-                label,
-                metric_words(metric),
-                len(own),
-                found.mean,
-                found.mean_size,
-                found.largest,
-                found.gap,
-                found.published_gap,
-                reasons_words(list(reasons), register),
-            ]
-        )
-    return table
+
+    def label(test: Test, other: Test) -> str:
+        ours, published = judge_labels(mine, theirs, test, other)
+        against = f" against {published}" if test.judge and ours != published else ""
+        return short_label(mine, test) + against
+
+    def reasons(own: list[Match]) -> str:
+        found = [reason for match in own for reason in reasons_of(mine, theirs, match, register)]
+        return reasons_words(found, register)
+
+    rows = [
+        Summary(label(test, other), metric, agreement(mine, own), len(own), reasons(own))
+        for (test, other, metric), own in groups.items()
+    ]
+    return tabulate("summary", "By benchmark", SUMMARY, rows)
 
 
-def cell_table(
+def score_table(
     mine: Cells, theirs: Cells, matches: list[Match], register: Sequence[Departure]
 ) -> Table:
-    """One row per cell."""
-    table = Table(
-        "cells",
-        "Every cell that both have",
-        [
-            Column("Benchmark"),
-            Column("Model"),
-            Column("Language"),
-            Column("Data"),
-            Column("training", "", 0),
-            Column("metric", "", 0),
-            Column("ours", "score", 1),
-            Column("published", "score", 1),
+    """One row per shared score."""
+    facts = mine.facts
+    fields: list[Field[Match]] = [
+        Field(Column("Benchmark"), lambda match: short_label(mine, match.test)),
+        Field(Column("Model"), lambda match: facts.model_label(match.model)),
+        Field(Column("Language"), lambda match: facts.language(match.language)),
+        Field(Column("Data"), lambda match: facts.data_label(match.data)),
+        Field(Column("training", "", 0), lambda match: setting_words(match.setting)),
+        Field(Column("metric", "", 0), lambda match: metric_words(match.metric)),
+        Field(Column("ours", "score", 1), lambda match: match.ours.score),
+        Field(Column("published", "score", 1), lambda match: match.published),
+        Field(
             Column("difference", "score", 1, "ours − published", True),
+            lambda match: Mark(match.difference),
+        ),
+        Field(
             Column("known reasons to differ", "", 0),
-        ],
-        keys=4,
-    )
-    for match in matches:
-        table.rows.append(
-            [
-                short_label(mine, match.test),
-                mine.facts.model_label(match.model),
-                mine.facts.language(match.language),
-                mine.facts.data_label(match.data),
-                setting_words(match.setting),
-                metric_words(match.metric),
-                match.ours.score,
-                match.published,
-                Mark(match.difference),
-                reasons_words(reasons_of(mine, theirs, match, register), register),
-            ]
-        )
-    return table
+            lambda match: reasons_words(reasons_of(mine, theirs, match, register), register),
+        ),
+    ]
+    return tabulate("cells", "Every cell that both have", fields, matches, keys=4)
 
 
 def comparison_page(mine: Cells, theirs: Cells, register: Sequence[Departure]) -> Page:
     """Ours beside published; a line that says why where no cell is shared."""
     matches = find_matches(mine, theirs)
-    where, topic = categories.category(mine.facts, categories.BESIDE)
+    where = categories.category(mine.facts, categories.BESIDE, "Comparison")
     labels = {"item": "Ours beside published", "languages": ", ".join(mine.languages())}
     page = Page(
         "",
@@ -148,8 +148,7 @@ def comparison_page(mine: Cells, theirs: Cells, register: Sequence[Departure]) -
         f"n: {plural(len(matches), 'shared cell')}, matched by model, benchmark, language, data,"
         f" languages of training and learning rate."
         f" {metrics_words(mine, dict.fromkeys(match.test for match in matches))} {seeds_words(mine)}",
-        where,
-        topic or "Comparison",
+        *where,
         labels,
         [],
     )
@@ -158,7 +157,7 @@ def comparison_page(mine: Cells, theirs: Cells, register: Sequence[Departure]) -
         page.tables = [
             summary_table(mine, theirs, matches, register),
             departures_table(register, shared),
-            cell_table(mine, theirs, matches, register),
+            score_table(mine, theirs, matches, register),
         ]
         page.tables = [table.without_empty() for table in page.tables]
         page.notes.append(

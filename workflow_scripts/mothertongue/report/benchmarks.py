@@ -12,7 +12,7 @@ from . import categories
 from .captions import plural, seeds_words
 from .digits import digits_needed, plain, signed
 from .labels import metric_words, short_label
-from .table import Column, Mark, Page, Table
+from .table import Column, Field, Mark, Page, Table, tabulate
 from .verdicts import LOOKS, checked, deciding, levels_words
 
 PARTS = {  # column of variance.csv -> heading, hint
@@ -59,7 +59,7 @@ def page_of(
     """A page with one table, in the category of benchmarks."""
     if not table.rows:
         return None
-    main, topic = categories.category(cells.facts, categories.NOTICE)
+    where = categories.category(cells.facts, categories.NOTICE, "Benchmarks rated")
     labels = {"item": title, "benchmark": "all", "languages": ", ".join(cells.languages())}
     if any(test.judge for test in cells.tests):
         labels["judge"] = "all"
@@ -73,8 +73,7 @@ def page_of(
         question,
         look,
         facts,
-        main,
-        topic or "Benchmarks rated",
+        *where,
         labels,
         [made],
     )
@@ -164,44 +163,43 @@ def pair(low: float | None, high: float | None) -> tuple[float, float] | None:
     return None if low is None or high is None else (low, high)
 
 
+def share_of(part: str) -> Callable[[NoiseRow], float | None]:
+    """Gives a part's share of the noise, in percent."""
+    return lambda row: row.share(part)
+
+
 def noise_page(cells: Cells, variances: list[NoiseRow]) -> Page | None:
     """What the noise of one comparison is made of; gap against the untuned models' score."""
-    table = Table(
-        "noise",
-        "Signal, noise, and what the noise is made of",
-        [
-            Column("Benchmark"),
-            Column("untuned", "mean score", 1),
-            Column("native", "mean score", 1),
-            Column("translated", "mean score", 1),
+    fields: list[Field[NoiseRow]] = [
+        Field(Column("Benchmark"), lambda row: short_label(cells, Test(row.benchmark, row.judge))),
+        Field(Column("untuned", "mean score", 1), lambda row: row.base),
+        Field(Column("native", "mean score", 1), lambda row: row.native),
+        Field(Column("translated", "mean score", 1), lambda row: row.translated),
+        Field(
             Column("gap", "signal", 1, "mean over models and languages", True),
+            lambda row: Mark(row.gap, text=small(row.gap, signed)),
+        ),
+        Field(
             Column("noise", "signal", 1, "standard deviation of one comparison"),
-            Column("signal ÷ noise", "signal", 2),
-            *[Column(word, "share of the noise, %", 0, hint) for word, hint in PARTS.values()],
+            lambda row: Mark(row.comparison_sd, text=small(row.comparison_sd, plain)),
+        ),
+        Field(Column("signal ÷ noise", "signal", 2), lambda row: row.signal_to_noise),
+        *(
+            Field(Column(word, "share of the noise, %", 0, hint), share_of(name))
+            for name, (word, hint) in PARTS.items()
+        ),
+        Field(
             Column("one adapter", "luck of training", 2, "standard deviation of its score"),
-            Column("models", "n", 0),
-            Column("languages", "n", 0),
-            Column("seeds", "n", 0),
-            Column("items", "n", 0),
-            Column("clusters", "n", 0),
-        ],
-    )
-    for row in variances:
-        parts = [row.variances[name] for name in PARTS]
-        total = sum(part for part in parts if part is not None)
-        shares = [100 * part / total if part is not None and total else None for part in parts]
-        table.rows.append(
-            [
-                short_label(cells, Test(row.benchmark, row.judge)),
-                *(row.base, row.native, row.translated),
-                Mark(row.gap, text=small(row.gap, signed)),
-                Mark(row.comparison_sd, text=small(row.comparison_sd, plain)),
-                row.signal_to_noise,
-                *shares,
-                row.adapter_sd,
-                *(row.models, row.languages, row.seeds, row.items, row.clusters),
-            ]
-        )
+            lambda row: row.adapter_sd,
+        ),
+        Field(Column("models", "n", 0), lambda row: row.models),
+        Field(Column("languages", "n", 0), lambda row: row.languages),
+        Field(Column("seeds", "n", 0), lambda row: row.seeds),
+        Field(Column("items", "n", 0), lambda row: row.items),
+        Field(Column("clusters", "n", 0), lambda row: row.clusters),
+    ]
+    title = "Signal, noise, and what the noise is made of"
+    table = tabulate("noise", title, fields, variances)
     untold = [
         word
         for name, (word, _) in PARTS.items()

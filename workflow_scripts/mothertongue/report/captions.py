@@ -80,12 +80,10 @@ def make_page(
     question: str,
     look: str,
     where: tuple[str, str],
-    topic: str,
     tables: list[Table],
     paper: str,
 ) -> Page:
     """A page about one test, with labels and facts."""
-    main, subcategory = where
     labels = {
         "item": title.split(": ")[-1].capitalize() if ": " in title else title,
         "benchmark": cells.facts.benchmark(test.benchmark).label,
@@ -109,8 +107,7 @@ def make_page(
             cells.metrics(test),
             [cells.main] if group in ("roundtrip", "pairs") else [],
         ),
-        main,
-        subcategory or topic,
+        *where,
         labels,
         tables,
         [*(f"Missing: {line}." for line in missing), *remarks],

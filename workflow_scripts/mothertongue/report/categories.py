@@ -18,6 +18,6 @@ PROVENANCE = "8 Training, costs and provenance"
 PUBLISHED = "9 The published study"
 
 
-def category(facts: Facts, question: str) -> tuple[str, str]:
-    """Category and sub-category ('' = the caller's) of an item."""
-    return (PUBLISHED, question) if facts.is_published else (question, "")
+def category(facts: Facts, question: str, topic: str) -> tuple[str, str]:
+    """Category and sub-category of an item; `topic` is the sub-category in a study's own pages."""
+    return (PUBLISHED, question) if facts.is_published else (question, topic)

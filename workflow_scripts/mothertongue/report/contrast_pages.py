@@ -19,7 +19,7 @@ from ..correlate.notes import setting_words
 from . import categories
 from .captions import digits_of, make_page
 from .labels import metric_words
-from .table import Column, Entry, Mark, Page, Table
+from .table import Column, Entry, Field, Mark, Page, Table, tabulate
 
 MOST_NAMED = 4  # comparisons in a note; the rest stands in contrasts.csv
 
@@ -98,45 +98,36 @@ def mean_table(
 ) -> Table:
     """Means over models and languages, one row per comparison, setting and resampled unit."""
     digits = digits_of(cells, test, metric)
-    sides = [Column(name, "score", digits) for name in ("first", "second")]
+    first, second = (Column(name, "score", digits) for name in ("first", "second"))
     if all(row.contrast == CHANGE for row in rows):
-        sides = [Column(name, "gap", digits, sign=True) for name in ("here", "main setting")]
-    table = Table(
-        f"{metric}-means",
-        f"{cells.test_label(test)}, {metric_words(metric)}: means over models and languages",
-        [
-            Column("Comparison"),
-            Column("Training"),
-            *sides,
-            Column("difference", "", digits, "in favour of the first; interval in brackets", True),
-            Column("p", "", 3, "paired permutation test"),
-            Column("resampled", "", 0, "what interval and p take as independent"),
-            Column("models", "n", 0),
-            Column("languages", "n", 0),
-            Column("items", "n", 0, "summed over languages"),
-        ],
-        keys=2,
-    )
-    order = list(dict.fromkeys(contrast_words(cells, row) for row in rows))
-    for row in sorted(rows, key=lambda row: order.index(contrast_words(cells, row))):
-        table.rows.append(
-            [
-                contrast_words(cells, row),
-                setting_words(row.setting),
-                row.first_score,
-                row.second_score,
-                difference(row, level),
-                p_mark(row.p),
-                row.unit,
-                row.models,
-                row.languages,
-                row.items,
-            ]
+        first, second = (
+            Column(name, "gap", digits, sign=True) for name in ("here", "main setting")
         )
-    return table
+    fields: list[Field[Comparison]] = [
+        Field(Column("Comparison"), lambda row: contrast_words(cells, row)),
+        Field(Column("Training"), lambda row: setting_words(row.setting)),
+        Field(first, lambda row: row.first_score),
+        Field(second, lambda row: row.second_score),
+        Field(
+            Column("difference", "", digits, "in favour of the first; interval in brackets", True),
+            lambda row: difference(row, level),
+        ),
+        Field(Column("p", "", 3, "paired permutation test"), lambda row: p_mark(row.p)),
+        Field(
+            Column("resampled", "", 0, "what interval and p take as independent"),
+            lambda row: row.unit,
+        ),
+        Field(Column("models", "n", 0), lambda row: row.models),
+        Field(Column("languages", "n", 0), lambda row: row.languages),
+        Field(Column("items", "n", 0, "summed over languages"), lambda row: row.items),
+    ]
+    order = list(dict.fromkeys(contrast_words(cells, row) for row in rows))
+    title = f"{cells.test_label(test)}, {metric_words(metric)}: means over models and languages"
+    ordered = sorted(rows, key=lambda row: order.index(contrast_words(cells, row)))
+    return tabulate(f"{metric}-means", title, fields, ordered, keys=2)
 
 
-def cell_table(
+def setting_table(
     cells: Cells, test: Test, metric: str, setting: Setting, rows: list[Comparison], level: float
 ) -> Table:
     """Every model and language at one setting; a pair of columns per comparison."""
@@ -193,7 +184,7 @@ def contrast_page(
         single = [row for row in own if row.model is not None]
         for setting in dict.fromkeys(row.setting for row in single):
             here = [row for row in single if row.setting == setting]
-            tables.append(cell_table(cells, test, metric, setting, here, level))
+            tables.append(setting_table(cells, test, metric, setting, here, level))
     page = make_page(
         cells,
         test,
@@ -201,8 +192,7 @@ def contrast_page(
         f"{cells.test_label(test)}: {kind.title}",
         kind.question,
         kind.look,
-        categories.category(cells.facts, kind.category),
-        kind.topic,
+        categories.category(cells.facts, kind.category, kind.topic),
         [table.without_empty() for table in tables],
         "",
     )

@@ -5,14 +5,15 @@ length limit cut or dropped. A difference in these is no effect of translation.
 """
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
-from ..correlate.amounts import Amounts, mean_amounts
+from ..correlate.amounts import Amounts, MeanAmounts, mean_amounts
 from ..correlate.averages import Cells
 from ..correlate.notes import setting_words
 from ..scores import MULTI
 from . import categories
 from .captions import plural
-from .table import Column, Page, Table
+from .table import Column, Field, Page, tabulate
 
 RATIO = 0.1  # answer tokens that differ by more are worth a word
 SHARE = 0.05  # so are rows and steps
@@ -69,49 +70,70 @@ def by_language(rows: list[Amounts], cells: Cells) -> dict[str, str]:
     return found
 
 
-def differences_page(rows: list[Amounts], cells: Cells) -> Page | None:
-    """Every condition at the main setting: a row per training language and data."""
-    here = at_main(rows, cells)
-    table = Table(
-        "differences",
-        "Training sets and steps at the main setting, means over models and seeds",
-        [
-            Column("Training language"),
-            Column("Data"),
-            Column("trained on", "rows", 0),
-            Column("cut", "rows", 0, "answers that the length limit shortened"),
-            Column("dropped", "rows", 0, "prompts that fill the window"),
-            Column("supervised", "answer tokens", 0, "of one epoch"),
-            Column("× native", "answer tokens", 2),
-            Column("steps", "", 0, "of the optimiser"),
-            Column("held equal", "", 0),
-        ],
-        keys=2,
-    )
+class Trained(NamedTuple):
+    """What a kind of data was trained on in one language of training: means over its adapters."""
+
+    scope: str
+    data: str
+    mean: MeanAmounts
+    native_tokens: float | None
+    equal: tuple[str, ...]  # what conditions.budget holds equal
+
+    @property
+    def times_native(self) -> float | None:
+        """Answer tokens as a multiple of native's."""
+        return self.mean.answer_tokens / self.native_tokens if self.native_tokens else None
+
+
+def trained_on(rows: list[Amounts], cells: Cells) -> list[Trained]:
+    """One entry for each language of training and kind of data."""
+    found = []
     order = list(cells.facts.data)
-    for scope in dict.fromkeys(row.scope for row in here):
+    for scope in dict.fromkeys(row.scope for row in rows):
         own: dict[str, list[Amounts]] = {}
-        for row in here:
+        for row in rows:
             if row.scope == scope:
                 own.setdefault(row.data, []).append(row)
         native = mean_amounts(own["native"]).answer_tokens if "native" in own else None
         for name in sorted(own, key=lambda n: order.index(n) if n in order else len(order)):
-            mean = mean_amounts(own[name])
             equal = {row.equal for row in own[name] if row.equal}
-            table.rows.append(
-                [
-                    "multilingual" if scope == MULTI else cells.facts.language(scope),
-                    cells.facts.data_label(name),
-                    *(mean.trained_rows, mean.truncated_rows, mean.dropped_rows),
-                    mean.answer_tokens,
-                    mean.answer_tokens / native if native else None,
-                    mean.steps,
-                    ", ".join(sorted(equal)) or "nothing",
-                ]
-            )
-    if not table.rows:
+            mean = mean_amounts(own[name])
+            found.append(Trained(scope, name, mean, native, tuple(sorted(equal))))
+    return found
+
+
+def differences_page(rows: list[Amounts], cells: Cells) -> Page | None:
+    """Every condition at the main setting: a row per training language and data."""
+    here = at_main(rows, cells)
+    if not here:
         return None
-    main, topic = categories.category(cells.facts, categories.GAP)
+    facts = cells.facts
+    fields: list[Field[Trained]] = [
+        Field(
+            Column("Training language"),
+            lambda row: "multilingual" if row.scope == MULTI else facts.language(row.scope),
+        ),
+        Field(Column("Data"), lambda row: facts.data_label(row.data)),
+        Field(Column("trained on", "rows", 0), lambda row: row.mean.trained_rows),
+        Field(
+            Column("cut", "rows", 0, "answers that the length limit shortened"),
+            lambda row: row.mean.truncated_rows,
+        ),
+        Field(
+            Column("dropped", "rows", 0, "prompts that fill the window"),
+            lambda row: row.mean.dropped_rows,
+        ),
+        Field(
+            Column("supervised", "answer tokens", 0, "of one epoch"),
+            lambda row: row.mean.answer_tokens,
+        ),
+        Field(Column("× native", "answer tokens", 2), lambda row: row.times_native),
+        Field(Column("steps", "", 0, "of the optimiser"), lambda row: row.mean.steps),
+        Field(Column("held equal", "", 0), lambda row: ", ".join(row.equal) or "nothing"),
+    ]
+    title = "Training sets and steps at the main setting, means over models and seeds"
+    table = tabulate("differences", title, fields, trained_on(here, cells), keys=2)
+    where = categories.category(facts, categories.GAP, "What else differed")
     seeds = sorted({row.seed for row in here})
     models = len({row.model for row in here})
     return Page(
@@ -123,8 +145,7 @@ def differences_page(rows: list[Amounts], cells: Cells) -> Page | None:
         " conditions.budget holds one of them equal.",
         f"n: {plural(len(here), 'adapter')} of {plural(models, 'model')}; {setting_words(cells.main)}."
         f" Metric: rows, tokens of each model's tokenizer, steps. Seeds: {', '.join(map(str, seeds))}.",
-        main,
-        topic or "What else differed",
+        *where,
         {"item": "What else differed", "languages": ", ".join(cells.languages())},
         [table.without_empty()],
     )

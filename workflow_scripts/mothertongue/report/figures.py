@@ -208,11 +208,10 @@ class ItemFolder:
         self.complaints += missing_glyphs(caught)
         plt.close(figure)
         enlarge(self.temporary / f"{name}.svg")
-        where = (category[0], category[1] or "Figures")
-        self.enter(f"{name}.svg", where, {**labels, "form": "figure"}, caption)
+        self.enter(f"{name}.svg", category, {**labels, "form": "figure"}, caption)
         if page is not None:
             self.write(f"{name}.html", page)
-            self.enter(f"{name}.html", where, {**labels, "form": "interactive"}, caption)
+            self.enter(f"{name}.html", category, {**labels, "form": "interactive"}, caption)
 
     def add_page(self, page: Page) -> None:
         """Save a page of tables as HTML, LaTeX and one CSV per table."""

@@ -16,7 +16,7 @@ from .captions import metrics_words, plural, seeds_words
 from .categories import OBVIOUS, category
 from .digits import with_interval
 from .figures import ItemFolder, family_palette, prepare, wrapped
-from .interactive import number, scatter_page
+from .interactive import Content, number, scatter_page
 from .labels import metric_words, short_label
 
 SHAPES = "osD^vPX"
@@ -160,7 +160,7 @@ def draw(cells: Cells, panels: list[Panel]) -> Any:
 
 def interactive_panel(
     cells: Cells, test: Test, gaps: list[Gap], correlation: Correlation | None
-) -> dict[str, Any]:
+) -> Content:
     """A panel of the interactive version: every mark with both scores and the untuned model's."""
     metric = gaps[0].metric
     return {
@@ -197,7 +197,7 @@ def add_gap_figure(made: ItemFolder, cells: Cells, panels: list[Panel]) -> None:
     made.add(
         "gaps",
         draw(cells, panels),
-        category=category(cells.facts, OBVIOUS),
+        category=category(cells.facts, OBVIOUS, "Figures"),
         labels=labels,
         caption=f"{QUESTION} {LOOK} {told}",
         page=scatter_page(

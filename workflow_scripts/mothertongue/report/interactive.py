@@ -2,8 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from ..correlate.averages import Cells, Test
 from ..correlate.coverage import CORE
@@ -13,6 +12,7 @@ from .labels import metric_words, short_label
 from .page import document, introduction
 
 DIGITS = 6
+Content = Mapping[str, object]  # JSON that the page's script draws from
 
 
 def number(value: float | None) -> float | None:
@@ -22,20 +22,20 @@ def number(value: float | None) -> float | None:
     return float(f"{value:.{DIGITS}g}")
 
 
-def embed(content: dict[str, Any]) -> str:
+def embed(content: Content) -> str:
     """Data as a script block."""
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
     return f'<script type="application/json" id="data">{text}</script>'
 
 
-def chart_document(title: str, question: str, look: str, content: dict[str, Any]) -> str:
+def chart_document(title: str, question: str, look: str, content: Content) -> str:
     """A page with one interactive chart."""
     body = introduction(title, question, look, "")
     body += '\n<main id="chart"></main>\n<div class="tip" role="status"></div>'
     return document(title, body, scripts=("chart.js",), data=embed(content))
 
 
-def series(cells: Cells, colours: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
+def series(cells: Cells, colours: Mapping[str, tuple[str, str]]) -> Content:
     """Labels, colours and shapes of data conditions."""
     return {
         name: {"label": cells.facts.data_label(name), "colour": colour, "marker": marker}
@@ -64,7 +64,7 @@ def dots_page(
     return chart_document(title, question, look, content)
 
 
-def panel(cells: Cells, test: Test, metric: str) -> dict[str, Any]:
+def panel(cells: Cells, test: Test, metric: str) -> Content:
     """Points of one panel: [model, data, language, setting, score, stderr, n, seeds]."""
     points = []
     for model in cells.models(test):
@@ -92,7 +92,7 @@ def scatter_page(
     title: str,
     question: str,
     look: str,
-    panels: list[dict[str, Any]],
+    panels: Sequence[Content],
     colours: dict[str, str],
 ) -> str:
     """Gap against score, one panel per test; hover names the model, language and both scores."""

@@ -169,7 +169,7 @@ def add_score_figures(made: ItemFolder, cells: Cells) -> None:
         made.add(
             f"scores-{group}",
             draw(cells, panels, colours),
-            category=category(cells.facts, GAP),
+            category=category(cells.facts, GAP, "Figures"),
             labels=labels,
             caption=f"{question} {LOOK} {told}",
             page=dots_page(cells, title, question, f"{LOOK} {told}", panels, colours),

@@ -128,8 +128,7 @@ def full_page(cells: Cells, test: Test, printed: Averages) -> Page:
         "What did every model score, in every language, under every training condition?",
         "Compare rows of one model: does native data lead its translations? Then compare mono with"
         " multi.",
-        category(cells.facts, GAP),
-        "Every score",
+        category(cells.facts, GAP, "Every score"),
         [table for table in tables if table.rows],
         paper_table(cells, test, "full"),
     )
@@ -177,8 +176,7 @@ def bridge_page(cells: Cells, test: Test, printed: Averages) -> Page | None:
         " translated data?",
         "Underlined translations are close behind native data. A gap that closes because every"
         " score falls is no gain: compare with the main setting.",
-        category(cells.facts, BRIDGE),
-        "Learning rate and multilingual training",
+        category(cells.facts, BRIDGE, "Learning rate and multilingual training"),
         [table for table in tables if table.rows],
         paper_table(cells, test, "bridge"),
     )
@@ -229,8 +227,7 @@ def roundtrip_page(cells: Cells, test: Test) -> Page | None:
         " translation damages text?",
         "A round trip keeps the native content and adds translation defects (twice). Which of the two"
         " costs more, if that is shown, stands in the sentences of this category.",
-        category(cells.facts, CAUSE),
-        "Round trips",
+        category(cells.facts, CAUSE, "Round trips"),
         [table for table in tables if table.rows],
         paper_table(cells, test, "roundtrip"),
     )
@@ -283,8 +280,7 @@ def pair_page(cells: Cells, machine: Test, human: Test) -> Page:
         "Would the same questions, translated by people instead of a machine, tell another story?",
         "Look along a row: pairs of columns are the same questions. Where they agree, nothing"
         " speaks for people's translation of the test; that is no proof that nothing is hidden.",
-        category(cells.facts, CAUSE),
-        "Who translated the test",
+        category(cells.facts, CAUSE, "Who translated the test"),
         [table.without_empty()],
         paper_table(cells, human, "pair"),
     )

@@ -12,7 +12,7 @@ from ..correlate.kinds import OURS, PAPER, KindClaim, Outcome, percent_tests
 from . import categories
 from .captions import plural, seeds_words
 from .labels import short_label
-from .table import Column, Mark, Page, Table
+from .table import Column, Field, Mark, Page, tabulate
 
 SCHEMES = {PAPER: "the paper's", OURS: "ours"}
 VERDICTS = {k.SHOWN: "shown", k.REVERSED: "the other way round", k.UNDECIDED: "undecided"}
@@ -60,13 +60,11 @@ def taxonomy_page(cells: Cells, found: Iterable[Outcome], confidence: float) -> 
     found = [outcome for outcome in found if math.isfinite(outcome.interval.low)]
     if not found:
         return None
-    table = Table(
-        "claims",
-        "The paper's claims under its labels first, then under ours",
-        [
-            Column("Labels"),
-            Column("Claim"),
-            Column("verdict", "", 0),
+    fields: list[Field[Outcome]] = [
+        Field(Column("Labels"), lambda row: SCHEMES[row.scheme]),
+        Field(Column("Claim"), lambda row: claim_words(row.claim)),
+        Field(Column("verdict", "", 0), lambda row: VERDICTS[row.verdict]),
+        Field(
             Column(
                 "points",
                 "in favour of the claim",
@@ -74,23 +72,13 @@ def taxonomy_page(cells: Cells, found: Iterable[Outcome], confidence: float) -> 
                 "mean over models of the mean over tests",
                 True,
             ),
-            Column("models", "", 0),
-            Column("tests", "", 0),
-        ],
-        keys=2,
-    )
-    for outcome in found:
-        interval = outcome.interval
-        table.rows.append(
-            [
-                SCHEMES[outcome.scheme],
-                claim_words(outcome.claim),
-                VERDICTS[outcome.verdict],
-                Mark(interval.estimate, interval=(interval.low, interval.high)),
-                outcome.models,
-                tests_words(cells, outcome),
-            ]
-        )
+            lambda row: Mark(row.interval.estimate, interval=row.interval[1:]),
+        ),
+        Field(Column("models", "", 0), lambda row: row.models),
+        Field(Column("tests", "", 0), lambda row: tests_words(cells, row)),
+    ]
+    title = "The paper's claims under its labels first, then under ours"
+    table = tabulate("claims", title, fields, found, keys=2)
     named = [
         f"{short_label(cells, test)}: {one.paper_kind} in the paper, {one.kind} here"
         for test in percent_tests(cells)
@@ -101,7 +89,7 @@ def taxonomy_page(cells: Cells, found: Iterable[Outcome], confidence: float) -> 
         f"Intervals are Student's t over models at {confidence:.0%}, each claim by itself; open questions"
         " are rated in other units and are left out (generative under both)."
     )
-    where, topic = categories.category(cells.facts, categories.NOTICE)
+    where = categories.category(cells.facts, categories.NOTICE, "Labels of tests")
     return Page(
         "taxonomy",
         "labels",
@@ -110,8 +98,7 @@ def taxonomy_page(cells: Cells, found: Iterable[Outcome], confidence: float) -> 
         "Compare the rows of a claim: the paper's labels first, then ours.",
         f"n: {plural(len(cells.models()), 'model')}. Metric: the main one of each test (percent)."
         f" {seeds_words(cells)}",
-        where,
-        topic or "Labels of tests",
+        *where,
         {"item": "Under whose labels?", "languages": ", ".join(cells.languages())},
         [table],
         changes(found),

@@ -340,7 +340,7 @@ def run_table(runs: list[Run], facts: Facts) -> Table:
 
 def costs_page(runs: list[Run], facts: Facts) -> Page:
     """What was trained on, with the ratio of answer tokens in front."""
-    main, topic = category(facts, PROVENANCE)
+    where = category(facts, PROVENANCE, "Training")
     dropped = sum(run.dropped_rows for run in runs)
     cut = sum(run.truncated_rows for run in runs)
     hours = sum(run.seconds for run in runs) / 3600
@@ -354,8 +354,7 @@ def costs_page(runs: list[Run], facts: Facts) -> Page:
         f"n: {plural(len(runs), 'run')}; rows dropped {dropped:,}, cut {cut:,}, summed over runs;"
         f" {hours:.2g} hours of training in all. Metric: tokens per epoch, by each model's tokenizer."
         f" Seeds: {', '.join(str(seed) for seed in sorted({run.seed for run in runs}))}.",
-        main,
-        topic or "Training",
+        *where,
         {
             "item": "Training sets and costs",
             "languages": ", ".join(scopes_of(runs, facts)),
