@@ -12,7 +12,7 @@ include: "common.smk"
 include: "contrasts.smk"
 
 
-from mothertongue.correlate.facts import describe_study
+from mothertongue.correlate.describe import describe_study
 
 
 rule collect_scores:

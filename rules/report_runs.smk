@@ -10,7 +10,7 @@ include: "common.smk"
 
 from snakemake import __version__ as SNAKEMAKE
 
-from mothertongue.correlate.facts import describe_study
+from mothertongue.correlate.describe import describe_study
 
 
 rule plot_training:

@@ -6,6 +6,7 @@ from made_up import Adapter, describe
 from mothertongue.correlate import claims as c
 from mothertongue.correlate.averages import Cells
 from mothertongue.correlate.claims import Claim, Needed
+from mothertongue.correlate.facts import Facts
 
 PLAIN = Claim(
     question=c.CELL, group="reading", benchmark=None, judge=None, metric="acc", language="es",
@@ -54,7 +55,7 @@ def cells_of(*, languages=("es", "zh"), models=8, translators=("google",)) -> Ce
     about = describe(adapters)
     about["languages"] = {"es": "Spanish", "zh": "Chinese", "ru": "Russian", "ga": "Irish"}
     about["judges"] = {"ann": {"label": "Ann"}, "bob": {"label": "Bob"}}
-    return Cells(check_scores(pl.DataFrame(rows), "made"), about)
+    return Cells(check_scores(pl.DataFrame(rows), "made"), Facts.read(about))
 
 
 def one_of_each() -> list[Claim]:

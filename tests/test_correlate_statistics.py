@@ -7,10 +7,12 @@ import numpy as np
 import polars as pl
 import pytest
 import scipy.stats
-from correlate_gaps import correlate, find_gaps
 from mothertongue.correlate import statistics as st
 from mothertongue.correlate.averages import Cells, Setting
-from mothertongue.correlate.contrasts import GAP, Contrast, Result, item_row, resample
+from mothertongue.correlate.comparisons import item_row
+from mothertongue.correlate.contrasts import GAP, Contrast, Result, resample
+from mothertongue.correlate.facts import Facts
+from mothertongue.correlate.gap_correlation import correlate, find_gaps
 from mothertongue.correlate.items import Items
 
 MAIN = Setting("mono", 1e-4)
@@ -188,8 +190,8 @@ def one_study(values: dict[str, np.ndarray], weights: np.ndarray, *, ratio: bool
 def covered(truth: float, values: dict, weights: np.ndarray, rng, *, ratio: bool = False) -> bool:
     result, items = one_study(values, weights, ratio=ratio)
     resample([result], items, -1 if ratio else 1, 400, rng)
-    row = item_row([result], confidence=0.95, permutations=1, rng=rng)
-    return row["low"] <= truth <= row["high"]
+    row = item_row([result], confidence=0.95)
+    return row.low <= truth <= row.high
 
 
 def test_intervals_of_300_items_cover_the_truth_in_93_to_97_percent():
@@ -271,14 +273,14 @@ def test_only_the_decoupled_r_is_centred_on_0_when_scores_are_chance():
         "judges": {},
         "benchmarks": {name: {"metrics": ["acc"]} for name in names},
     }
-    gaps = find_gaps(Cells(pl.DataFrame(rows), about))
+    gaps = find_gaps(Cells(pl.DataFrame(rows), Facts.read(about)))
     found = correlate(gaps, resamples=10, confidence=0.95, seed=1)
     assert len(found) == 400
     tolerance = 4 * math.sqrt(1 / 7 / 400)
-    assert abs(np.mean([row["decoupled_r"] for row in found])) < tolerance
-    assert np.mean([row["r"] for row in found]) > 0.7  # chance alone: the shared term
+    assert abs(np.mean([row.decoupled_r for row in found])) < tolerance
+    assert np.mean([row.r for row in found]) > 0.7  # chance alone: the shared term
     plain = [
-        st.pearson([(r["native"] + r["translated"]) / 2 for r in own], [r["gap"] for r in own])
-        for own in ([r for r in gaps if r["benchmark"] == name] for name in names)
+        st.pearson([(r.native + r.translated) / 2 for r in own], [r.gap for r in own])
+        for own in ([r for r in gaps if r.benchmark == name] for name in names)
     ]
     assert np.mean(plain) > 0.2  # the mean of native and an average of two is not free of it

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from mothertongue.correlate.averages import METRIC_WORDS
 from mothertongue.errors import InputError
 from mothertongue.report.departures import departures_table, of_score, reasons_words
+from mothertongue.report.labels import METRIC_WORDS
 from mothertongue.report.register import dangling, read_departures
 from mothertongue.study.tasks import read_task
 from test_config_keys import LEAVES

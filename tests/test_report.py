@@ -2,6 +2,8 @@
 
 import json
 import re
+from dataclasses import replace
+from types import SimpleNamespace
 
 import compare_published
 import list_provenance
@@ -15,7 +17,9 @@ import write_findings
 from conftest import ROOT
 from made_up import Adapter, analyse, write_study
 from mothertongue.api import Store
-from mothertongue.report.evidence import contrast_notes
+from mothertongue.correlate.comparisons import Comparison
+from mothertongue.correlate.facts import Facts
+from mothertongue.report.contrast_pages import contrast_notes
 from mothertongue.report.figures import without_broken_switches, wrapped
 from mothertongue.report.page import as_rst
 from mothertongue.report.table import Column, Table, real_minus, to_html, to_latex
@@ -355,17 +359,16 @@ def test_a_long_title_of_a_panel_gets_lines():
 
 
 def test_a_note_is_said_once_with_what_it_is_about():
-    class Names:
-        def label(self, _, name):
-            return name.title()
-
-    row = {"contrast": "gap", "first": "native", "scope": "mono", "learning_rate": 1e-4}
+    names = ("native", "translated", "google", "cohere", "nllb", "opus")
+    data = {name: {"label": name.title()} for name in names}
+    cells = SimpleNamespace(facts=Facts.read({"models": {"ada": {"label": "Ada"}}, "data": data}))
+    row = Comparison(contrast="gap", first="native", scope="mono", learning_rate=1e-4)
     rows = [
-        {**row, "second": second, "model": "ada", "language": code, "note": "no item"}
+        replace(row, second=second, model="ada", language=code, note="no item")
         for second in ("translated", "google", "cohere", "nllb", "opus")
         for code in ("es", None)
     ]
-    (line,) = contrast_notes(Names(), [*rows, {**rows[0], "note": None}])
+    (line,) = contrast_notes(cells, [*rows, replace(rows[0], note=None)])
     assert line.startswith(
         "No item: Native − translated, monolingual, learning rate 1e-4 (Ada es, Ada)"
     )

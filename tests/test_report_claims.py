@@ -10,10 +10,11 @@ from made_claims import cells_of, claim, decided, one_of_each
 from made_up import Adapter, write_study
 from mothertongue.correlate import claims as c
 from mothertongue.correlate.claims import Needed, write_claims
+from mothertongue.correlate.notes import HIDES
 from mothertongue.report.digits import digits_needed, p_words, with_interval
 from mothertongue.report.findings import find_all
+from mothertongue.report.first_page import arrange, bars_of, cell_html, first_sentences
 from mothertongue.report.forest import draw_forest
-from mothertongue.report.screen import arrange, bars_of, cell_html, first_sentences
 from mothertongue.report.sentences import Names, word
 from mothertongue.report.verdicts import checked
 
@@ -240,14 +241,14 @@ def test_scores_that_do_not_differ_are_said_once(names):
 
 
 def test_what_a_mean_hides_is_named_as_it_is_called(names):
-    note = f"{c.HIDES}: quiz, judge GPT-4-Turbo in Chinese"
+    note = f"{HIDES}: quiz, judge GPT-4-Turbo in Chinese"
     said = word(claim(estimate=0.4, low=-0.6, high=1.3, note=note, needed=None), names)
-    assert said.endswith(f"; {c.HIDES}: quiz, judge GPT-4-Turbo in Chinese.")
+    assert said.endswith(f"; {HIDES}: quiz, judge GPT-4-Turbo in Chinese.")
     assert "not sure enough" not in said
 
 
 def test_a_cell_says_why_a_mean_is_undecided_and_no_best_of_equals(names):
-    hidden = claim(estimate=0.4, low=-0.6, high=1.3, note=f"{c.HIDES}: quiz", needed=None)
+    hidden = claim(estimate=0.4, low=-0.6, high=1.3, note=f"{HIDES}: quiz", needed=None)
     assert "its tests differ by more than the margin" in cell_html(hidden, None, names.cells)
     same = {"estimate": 0.0, "low": None, "high": None, "decides_low": None, "decides_high": None}
     equal = cell_html(claim(best="google", needed=None, **same), None, names.cells)

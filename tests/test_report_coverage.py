@@ -7,13 +7,14 @@ import plot_scores
 import polars as pl
 from made_up import Adapter, analyse, write_study
 from mothertongue.correlate import averages as analysis
-from mothertongue.correlate.averages import Setting, open_cells
-from mothertongue.report.coverage import (
-    left_out,
+from mothertongue.correlate.averages import Setting, open_scores
+from mothertongue.correlate.coverage import (
+    mean_with_range,
     means_by_setting,
     shared_languages,
     shared_mean,
 )
+from mothertongue.report.coverage import left_out
 
 RIGHT = {f"q{i}": float(i % 2) for i in range(20)}
 WRONG = {f"q{i}": 0.0 for i in range(20)}
@@ -32,7 +33,7 @@ def study(folder, *, low=False):
         for data in ("native", "google"):
             made[Adapter("ada", data, language="es", learning_rate=1e-6)] = RIGHT
     write_study(folder, made)
-    return open_cells(folder / "scores.csv", folder / "about.json")
+    return open_scores(folder / "scores.csv", folder / "about.json")
 
 
 def test_a_language_that_only_native_has_hides_no_translator(tmp_path):
@@ -41,7 +42,7 @@ def test_a_language_that_only_native_has_hides_no_translator(tmp_path):
     assert shared_languages(cells, test, "acc", "ada", MAIN) == ["es", "zh"]
     for name, mean in (("native", 0.5), ("google", 0.0), ("opus", 0.0)):
         assert shared_mean(cells, test, "acc", "ada", name, MAIN) == mean
-        assert plot_scores.mean_point(cells, test, "acc", "ada", name, MAIN)[0] == mean
+        assert mean_with_range(cells, test, "acc", "ada", name, MAIN)[0] == mean
     (line,) = left_out(cells, [test], MAIN)
     assert line == "ga has no scores with google and opus, so means leave it out."
     analyse(tmp_path)
@@ -76,6 +77,6 @@ def test_conditions_that_share_no_language_have_no_mean(tmp_path):
     made = {Adapter("ada", "native", language="es"): RIGHT}
     made[Adapter("ada", "google", language="zh")] = RIGHT
     write_study(tmp_path, made)
-    cells = open_cells(tmp_path / "scores.csv", tmp_path / "about.json")
+    cells = open_scores(tmp_path / "scores.csv", tmp_path / "about.json")
     assert math.isnan(shared_mean(cells, analysis.Test("quiz"), "acc", "ada", "native", MAIN))
     assert len(left_out(cells, [analysis.Test("quiz")], MAIN)) == 2

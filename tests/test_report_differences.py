@@ -7,8 +7,9 @@ import tabulate_differences
 import write_findings
 from made_claims import cells_of, one_of_each
 from made_up import Adapter, write_study
+from mothertongue.correlate.amounts import read_amounts
 from mothertongue.correlate.claims import write_claims
-from mothertongue.report.differences import beside, differences_page, read_differences
+from mothertongue.report.differences import by_language, differences_page
 
 
 def table(path, **changes):
@@ -43,14 +44,14 @@ def table(path, **changes):
     ],
 )
 def test_only_what_differs_is_said(tmp_path, changes, words):
-    rows = read_differences(table(tmp_path / "differences.csv", **changes))
-    found = beside(rows, cells_of())
+    rows = read_amounts(table(tmp_path / "differences.csv", **changes))
+    found = by_language(rows, cells_of())
     assert found == ({} if words is None else {"es": words})
 
 
 def test_the_page_and_the_first_table_hold_it(tmp_path):
     path = table(tmp_path / "differences.csv", answer_tokens=1700)
-    page = differences_page(read_differences(path), cells_of())
+    page = differences_page(read_amounts(path), cells_of())
     assert len(page.tables[0].rows) == 4
     assert "n: 8 adapters of 1 model" in page.caption and "Seeds: 1, 2" in page.caption
     items = {f"q{i}": float(i % 3 == 0) for i in range(30)}

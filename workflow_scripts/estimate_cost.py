@@ -15,12 +15,13 @@ from mothertongue.api import Price, Store, request_key
 from mothertongue.api.forecast import FAILING, answered, further_calls
 from mothertongue.api.prices import prompt_of, tokens_of
 from mothertongue.api.types import Ask
-from mothertongue.correlate.planning import POWER_COLUMNS, plan_power, plan_text
+from mothertongue.correlate.planning import POWER_COLUMNS, plan_power
 from mothertongue.estimate import gpu as gpu_estimate
 from mothertongue.files import atomic
 from mothertongue.judge import open_judge
 from mothertongue.judge.prompt import judge_prompt
 from mothertongue.process.log import log_to
+from mothertongue.report.power import plan_text
 from mothertongue.study.inference_jobs import OTHER_TASK, TASKS, Tokens, seconds
 from mothertongue.translate import make_translator
 from mothertongue.translate.languages import weight

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ..correlate.facts import main_learning_rate
+from ..correlate.describe import main_learning_rate
 from ..errors import InputError
 from ..evaluate.read import read_rows
 from ..files import existing_files, load_yaml, patterns_of, read_json_rows

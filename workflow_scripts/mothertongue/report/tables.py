@@ -4,15 +4,19 @@ With the paper's scores these are its Tables 1 to 9 and 10 to 25 (names in about
 """
 
 import math
-from collections.abc import Iterable
-from typing import Any
 
-from ..correlate.averages import MULTI, Cells, Setting, Test, metric_words, plain_number
+from ..correlate.averages import Cells, Setting, Test
+from ..correlate.coverage import means_by_setting, shared_mean
+from ..correlate.notes import plain_number, setting_words
+from ..scores import MULTI
+from .captions import data_rows, digits_of, make_page, paper_table
 from .categories import BRIDGE, CAUSE, GAP, category
-from .coverage import left_out, means_by_setting, shared_mean
+from .coverage import left_out
+from .labels import metric_words
 from .printed import Averages, marked, with_note
-from .table import Column, Mark, Page, Table
+from .table import Column, Entry, Mark, Page, Table
 
+CLOSE = 0.01  # a gap of at most this share of the metric's range counts as closed
 KIND_WORDS = {"mono": "mono", MULTI: "multi"}
 EMPHASIS = (
     "Bold: native data scores highest in this column. Underlined: a translation at most {close}"
@@ -20,52 +24,14 @@ EMPHASIS = (
 )
 
 
-def plural(count: int, word: str) -> str:
-    """`1 model`, `8 models`."""
-    return f"{count} {word}" if count == 1 else f"{count:,} {word}s"
-
-
-def facts(cells: Cells, test: Test, metrics: list[str], settings: list[Setting]) -> str:
-    """n, metric and seeds, for captions."""
-    models, languages = cells.models(test), cells.languages(test)
-    items = cells.about["benchmarks"].get(test.benchmark, {}).get("items") or {}
-    parts = [
-        f"Metric: {', '.join(metric_words(m) for m in metrics)}"
-        + (" (percent)." if cells.unit(test, metrics[0]) == "%" else "."),
-        f"n: {plural(len(models), 'model')}, {plural(len(languages), 'language')}"
-        + (
-            f" ({', '.join(f'{code} {n:,} items' for code, n in items.items())})."
-            if items
-            else " (number of items not stated)."
-        ),
-        seeds_words(cells, test),
-    ]
-    if len(settings) == 1:
-        parts.append(f"Training: {settings[0].words()}.")
-    return " ".join(parts)
-
-
-def metrics_words(cells: Cells, tests: Iterable[Test]) -> str:
-    """The main metrics of tests."""
-    found = dict.fromkeys(metric_words(m) for test in tests for m in cells.metrics(test))
-    return f"Metric: {', '.join(found) or 'none'}."
-
-
-def seeds_words(cells: Cells, test: Test | None = None) -> str:
-    """How many seeds stand behind a number."""
-    import polars as pl
-
-    frame = cells.scores
-    if test is not None:
-        frame = frame.filter(
-            (pl.col("benchmark") == test.benchmark) & pl.col("judge").eq_missing(test.judge)
-        )
-    known = frame.filter(pl.col("data") != "base")["seed"].drop_nulls().unique()
-    if known.is_empty():
-        return "Seeds: not stated."
-    return f"Seeds: {', '.join(str(seed) for seed in sorted(known.to_list()))}" + (
-        " (means over seeds)." if len(known) > 1 else "."
-    )
+def closed_gap(cells: Cells, test: Test, metric: str) -> float:
+    """The gap that counts as closed in tables: 1 % of the metric's range."""
+    if metric == "rating":
+        return CLOSE * 4
+    if test.judge is None:
+        return CLOSE * 100
+    items = cells.facts.benchmark(test.benchmark).items
+    return CLOSE * 4 * max(items.values(), default=50)
 
 
 def emphasised(
@@ -80,21 +46,10 @@ def emphasised(
     marks = {}
     for name, score in scores.items():
         gap = round(sign * (native - score), 6)
-        closed = name in translations and gap <= cells.close(test, metric)
+        closed = name in translations and gap <= closed_gap(cells, test, metric)
         best = name == "native" and bool(rivals) and sign * score > max(rivals)
         marks[name] = Mark(score, bold=best, underline=closed)
     return marks
-
-
-def data_rows(cells: Cells, test: Test) -> list[str]:
-    """Data conditions of a test, native first, untuned base last."""
-    kinds = ("native", "translated", "roundtrip", "base")
-    return [name for kind in kinds for name in cells.data(kind, test)]
-
-
-def digits_of(cells: Cells, test: Test, metric: str) -> int:
-    """Decimals shown: one for percentages and totals, two for small numbers."""
-    return 1 if cells.unit(test, metric) in ("%", "points") else 2
 
 
 def average_marks(
@@ -124,7 +79,7 @@ def full_table(cells: Cells, test: Test, metric: str, rate: float, printed: Aver
     places = [(code, kind) for code in languages for kind in kinds]
     columns = [Column("Model"), Column("Data")]
     columns += [
-        Column(KIND_WORDS[kind], cells.language_label(code), digits) for code, kind in places
+        Column(KIND_WORDS[kind], cells.facts.language(code), digits) for code, kind in places
     ]
     averages = kinds if len(languages) > 1 else []
     columns += [Column(KIND_WORDS[kind], "Average", digits) for kind in averages]
@@ -134,13 +89,13 @@ def full_table(cells: Cells, test: Test, metric: str, rate: float, printed: Aver
         columns,
         keys=2,
         notes=[
-            EMPHASIS.format(close=f"{cells.close(test, metric):g}"),
+            EMPHASIS.format(close=f"{closed_gap(cells, test, metric):g}"),
             *(left_out(cells, [test], Setting(kinds[0], rate)) if averages else []),
         ],
     )
     for model in cells.models(test):
         names = data_rows(cells, test)
-        marks: dict[tuple, dict[str, Mark]] = {}
+        marks: dict[tuple[str, str], dict[str, Mark]] = {}
         for code, kind in places:
             setting = Setting(kind, rate)
             scores = {n: cells.score(test, metric, code, model, n, setting) for n in names}
@@ -150,7 +105,7 @@ def full_table(cells: Cells, test: Test, metric: str, rate: float, printed: Aver
             scores = {n: shared_mean(cells, test, metric, model, n, setting) for n in names}
             marks["", kind] = average_marks(cells, printed, test, metric, model, setting, scores)
         for name in names:
-            row: list[Any] = [cells.label("models", model), cells.label("data", name)]
+            row: list[Entry] = [cells.facts.model_label(model), cells.facts.data_label(name)]
             row += [marks[place][name] for place in places]
             row += [marks["", kind][name] for kind in averages]
             table.rows.append(row)
@@ -173,8 +128,7 @@ def full_page(cells: Cells, test: Test, printed: Averages) -> Page:
         "What did every model score, in every language, under every training condition?",
         "Compare rows of one model: does native data lead its translations? Then compare mono with"
         " multi.",
-        category(cells.about, GAP),
-        "Every score",
+        category(cells.facts, GAP, "Every score"),
         [table for table in tables if table.rows],
         paper_table(cells, test, "full"),
     )
@@ -201,7 +155,7 @@ def bridge_page(cells: Cells, test: Test, printed: Averages) -> Page | None:
             + (", mean over the languages that the columns share" if len(languages) > 1 else ""),
             columns,
             keys=2,
-            notes=[EMPHASIS.format(close=f"{cells.close(test, metric):g}")],
+            notes=[EMPHASIS.format(close=f"{closed_gap(cells, test, metric):g}")],
         )
         for model in cells.models(test):
             names = cells.data("native", test) + cells.data("translated", test)
@@ -210,7 +164,7 @@ def bridge_page(cells: Cells, test: Test, printed: Averages) -> Page | None:
                 s: average_marks(cells, printed, test, metric, model, s, means[s]) for s in order
             }
             for name in names:
-                row: list[Any] = [cells.label("models", model), cells.label("data", name)]
+                row: list[Entry] = [cells.facts.model_label(model), cells.facts.data_label(name)]
                 table.rows.append(row + [marks[s][name] for s in order])
         tables.append(with_note(table.without_empty()))
     return make_page(
@@ -222,8 +176,7 @@ def bridge_page(cells: Cells, test: Test, printed: Averages) -> Page | None:
         " translated data?",
         "Underlined translations are close behind native data. A gap that closes because every"
         " score falls is no gain: compare with the main setting.",
-        category(cells.about, BRIDGE),
-        "Learning rate and multilingual training",
+        category(cells.facts, BRIDGE, "Learning rate and multilingual training"),
         [table for table in tables if table.rows],
         paper_table(cells, test, "bridge"),
     )
@@ -233,10 +186,7 @@ def roundtrip_page(cells: Cells, test: Test) -> Page | None:
     """Round trips of native data against translated English data (paper: Tables 1 and 2)."""
     pairs = []
     for name in cells.data("roundtrip", test):
-        translator = cells.about["data"].get(name, {}).get("translator") or name.removesuffix(
-            "-rtt"
-        )
-        pairs.append((name, translator))
+        pairs.append((name, cells.facts.translator(name)))
     if not pairs:
         return None
     tables = []
@@ -244,7 +194,7 @@ def roundtrip_page(cells: Cells, test: Test) -> Page | None:
         digits = digits_of(cells, test, metric)
         columns = [Column("Model"), Column("Language")]
         for _, translator in pairs:
-            group = cells.label("data", translator)
+            group = cells.facts.data_label(translator)
             columns += [
                 Column("round trip", group, digits, "native rows, translated to English and back"),
                 Column("translated", group, digits, "English rows, translated"),
@@ -254,7 +204,7 @@ def roundtrip_page(cells: Cells, test: Test) -> Page | None:
         table = Table(metric, f"{cells.test_label(test)}, {metric_words(metric)}", columns, keys=2)
         for model in cells.models(test):
             for code in cells.languages(test):
-                row: list[Any] = [cells.label("models", model), cells.language_label(code)]
+                row: list[Entry] = [cells.facts.model_label(model), cells.facts.language(code)]
                 where = (test, metric, code, model)
                 for name, translator in pairs:
                     trip = cells.score(*where, name, cells.main)
@@ -277,8 +227,7 @@ def roundtrip_page(cells: Cells, test: Test) -> Page | None:
         " translation damages text?",
         "A round trip keeps the native content and adds translation defects (twice). Which of the two"
         " costs more, if that is shown, stands in the sentences of this category.",
-        category(cells.about, CAUSE),
-        "Round trips",
+        category(cells.facts, CAUSE, "Round trips"),
         [table for table in tables if table.rows],
         paper_table(cells, test, "roundtrip"),
     )
@@ -300,11 +249,11 @@ def pair_page(cells: Cells, machine: Test, human: Test) -> Page:
     languages = [code for code in cells.languages(human) if code in cells.languages(machine)]
     columns = [Column("Model"), Column("Data")]
     columns += [
-        Column(cells.label("benchmarks", test.benchmark), cells.language_label(code))
+        Column(cells.facts.benchmark(test.benchmark).label, cells.facts.language(code))
         for code in languages
         for test in (machine, human)
     ]
-    table = Table(metric, f"{metric_words(metric)}, {cells.main.words()}", columns, keys=2)
+    table = Table(metric, f"{metric_words(metric)}, {setting_words(cells.main)}", columns, keys=2)
     for model in cells.models(human):
         names = cells.data("native", human) + cells.data("translated", human)
         marks = {
@@ -318,75 +267,22 @@ def pair_page(cells: Cells, machine: Test, human: Test) -> Page:
             for test in (machine, human)
         }
         for name in names:
-            row: list[Any] = [cells.label("models", model), cells.label("data", name)]
+            row: list[Entry] = [cells.facts.model_label(model), cells.facts.data_label(name)]
             row += [marks[code, test][name] for code in languages for test in (machine, human)]
             table.rows.append(row)
-    table.notes.append(EMPHASIS.format(close=f"{cells.close(human, metric):g}"))
+    table.notes.append(EMPHASIS.format(close=f"{closed_gap(cells, human, metric):g}"))
     return make_page(
         cells,
         human,
         "pairs",
-        f"{cells.label('benchmarks', machine.benchmark)} and"
-        f" {cells.label('benchmarks', human.benchmark)}: does it matter who translated the test?",
+        f"{cells.facts.benchmark(machine.benchmark).label} and"
+        f" {cells.facts.benchmark(human.benchmark).label}: does it matter who translated the test?",
         "Would the same questions, translated by people instead of a machine, tell another story?",
         "Look along a row: pairs of columns are the same questions. Where they agree, nothing"
         " speaks for people's translation of the test; that is no proof that nothing is hidden.",
-        category(cells.about, CAUSE),
-        "Who translated the test",
+        category(cells.facts, CAUSE, "Who translated the test"),
         [table.without_empty()],
         paper_table(cells, human, "pair"),
-    )
-
-
-def paper_table(cells: Cells, test: Test, kind: str) -> str:
-    """Name of the paper's table that this is, if it is one."""
-    return cells.about.get("tables", {}).get(test.slug, {}).get(kind, "")
-
-
-def make_page(
-    cells: Cells,
-    test: Test,
-    group: str,
-    title: str,
-    question: str,
-    look: str,
-    where: tuple[str, str],
-    topic: str,
-    tables: list[Table],
-    paper: str,
-) -> Page:
-    """A page about one test, with labels and facts."""
-    main, subcategory = where
-    labels = {
-        "item": title.split(": ")[-1].capitalize() if ": " in title else title,
-        "benchmark": cells.label("benchmarks", test.benchmark),
-        "languages": ", ".join(cells.languages(test)),
-    }
-    if any(t.judge for t in cells.tests):
-        labels["judge"] = cells.label("judges", test.judge) if test.judge else "–"
-    if cells.about.get("tables"):
-        labels["paper"] = paper or "–"
-    missing = [
-        line for line in cells.about.get("missing", []) if line.startswith(cells.test_label(test))
-    ]
-    remarks = cells.about.get("remarks", {}).get(test.slug, []) if group != "roundtrip" else []
-    return Page(
-        group,
-        test.slug,
-        title + (f" ({paper} of the paper)" if paper else ""),
-        question,
-        look,
-        facts(
-            cells,
-            test,
-            cells.metrics(test),
-            [cells.main] if group in ("roundtrip", "pairs") else [],
-        ),
-        main,
-        subcategory or topic,
-        labels,
-        tables,
-        [f"Missing: {line}." for line in missing] + remarks,
     )
 
 

@@ -4,7 +4,7 @@ Made of contrasts.csv, whose columns the script compare_conditions describes. Ve
 whole stand in claims; here every comparison keeps its own p.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ..correlate.averages import (
     ROUND_TRIPS,
@@ -12,14 +12,15 @@ from ..correlate.averages import (
     Cells,
     Setting,
     Test,
-    metric_words,
 )
-from ..correlate.contrasts import CHANGE, DEFECTS, GAP, ITEMS, KNOWLEDGE
+from ..correlate.comparisons import ITEMS, Comparison
+from ..correlate.contrasts import CHANGE, DEFECTS, GAP, KNOWLEDGE
+from ..correlate.notes import setting_words
 from . import categories
-from .table import Column, Entry, Mark, Page, Table
-from .tables import digits_of, make_page
+from .captions import digits_of, make_page
+from .labels import metric_words
+from .table import Column, Entry, Field, Mark, Page, Table, tabulate
 
-Row = dict[str, Any]
 MOST_NAMED = 4  # comparisons in a note; the rest stands in contrasts.csv
 
 
@@ -69,31 +70,22 @@ KINDS = (
 )
 
 
-def side_words(cells: Cells, name: str) -> str:
+def side_words(cells: Cells, name: str | None) -> str:
     """A data condition, or the mean over translators."""
-    return name if name in (TRANSLATED, ROUND_TRIPS) else cells.label("data", name)
+    name = name or ""
+    return name if name in (TRANSLATED, ROUND_TRIPS) else cells.facts.data_label(name)
 
 
-def contrast_words(cells: Cells, row: Row) -> str:
+def contrast_words(cells: Cells, row: Comparison) -> str:
     """`native − translated`."""
-    words = f"{side_words(cells, row['first'])} − {side_words(cells, row['second'])}"
-    return f"change of {words}" if row["contrast"] == CHANGE else words
+    words = f"{side_words(cells, row.first)} − {side_words(cells, row.second)}"
+    return f"change of {words}" if row.contrast == CHANGE else words
 
 
-def setting_of(row: Row) -> Setting:
-    """Training setting of a row."""
-    return Setting(row["scope"], row["learning_rate"])
-
-
-def difference(row: Row, level: float) -> Mark:
+def difference(row: Comparison, level: float) -> Mark:
     """Difference with interval; bold if significant after adjustment."""
-    sure = row["p_holm"] is not None and row["p_holm"] < level
-    return Mark(row["difference"], bold=sure, interval=bounds(row), hint=row["note"] or "")
-
-
-def bounds(row: Row, low: str = "low", high: str = "high") -> tuple[float, float] | None:
-    """The interval of a row."""
-    return None if row[low] is None or row[high] is None else (row[low], row[high])
+    sure = row.p_holm is not None and row.p_holm < level
+    return Mark(row.difference, bold=sure, interval=row.interval, hint=row.note or "")
 
 
 def p_mark(p: float | None) -> Entry:
@@ -101,49 +93,42 @@ def p_mark(p: float | None) -> Entry:
     return Mark(p, text="< 0.001") if p is not None and p < 0.0005 else p
 
 
-def mean_table(cells: Cells, test: Test, metric: str, rows: list[Row], level: float) -> Table:
+def mean_table(
+    cells: Cells, test: Test, metric: str, rows: list[Comparison], level: float
+) -> Table:
     """Means over models and languages, one row per comparison, setting and resampled unit."""
     digits = digits_of(cells, test, metric)
-    sides = [Column(name, "score", digits) for name in ("first", "second")]
-    if all(row["contrast"] == CHANGE for row in rows):
-        sides = [Column(name, "gap", digits, sign=True) for name in ("here", "main setting")]
-    table = Table(
-        f"{metric}-means",
-        f"{cells.test_label(test)}, {metric_words(metric)}: means over models and languages",
-        [
-            Column("Comparison"),
-            Column("Training"),
-            *sides,
-            Column("difference", "", digits, "in favour of the first; interval in brackets", True),
-            Column("p", "", 3, "paired permutation test"),
-            Column("resampled", "", 0, "what interval and p take as independent"),
-            Column("models", "n", 0),
-            Column("languages", "n", 0),
-            Column("items", "n", 0, "summed over languages"),
-        ],
-        keys=2,
-    )
-    order = list(dict.fromkeys(contrast_words(cells, row) for row in rows))
-    for row in sorted(rows, key=lambda row: order.index(contrast_words(cells, row))):
-        table.rows.append(
-            [
-                contrast_words(cells, row),
-                setting_of(row).words(),
-                row["first_score"],
-                row["second_score"],
-                difference(row, level),
-                p_mark(row["p"]),
-                row["unit"],
-                row["models"],
-                row["languages"],
-                row["items"],
-            ]
+    first, second = (Column(name, "score", digits) for name in ("first", "second"))
+    if all(row.contrast == CHANGE for row in rows):
+        first, second = (
+            Column(name, "gap", digits, sign=True) for name in ("here", "main setting")
         )
-    return table
+    fields: list[Field[Comparison]] = [
+        Field(Column("Comparison"), lambda row: contrast_words(cells, row)),
+        Field(Column("Training"), lambda row: setting_words(row.setting)),
+        Field(first, lambda row: row.first_score),
+        Field(second, lambda row: row.second_score),
+        Field(
+            Column("difference", "", digits, "in favour of the first; interval in brackets", True),
+            lambda row: difference(row, level),
+        ),
+        Field(Column("p", "", 3, "paired permutation test"), lambda row: p_mark(row.p)),
+        Field(
+            Column("resampled", "", 0, "what interval and p take as independent"),
+            lambda row: row.unit,
+        ),
+        Field(Column("models", "n", 0), lambda row: row.models),
+        Field(Column("languages", "n", 0), lambda row: row.languages),
+        Field(Column("items", "n", 0, "summed over languages"), lambda row: row.items),
+    ]
+    order = list(dict.fromkeys(contrast_words(cells, row) for row in rows))
+    title = f"{cells.test_label(test)}, {metric_words(metric)}: means over models and languages"
+    ordered = sorted(rows, key=lambda row: order.index(contrast_words(cells, row)))
+    return tabulate(f"{metric}-means", title, fields, ordered, keys=2)
 
 
-def cell_table(
-    cells: Cells, test: Test, metric: str, setting: Setting, rows: list[Row], level: float
+def setting_table(
+    cells: Cells, test: Test, metric: str, setting: Setting, rows: list[Comparison], level: float
 ) -> Table:
     """Every model and language at one setting; a pair of columns per comparison."""
     digits = digits_of(cells, test, metric)
@@ -157,49 +142,49 @@ def cell_table(
     columns.append(Column("items", "", 0))
     table = Table(
         f"{metric}-{setting.kind}-{setting.learning_rate:g}",
-        f"{cells.test_label(test)}, {metric_words(metric)}: {setting.words()}",
+        f"{cells.test_label(test)}, {metric_words(metric)}: {setting_words(setting)}",
         columns,
         keys=2,
     )
     for model in cells.models(test):
         for language in (*cells.languages(test), None):
-            own = [r for r in rows if (r["model"], r["language"]) == (model, language)]
+            own = [r for r in rows if (r.model, r.language) == (model, language)]
             if not own:
                 continue
             found = {contrast_words(cells, row): row for row in own}
             entries: list[Entry] = [
-                cells.label("models", model),
-                cells.language_label(language) if language else "mean",
+                cells.facts.model_label(model),
+                cells.facts.language(language) if language else "mean",
             ]
             for name in names:
                 row = found.get(name)
-                pair = [difference(row, level), p_mark(row["p_holm"])] if row else [None, None]
+                pair = [difference(row, level), p_mark(row.p_holm)] if row else [None, None]
                 entries += pair
-            entries.append(max((r["items"] or 0 for r in own), default=0) or None)
+            entries.append(max((r.items or 0 for r in own), default=0) or None)
             table.rows.append(entries)
     return table
 
 
 def contrast_page(
-    cells: Cells, test: Test, kind: Kind, rows: list[Row], confidence: float
+    cells: Cells, test: Test, kind: Kind, rows: list[Comparison], confidence: float
 ) -> Page | None:
     """What was compared on one test; `rows` are its contrasts."""
-    rows = [row for row in rows if row["contrast"] in kind.contrasts]
+    rows = [row for row in rows if row.contrast in kind.contrasts]
     if not rows:
         return None
-    if any(row["unit"] == ITEMS for row in rows):  # one model's languages say little beside
-        rows = [row for row in rows if row["unit"] == ITEMS or (row["models"] or 0) > 1]
+    if any(row.unit == ITEMS for row in rows):  # one model's languages say little beside
+        rows = [row for row in rows if row.unit == ITEMS or (row.models or 0) > 1]
     level = 1 - confidence
     tables = []
-    for metric in dict.fromkeys(row["metric"] for row in rows):
-        own = [row for row in rows if row["metric"] == metric]
-        means = [row for row in own if row["model"] is None]
+    for metric in dict.fromkeys(row.metric for row in rows):
+        own = [row for row in rows if row.metric == metric]
+        means = [row for row in own if row.model is None]
         if means:
             tables.append(mean_table(cells, test, metric, means, level))
-        single = [row for row in own if row["model"] is not None]
-        for setting in dict.fromkeys(setting_of(row) for row in single):
-            here = [row for row in single if setting_of(row) == setting]
-            tables.append(cell_table(cells, test, metric, setting, here, level))
+        single = [row for row in own if row.model is not None]
+        for setting in dict.fromkeys(row.setting for row in single):
+            here = [row for row in single if row.setting == setting]
+            tables.append(setting_table(cells, test, metric, setting, here, level))
     page = make_page(
         cells,
         test,
@@ -207,8 +192,7 @@ def contrast_page(
         f"{cells.test_label(test)}: {kind.title}",
         kind.question,
         kind.look,
-        categories.category(cells.about, kind.category),
-        kind.topic,
+        categories.category(cells.facts, kind.category, kind.topic),
         [table.without_empty() for table in tables],
         "",
     )
@@ -217,15 +201,15 @@ def contrast_page(
     return page
 
 
-def contrast_notes(cells: Cells, rows: list[Row]) -> list[str]:
+def contrast_notes(cells: Cells, rows: list[Comparison]) -> list[str]:
     """Notes on comparisons, each once, with the comparisons and the cells that it is about."""
     found: dict[str, dict[str, dict[str, None]]] = {}
     for row in rows:
-        if row["note"]:
-            model = cells.label("models", row["model"]) if row["model"] else "mean"
-            cell = f"{model} {row['language']}" if row["language"] else model
-            compared = f"{contrast_words(cells, row)}, {setting_of(row).words()}"
-            found.setdefault(row["note"], {}).setdefault(compared, {})[cell] = None
+        if row.note:
+            model = cells.facts.model_label(row.model) if row.model else "mean"
+            cell = f"{model} {row.language}" if row.language else model
+            compared = f"{contrast_words(cells, row)}, {setting_words(row.setting)}"
+            found.setdefault(row.note, {}).setdefault(compared, {})[cell] = None
     lines = []
     for note, about in found.items():
         named = [f"{compared} ({', '.join(own)})" for compared, own in about.items()]
@@ -235,11 +219,11 @@ def contrast_notes(cells: Cells, rows: list[Row]) -> list[str]:
     return lines
 
 
-def interval_words(rows: list[Row], confidence: float) -> str:
+def interval_words(rows: list[Comparison], confidence: float) -> str:
     """How intervals and p came about."""
     percent = f"{100 * confidence:g} % intervals"
-    if any(row["unit"] == ITEMS for row in rows):
-        alone = all(row["seeds"] in (None, 1) for row in rows)
+    if any(row.unit == ITEMS for row in rows):
+        alone = all(row.seeds in (None, 1) for row in rows)
         seeds = "one seed, so without the luck of training" if alone else "seeds as a second level"
         return (
             f"{percent}: bootstrap over items, paired; {seeds}; means also over models and languages."
@@ -251,10 +235,10 @@ def interval_words(rows: list[Row], confidence: float) -> str:
     )
 
 
-def evidence_pages(cells: Cells, contrasts: list[Row], confidence: float) -> list[Page]:
+def contrast_pages(cells: Cells, contrasts: list[Comparison], confidence: float) -> list[Page]:
     """Every page of conditions compared."""
     found = []
     for test in cells.tests:
-        own = [r for r in contrasts if (r["benchmark"], r["judge"]) == tuple(test)]
+        own = [r for r in contrasts if (r.benchmark, r.judge) == tuple(test)]
         found += [contrast_page(cells, test, kind, own, confidence) for kind in KINDS]
     return [page for page in found if page is not None and page.tables]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from ..correlate import claims as c
 from ..correlate.averages import Cells
 from ..correlate.claims import Claim
+from ..correlate.notes import HIDES
 from .digits import p_words
 from .forest import Bar, draw_forest
 from .page import asset
@@ -47,7 +48,7 @@ class Screen:
     def rows(self) -> list[str | None]:
         """Languages, and all of them together where there are several."""
         pooled = any((None, group) in self.cells for group in self.groups)
-        return [*self.languages, None] if pooled and len(self.languages) > 1 else self.languages
+        return [*self.languages, *([None] if pooled and len(self.languages) > 1 else [])]
 
 
 def arrange(claims: Iterable[Claim], languages: list[str]) -> Screen:
@@ -105,10 +106,10 @@ def cell_html(claim: Claim | None, best: Claim | None, cells: Cells) -> str:
     more = []
     chosen = best.best or best.second if best is not None else claim.best
     if chosen and claim.verdict != c.AT_CHANCE and claim.estimate != 0:
-        more.append(f"best: {cells.label('data', chosen)}")
+        more.append(f"best: {cells.facts.data_label(chosen)}")
     if almost(claim):
         more.append("not at the page's level")
-    if c.HIDES in claim.note:
+    if HIDES in claim.note:
         more.append("its tests differ by more than the margin")
     if claim.basis == c.ADAPTERS and claim.verdict == c.UNDECIDED:
         more.append("one training each")
@@ -138,7 +139,7 @@ def table_html(screen: Screen, cells: Cells, differences: Mapping[str, str]) -> 
     )
     body = []
     for code in screen.rows:
-        name = ALL if code is None else cells.language_label(code)
+        name = ALL if code is None else cells.facts.language(code)
         beside = differences.get(code or "", "")
         beside = f"<span>{html.escape(beside)}</span>" if beside else ""
         entries = "".join(
@@ -172,8 +173,15 @@ def bars_of(screen: Screen, cells: Cells) -> list[Bar]:
     return bars
 
 
-def _bar(claim, code, cells, estimate, low, high) -> Bar:
-    name = ALL if code is None else cells.language_label(code)
+def _bar(
+    claim: Claim,
+    code: str | None,
+    cells: Cells,
+    estimate: float | None,
+    low: float | None,
+    high: float | None,
+) -> Bar:
+    name = ALL if code is None else cells.facts.language(code)
     return Bar(
         name.capitalize(),
         claim.group or "",
@@ -224,7 +232,7 @@ def _unique(findings: list[Finding]) -> list[Finding]:
     return list({finding.sentence: finding for finding in findings}.values())
 
 
-def screen_html(
+def first_page_html(
     screen: Screen,
     cells: Cells,
     sentences: list[str],

@@ -1,19 +1,20 @@
 """Would this benchmark notice? Each test's verdict, its signal against its noise, and what that is."""
 
-import math
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
 
 from ..correlate import claims as c
-from ..correlate.averages import Cells, Test, metric_words
+from ..correlate.averages import Cells, Test
 from ..correlate.claims import Claim
+from ..correlate.noise import NoiseRow
+from ..correlate.notes import setting_words
+from ..correlate.rating import INDEPENDENT, Rating
 from . import categories
+from .captions import plural, seeds_words
 from .digits import digits_needed, plain, signed
-from .table import Column, Mark, Page, Table
-from .tables import plural, seeds_words
+from .labels import metric_words, short_label
+from .table import Column, Field, Mark, Page, Table, tabulate
 from .verdicts import LOOKS, checked, deciding, levels_words
 
-Row = dict[str, Any]
 PARTS = {  # column of variance.csv -> heading, hint
     "items": ("items", "other items of the same kind"),
     "clusters": ("clusters", "items of one passage are alike: what that adds"),
@@ -30,10 +31,11 @@ def verdict_mark(claim: Claim) -> Mark:
     return Mark(claim.verdict, text=f"{look.symbol} {words}")
 
 
-def of_test(rows: list[Row], test: Test, metric: str | None = None) -> Row:
-    """The row of a test in a metric, else its first row; empty if it has none."""
-    own = [row for row in rows if (row["benchmark"], row["judge"]) == tuple(test)]
-    return next((row for row in own if metric and row.get("metric") == metric), (own or [{}])[0])
+def of_test(rows: Iterable[Rating], test: Test, metric: str | None = None) -> Rating:
+    """The row of a test in a metric, else its first row; an empty one if it has none."""
+    own = [row for row in rows if row.test == test]
+    exact = [row for row in own if metric and row.metric == metric]
+    return next(iter(exact + own), Rating(*test, metric or ""))
 
 
 def small(value: float | None, shown: Callable[[float, int], str], before: str = "") -> str | None:
@@ -57,11 +59,11 @@ def page_of(
     """A page with one table, in the category of benchmarks."""
     if not table.rows:
         return None
-    main, topic = categories.category(cells.about, categories.NOTICE)
+    where = categories.category(cells.facts, categories.NOTICE, "Benchmarks rated")
     labels = {"item": title, "benchmark": "all", "languages": ", ".join(cells.languages())}
     if any(test.judge for test in cells.tests):
         labels["judge"] = "all"
-    if cells.about.get("tables"):
+    if cells.facts.tables:
         labels["paper"] = "–"
     made = table.without_empty()
     return Page(
@@ -71,14 +73,13 @@ def page_of(
         question,
         look,
         facts,
-        main,
-        topic or "Benchmarks rated",
+        *where,
         labels,
         [made],
     )
 
 
-def notice_page(cells: Cells, claims: list[Claim], rated: list[Row]) -> Page | None:
+def benchmarks_page(cells: Cells, claims: list[Claim], rated: list[Rating]) -> Page | None:
     """One row per test, or per test and language where the gap differs between languages."""
     table = Table(
         "benchmarks",
@@ -105,40 +106,39 @@ def notice_page(cells: Cells, claims: list[Claim], rated: list[Row]) -> Page | N
     for test in cells.tests:
         for place, claim in enumerate(own_claims(claims, test)):
             row = of_test(rated, test, claim.metric)
-            low, high = deciding(claim)
-            ends = None if low is None or high is None else (low, high)
+            ends = pair(*deciding(claim))
             seen = claim.verdict != c.AT_CHANCE
-            first = row if not place else {}
-            bound = first.get("detectable_basis") == "independent items"
+            first = row if not place else Rating(*test, row.metric)
+            bound = first.detectable_basis == INDEPENDENT
             ahead = f"{claim.ahead} of {claim.models}" if claim.ahead is not None else None
             table.rows.append(
                 [
-                    cells.short_label(test),
-                    cells.language_label(claim.language) if claim.language else "all",
+                    short_label(cells, test),
+                    cells.facts.language(claim.language) if claim.language else "all",
                     metric_words(claim.metric or ""),
-                    row.get("origin"),
-                    row.get("kind"),
+                    row.origin,
+                    row.kind,
                     verdict_mark(claim),
                     _gap(claim.estimate, ends) if seen else None,
                     claim.p_adjusted if seen else None,
                     Mark(claim.ahead, text=ahead) if ahead and seen else None,
-                    Mark(first.get("r"), interval=pair(first, "r_low", "r_high")),
+                    Mark(first.r, interval=pair(first.r_low, first.r_high)),
                     Mark(
-                        first.get("decoupled_r"),
-                        interval=pair(first, "decoupled_low", "decoupled_high"),
+                        first.decoupled_r,
+                        interval=pair(first.decoupled_low, first.decoupled_high),
                     ),
                     Mark(
-                        first.get("detectable"),
-                        text=small(first.get("detectable"), plain, "≤ " if bound else ""),
+                        first.detectable,
+                        text=small(first.detectable, plain, "≤ " if bound else ""),
                         hint="upper limit: items taken as independent" if bound else "",
                     ),
-                    first.get("detectable_items"),
+                    first.detectable_items,
                 ]
             )
     facts = (
         "Metric: see the table; gaps are in the metric's own unit."
         f" n: {plural(len(cells.models()), 'model')}, {plural(len(cells.languages()), 'language')},"
-        f" {cells.main.words()}. {seeds_words(cells)} {levels_words(claims)}; r: bootstrap over"
+        f" {setting_words(cells.main)}. {seeds_words(cells)} {levels_words(claims)}; r: bootstrap over"
         " models. Smallest detectable: the gap of one model in one language that a two-sided test of"
         " its items finds with 80 % power, without the luck of training."
     )
@@ -158,55 +158,52 @@ def _gap(estimate: float | None, ends: tuple[float, float] | None) -> Mark:
     return Mark(estimate, text=None if ends else small(estimate, signed), interval=ends)
 
 
-def pair(row: Row, low: str, high: str) -> tuple[float, float] | None:
-    """An interval of a row."""
-    if row.get(low) is None or row.get(high) is None:
-        return None
-    return row[low], row[high]
+def pair(low: float | None, high: float | None) -> tuple[float, float] | None:
+    """An interval, if both of its ends are known."""
+    return None if low is None or high is None else (low, high)
 
 
-def noise_page(cells: Cells, variances: list[Row]) -> Page | None:
+def share_of(part: str) -> Callable[[NoiseRow], float | None]:
+    """Gives a part's share of the noise, in percent."""
+    return lambda row: row.share(part)
+
+
+def noise_page(cells: Cells, variances: list[NoiseRow]) -> Page | None:
     """What the noise of one comparison is made of; gap against the untuned models' score."""
-    table = Table(
-        "noise",
-        "Signal, noise, and what the noise is made of",
-        [
-            Column("Benchmark"),
-            Column("untuned", "mean score", 1),
-            Column("native", "mean score", 1),
-            Column("translated", "mean score", 1),
+    fields: list[Field[NoiseRow]] = [
+        Field(Column("Benchmark"), lambda row: short_label(cells, Test(row.benchmark, row.judge))),
+        Field(Column("untuned", "mean score", 1), lambda row: row.base),
+        Field(Column("native", "mean score", 1), lambda row: row.native),
+        Field(Column("translated", "mean score", 1), lambda row: row.translated),
+        Field(
             Column("gap", "signal", 1, "mean over models and languages", True),
+            lambda row: Mark(row.gap, text=small(row.gap, signed)),
+        ),
+        Field(
             Column("noise", "signal", 1, "standard deviation of one comparison"),
-            Column("signal ÷ noise", "signal", 2),
-            *[Column(word, "share of the noise, %", 0, hint) for word, hint in PARTS.values()],
+            lambda row: Mark(row.comparison_sd, text=small(row.comparison_sd, plain)),
+        ),
+        Field(Column("signal ÷ noise", "signal", 2), lambda row: row.signal_to_noise),
+        *(
+            Field(Column(word, "share of the noise, %", 0, hint), share_of(name))
+            for name, (word, hint) in PARTS.items()
+        ),
+        Field(
             Column("one adapter", "luck of training", 2, "standard deviation of its score"),
-            Column("models", "n", 0),
-            Column("languages", "n", 0),
-            Column("seeds", "n", 0),
-            Column("items", "n", 0),
-            Column("clusters", "n", 0),
-        ],
-    )
-    for row in variances:
-        parts = [row[f"{name}_variance"] for name in PARTS]
-        total = sum(part for part in parts if part is not None)
-        shares = [100 * part / total if part is not None and total else None for part in parts]
-        table.rows.append(
-            [
-                cells.short_label(Test(row["benchmark"], row["judge"])),
-                *(row[name] for name in ("base", "native", "translated")),
-                Mark(row["gap"], text=small(row["gap"], signed)),
-                Mark(row["comparison_sd"], text=small(row["comparison_sd"], plain)),
-                row["signal_to_noise"],
-                *shares,
-                row["adapter_sd"],
-                *(row[name] for name in ("models", "languages", "seeds", "items", "clusters")),
-            ]
-        )
+            lambda row: row.adapter_sd,
+        ),
+        Field(Column("models", "n", 0), lambda row: row.models),
+        Field(Column("languages", "n", 0), lambda row: row.languages),
+        Field(Column("seeds", "n", 0), lambda row: row.seeds),
+        Field(Column("items", "n", 0), lambda row: row.items),
+        Field(Column("clusters", "n", 0), lambda row: row.clusters),
+    ]
+    title = "Signal, noise, and what the noise is made of"
+    table = tabulate("noise", title, fields, variances)
     untold = [
         word
         for name, (word, _) in PARTS.items()
-        if variances and all(row[f"{name}_variance"] is None for row in variances)
+        if variances and all(row.variances[name] is None for row in variances)
     ]
     facts = (
         "Metric: that of each test, as elsewhere; perplexity as bits."
@@ -225,14 +222,3 @@ def noise_page(cells: Cells, variances: list[Row]) -> Page | None:
         facts,
         table,
     )
-
-
-def rows_of(path: Any) -> list[Row]:
-    """Rows of a CSV file."""
-    import polars as pl
-
-    rows = pl.read_csv(path, infer_schema_length=None).to_dicts()
-    return [
-        {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in row.items()}
-        for row in rows
-    ]
