@@ -85,7 +85,7 @@ def judgements(study: Study) -> list[Sheet]:
             "answer_tokens": study.config["answer"]["max_new_tokens"],
             "answers": [answers_of(study, a) for judge, a in study.judgements if judge == name],
         }
-        if entry["backend"] != "overlap":
+        if "repeats" in sheet["spec"]:  # judges that call no service have no repeats
             sheets.append({**calling(study, name, entry), **sheet})
     return sheets
 
