@@ -1,11 +1,5 @@
 """Which room of the package may import which: data flows one way."""
 
-import ast
-import subprocess
-import sys
-
-import pytest
-
 # Every room may use the modules beside the packages, and process, prompts and study.
 BASE = {"process", "prompts", "study"}
 MAY = {

@@ -12,8 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 GRAM = 13  # characters
-ENOUGH = 0.5  # share of an item's grams that one row must hold
-FEWEST = 20  # grams that an item must have to be judged: shorter ones are everyday phrases
+ENOUGH = 0.6  # share of an item's grams that one row must hold
+SHORT, ENOUGH_OF_SHORT = (
+    20,
+    0.8,
+)  # of fewer grams more: half of a short question is an everyday phrase
+FEWEST = 8  # grams without which an item is not judged at all
 Hashes = npt.NDArray[np.uint64]
 
 
@@ -37,7 +41,9 @@ def grams(text: str) -> Hashes:
     points = np.frombuffer(plain(text).encode("utf-32-le"), dtype=np.uint32).astype(np.uint64)
     if points.size < GRAM:
         return np.empty(0, np.uint64)
-    mixed = (points + np.uint64(0x9E3779B9)) * np.uint64(0xBF58476D1CE4E5B9)  # spread close code points
+    mixed = (points + np.uint64(0x9E3779B9)) * np.uint64(
+        0xBF58476D1CE4E5B9
+    )  # spread close code points
     mixed ^= mixed >> np.uint64(29)
     weights = np.array([pow(0x100000001B3, place, 2**64) for place in range(GRAM)], np.uint64)
     windows = np.lib.stride_tricks.sliding_window_view(mixed, GRAM)
@@ -79,14 +85,15 @@ class TestItems:
         )
         return np.asarray(counts / np.maximum(self.sizes, 1), np.float64)
 
-    def overlaps(self, rows: Iterable[tuple[str, str]], least: float = ENOUGH) -> list[Overlap]:
-        """Every pair of a row (id, text) and an item of which the row holds `least` or more."""
+    def overlaps(self, rows: Iterable[tuple[str, str]]) -> list[Overlap]:
+        """Every pair of a row (id, text) and a test item that it holds."""
+        needed = np.where(self.sizes < SHORT, ENOUGH_OF_SHORT, ENOUGH)
+        needed[self.sizes < FEWEST] = np.inf
         found = []
         for row, text in rows:
             shares = self.shares(text)
-            shares[self.sizes < FEWEST] = 0.0
             found += [
                 Overlap(row, self.names[place], float(shares[place]))
-                for place in np.flatnonzero(shares >= least)
+                for place in np.flatnonzero(shares >= needed)
             ]
         return found
