@@ -59,7 +59,8 @@ class AcceleratedWorkers(Workers):
         """The smallest of all processes' numbers."""
         from accelerate.utils import gather_object
 
-        return min(gather_object([number]))
+        numbers: list[int] = gather_object([number])
+        return min(numbers)
 
     def wait(self) -> None:
         """Wait until every process is here."""
