@@ -14,8 +14,10 @@ from ..study.training_jobs import gpu_hours, gpus
 TEMPLATE = 40  # tokens of the instruction template around a training example
 STARTING = 20.0  # seconds of a process until it begins to load weights
 STAGES = ("finetune", "evaluate", "answer")
-COLUMNS = ("model", "quantisation", "used", "stage", "length", "card", "gpu_gb", "smallest_gb")
-COLUMNS += ("jobs", "loads", "tokens", "gpu_hours")
+COLUMNS = (
+    *("model", "quantisation", "used", "stage", "length", "card", "gpu_gb", "smallest_gb"),
+    *("jobs", "loads", "tokens", "gpu_hours"),
+)
 Sheet = dict[str, Any]
 
 
@@ -99,7 +101,7 @@ def needs(sheet: Sheet, root: Path, kinds: Iterable[str] = ()) -> Iterator[Need]
 
 def smallest(gb: float) -> float:
     """The memory of the smallest usual card that holds so much."""
-    sizes = sorted({card.memory_gb for card in cards().values()})
+    sizes = sorted({card.memory_gb for card in cards().values() if card.memory_gb is not None})
     return next((size for size in sizes if size >= gb), float("inf"))
 
 
