@@ -24,7 +24,7 @@ from mothertongue.inference.models import render_prompt
 from mothertongue.process.progress import Progress
 from mothertongue.process.stop import StopRequest, job_end
 from mothertongue.study import training_jobs as resources
-from tiny_models import demo_rows, model_config, save_model
+from tiny_models import ROOT, demo_rows, model_config, save_model
 
 
 def plain(lengths, *, budget, overhead, size=4):
@@ -233,6 +233,38 @@ def test_unknown_layout_lists_the_modules():
         InputError, match=r"unknown attention layout .* backbone\.layers\.\*\.mixer"
     ):
         lora_targets(model)
+
+
+# ---- recipe -----------------------------------------------------------------------------------
+
+
+def test_a_recipe_holds_every_setting_and_never_changes():
+    """Made once from the rule's parameters: another value of any of them is another recipe."""
+    from dataclasses import FrozenInstanceError
+
+    from mothertongue.files import load_yaml
+    from mothertongue.finetune.recipe import Recipe
+    from mothertongue.study import read_study
+
+    config = read_study(load_yaml(ROOT / "studies" / "paper.yaml"), ROOT).config["finetune"]
+    grid = {"learning_rates", "seeds", "validation", "split_seed", "limit"}
+    jobs = {"gpus", "gpu_type", "gpu_memory", "checkpoint_minutes"}
+    settings = {key: value for key, value in config.items() if key not in grid | jobs}
+    recipe = Recipe.from_params(settings, learning_rate=1e-4, seed=2)
+    assert (recipe.learning_rate, recipe.seed, recipe.lora.r) == (1e-4, 2, 8)
+    assert recipe.betas == (config["adam"]["beta1"], config["adam"]["beta2"])
+    with pytest.raises(FrozenInstanceError):
+        recipe.learning_rate = 1.0
+    changes = {key: "another" for key in settings if not isinstance(settings[key], dict)}
+    changes |= {"adam": {**settings["adam"], "epsilon": 1.0}, "budget": "rows"}
+    changes |= {"lora": {**settings["lora"], "dropout": 0.5}}
+    for key, value in changes.items():
+        other = Recipe.from_params({**settings, key: value}, learning_rate=1e-4, seed=2)
+        assert other != recipe, key
+    assert set(recipe.optimisation()) == {
+        *("learning_rate", "epochs", "effective_batch", "schedule", "warmup", "weight_decay"),
+        *("clip_norm", "betas", "epsilon", "early_stopping", "seed"),
+    }
 
 
 # ---- schedule, stopping, progress -------------------------------------------------------------

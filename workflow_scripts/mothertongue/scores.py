@@ -50,11 +50,11 @@ MULTI = "multi"
 ROUND_TRIP = "-rtt"
 
 
-def schema() -> "dict[str, pl.DataType]":
+def schema() -> "pl.Schema":
     """Column names and polars types."""
     import polars as pl
 
-    return {name: getattr(pl, kind)() for name, kind in COLUMNS.items()}
+    return pl.Schema({name: getattr(pl, kind)() for name, kind in COLUMNS.items()})
 
 
 def check_scores(scores: "pl.DataFrame", path: str | Path) -> "pl.DataFrame":

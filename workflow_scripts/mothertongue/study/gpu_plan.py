@@ -6,7 +6,7 @@ its jobs read. Imports no model library.
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ STAGES = {
     "answer_questions": "answer",
 }
 AUTO = ("none", "int8")  # in the order of preference
-Config = dict[str, Any]
+Config = Mapping[str, Any]  # a completed configuration, as Snakemake holds it
 
 
 @dataclass(frozen=True)
@@ -38,13 +38,14 @@ class Choice:
 
 def gpu_type(config: Config, model: str) -> str | None:
     """The card that jobs of a model ask SLURM for; None: any."""
-    return config["models"][model]["gpu_type"] or config["finetune"]["gpu_type"]
+    own: str | None = config["models"][model]["gpu_type"]
+    shared: str | None = config["finetune"]["gpu_type"]
+    return own or shared
 
 
 def card_of(config: Config, model: str, *, local: bool) -> Card | None:
     """The card of a model's jobs, as far as it is known when planning."""
-    own = config["models"][model]["gpu_type"]
-    name = own or config["finetune"]["gpu_type"]
+    name, own = gpu_type(config, model), config["models"][model]["gpu_type"]
     memory = None if own else config["finetune"]["gpu_memory"]
     if name or memory:
         return named(name or "card of finetune.gpu_memory", memory)
@@ -69,7 +70,7 @@ def configured(config: Config, model: str, results: Path) -> str:
     Where the study leaves it at `auto`, adapters that version 1.0.0 has finished keep theirs (its
     default was int8), and further ones of the model are made alike: nothing is trained again.
     """
-    asked = config["finetune"]["quantisation"]
+    asked: str = config["finetune"]["quantisation"]
     if asked != "auto" or (results / "finetune" / "quantisation" / f"{model}.json").is_file():
         return asked
     path = next((results / "finetune" / model).glob("*/*/*/seed*/provenance.json"), None)
@@ -78,7 +79,8 @@ def configured(config: Config, model: str, results: Path) -> str:
     except (OSError, ValueError):
         made = {}
     earlier = "micro_batch_overhead" not in made  # it is noted since there is a choice
-    return made["quantisation"] if earlier and made.get("quantisation") in KINDS else asked
+    found = str(made.get("quantisation"))
+    return found if earlier and found in KINDS else asked
 
 
 def chosen(config: Config, model: str, made: Path, card: Card | None) -> str:
@@ -114,10 +116,10 @@ def read_choice(path: Path) -> str:
         raise InputError(
             f"{path}: holds no choice between {' and '.join(AUTO)}; remove it, and it is made again"
         )
-    return found
+    return str(found)
 
 
-def resolved(settings: dict[str, Any], made: Iterable[str]) -> dict[str, Any]:
+def resolved(settings: Mapping[str, Any], made: Iterable[str]) -> dict[str, Any]:
     """A job's settings with `quantisation` as chosen; `made` is the rule's input, a file or nothing."""
     paths = [made] if isinstance(made, str) else list(made)
     return {**settings, "quantisation": read_choice(Path(paths[0]))} if paths else dict(settings)
