@@ -17,6 +17,7 @@ from ..study.gpu_memory import shape_of
 from ..study.gpu_plan import card_of, chosen, needs_of
 from ..study.inference_jobs import OTHER_TASK, TASKS
 from ..translate import determining, operating
+from .sheets import ModelSheet
 
 Sheet = dict[str, Any]
 QUESTIONS = 50  # of a set whose file is not there yet
@@ -153,11 +154,11 @@ def choice_file(root: Path, model: str) -> Path:
 
 
 def models(study: Study, root: Path, *, local: bool) -> list[Sheet]:
-    """Training sets, benchmarks and answer sets per model, its card and its memory."""
-    return [model_sheet(study, root, name, local=local) for name in study.models]
+    """A sheet per model, as a parameter (`ModelSheet`)."""
+    return [model_sheet(study, root, name, local=local).params() for name in study.models]
 
 
-def model_sheet(study: Study, root: Path, name: str, *, local: bool) -> Sheet:
+def model_sheet(study: Study, root: Path, name: str, *, local: bool) -> ModelSheet:
     """What one model trains on, reads and writes, how often it is loaded, and on what."""
     config, model, tuning = study.config, study.models[name], study.finetuning
     tuned = [c for c in study.conditions if c.model == name]
@@ -173,27 +174,27 @@ def model_sheet(study: Study, root: Path, name: str, *, local: bool) -> Sheet:
         "answer": ("answer_questions", [a._asdict() | a.condition._asdict() for a in asked]),
     }
     shape = shape_of(model)
-    return {
-        "name": name,
-        "parameters": model.parameters,
-        "gpus": tuning.gpus,
-        "quantisation": chosen(config, name, choice_file(root, name), card),
-        "auto": tuning.quantisation == "auto",
-        "card": (card.name, card.memory_gb) if card else None,
-        "bytes": needs_of(config, shape),
-        "guessed": not (Path(model.base or "") / "config.json").is_file(),
-        "epochs": tuning.epochs,
-        "max_length": tuning.max_length,
-        "limit": tuning.limit,
-        "trained": [sampled(c.data, c.scope) for c in tuned],
-        "evaluated": [
+    return ModelSheet(
+        name=name,
+        parameters=model.parameters,
+        gpus=tuning.gpus,
+        quantisation=chosen(config, name, choice_file(root, name), card),
+        auto=tuning.quantisation == "auto",
+        card=(card.name, card.memory_gb) if card else None,
+        bytes=needs_of(config, shape),
+        guessed=not (Path(model.base or "") / "config.json").is_file(),
+        epochs=tuning.epochs,
+        max_length=tuning.max_length,
+        limit=tuning.limit,
+        trained=[sampled(c.data, c.scope) for c in tuned],
+        evaluated=[
             (study.benchmarks[e.benchmark].task, items_asked(study, e.benchmark, e.language))
             for e in read
         ],
-        "answered": [questions_asked(study, a.questions, a.language) for a in asked],
-        "answer_tokens": study.answer_tokens,
-        "loads": loads(cells),
-    }
+        answered=[questions_asked(study, a.questions, a.language) for a in asked],
+        answer_tokens=study.answer_tokens,
+        loads=loads(cells),
+    )
 
 
 def power(study: Study) -> list[Sheet]:
