@@ -3,13 +3,14 @@
 import json
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 from conftest import ROOT, checkout, run_snakemake
 from mothertongue.errors import InputError
-from mothertongue.files import write_json
+from mothertongue.files import load_yaml, write_json
 from mothertongue.study import cards, gpu_memory, gpu_plan, read_study
 from test_devices import fake_environment
 from tiny_models import save_model
@@ -92,11 +93,12 @@ def test_shapes_are_read_where_they_are(tmp_path):
         "vocab_size": 500,
     }
     (tmp_path / "config.json").write_text(json.dumps(config))
-    entry = {"parameters": 1e6, "base": str(tmp_path)}
-    found = gpu_memory.shape_of(entry)
+    (any_model,) = read_study(load_yaml(ROOT / "config.yaml"), ROOT).models.values()
+    model = replace(any_model, parameters=1e6, base=str(tmp_path), build=None)
+    found = gpu_memory.shape_of(model)
     assert (found.layers, found.width, found.heads, found.eager) == (3, 64, 4, True)
     (tmp_path / "config.json").write_text("{")
-    assert gpu_memory.shape_of(entry) == gpu_memory.guessed(1e6, str(tmp_path))
+    assert gpu_memory.shape_of(model) == gpu_memory.guessed(1e6, str(tmp_path))
     assert gpu_memory.guessed(7e9, "bigscience/bloom-7b1").eager
     assert not gpu_memory.guessed(7e9, "Qwen/Qwen1.5-7B").eager
 
@@ -175,7 +177,7 @@ def study_of(**changes):
 
 
 def choice_for(config, model):
-    shape = gpu_memory.shape_of(config["models"][model])
+    shape = gpu_memory.shape_of(gpu_plan.model_of(config, model))
     return gpu_plan.choose(
         gpu_plan.needs_of(config, shape), gpu_plan.card_of(config, model, local=False)
     )

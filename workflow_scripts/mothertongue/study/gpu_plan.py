@@ -15,6 +15,7 @@ from ..errors import InputError
 from ..files import read_json
 from .cards import KINDS, Card, named, on_this_host
 from .gpu_memory import Shape, needed, shape_of
+from .records import Model
 
 STAGES = {
     "finetune_lora": "finetune",
@@ -36,16 +37,20 @@ class Choice:
     gb: dict[str, float]
 
 
+def model_of(config: Config, name: str) -> Model:
+    """A model of a study."""
+    return Model.read(name, config["models"][name])
+
+
 def gpu_type(config: Config, model: str) -> str | None:
     """The card that jobs of a model ask SLURM for; None: any."""
-    own: str | None = config["models"][model]["gpu_type"]
     shared: str | None = config["finetune"]["gpu_type"]
-    return own or shared
+    return model_of(config, model).gpu_type or shared
 
 
 def card_of(config: Config, model: str, *, local: bool) -> Card | None:
     """The card of a model's jobs, as far as it is known when planning."""
-    name, own = gpu_type(config, model), config["models"][model]["gpu_type"]
+    name, own = gpu_type(config, model), model_of(config, model).gpu_type
     memory = None if own else config["finetune"]["gpu_memory"]
     if name or memory:
         return named(name or "card of finetune.gpu_memory", memory)
@@ -96,7 +101,7 @@ def chosen(config: Config, model: str, made: Path, card: Card | None) -> str:
     if card is None or card.memory_gb is None:
         return "int8"
     try:
-        return choose(needs_of(config, shape_of(config["models"][model])), card).quantisation
+        return choose(needs_of(config, shape_of(model_of(config, model))), card).quantisation
     except InputError:
         return "int8"  # told before the first job (`warnings`)
 
@@ -127,7 +132,7 @@ def resolved(settings: Mapping[str, Any], made: Iterable[str]) -> dict[str, Any]
 
 def memory_mb(config: Config, model: str, stage: str, quantisation: str) -> int:
     """GPU memory in MB that a job of a stage asks for."""
-    shape = shape_of(config["models"][model])
+    shape = shape_of(model_of(config, model))
     return math.ceil(stages_of(config, shape, quantisation)[stage] / 1e6)
 
 
@@ -170,13 +175,14 @@ def warnings(
         if rule in STAGES and STAGES[rule] not in by_model.setdefault(model, []):
             by_model[model].append(STAGES[rule])
     for model, stages in by_model.items():
-        entry, shape = config["models"][model], shape_of(config["models"][model])
+        entry = model_of(config, model)
+        shape = shape_of(entry)
         card = card_of(config, model, local=local)
         auto = config["finetune"]["quantisation"] == "auto"
         quantisation = chosen(config, model, choices / f"{model}.json", card)
         needs = {stage: gb / 1e9 for stage, gb in stages_of(config, shape, quantisation).items()}
         worst = max(stages, key=lambda stage: needs[stage])
-        name = f"{model} ({entry['base']})" if entry.get("base") else model
+        name = f"{model} ({entry.base})" if entry.base else model
         if shape.eager:
             yield (
                 f"{name}: computes attention in full, as transformers has no faster way for this kind"
@@ -188,7 +194,7 @@ def warnings(
         ways = "finetune.quantisation: int8 or nf4, " if quantisation == "none" else ""
         ways = "finetune.quantisation: nf4, " if quantisation == "int8" and not auto else ways
         do = f"use a larger card (models.{model}.gpu_type), {ways}or a smaller finetune.max_length"
-        alone = entry["parameters"] * {"int8": 1, "nf4": 0.5, "none": word_of(config)}[quantisation]
+        alone = entry.parameters * {"int8": 1, "nf4": 0.5, "none": word_of(config)}[quantisation]
         if alone / 1e9 > card.memory_gb:
             raise InputError(
                 f"{name}: its weights alone take {alone / 1e9:.0f} GB, and {has}: {do}"
