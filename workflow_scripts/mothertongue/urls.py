@@ -1,4 +1,4 @@
-"""Files at web addresses: are they there, and their bytes. Not the hub (hub.py), no services (api/)."""
+"""Look up and fetch files at web addresses; the hub is in hub.py, services are in api/."""
 
 import urllib.error
 import urllib.parse

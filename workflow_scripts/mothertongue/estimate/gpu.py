@@ -1,4 +1,4 @@
-"""GPU-hours, loads and memory of a study's models, for the estimate (sheets: workload.py)."""
+"""Estimate the GPU-hours, loads and GPU memory of a study's models."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

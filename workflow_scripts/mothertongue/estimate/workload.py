@@ -1,4 +1,4 @@
-"""What a study will call, train, evaluate and find: the sheets that the estimate counts."""
+"""List what a study will call, train and evaluate, for the estimate to count."""
 
 import math
 from collections import Counter

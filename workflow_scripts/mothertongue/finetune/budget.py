@@ -1,4 +1,4 @@
-"""How many tokens fit into one micro-batch on this device, and what a micro-batch costs by itself."""
+"""Measure how many tokens fit into a micro-batch on this device, and what a micro-batch costs by itself."""
 
 import gc
 import logging

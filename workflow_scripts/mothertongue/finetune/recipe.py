@@ -1,4 +1,4 @@
-"""What a fine-tuning is told, as frozen records: its recipe, and the job that follows it.
+"""The recipe of a fine-tuning and the job that follows it, as frozen records.
 
 Both are made once, from the parameters of a rule, and are then passed whole.
 """

@@ -1,4 +1,4 @@
-"""One fine-tuning from training set to proven adapter."""
+"""Run one fine-tuning: encode the rows, train, save the adapter and prove that it is applied."""
 
 import gc
 import logging

@@ -1,4 +1,4 @@
-"""The training loop: exact steps over random effective batches, little padding, never lost.
+"""The training loop: optimiser steps over random effective batches, validation, and checkpoints.
 
 A step's gradient is the token mean over its whole effective batch, however it is cut into
 micro-batches. Order and dropout of a step depend only on the seed and the step's number, so a run

@@ -1,4 +1,4 @@
-"""One process, or several that share every optimiser step (accelerate)."""
+"""Let one process train, or several that share every optimiser step (accelerate)."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a study holds alike between training sets: the rows they share, and an equal budget.
+"""Training sets that are compared: which are cut to the rows they share, and which to an equal size.
 
 Native rows and their round trips share ids, and so do all translations of the English rows of a
 scope. Native and translated sets share none: `budget` makes those equal in number.

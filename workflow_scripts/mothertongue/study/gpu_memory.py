@@ -1,4 +1,4 @@
-"""How much GPU memory a model takes, by method and length, computed from its shape.
+"""Compute how much GPU memory a model takes from its shape, how it is loaded, and the length of rows.
 
 Not measured on a card yet. Read off models' configurations and off what PyTorch keeps of a pass:
 weights are 2 bytes in 16 bits; in int8 the linear layers take 1 and the embeddings 2. A training pass

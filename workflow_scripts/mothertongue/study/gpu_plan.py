@@ -1,4 +1,4 @@
-"""What a study's jobs ask of a card: which one, how much memory, and in how many bits a base is loaded.
+"""Plan a model's jobs on its GPU: which card, how much memory, and in how many bits the base is loaded.
 
 `finetune.quantisation: auto` loads a base as it is where weights, gradients and cache fit the card,
 else in 8 bits. The choice is made once for a model, by the rule `choose_quantisation`, whose file all

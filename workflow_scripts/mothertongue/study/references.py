@@ -1,4 +1,4 @@
-"""Judges that compare with a reference answer, and question sets that have none.
+"""Refuse a study whose judge needs reference answers that a question set does not have.
 
 Such a judge would rate nothing, so the study is refused before anything runs.
 """

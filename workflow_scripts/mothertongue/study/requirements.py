@@ -1,4 +1,4 @@
-"""What jobs of a study read from elsewhere: models and datasets of the hub, local files.
+"""List the models, datasets and files that a study's jobs read, and say which of them are missing.
 
 `prefetch` brings what the whole study needs; before the first job, `rules/cluster.smk` asks
 `missing` for what the planned jobs need and cannot have. Imports no model library.

@@ -1,4 +1,4 @@
-"""The task pack as data: one YAML file per benchmark in tasks/, read without lm-eval.
+"""Read the task pack (one YAML file per benchmark in tasks/) without lm-eval.
 
 What is ours stands in a task's `metadata` (family, metrics, words per language, hub datasets,
 paper, licence, version); everything else is lm-eval's task format.

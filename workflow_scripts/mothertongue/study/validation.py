@@ -1,4 +1,4 @@
-"""Mistakes in a study that no schema sees: unknown names and impossible combinations.
+"""Check what the schema cannot: unknown names and impossible combinations in a study.
 
 Every check tolerates structural mistakes, which `schema.structural_mistakes` reports beside them,
 so that all are told at once and none twice.
