@@ -1,15 +1,13 @@
-"""The parts of fine-tuning: encoding, batches, loss, LoRA targets, schedule, split, resources."""
+"""The parts of fine-tuning: encoding, batches, loss, LoRA targets, recipe, schedule, resources."""
 
 import io
 import math
 import random
 
-import mix_training_set
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mothertongue.errors import InputError
-from mothertongue.files import read_dataset, write_dataset
 from mothertongue.finetune.batches import (
     IGNORED,
     collate,
@@ -24,7 +22,7 @@ from mothertongue.inference.models import render_prompt
 from mothertongue.process.progress import Progress
 from mothertongue.process.stop import StopRequest, job_end
 from mothertongue.study import training_jobs as resources
-from tiny_models import demo_rows, model_config, save_model
+from tiny_models import ROOT, demo_rows, model_config, save_model
 
 
 def plain(lengths, *, budget, overhead, size=4):
@@ -235,6 +233,38 @@ def test_unknown_layout_lists_the_modules():
         lora_targets(model)
 
 
+# ---- recipe -----------------------------------------------------------------------------------
+
+
+def test_a_recipe_holds_every_setting_and_never_changes():
+    """Made once from the rule's parameters: another value of any of them is another recipe."""
+    from dataclasses import FrozenInstanceError
+
+    from mothertongue.files import load_yaml
+    from mothertongue.finetune.recipe import Recipe
+    from mothertongue.study import read_study
+
+    config = read_study(load_yaml(ROOT / "studies" / "paper.yaml"), ROOT).config["finetune"]
+    grid = {"learning_rates", "seeds", "validation", "split_seed", "limit"}
+    jobs = {"gpus", "gpu_type", "gpu_memory", "checkpoint_minutes"}
+    settings = {key: value for key, value in config.items() if key not in grid | jobs}
+    recipe = Recipe.from_params(settings, learning_rate=1e-4, seed=2)
+    assert (recipe.learning_rate, recipe.seed, recipe.lora.r) == (1e-4, 2, 8)
+    assert recipe.betas == (config["adam"]["beta1"], config["adam"]["beta2"])
+    with pytest.raises(FrozenInstanceError):
+        recipe.learning_rate = 1.0
+    changes = {key: "another" for key in settings if not isinstance(settings[key], dict)}
+    changes |= {"adam": {**settings["adam"], "epsilon": 1.0}, "budget": "rows"}
+    changes |= {"lora": {**settings["lora"], "dropout": 0.5}}
+    for key, value in changes.items():
+        other = Recipe.from_params({**settings, key: value}, learning_rate=1e-4, seed=2)
+        assert other != recipe, key
+    assert set(recipe.optimisation()) == {
+        *("learning_rate", "epochs", "effective_batch", "schedule", "warmup", "weight_decay"),
+        *("clip_norm", "betas", "epsilon", "early_stopping", "seed"),
+    }
+
+
 # ---- schedule, stopping, progress -------------------------------------------------------------
 
 
@@ -280,62 +310,6 @@ def test_progress_is_one_line_a_minute_off_a_terminal(monkeypatch):
     lines = stream.getvalue().splitlines()
     assert len(lines) == 5  # 300 seconds
     assert lines[0] == "step 20/100  loss 2.0000  200 tokens/s  0:01:00 spent, 0:04:00 left"
-
-
-# ---- split ------------------------------------------------------------------------------------
-
-
-def test_split_is_the_same_for_every_version_of_the_rows(tmp_path):
-    rows = demo_rows(count=40)
-    round_trip = [{**row, "output": row["output"].upper()} for row in reversed(rows)]
-    sides = []
-    for name, version in (("native", rows), ("rtt", round_trip)):
-        write_dataset(tmp_path / f"{name}.jsonl", version)
-        training, validation = tmp_path / name / "train.jsonl", tmp_path / name / "validation.jsonl"
-        mix_training_set.main(
-            dataset=tmp_path / f"{name}.jsonl",
-            training=training,
-            validation=validation,
-            share=0.1,
-            seed=1,
-        )
-        from mothertongue.files import read_dataset
-
-        parts = [[row["id"] for row in read_dataset(p)] for p in (training, validation)]
-        assert len(parts[1]) == 4
-        assert sorted(parts[0] + parts[1]) == sorted(row["id"] for row in rows)
-        assert parts[0] == [row["id"] for row in version if row["id"] in parts[0]]  # order kept
-        sides.append(set(parts[1]))
-    assert sides[0] == sides[1]
-    assert {r["id"] for r in mix_training_set.split_rows(rows, share=0.1, seed=2)[1]} != sides[0]
-
-
-def test_the_limit_cuts_before_the_split(tmp_path):
-    rows = demo_rows(count=40)
-    write_dataset(tmp_path / "all.jsonl", rows)
-    paths = {name: tmp_path / f"{name}.jsonl" for name in ("training", "validation")}
-    mix_training_set.main(dataset=tmp_path / "all.jsonl", **paths, share=0.1, seed=1, limit=20)
-    halves = {name: [row["id"] for row in read_dataset(path)] for name, path in paths.items()}
-    assert len(halves["training"]) == 18
-    assert len(halves["validation"]) == 2
-    assert set(halves["training"]) | set(halves["validation"]) == {row["id"] for row in rows[:20]}
-    mix_training_set.main(dataset=tmp_path / "all.jsonl", **paths, share=0.1, seed=1, limit=100)
-    assert len(read_dataset(paths["training"])) == 36
-
-
-def test_a_set_of_one_row_is_refused(tmp_path):
-    write_dataset(tmp_path / "one.jsonl", demo_rows(count=1))
-    with pytest.raises(InputError, match=r"one\.jsonl: 1 row to train on .* needs at least 2"):
-        mix_training_set.main(
-            dataset=tmp_path / "one.jsonl",
-            training=tmp_path / "t.jsonl",
-            validation=tmp_path / "v.jsonl",
-            share=0.05,
-            seed=1,
-        )
-    assert not (tmp_path / "t.jsonl").exists()
-    training, validation = mix_training_set.split_rows(demo_rows(count=2), share=0.4, seed=1)
-    assert (len(training), len(validation)) == (1, 1)
 
 
 # ---- resources --------------------------------------------------------------------------------

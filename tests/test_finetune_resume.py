@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import pickle
 import re
 import signal
 import subprocess
@@ -22,25 +23,25 @@ import os, time
 
 
 def main(*, job):
+    import finetune_lora
     from mothertongue.finetune import train
-    from mothertongue.finetune.launch import finetune_from
 
     def step(self):
         loss = real(self)
         print(f"STEP {self.run.step}", flush=True)
-        time.sleep(job["pace"])
+        time.sleep(float(os.environ["PACE"]))
         return loss
 
     real, train.Trainer.do_step = train.Trainer.do_step, step
     print(f"PROCESS {os.getpid()}", flush=True)
-    finetune_from(job)
+    finetune_lora.main(**job)
     print("END", flush=True)
 """
 CALL = """
-import json, logging, sys
+import logging, pickle, sys
 from mothertongue.preload import run_warm
 logging.basicConfig(level=logging.INFO, stream=sys.stderr, force=True)
-run_warm("paced", {"job": json.loads(open(sys.argv[1]).read())}, grace=30)
+run_warm("paced", {"job": pickle.load(open(sys.argv[1], "rb"))}, grace=30)
 """
 
 
@@ -65,17 +66,17 @@ def study(tmp_path_factory):
             os.kill(server, signal.SIGTERM)
 
 
-def job_of(study: Path, folder: Path, *, pace: float = 0.0, **recipe) -> dict:
-    """A job as the rule describes it: checkpoints after every step, dropout on."""
+def job_of(study: Path, folder: Path, *, checkpoint_minutes: float = 0, **recipe) -> dict:
+    """What finetune_lora's main takes, as the rule gives it: dropout on."""
     folder.mkdir(parents=True, exist_ok=True)
     return {
-        "training_set": str(study / "train.jsonl"),
-        "validation_set": str(study / "validation.jsonl"),
-        "adapter": str(folder / "adapter_model.safetensors"),
-        "adapter_config": str(folder / "adapter_config.json"),
-        "history": str(folder / "history.csv"),
-        "provenance": str(folder / "provenance.json"),
-        "folder": str(folder / "work"),
+        "training_set": study / "train.jsonl",
+        "validation_set": study / "validation.jsonl",
+        "adapter": folder / "adapter_model.safetensors",
+        "adapter_config": folder / "adapter_config.json",
+        "history": folder / "history.csv",
+        "provenance": folder / "provenance.json",
+        "work": folder / "work",
         "condition": {"model": "tiny"},
         "model": {"base": str(study / "base")},
         "recipe": {
@@ -94,13 +95,12 @@ def job_of(study: Path, folder: Path, *, pace: float = 0.0, **recipe) -> dict:
             "adam": {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8},
             "early_stopping": None,
             "gradient_checkpointing": "auto",
-            "checkpoint_minutes": 0,
         }
         | recipe,
         "learning_rate": 5e-3,
         "seed": 3,
         "threads": 1,
-        "pace": pace,
+        "checkpoint_minutes": checkpoint_minutes,
     }
 
 
@@ -110,10 +110,11 @@ servers: set[int] = set()
 class Work:
     """A job in a process of its own, and the process that trains: a child of the warm one."""
 
-    def __init__(self, job: dict, *, warm: bool = True, **environment: str):
-        path = Path(job["adapter"]).with_name("job.json")
-        path.write_text(json.dumps(job), encoding="utf-8")
-        study = Path(job["training_set"]).parent
+    def __init__(self, job: dict, *, pace: float = 0.0, warm: bool = True, **environment: str):
+        """`pace`: seconds after every step."""
+        path = job["adapter"].with_name("job.pickle")
+        path.write_bytes(pickle.dumps(job))
+        study = job["training_set"].parent
         self.process = subprocess.Popen(
             [sys.executable, "-c", CALL, str(path)],
             stdout=subprocess.PIPE,
@@ -123,6 +124,7 @@ class Work:
             env={
                 **os.environ,
                 "OMP_NUM_THREADS": "1",
+                "PACE": str(pace),
                 "HF_HUB_OFFLINE": "1",
                 "MOTHERTONGUE_WARM": str(int(warm)),
                 "PYTHONPATH": os.pathsep.join([str(ROOT / "workflow_scripts"), str(study)]),
@@ -181,7 +183,7 @@ def test_kill_nine_at_several_steps_ends_with_the_same_bytes(study, undisturbed)
     """Killed in the first epoch, at an epoch's end and in the last step's pause; then finished."""
     folder = study / "killed"
     for step in (2, 6, 8):
-        work = Work(job_of(study, folder, pace=0.3))
+        work = Work(job_of(study, folder), pace=0.3)
         work.wait_for(f"STEP {step}")
         os.kill(work.trainer, signal.SIGKILL)
         status, _, err = work.end()
@@ -198,7 +200,7 @@ def test_kill_nine_at_several_steps_ends_with_the_same_bytes(study, undisturbed)
 def test_kill_nine_while_a_checkpoint_is_written(study, undisturbed):
     """A half-written temporary file is ignored and cleared away."""
     folder = study / "half"
-    work = Work(job_of(study, folder, pace=0.3))
+    work = Work(job_of(study, folder), pace=0.3)
     work.wait_for("STEP 4")
     os.kill(work.trainer, signal.SIGKILL)
     work.end()
@@ -213,8 +215,8 @@ def test_kill_nine_while_a_checkpoint_is_written(study, undisturbed):
 def test_a_signal_writes_a_checkpoint_and_leaves_for_requeue(study, undisturbed, name, warm):
     """A signal to the job's process; when this is killed, its work in the warm process stops, too."""
     folder = study / f"{name}-{warm}"
-    slow = {"pace": 0.3, "checkpoint_minutes": 1000}  # so that only the signal makes one
-    work = Work(job_of(study, folder, **slow), warm=warm)
+    job = job_of(study, folder, checkpoint_minutes=1000)  # so that only the signal makes one
+    work = Work(job, pace=0.3, warm=warm)
     work.wait_for("STEP 2")
     work.process.send_signal(getattr(signal, name))
     status, _, err = work.end()  # of all that hold its stderr: the child has left
@@ -222,14 +224,14 @@ def test_a_signal_writes_a_checkpoint_and_leaves_for_requeue(study, undisturbed,
     assert re.search(rf"Interrupted: stopped after step [23] of 9 \(signal {seen}\)", err)
     assert status == (-signal.SIGKILL if name == "SIGKILL" else 1)  # so that Snakemake tries again
     assert (folder / "work" / NAME).is_file()
-    finish(job_of(study, folder, checkpoint_minutes=1000))
+    finish(job)
     assert_same(folder, undisturbed)
 
 
 def test_a_near_time_limit_writes_a_checkpoint(study, undisturbed):
     folder = study / "limit"
-    job = job_of(study, folder, pace=0.2, checkpoint_minutes=1000)
-    status, _, err = Work(job, SLURM_JOB_END_TIME=str(int(time.time()) + 50)).end()
+    job = job_of(study, folder, checkpoint_minutes=1000)
+    status, _, err = Work(job, pace=0.2, SLURM_JOB_END_TIME=str(int(time.time()) + 50)).end()
     assert status == 1
     assert re.search(r"stopped after step 1 of 9 \(the time limit is \d+ s away\)", err)
     finish(job_of(study, folder), SLURM_JOB_END_TIME=str(int(time.time()) + 3600))
@@ -239,21 +241,21 @@ def test_a_near_time_limit_writes_a_checkpoint(study, undisturbed):
 def test_what_ends_while_it_is_told_to_stop_is_not_trained_again(study, undisturbed):
     """The scheduler may still call the attempt failed; Snakemake then deletes what it has made."""
     folder = study / "just"
-    job = job_of(study, folder, pace=0.5, checkpoint_minutes=1000)
-    work = Work(job)
+    job = job_of(study, folder, checkpoint_minutes=1000)
+    work = Work(job, pace=0.5)
     work.wait_for("STEP 9")  # the last one
     work.process.send_signal(signal.SIGTERM)
     status, _, err = work.end()
     assert status == 0, err[-2000:]
     for name in ("adapter", "adapter_config", "history", "provenance"):
-        Path(job[name]).unlink()
-    assert "continuing after step 9 of 9" in finish(job)
+        job[name].unlink()
+    assert "continuing after step 9 of 9" in finish(job, pace=0.5)
     assert_same(folder, undisturbed)
 
 
 def test_a_checkpoint_of_another_recipe_is_not_continued(study):
     folder = study / "other"
-    work = Work(job_of(study, folder, pace=0.3))
+    work = Work(job_of(study, folder), pace=0.3)
     work.wait_for("STEP 2")
     os.kill(work.trainer, signal.SIGKILL)
     work.end()
@@ -264,16 +266,16 @@ def test_a_checkpoint_of_another_recipe_is_not_continued(study):
 
 
 SEVERAL = """
-import json, logging, sys
-from mothertongue.finetune.launch import run_finetune
+import logging, pickle, sys
+import finetune_lora
 logging.basicConfig(level=logging.INFO, stream=sys.stderr, force=True)
-run_finetune(json.loads(open(sys.argv[1]).read()), processes=2)
+finetune_lora.main(**pickle.load(open(sys.argv[1], "rb")), gpus=2)
 """
 
 
 def losses(job: dict) -> list[tuple[float, float]]:
     """Validation and training loss per epoch (NaN: none yet)."""
-    lines = [line.split(",") for line in Path(job["history"]).read_text().splitlines()]
+    lines = [line.split(",") for line in job["history"].read_text().splitlines()]
     columns = [lines[0].index(name) for name in ("validation_loss", "train_loss")]
     return [tuple(float(line[c] or "nan") for c in columns) for line in lines[1:]]
 
@@ -286,8 +288,8 @@ def test_two_processes_share_every_step_and_stop_together(study):
     for job in (one, two):
         job["learning_rate"] = 1e-3
     finish(one)
-    path = study / "two" / "job.json"
-    path.write_text(json.dumps(two))
+    path = study / "two" / "job.pickle"
+    path.write_bytes(pickle.dumps(two))
     command = [sys.executable, "-c", SEVERAL, str(path)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "workflow_scripts")}
     several = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
@@ -305,12 +307,12 @@ def test_two_processes_share_every_step_and_stop_together(study):
     import torch
 
     assert torch.load(checkpoint, weights_only=True)["run"]["step"] == int(found[1])
-    assert not Path(two["adapter"]).exists()
+    assert not two["adapter"].exists()
     subprocess.run(command, env=environment, stderr=subprocess.PIPE, text=True, check=True)
     assert losses(two)[0][0] == pytest.approx(losses(one)[0][0], abs=1e-4)
     for single, double in zip(losses(one)[1:], losses(two)[1:], strict=True):
         assert double == pytest.approx(single, abs=1e-4)
-    reports = [json.loads(Path(job["provenance"]).read_text()) for job in (one, two)]
+    reports = [json.loads(job["provenance"].read_text()) for job in (one, two)]
     assert [(r["tokens"], r["steps"]) for r in reports] == [(reports[0]["tokens"], 22)] * 2
     assert (reports[1]["processes"], reports[1]["resumed"]) == (2, 1)
     assert reports[1]["proof"]["equal"]
@@ -318,9 +320,9 @@ def test_two_processes_share_every_step_and_stop_together(study):
 
 @pytest.mark.slow
 def test_a_mistake_in_several_processes_is_still_one_line(study):
+    import finetune_lora
     from mothertongue.errors import InputError
-    from mothertongue.finetune.launch import run_finetune
 
     job = job_of(study, study / "mistake", max_length=1024)
     with pytest.raises(InputError, match=r"max_length is 1024, but .* has 512 positions; lower it"):
-        run_finetune(job, processes=2)
+        finetune_lora.main(**job, gpus=2)

@@ -12,8 +12,9 @@ from mothertongue.files import write_dataset
 from mothertongue.finetune.batches import effective_batches, plan_micro_batches
 from mothertongue.finetune.encode import encode_rows
 from mothertongue.finetune.lora import add_lora, lora_weights
+from mothertongue.finetune.recipe import Base, Job, Lora, Recipe
 from mothertongue.finetune.run import finetune
-from mothertongue.finetune.train import Recipe, Trainer, TrainingError
+from mothertongue.finetune.train import Trainer, TrainingError
 from mothertongue.inference.models import (
     AdapterError,
     attach_adapter,
@@ -24,7 +25,9 @@ from mothertongue.inference.models import (
 from tiny_models import demo_rows, save_model
 
 LORA = {"r": 8, "alpha": 16, "dropout": 0.05}
-RECIPE = Recipe(learning_rate=5e-3, epochs=2, effective_batch=16, seed=3)
+RECIPE = Recipe(
+    learning_rate=5e-3, epochs=2, effective_batch=16, seed=3, lora=Lora(**LORA), max_length=256
+)
 
 
 @pytest.fixture(scope="module")
@@ -55,22 +58,20 @@ def sets(tmp_path_factory):
     return folder
 
 
-def job(sets: Path, folder: Path, base: str, **changes) -> dict:
-    """Arguments of `finetune` for a quick run."""
-    return {
-        "training_set": sets / "train.jsonl",
-        "validation_set": sets / "validation.jsonl",
-        "adapter": folder / "adapter_model.safetensors",
-        "adapter_config": folder / "adapter_config.json",
-        "history": folder / "history.csv",
-        "provenance": folder / "provenance.json",
-        "folder": folder / "work",
-        "condition": {"model": "tiny"},
-        "base": base,
-        "recipe": RECIPE,
-        "lora": LORA,
-        "max_length": 256,
-    } | changes
+def job(sets: Path, folder: Path, base: str, *, recipe: Recipe = RECIPE, **changes) -> Job:
+    """A quick run, whose recipe has some changes."""
+    return Job(
+        training_set=sets / "train.jsonl",
+        validation_set=sets / "validation.jsonl",
+        adapter=folder / "adapter_model.safetensors",
+        adapter_config=folder / "adapter_config.json",
+        history=folder / "history.csv",
+        provenance=folder / "provenance.json",
+        folder=folder / "work",
+        condition={"model": "tiny"},
+        base=Base(base),
+        recipe=replace(recipe, **changes),
+    )
 
 
 def trainer_on(base: str, *, plan, quantisation: str = "none", budget: int = 900, rows: int = 40):
@@ -131,7 +132,7 @@ def test_architectures_in_eight_bit(bases, sets, tmp_path, kind):
     """Loss falls, the proof holds, exactly the expected modules carry LoRA."""
     import bitsandbytes
 
-    report = finetune(**job(sets, tmp_path, bases(kind)))
+    report = finetune(job(sets, tmp_path, bases(kind)))
     rows = (tmp_path / "history.csv").read_text(encoding="utf-8").splitlines()
     columns = rows[0].split(",")
     history = [dict(zip(columns, row.split(","))) for row in rows[1:]]
@@ -163,13 +164,13 @@ def test_architectures_in_eight_bit(bases, sets, tmp_path, kind):
 def test_four_bit_trains_too(bases, sets, tmp_path):
     recipe = replace(RECIPE, epochs=1)
     report = finetune(
-        **job(sets, tmp_path, bases("llama"), recipe=recipe, quantisation="nf4", max_length=160)
+        job(sets, tmp_path, bases("llama"), recipe=recipe, quantisation="nf4", max_length=160)
     )
     assert report["proof"]["equal"]
 
 
 def test_provenance_tells_what_readers_must_see(bases, sets, tmp_path):
-    report = finetune(**job(sets, tmp_path, bases("llama"), recipe=replace(RECIPE, epochs=1)))
+    report = finetune(job(sets, tmp_path, bases("llama"), recipe=replace(RECIPE, epochs=1)))
     written = json.loads((tmp_path / "provenance.json").read_text(encoding="utf-8"))
     assert written == json.loads(json.dumps(report))
     counts = report["training"]
@@ -187,8 +188,8 @@ def test_same_seed_same_adapter_other_seed_another(bases, sets, tmp_path):
     hashes = []
     for name, seed in (("a", 3), ("b", 3), ("c", 4)):
         (tmp_path / name).mkdir()
-        arguments = job(sets, tmp_path / name, bases("llama"), recipe=replace(recipe, seed=seed))
-        hashes.append(finetune(**arguments)["adapter_sha256"])
+        one = job(sets, tmp_path / name, bases("llama"), recipe=recipe, seed=seed)
+        hashes.append(finetune(one)["adapter_sha256"])
     assert hashes[0] == hashes[1] != hashes[2]
 
 
@@ -300,7 +301,7 @@ def test_an_adapter_that_fails_its_proof_is_not_left_behind(bases, sets, tmp_pat
 
     monkeypatch.setattr(run, "attach_adapter", attached_to_another)
     with pytest.raises(AdapterError):
-        finetune(**job(sets, tmp_path, bases("llama"), recipe=replace(RECIPE, epochs=1)))
+        finetune(job(sets, tmp_path, bases("llama"), recipe=replace(RECIPE, epochs=1)))
     assert not (tmp_path / "adapter_model.safetensors").exists()
     assert not (tmp_path / "provenance.json").exists()
 
@@ -320,7 +321,7 @@ def test_a_base_is_loaded_once_unless_the_training_changed_it(
 
     monkeypatch.setattr(run, "strip_adapters", strip)
     monkeypatch.setattr(run, "load_base", lambda *a, **k: (loads.append(1), load_base(*a, **k))[1])
-    report = finetune(**job(sets, tmp_path, bases("llama"), recipe=replace(RECIPE, epochs=1)))
+    report = finetune(job(sets, tmp_path, bases("llama"), recipe=replace(RECIPE, epochs=1)))
     assert len(loads) == 1 + touched
     assert report["proof"]["equal"]
 
@@ -328,17 +329,17 @@ def test_a_base_is_loaded_once_unless_the_training_changed_it(
 def test_unusable_input_is_one_clear_line(bases, sets, tmp_path):
     base = Path(bases("llama"))
     with pytest.raises(InputError, match="prompts of all 43 rows fill the window of 20 tokens"):
-        finetune(**job(sets, tmp_path, str(base), max_length=20))
+        finetune(job(sets, tmp_path, str(base), max_length=20))
     with pytest.raises(InputError, match=r"max_length is 1024, but .* has 512 positions"):
-        finetune(**job(sets, tmp_path, str(base), max_length=1024))
+        finetune(job(sets, tmp_path, str(base), max_length=1024))
     bare = tmp_path / "bare"
     bare.mkdir()
     for name in ("config.json", "model.safetensors"):
         (bare / name).write_bytes((base / name).read_bytes())
     with pytest.raises(InputError, match="no tokenizer in the folder"):
-        finetune(**job(sets, tmp_path, str(bare)))
+        finetune(job(sets, tmp_path, str(bare)))
     with pytest.raises(InputError, match="no such folder"):
-        finetune(**job(sets, tmp_path, str(tmp_path / "nothing")))
+        finetune(job(sets, tmp_path, str(tmp_path / "nothing")))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bare"]
 
 

@@ -28,6 +28,39 @@ def paper(root) -> Study:
     return read_study(load_yaml(root / "studies" / "paper.yaml"), root)
 
 
+def test_a_study_is_records_that_agree_with_its_yaml(root):
+    """Every field of a record is the entry's own value; as a mapping a record is the entry."""
+    import dataclasses
+
+    from mothertongue.study.records import Build, Dataset, Draw, Entry
+
+    for name in ("config.yaml", "studies/paper.yaml"):
+        study = read_study(load_yaml(root / name), root)
+        config = study.config
+        for records, entries in (
+            (study.models, config["models"]),
+            (study.translators, config["translate"]["translators"]),
+            (study.benchmarks, config["evaluate"]["benchmarks"]),
+            (study.questions, config["answer"]["questions"]),
+            (study.judges, config["judge"]["judges"]),
+        ):
+            assert list(records) == list(entries)
+            for key, record in records.items():
+                assert isinstance(record, Entry)
+                assert record.name == key
+                assert {**record} == entries[key]
+                for field in dataclasses.fields(record):
+                    value = getattr(record, field.name)
+                    if field.name in entries[key] and not isinstance(value, Build | Dataset | Draw):
+                        given = entries[key][field.name]
+                        assert (tuple(given) if isinstance(given, list) else given) == value
+                with pytest.raises(dataclasses.FrozenInstanceError):
+                    record.label = "another"
+        assert {code: one.label for code, one in study.languages.items()} == {
+            code: entry["name"] for code, entry in config["languages"].items()
+        }
+
+
 def test_paper_grid_has_the_counts_of_the_paper(root):
     study = paper(root)
     assert len(study.conditions) == len(set(study.conditions)) == 224

@@ -5,9 +5,12 @@ the declared outputs because these are deleted when a job fails.
 """
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from mothertongue.finetune.launch import run_finetune
+from mothertongue.finetune.recipe import Base, Job, Recipe
 from mothertongue.preload import run_warm
 from mothertongue.process.log import log_to
 from mothertongue.study.gpu_plan import resolved
@@ -24,9 +27,9 @@ def main(
     history: Path,
     provenance: Path,
     work: Path,
-    condition: dict[str, Any],
-    model: dict[str, Any],
-    recipe: dict[str, Any],
+    condition: Mapping[str, str],
+    model: Mapping[str, Any],
+    recipe: Mapping[str, Any],
     learning_rate: float,
     seed: int,
     threads: int = 1,
@@ -39,27 +42,22 @@ def main(
     What `recipe["budget"]` names, if anything, is held equal with the training sets `others`.
     """
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    from mothertongue.finetune.launch import run_finetune
-
-    run_finetune(
-        {
-            "training_set": str(training_set),
-            "validation_set": str(validation_set),
-            "adapter": str(adapter),
-            "adapter_config": str(adapter_config),
-            "history": str(history),
-            "provenance": str(provenance),
-            "folder": str(work),
-            "condition": condition,
-            "model": model,
-            "recipe": {**recipe, "checkpoint_minutes": checkpoint_minutes},
-            "learning_rate": learning_rate,
-            "seed": seed,
-            "threads": threads,
-            "others": list(map(str, others)),
-        },
-        processes=gpus,
+    job = Job(
+        training_set=training_set,
+        validation_set=validation_set,
+        adapter=adapter,
+        adapter_config=adapter_config,
+        history=history,
+        provenance=provenance,
+        folder=work,
+        condition=condition,
+        base=Base.from_params(model),
+        recipe=Recipe.from_params(recipe, learning_rate=learning_rate, seed=seed),
+        threads=threads,
+        checkpoint_minutes=checkpoint_minutes,
+        others=others,
     )
+    run_finetune(job, processes=gpus)
 
 
 if "snakemake" in globals():

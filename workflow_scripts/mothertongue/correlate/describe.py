@@ -11,7 +11,7 @@ QUESTIONS = "qa-"
 def main_learning_rate(study: Study) -> str:
     """Name of the learning rate of the main analysis: correlate.lr, or the grid's first."""
     chosen = study.config["correlate"]["lr"]
-    return str(chosen or study.config["conditions"][0]["lr"][0])
+    return chosen or study.config["conditions"][0]["lr"][0]
 
 
 def describe_data(study: Study) -> dict[str, dict[str, Any]]:

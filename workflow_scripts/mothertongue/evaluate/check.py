@@ -5,13 +5,12 @@ An evaluation reads them too, but only after days of fine-tuning. Imports no lm-
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from ..answer.questions import is_url, read_questions
 from ..errors import InputError
-from ..files import existing_files, patterns_of
-from ..study import Study
-from ..study.tasks import demonstration_path, read_task
+from ..files import existing_files
+from ..study import Benchmark, QuestionSet, Study
+from ..study.tasks import read_task
 from .data import read_files
 from .items import make_items
 
@@ -40,27 +39,23 @@ def unreadable(
     return list(lines)
 
 
-def _there(paths: Any, language: str) -> list[str]:
-    return existing_files([path.replace("{language}", language) for path in patterns_of(paths)])
-
-
-def _read_benchmark(spec: Mapping[str, Any], tasks: Path, language: str) -> None:
+def _read_benchmark(spec: Benchmark, tasks: Path, language: str) -> None:
     """Make the items of a benchmark's local files, as the evaluation will."""
-    metadata = read_task(spec["task"], tasks)["metadata"]
-    options = {"language": metadata.get("numbers") or language, "missing": spec["missing"]}
-    cluster = spec["cluster"] or metadata.get("cluster")
+    metadata = read_task(spec.task, tasks)["metadata"]
+    options = {"language": metadata.get("numbers") or language, "missing": spec.missing}
+    cluster = spec.cluster or metadata.get("cluster")
     for paths, column in (
-        ((spec["dataset"] or {}).get("path") or [], cluster),
-        (demonstration_path(spec) or [], None),
+        (spec.paths_in(language), cluster),
+        (spec.demonstrations_in(language), None),
     ):
-        files = _there(paths, language)
+        files = existing_files(paths)
         for group in [[file] for file in files] if metadata.get("paired") else [files]:
             if group:
                 rows, places, name = read_files(group)
                 make_items(rows, metadata["family"], name, places=places, cluster=column, **options)
 
 
-def _read_questions(spec: Mapping[str, Any], language: str) -> None:
-    path = (spec.get("path") or "").replace("{language}", language)
+def _read_questions(spec: QuestionSet, language: str) -> None:
+    path = spec.path_in(language)
     if path and not is_url(path) and Path(path).is_file():
         read_questions(path)

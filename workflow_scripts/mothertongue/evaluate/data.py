@@ -11,19 +11,11 @@ from typing import Any, NamedTuple
 from ..errors import InputError
 from ..files import is_missing, text_hash
 from ..hub import Lock, dataset_files, read_lock
+from ..study.tasks import hub_splits
 from .items import Item, make_items
 from .read import read_rows
 
 FIRST, CUT = "first", "cut"  # lm-eval's demonstrations: one set for all subjects; worked ones cut
-
-
-def hub_splits(entry: Mapping[str, Any], language: str) -> list[tuple[str | None, str | None]]:
-    """Hub configurations that hold a task's rows in a language: (configuration, subject)."""
-    if entry.get("each") == "subjects":  # one per subject
-        return [(subject, subject) for subject in entry["subjects"]]
-    if "names" in entry:
-        return [(entry["names"][language], None)]
-    return [((entry.get("name") or "").replace("{language}", language) or None, None)]
 
 
 class Source(NamedTuple):
