@@ -7,10 +7,9 @@ import sys
 import pytest
 from conftest import ROOT
 from mothertongue.inference import self_test as probe
-from mothertongue.inference.models import load_base
+from mothertongue.inference.base import BaseSpec
 from mothertongue.inference.prefix import PrefixLM
 from mothertongue.inference.self_test_results import Verdicts, facts_of
-from mothertongue.preload import base_of_model
 from tiny_models import save_model
 
 
@@ -21,8 +20,8 @@ def base(tmp_path_factory):
 
 def opened(base, folder, quantisation="none"):
     """A model class for a base that is loaded afresh, as by a job, and its file of verdicts."""
-    spec = base_of_model({"base": str(base)}, quantisation, "float32")
-    model, tokenizer = load_base(**spec)
+    spec = BaseSpec.of_model({"base": str(base)}, quantisation, "float32")
+    model, tokenizer = spec.load()
     verdicts = Verdicts(folder, facts_of(model, spec))
     return PrefixLM(model, tokenizer, verdicts=verdicts), verdicts.path
 

@@ -38,9 +38,9 @@ def main(*, job):
 """
 CALL = """
 import json, logging, sys
-from mothertongue.preload import run_warm
+from mothertongue.preload import run_preloaded
 logging.basicConfig(level=logging.INFO, stream=sys.stderr, force=True)
-run_warm("paced", {"job": json.loads(open(sys.argv[1]).read())}, grace=30)
+run_preloaded("paced", {"job": json.loads(open(sys.argv[1]).read())}, grace=30)
 """
 
 

@@ -14,8 +14,9 @@ from typing import Any
 
 from mothertongue.errors import InputError
 from mothertongue.files import file_hash, read_json, text_hash, write_json
+from mothertongue.inference.base import BaseSpec, borrowed
 from mothertongue.inference.budgets import memory_folder, remembered
-from mothertongue.preload import base_of_model, run_warm
+from mothertongue.preload import run_preloaded
 from mothertongue.process.devices import card_of
 from mothertongue.process.log import log_to
 from mothertongue.study.gpu_plan import resolved
@@ -104,15 +105,14 @@ def main(
         harness=task.get("harness", False),
     )
     import torch
-    from mothertongue import preload as warm
     from mothertongue.evaluate import score as scoring
     from mothertongue.inference import models
     from mothertongue.inference.prefix import PrefixLM, Store
     from mothertongue.inference.self_test_results import Verdicts, facts_of
 
     torch.set_num_threads(threads)
-    spec = warm.base_of_model(model, loading["quantisation"], loading["dtype"])
-    with warm.borrowed(spec) as (base, tokenizer):
+    spec = BaseSpec.of_model(model, loading["quantisation"], loading["dtype"])
+    with borrowed(spec) as (base, tokenizer):
         facts: dict[str, Any] = {
             "base": model["base"],
             "revision": model.get("revision") or getattr(base.config, "_commit_hash", None),
@@ -236,7 +236,7 @@ def first(paths: list[str], suffix: str = ".safetensors") -> Path | None:
 if "snakemake" in globals():
     with log_to(snakemake.log[0]):
         loading = resolved(snakemake.params.loading, snakemake.input.quantisation)
-        run_warm(
+        run_preloaded(
             "evaluate_benchmark",
             dict(
                 score=Path(snakemake.output.score),
@@ -261,6 +261,8 @@ if "snakemake" in globals():
                 batch_tokens=snakemake.resources.get("batch_tokens", "auto"),
                 threads=snakemake.threads,
             ),
-            base=base_of_model(snakemake.params.model, loading["quantisation"], loading["dtype"]),
+            base=BaseSpec.of_model(
+                snakemake.params.model, loading["quantisation"], loading["dtype"]
+            ),
             gpus=snakemake.resources.get("gpu", 0),
         )

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from mothertongue.preload import run_warm
+from mothertongue.preload import run_preloaded
 from mothertongue.process.log import log_to
 from mothertongue.study.gpu_plan import resolved
 
@@ -65,7 +65,7 @@ def main(
 if "snakemake" in globals():
     with log_to(snakemake.log[0]):
         gpus = snakemake.resources.get("gpu", 0)
-        run_warm(
+        run_preloaded(
             "finetune_lora",
             dict(
                 training_set=Path(snakemake.input.training),

@@ -16,6 +16,7 @@ import torch
 
 from ..errors import InputError
 from ..files import atomic, file_hash, read_dataset, write_json
+from ..inference.adapters import strip_adapters
 from ..inference.budgets import memory_folder, remembered
 from ..inference.models import (
     attach_adapter,
@@ -25,7 +26,6 @@ from ..inference.models import (
     prove_adapter,
     versions,
 )
-from ..preload.bases import strip_adapters
 from ..process.devices import card_of
 from ..process.stop import job_end, stop_requests
 from .batches import effective_batches, epoch_order, padding_share, plan_micro_batches

@@ -1,4 +1,4 @@
-"""The number type in which LoRA layers compute.
+"""LoRA layers of a loaded model: the number type in which they compute, and how they are taken off.
 
 peft keeps LoRA weights in float32 and turns the input of every layer to float32 first: three copies
 of it in each attention block (query, key, value), twice as large as the input and kept for the way
@@ -51,3 +51,15 @@ def infer_in_compute_type(tuned: Any) -> None:
     for _, matrices in _lora_layers(tuned):
         for matrix in matrices:
             matrix.to(torch.bfloat16)
+
+
+def strip_adapters(model: Any) -> None:
+    """Take adapters off a base in place (what PeftModel put into it)."""
+    for name, module in list(model.named_modules()):
+        if isinstance(module, BaseTunerLayer):
+            parent, _, last = name.rpartition(".")
+            setattr(model.get_submodule(parent) if parent else model, last, module.get_base_layer())
+    if hasattr(model, "peft_config"):
+        del model.peft_config
+    if hasattr(model, "_hf_peft_config_loaded"):
+        model._hf_peft_config_loaded = False

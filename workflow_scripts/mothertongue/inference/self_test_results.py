@@ -1,4 +1,4 @@
-"""What the start-up probe found, kept so that a base is probed once and not once per job."""
+"""What the self test of a base found, kept so that it is tested once and not once per job."""
 
 import json
 import os
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..files import text_hash
+from .base import BaseSpec
 
 CODE = ("self_test.py", "cache.py", "attention.py")  # what a probe tries
 
@@ -51,17 +52,16 @@ class Verdicts:
         return known if whole else {}
 
 
-def facts_of(model: Any, spec: dict[str, Any]) -> dict[str, Any]:
-    """What the verdicts on a loaded base depend on; `spec` is how it was loaded (warm/bases.py)."""
+def facts_of(model: Any, spec: BaseSpec) -> dict[str, Any]:
+    """What the verdicts on a loaded base depend on; `spec` is how it was loaded."""
     import torch
 
-    from ..preload.bases import key_of
     from .models import versions
 
     device = model.device
     config = model.config.get_text_config(decoder=True)
     return {
-        "base": key_of(spec),
+        "base": spec.key,
         "commit": getattr(model.config, "_commit_hash", None),
         "dtype": str(model.dtype),
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
