@@ -239,7 +239,7 @@ def test_out_of_memory_halves_the_budget_and_goes_on(kind, tokenizer):
     found = crowded.loglikelihood(requests("l", pairs))
     assert failures
     assert crowded.batch_tokens < 8000
-    crowded.batch_tokens = 8000
+    crowded.budget.tokens = 8000
     failures.clear()
     assert crowded.generate_until(requests("g", items)) == wanted
     handle.remove()

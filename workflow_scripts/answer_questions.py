@@ -9,7 +9,6 @@ sets are answered in the same passes, and their jobs find the answers.
 
 import json
 from collections.abc import Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -143,7 +142,7 @@ def main(
             if others:
                 count = 1 + len(others)
                 print(f"{count} question sets of this adapter are answered together")
-            with memory.halved_by_failure(lambda: lm.batch_tokens) if memory else nullcontext():
+            with lm.budget.halved_by_failure():
                 answer_all(
                     lm,
                     [asked, *others],

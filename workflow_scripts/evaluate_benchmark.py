@@ -8,7 +8,6 @@ holds a hash of everything that the results depend on: a killed job goes on ther
 import hashlib
 import json
 import time
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -155,7 +154,7 @@ def main(
             memory=memory,
             verdicts=verdicts,
         )
-        with memory.halved_by_failure(lambda: lm.batch_tokens) if memory else nullcontext():
+        with lm.budget.halved_by_failure():
             result, rows = scoring.run(lm, loaded_task, language)
     write_score(
         score,

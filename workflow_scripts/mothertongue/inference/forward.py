@@ -9,9 +9,8 @@ import torch
 from lm_eval.models.huggingface import HFLM
 from transformers.cache_utils import DynamicCache
 
-from ..errors import is_out_of_memory
 from .attention import Block, in_blocks
-from .budgets import Remembered
+from .budgets import BatchBudget, Remembered
 from .cache import expanded, token_bytes
 from .encoding import Encoder, limit_to_embedding
 from .generation import make_plain
@@ -55,12 +54,15 @@ class BudgetLM(HFLM):
         self.statistics = {"tokens": 0, "stock_tokens": 0, "passes": 0}
         self._head = _called_head(model)
         self._token_bytes = token_bytes(model.config, model.dtype.itemsize)
-        self.memory = memory
-        self.batch_tokens = self._budget() if batch_tokens == "auto" else int(batch_tokens)
-        if memory:
-            self.batch_tokens = memory.at_most(self.batch_tokens)
+        tokens = self._fitting() if batch_tokens == "auto" else int(batch_tokens)
+        self.budget = BatchBudget(tokens, memory)
 
-    def _budget(self) -> int:
+    @property
+    def batch_tokens(self) -> int:
+        """Tokens (rows x length) that one batch may hold at present."""
+        return self.budget.tokens
+
+    def _fitting(self) -> int:
         """Tokens (rows x length, prefix included) that one batch may hold in the cache.
 
         Fewer than one full context where memory holds no more: a batch is one row at least.
@@ -131,26 +133,15 @@ class BudgetLM(HFLM):
         with exact_head(self._head):
             return super()._model_call(inps, *masks, **options)
 
-    def _halve(self, error: RuntimeError, several: bool) -> None:
-        """After running out of memory with several rows: half the budget, and on."""
-        if not several or not is_out_of_memory(error):
-            raise error
-        self.batch_tokens = max(1, self.batch_tokens // 2)
-        LOG.warning("out of memory; going on with %d tokens per batch", self.batch_tokens)
-        if self.memory:
-            self.memory.note(self.batch_tokens)
-        if self.device.type == "cuda":
-            torch.cuda.empty_cache()
-
     def _stock(self, run: Callable[[], list], longest: int, most: int = MOST_ROWS) -> list:
         """What `run` returns: a method of lm-eval's class, in batches that the budget allows."""
         while True:
-            rows = max(1, min(most, self.batch_tokens // max(1, longest)))
+            rows = self.budget.rows(longest, most)
             self.batch_size_per_gpu = rows
             try:
                 return run()
             except RuntimeError as error:
-                self._halve(error, rows > 1)
+                self.budget.halve(error, rows > 1)
 
     # ---- tokens: what lm-eval's own methods encode goes the same way (encoding.py)
 

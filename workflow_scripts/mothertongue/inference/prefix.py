@@ -195,7 +195,7 @@ class PrefixLM(StockLM):
                 try:
                     answers = self._score(group, indices, sequences, read, jobs)
                 except RuntimeError as error:
-                    self._halve(error, len(indices) > 1)
+                    self.budget.halve(error, len(indices) > 1)
                     again += indices
                     continue
                 yield answers
@@ -382,7 +382,7 @@ class PrefixLM(StockLM):
                     keep(greedy.step())
             except RuntimeError as error:
                 lost = {i for part in joining for i in part.indices} | set(greedy.drop())
-                self._halve(error, len(lost) > 1)
+                self.budget.halve(error, len(lost) > 1)
                 again += sorted(lost)
                 started = 0
 

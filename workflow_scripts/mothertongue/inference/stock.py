@@ -89,7 +89,7 @@ class StockLM(BudgetLM):
         for part, most in self._alike(order, lengths, TEXTS):
             while part:
                 width = len(sequences[part[0]])
-                rows = part[: max(1, min(most, self.batch_tokens // (width + new)))]
+                rows = part[: self.budget.rows(width + new, most)]
                 rows = [index for index in rows if 2 * len(sequences[index]) >= width]
                 try:
                     made = generate(
@@ -102,7 +102,7 @@ class StockLM(BudgetLM):
                         choose=choose,
                     )
                 except RuntimeError as error:
-                    self._halve(error, len(rows) > 1)
+                    self.budget.halve(error, len(rows) > 1)
                     continue
                 yield dict(zip(rows, made))
                 part = part[len(rows) :]
