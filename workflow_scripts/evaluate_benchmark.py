@@ -8,8 +8,9 @@ holds a hash of everything that the results depend on: a killed job goes on ther
 import hashlib
 import json
 import time
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mothertongue.errors import InputError
 from mothertongue.files import file_hash, read_json, text_hash, write_json
@@ -20,6 +21,9 @@ from mothertongue.process.devices import card_of
 from mothertongue.process.log import log_to
 from mothertongue.study.gpu_plan import resolved
 from mothertongue.study.versions import VERSIONS
+
+if TYPE_CHECKING:
+    from mothertongue.evaluate.records import Score
 
 
 def check_adapter(adapter: Path, model: dict[str, Any]) -> None:
@@ -186,7 +190,7 @@ def main(
 def write_score(
     score: Path,
     items: Path,
-    result: dict[str, Any],
+    result: "Score",
     rows: list[dict[str, Any]],
     *,
     benchmark: str,
@@ -201,23 +205,22 @@ def write_score(
         score,
         {
             "benchmark": benchmark,
-            "task": result["task"],
-            "language": result["language"],
+            "task": result.task,
+            "language": result.language,
             "condition": condition,
-            **{key: value for key, value in result.items() if key not in ("task", "language")},
+            **{
+                key: value
+                for key, value in asdict(result).items()
+                if key not in ("task", "language")
+            },
             "provenance": provenance,
         },
     )
-    main_metric = result["metrics"][result["metric"]]
-    print(f"{benchmark} {language_of(result)}: {result['metric']} {main_metric['value']:.2f}")
-    cut = result["cut"]
+    main_metric = result.metrics[result.metric]
+    print(f"{benchmark} {result.language}: {result.metric} {main_metric['value']:.2f}")
+    cut = result.cut
     if cut and cut["requests"]:
         print(f"cut: {cut['requests']} prompts longer than the model, {cut['tokens']} tokens")
-
-
-def language_of(result: dict[str, Any]) -> str:
-    """The language of a result."""
-    return result["language"]
 
 
 def library_versions() -> dict[str, str]:
