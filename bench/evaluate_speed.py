@@ -201,7 +201,7 @@ def unlike(found, expected) -> bool:
 def compare(name: str, files, model, tokenizer, items: int | None, options) -> None:
     """Evaluate in turn, and print medians and their ratio."""
     from lm_eval.models.huggingface import HFLM
-    from mothertongue.inference import prefix
+    from mothertongue.inference import prefix, scoring
     from mothertongue.inference.self_test_results import Verdicts
 
     def ours():
@@ -209,12 +209,12 @@ def compare(name: str, files, model, tokenizer, items: int | None, options) -> N
         return prefix.PrefixLM(model, tokenizer, verdicts=verdicts)
 
     def apart():
-        attends_by_block = prefix.attends_by_block
-        prefix.attends_by_block = lambda *_: False
+        attends_by_block = scoring.attends_by_block
+        scoring.attends_by_block = lambda *_: False
         try:
             return ours()
         finally:
-            prefix.attends_by_block = attends_by_block
+            scoring.attends_by_block = attends_by_block
 
     def stock(size: int):
         if name != "native-perplexity":

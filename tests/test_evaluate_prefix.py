@@ -303,7 +303,8 @@ def test_a_budget_is_what_memory_holds_even_below_one_context(tokenizer, monkeyp
 
 
 def test_a_stopped_evaluation_goes_on_behind_its_last_chunk(tokenizer, tmp_path):
-    from mothertongue.inference.prefix import PrefixLM, Store
+    from mothertongue.inference.finished import Store
+    from mothertongue.inference.prefix import PrefixLM
 
     model = make_model("llama", len(tokenizer) + 8, tokenizer.eos_token_id)
     texts = prompts(demo_rows(), random.Random(1))

@@ -110,7 +110,8 @@ def main(
     import torch
     from mothertongue.evaluate import score as scoring
     from mothertongue.inference import models
-    from mothertongue.inference.prefix import PrefixLM, Store
+    from mothertongue.inference.finished import Store
+    from mothertongue.inference.prefix import PrefixLM
     from mothertongue.inference.self_test_results import Verdicts, facts_of
 
     torch.set_num_threads(threads)

@@ -26,12 +26,13 @@ def _lora_layers(tuned: Any) -> Iterator[tuple[Any, list[torch.nn.Linear]]]:
     """Every layer that carries LoRA, with its two small matrices."""
     for layer in tuned.modules():
         if isinstance(layer, BaseTunerLayer) and hasattr(layer, "lora_A"):
-            yield layer, [*layer.lora_A.values(), *layer.lora_B.values()]
+            matrices: Any = [layer.lora_A, getattr(layer, "lora_B")]  # noqa: B009
+            yield layer, [matrix for pair in matrices for matrix in pair.values()]
 
 
 def computes_in_bfloat16(tuned: Any) -> bool:
     """Whether the base under an adapter computes in bfloat16."""
-    return tuned.get_input_embeddings().weight.dtype == torch.bfloat16
+    return bool(tuned.get_input_embeddings().weight.dtype == torch.bfloat16)
 
 
 def train_in_compute_type(tuned: Any) -> None:

@@ -29,6 +29,8 @@ from transformers.cache_utils import DynamicCache
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
+from .cache import entries
+
 NAME = "sdpa_in_blocks"
 WORTH = 256  # cache entries that must not be read to be worth one more call
 
@@ -77,7 +79,7 @@ def in_blocks(model: Any, present: Sequence[Block]) -> Iterator[None]:
 
 
 def _attend(
-    module: torch.nn.Module,
+    module: Any,
     query: torch.Tensor,
     key: torch.Tensor,
     value: torch.Tensor,
@@ -94,8 +96,8 @@ def _attend(
         if prefix is None:
             output, _ = sdpa_attention_forward(module, *own, mask, scaling=scaling, **options)
         else:
-            layer = prefix.layers[module.layer_idx]
-            output = _behind(layer.keys[0], layer.values[0], *own, mask, scaling)
+            keys, values = entries(prefix, module.layer_idx)
+            output = _behind(keys[0], values[0], *own, mask, scaling)
         outputs.append(output)
     return torch.cat(outputs), None
 
@@ -117,7 +119,7 @@ def _behind(
     if mask is not None:
         own = own.masked_fill(~mask, -torch.inf)
     weights = torch.cat([shared, own], dim=-1).softmax(dim=-1)
-    shared, own = weights.split([shared.shape[-1], own.shape[-1]], dim=-1)
+    shared, own = torch.split(weights, [shared.shape[-1], own.shape[-1]], dim=-1)
     output = own @ value + _together(shared, prefix_values)
     return output.reshape(rows, 1, heads, width)
 
@@ -125,7 +127,7 @@ def _behind(
 def _together(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
     """[row, head, query, n] @ [head, n, m] as one product per head."""
     joint = left.transpose(0, 1).flatten(1, 2) @ right
-    return joint.unflatten(1, (left.shape[0], -1)).transpose(0, 1)
+    return torch.unflatten(joint, 1, (left.shape[0], -1)).transpose(0, 1)
 
 
 AttentionInterface.register(NAME, _attend)

@@ -23,7 +23,7 @@ SHARE_OF_MEMORY = {"cpu": 0.1, "cuda": 0.3}  # of what is free; decoding takes i
 MOST_ROWS = 64  # in a batch of lm-eval's own class
 
 
-class BudgetLM(HFLM):
+class BudgetLM(HFLM):  # type: ignore[misc]  # lm-eval has no types
     """What `PrefixLM` computes with.
 
     `batch_tokens`: rows x length that one batch may hold in the key-value cache, found from free
@@ -80,7 +80,7 @@ class BudgetLM(HFLM):
     def _extend(self, cache: DynamicCache | None, tokens: list[int]) -> DynamicCache:
         """The cache of one row, longer by `tokens`."""
         ids = torch.tensor([tokens], device=self.device)
-        grown = expanded(cache, 1) if cache else DynamicCache()
+        grown = expanded(cache, 1) or DynamicCache()
         self._forward(ids, grown, [(0, len(tokens) - 1)])
         return grown
 
@@ -106,7 +106,7 @@ class BudgetLM(HFLM):
         def chosen(states: torch.Tensor) -> torch.Tensor:
             return states[:, -1] if pick is None else states[rows, places]
 
-        def choose(_module: Any, arguments: tuple) -> tuple:
+        def choose(_module: Any, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
             nonlocal called
             called = True
             return (chosen(arguments[0]).unsqueeze(0), *arguments[1:])
@@ -115,7 +115,7 @@ class BudgetLM(HFLM):
         try:
             head = exact_head(self._head if exact else None)
             with torch.inference_mode(), in_blocks(self.model, blocks), head:
-                logits = self.model(
+                logits: torch.Tensor = self.model(
                     input_ids=ids,
                     past_key_values=cache,
                     use_cache=cache is not None,
@@ -131,9 +131,12 @@ class BudgetLM(HFLM):
     def _model_call(self, inps: torch.Tensor, *masks: Any, **options: Any) -> torch.Tensor:
         """Logits for lm-eval's own scoring, made in float32 as ours."""
         with exact_head(self._head):
-            return super()._model_call(inps, *masks, **options)
+            logits: torch.Tensor = super()._model_call(inps, *masks, **options)
+        return logits
 
-    def _stock(self, run: Callable[[], list], longest: int, most: int = MOST_ROWS) -> list:
+    def _stock(
+        self, run: Callable[[], list[Any]], longest: int, most: int = MOST_ROWS
+    ) -> list[Any]:
         """What `run` returns: a method of lm-eval's class, in batches that the budget allows."""
         while True:
             rows = self.budget.rows(longest, most)

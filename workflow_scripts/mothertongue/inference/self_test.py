@@ -110,7 +110,7 @@ def _probe(model: Any, length: int, *, apart: bool, half: int | None = None) -> 
         plain = model(ids[:, :length], use_cache=False).logits[:, -1]
         prefix = DynamicCache()
         model(ids[:1, :half], past_key_values=prefix, use_cache=True)
-        cache = expanded(prefix, 2)
+        cache = expanded(prefix, 2) or DynamicCache()
         behind = model(ids[:, half:length], past_key_values=cache, use_cache=True).logits
         own, pads = merged([Span(cache, 0, start, length), Span(cache, 1, start, length - 1)])
         padded = torch.tensor(pads, device=ids.device)

@@ -44,6 +44,8 @@ class Verdicts:
         return known[name]
 
     def _known(self) -> dict[str, float]:
+        if self.path is None:
+            return {}
         try:
             known = json.loads(self.path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
