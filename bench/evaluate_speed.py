@@ -202,10 +202,12 @@ def compare(name: str, files, model, tokenizer, items: int | None, options) -> N
     """Evaluate in turn, and print medians and their ratio."""
     from lm_eval.models.huggingface import HFLM
     from mothertongue.inference import prefix, scoring
-    from mothertongue.inference.self_test_results import Verdicts
+    from mothertongue.inference.self_test_results import SelfTestResults
 
     def ours():
-        verdicts = Verdicts(options.verdicts, {"bench": str(options)}) if options.verdicts else None
+        verdicts = (
+            SelfTestResults(options.verdicts, {"bench": str(options)}) if options.verdicts else None
+        )
         return prefix.PrefixLM(model, tokenizer, verdicts=verdicts)
 
     def apart():

@@ -101,7 +101,7 @@ def main(
     import torch
     from mothertongue.inference import models
     from mothertongue.inference.prefix import PrefixLM
-    from mothertongue.inference.self_test_results import Verdicts, facts_of
+    from mothertongue.inference.self_test_results import SelfTestResults, facts_of
 
     made_by = {
         "base": model["base"],
@@ -123,7 +123,7 @@ def main(
         torch.set_num_threads(threads)
         spec = BaseSpec.of_model(model, quantisation, dtype)
         with borrowed(spec) as (base, tokenizer):
-            verdicts = Verdicts(probes, facts_of(base, spec))
+            verdicts = SelfTestResults(probes, facts_of(base, spec))
             tuned, facts = prepared(base, tokenizer, adapter)
             memory = remembered(
                 memory_folder(partial),

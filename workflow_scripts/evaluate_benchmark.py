@@ -112,7 +112,7 @@ def main(
     from mothertongue.inference import models
     from mothertongue.inference.finished import Store
     from mothertongue.inference.prefix import PrefixLM
-    from mothertongue.inference.self_test_results import Verdicts, facts_of
+    from mothertongue.inference.self_test_results import SelfTestResults, facts_of
 
     torch.set_num_threads(threads)
     spec = BaseSpec.of_model(model, loading["quantisation"], loading["dtype"])
@@ -150,7 +150,7 @@ def main(
             dtype=str(base.dtype),
             card=card_of(str(base.device)),
         )
-        verdicts = Verdicts(work.parent / "probe", facts_of(base, spec))
+        verdicts = SelfTestResults(work.parent / "probe", facts_of(base, spec))
         lm = PrefixLM(
             tuned,
             tokenizer,

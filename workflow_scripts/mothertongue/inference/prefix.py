@@ -7,7 +7,7 @@ the batch see its key-value cache (cache.py), so that only suffixes are computed
 only where they are read. Generated rows leave the batch when they end and others take their place
 (greedy.py). Batches are as large as memory allows, and half of that when it turns out too much.
 
-Where an architecture does not allow this (probe.py), lm-eval's own class does the work, and
+Where an architecture does not allow this (self_test.py), lm-eval's own class does the work, and
 `notes` says so.
 """
 

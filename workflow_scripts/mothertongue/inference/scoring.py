@@ -17,7 +17,7 @@ from .passage import Tokens, encode_pairs, scored_part
 from .plan import WORTH, Group, Walk
 from .positions import switches
 from .self_test import attends_by_block, why_not_across, why_not_shared
-from .self_test_results import Verdicts
+from .self_test_results import SelfTestResults
 from .stock import Likelihood, StockLM, StockRequest
 
 AT_ONCE = {"cpu": 2048, "cuda": 16384}  # prompt tokens in one pass: enough to be busy
@@ -60,14 +60,14 @@ class ScoringLM(StockLM):
         worth: int = WORTH,
         max_length: int | None = None,
         memory: Remembered | None = None,
-        verdicts: Verdicts | None = None,
+        verdicts: SelfTestResults | None = None,
     ) -> None:
-        """`verdicts` holds what the probe found in earlier jobs; without it the model is probed."""
+        """`verdicts` holds what the self test found in earlier jobs; without it the model is tested."""
         super().__init__(
             model, tokenizer, batch_tokens=batch_tokens, max_length=max_length, memory=memory
         )
         self.store = store
-        self.verdicts = verdicts or Verdicts()
+        self.verdicts = verdicts or SelfTestResults()
         self.worth = worth
         self.notes: list[str] = []
         self._cut: dict[str, int] = {}
