@@ -1,4 +1,4 @@
-"""Answer question sets with one model: all of their questions decode together (inference/)."""
+"""Answer question sets with one model; all of their questions are decoded together."""
 
 import logging
 import time

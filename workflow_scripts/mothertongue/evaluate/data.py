@@ -1,4 +1,4 @@
-"""Benchmark files and hub datasets -> the splits of a task, for lm-eval.
+"""Turn benchmark files and hub datasets into the splits of a task, for lm-eval.
 
 The task pack's YAML files name `load` as their `custom_dataset`.
 """

@@ -1,4 +1,4 @@
-"""lm-eval's task class with what the pack adds; it imports lm-eval."""
+"""Extend lm-eval's task class by what our task pack needs; importing this imports lm-eval."""
 
 from collections.abc import Mapping
 from typing import Any

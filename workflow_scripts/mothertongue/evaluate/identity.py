@@ -1,4 +1,4 @@
-"""Which item is which: ids that rows bring or that are made from content, and clusters of items.
+"""Give items their ids, which rows bring or which are made from content, and their clusters.
 
 Items of one cluster share a passage, a source or a meaning: questions of one passage, translations
 or paraphrases of one item. They are no independent witnesses, so intervals resample them together.

@@ -1,4 +1,4 @@
-"""Rows of any source -> checked items of one shape per family, with stable ids and clusters.
+"""Check rows of any source and make items of them, with one shape per family, stable ids and clusters.
 
 Families: `choice` (options A-D), `short-answer` (extractive question answering), `number`
 (arithmetic with a chain of thought), `text` (likelihood of native rows).

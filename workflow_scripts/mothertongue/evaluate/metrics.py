@@ -1,4 +1,4 @@
-"""Metrics of the task pack: exact match, F1 and include for short answers, numbers for arithmetic.
+"""Compute the metrics of the task pack: exact match, F1 and include for short answers, numbers.
 
 Normalisation (documented in docs/add-a-benchmark.md, tested on hand-made cases): characters of one
 meaning become one (NFKC, digits of any script, dashes; invisible characters go), letters are folded

@@ -1,4 +1,4 @@
-"""The task pack, loaded by lm-eval's own TaskManager (what a task file holds: `study.tasks`)."""
+"""Load a task of the pack with lm-eval's own TaskManager (what a task file holds: `study.tasks`)."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""MT- and HT-MMLU on the same items with the same demonstrations (paper section 4.4)."""
+"""Pair MT- and HT-MMLU: the same items with the same demonstrations (paper section 4.4)."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""LoRA layers of a loaded model: the number type in which they compute, and how they are taken off.
+"""Set the number type in which LoRA layers compute, and take adapters off a base.
 
 peft keeps LoRA weights in float32 and turns the input of every layer to float32 first: three copies
 of it in each attention block (query, key, value), twice as large as the input and kept for the way

@@ -1,4 +1,4 @@
-"""Attention of rows that are decoded together: what they share is read once, padding hardly.
+"""Let rows that are decoded together read their shared prefix once, and little padding.
 
 In decoding most of the time goes into reading keys and values. Rows behind one prefix read its
 cache together, and rows much shorter than others do not read the padding up to them. This is for

@@ -1,4 +1,4 @@
-"""How many tokens a batch may hold: half as many after memory ran out, also in the next job.
+"""Decide how many tokens a batch may hold: half as many after memory ran out, also in the next job.
 
 A job whose memory runs out halves its batch and goes on. What it learnt is kept in a small file per
 base, quantisation, type and card below `<results>/.work/memory/`, one line per halving:

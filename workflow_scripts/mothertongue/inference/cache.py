@@ -1,4 +1,4 @@
-"""Key-value caches of several rows: seen by more rows, merged, and with room to grow.
+"""Key-value caches that several rows share, that can be merged, and that have room to grow.
 
 Layout: while prompts are computed, suffixes stand directly behind their prefix and are padded on
 the *right*; merged for decoding, rows are aligned on the right and padded on the *left*. No

@@ -1,4 +1,4 @@
-"""Text to tokens: for training, scoring, generation, answers and perplexity alike.
+"""Turn text into tokens, in one way for training, scoring, generation, answers and perplexity.
 
 This is the one place that decides on special tokens:
 

@@ -1,4 +1,4 @@
-"""lm-eval's `HFLM` with a budget of tokens instead of a batch size, and logits only where read."""
+"""Forward passes in lm-eval's `HFLM`: a budget of tokens, and logits only where they are read."""
 
 import logging
 import os

@@ -1,4 +1,4 @@
-"""How a model generates: greedy and plain, whatever settings its repository brings.
+"""Make a model generate greedily and plainly, whatever settings its repository brings.
 
 A repository's generation_config.json may ask for sampling, penalties, beams, forced or suppressed
 tokens, stop strings, several sequences or other return values. All models of a study are compared

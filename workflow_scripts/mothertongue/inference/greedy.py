@@ -1,4 +1,4 @@
-"""Decoding of many rows at once; rows join and leave while it runs.
+"""Decode many rows at once; rows join and leave while decoding goes on.
 
 A row that has ended is taken out, and prompts that wait take its place: nothing waits for the
 longest answer of a batch. Tokens are the likeliest ones unless something else is to choose them.

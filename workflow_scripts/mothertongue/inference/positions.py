@@ -1,4 +1,4 @@
-"""Lengths beyond which a model computes differently, as its configuration names them.
+"""Find the lengths beyond which a model computes differently, as its configuration names them.
 
 Most models treat a token alike however long the text after it is, so that a cached beginning holds
 for every continuation. Models whose rotary frequencies follow the length of the whole input do not:

@@ -1,4 +1,4 @@
-"""Whether prefixes can be shared exactly on a model, and whether our greedy loop does its job."""
+"""Test whether a model computes the same with shared prefixes as without them."""
 
 import logging
 from typing import Any

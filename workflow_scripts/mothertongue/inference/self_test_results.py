@@ -1,4 +1,4 @@
-"""What the self test of a base found, kept so that it is tested once and not once per job."""
+"""Keep what the self test of a base found, so that it runs once and not once per job."""
 
 import json
 import os

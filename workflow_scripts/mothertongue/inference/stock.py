@@ -1,4 +1,4 @@
-"""What lm-eval's own class computes, in chunks that are kept.
+"""Compute with lm-eval's own class, in chunks that are kept.
 
 It does the work where prefixes cannot be shared exactly. A batch never lies on both sides of a
 length at which rotary frequencies change (positions.py): beyond it every text is computed alone.
