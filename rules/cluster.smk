@@ -8,9 +8,9 @@ include: "common.smk"
 import os
 
 from mothertongue.process.cluster import refuse_double_run
-from mothertongue.evaluate.check import unreadable
 from mothertongue.files import refuse_dates_ahead, refuse_unwritable
 from mothertongue.hub import read_lock
+from mothertongue.rules.input_files import unreadable
 from mothertongue.study.requirements import job_needs, looks_ahead, missing, refuse_absent
 
 if workflow.remote_exec:  # in a submitted job: nodes often have no internet, and wait long for it

@@ -175,7 +175,7 @@ class Judged(Client):
 
 
 def judged(reply):
-    """Verdicts by the reply's words: `hard`, `two soft`, `bad`, else fine."""
+    """SelfTestResults by the reply's words: `hard`, `two soft`, `bad`, else fine."""
     known = {"hard": Verdict(["hard"], 5, True), "two soft": Verdict(["x", "y"], 3)}
     return known.get(reply.text, Verdict(["bad"], 4) if reply.text == "bad" else Verdict())
 

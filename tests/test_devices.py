@@ -206,8 +206,8 @@ def test_no_job_starts_cuda_in_a_forked_process(gpu_study):
     ]
     assert len(logs) == 2 * 2 + 2 * 2
     loading = [log for log in logs if "no model is needed" not in log.read_text()]
-    held = [log for log in loading if "held by the warm process" in log.read_text()]
-    assert len(held) >= len(loading) - 2  # a holder that is still loading declines
+    held = [log for log in loading if "held by the preloaded process" in log.read_text()]
+    assert len(held) >= len(loading) - 2  # a base server that is still loading declines
     scores = list(gpu_study.glob("results/evaluate/**/es.json"))
     assert {json.loads(path.read_text())["provenance"]["adapter_proof"]["applied"] for path in scores} == {True}  # fmt: skip
 
@@ -255,21 +255,24 @@ def test_both_cards_are_used_and_a_fine_tuning_finds_its_card_free(gpu_study):
 FREE = """
 import json, os, subprocess, sys
 from pathlib import Path
+from dataclasses import asdict
+from mothertongue.inference.base import BaseSpec
 from mothertongue.process.log import log_to
-from mothertongue.preload import base_of_model, run_warm
+from mothertongue.preload import run_preloaded
 work, base = sys.argv[1:]
-spec = base_of_model({"base": base}, "none", "float32")
+spec = BaseSpec.of_model({"base": base}, "none", "float32")
 with log_to(work + ".log"):
-    run_warm("hold_or_train", {"out": work, "spec": spec if work == "hold" else None},
+    run_preloaded("hold_or_train", {"out": work, "spec": asdict(spec) if work == "hold" else None},
              base=spec if work == "hold" else None, gpus=1)
 """
 HOLD_OR_TRAIN = """
 import json, os
 from pathlib import Path
 def main(*, out, spec):
-    from mothertongue import devices, warm
+    from mothertongue.inference.base import BaseSpec, borrowed
+    from mothertongue.process import devices
     if spec:
-        with warm.borrowed(spec):
+        with borrowed(BaseSpec(**spec)):
             pass
     else:
         devices.pick_device()

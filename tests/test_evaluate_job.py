@@ -142,19 +142,19 @@ def test_finished_chunks_belong_to_one_adapter_task_and_setting(base, adapter, t
 
 
 def test_a_process_that_serves_jobs_itself_takes_adapters_off(base, adapter, monkeypatch):
-    """What a holder on a GPU does between two jobs, which it cannot fork."""
+    """What a base server on a GPU does between two jobs, which it cannot fork."""
     import torch
-    from mothertongue import preload as warm
     from mothertongue.inference import models
-    from mothertongue.preload.bases import held, key_of
+    from mothertongue.inference.base import BaseSpec, borrowed
+    from mothertongue.preload import registry
 
-    spec = warm.base_of_model({"base": str(base)}, "none", "float32")
-    model, tokenizer = models.load_base(**spec)
-    monkeypatch.setitem(held, key_of(spec), (model, tokenizer))
+    spec = BaseSpec.of_model({"base": str(base)}, "none", "float32")
+    model, tokenizer = spec.load()
+    monkeypatch.setitem(registry._loaded, spec.key, (model, tokenizer))
     bare = models.probe_logits(model, tokenizer)
     modules = [name for name, _ in model.named_modules()]
     for _ in range(2):
-        with warm.borrowed(spec) as (kept, _):
+        with borrowed(spec) as (kept, _):
             tuned = models.attach_adapter(kept, adapter)
             assert not torch.equal(models.probe_logits(tuned, tokenizer), bare)
         assert torch.equal(models.probe_logits(model, tokenizer), bare)

@@ -239,7 +239,7 @@ def test_out_of_memory_halves_the_budget_and_goes_on(kind, tokenizer):
     found = crowded.loglikelihood(requests("l", pairs))
     assert failures
     assert crowded.batch_tokens < 8000
-    crowded.batch_tokens = 8000
+    crowded.budget.tokens = 8000
     failures.clear()
     assert crowded.generate_until(requests("g", items)) == wanted
     handle.remove()
@@ -303,7 +303,8 @@ def test_a_budget_is_what_memory_holds_even_below_one_context(tokenizer, monkeyp
 
 
 def test_a_stopped_evaluation_goes_on_behind_its_last_chunk(tokenizer, tmp_path):
-    from mothertongue.inference.prefix import PrefixLM, Store
+    from mothertongue.inference.finished import Store
+    from mothertongue.inference.prefix import PrefixLM
 
     model = make_model("llama", len(tokenizer) + 8, tokenizer.eos_token_id)
     texts = prompts(demo_rows(), random.Random(1))
@@ -337,26 +338,11 @@ def test_a_stopped_evaluation_goes_on_behind_its_last_chunk(tokenizer, tmp_path)
     assert not (tmp_path / "key.jsonl").exists()
 
 
-def test_blocks_hold_rows_of_one_prefix_and_of_like_length():
-    from mothertongue.inference.attention import WORTH, Block, blocks
-
-    first, second = object(), object()
-    pads = [0, 5, 0, WORTH, WORTH + 1, 3]
-    prefixes = [first, first, None, None, None, second]
-    assert blocks(pads, prefixes) == [
-        Block(0, 2, 0, first),
-        Block(2, 3, 0, None),
-        Block(3, 5, WORTH, None),
-        Block(5, 6, 3, second),
-    ]
-    assert blocks([], []) == []
-
-
 @pytest.mark.parametrize("change", ["window", "bfloat16", "eager", "not called"])
 def test_models_that_cannot_attend_by_block_do_not(change, tokenizer):
     import torch
     from mothertongue.inference.self_test import attends_by_block
-    from mothertongue.inference.self_test_results import Verdicts
+    from mothertongue.inference.self_test_results import SelfTestResults
 
     model = make_model("mistral" if change == "window" else "llama", 600, tokenizer.eos_token_id)
     if change == "bfloat16":
@@ -366,53 +352,4 @@ def test_models_that_cannot_attend_by_block_do_not(change, tokenizer):
     elif change == "not called":  # as in a model with an attention of its own: the probe sees it
         for layer in model.model.layers:
             layer.self_attn.config = copy.deepcopy(model.config)
-    assert not attends_by_block(model, 512, Verdicts())
-
-
-def test_plan_computes_every_sequence_once_behind_its_own_prefix():
-    from mothertongue.inference.plan import plan
-
-    rng = random.Random(0)
-    for _ in range(200):
-        heads = [[rng.randint(0, 3) for _ in range(rng.randint(0, 40))] for _ in range(3)]
-        sequences = sorted(
-            rng.choice(heads)[: rng.randint(1, 40)] + [rng.randint(0, 3) for _ in range(5)]
-            for _ in range(rng.randint(1, 12))
-        )
-        free = [len(s) - rng.randint(1, len(s)) for s in sequences]
-        prefix, done = [], []
-        stack = []
-        for step, content in plan(sequences, free, rng.choice([1, 8, 64])):
-            if step == "push":
-                index, start, end = content
-                assert start == len(prefix)
-                stack.append(len(prefix))
-                prefix = prefix + sequences[index][start:end]
-            elif step == "pop":
-                prefix = prefix[: stack.pop()]
-            else:
-                indices, depth = content
-                assert depth == len(prefix)
-                for index in indices:
-                    assert sequences[index][:depth] == prefix
-                    assert depth <= free[index] or depth == 0
-                done += indices
-        assert sorted(done) == list(range(len(sequences)))
-        assert not stack
-
-
-def test_rows_much_shorter_than_others_are_computed_apart():
-    """Rows of one pass hold less padding than one more pass costs, and all are handed out once."""
-    from mothertongue.inference.plan import Walk
-
-    rng = random.Random(0)
-    for _ in range(100):
-        sequences = [[n, *range(rng.randint(1, 200))] for n in range(rng.randint(1, 30))]
-        weights = [len(sequence) + 10 for sequence in sequences]
-        walk = Walk(sequences, [0] * len(sequences), weights, 2048, 64, 256, None)
-        done = []
-        while group := walk.take(100_000):
-            widths = [len(sequences[index]) for index in group.indices]
-            assert sum(max(widths) - width for width in widths) <= 64
-            done += group.indices
-        assert sorted(done) == list(range(len(sequences)))
+    assert not attends_by_block(model, 512, SelfTestResults())

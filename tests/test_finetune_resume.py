@@ -39,9 +39,9 @@ def main(*, job):
 """
 CALL = """
 import logging, pickle, sys
-from mothertongue.preload import run_warm
+from mothertongue.preload import run_preloaded
 logging.basicConfig(level=logging.INFO, stream=sys.stderr, force=True)
-run_warm("paced", {"job": pickle.load(open(sys.argv[1], "rb"))}, grace=30)
+run_preloaded("paced", {"job": pickle.load(open(sys.argv[1], "rb"))}, grace=30)
 """
 
 

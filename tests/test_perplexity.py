@@ -61,10 +61,10 @@ def test_what_is_scored_is_what_training_supervises(
     kind, share, base, closing_base, tmp_path, monkeypatch
 ):
     from evaluate_benchmark import main
-    from mothertongue.inference import prefix
+    from mothertongue.inference import scoring
 
     if not share:
-        monkeypatch.setattr(prefix, "why_not_shared", lambda *_: "a test says so")
+        monkeypatch.setattr(scoring, "why_not_shared", lambda *_: "a test says so")
     folder = base if kind == "ordinary" else closing_base
     rows = demo_rows(count=6)
     rows[0]["output"] = "  ¡Qué día! «Año nuevo» </s>\n"

@@ -223,3 +223,37 @@ def test_what_the_model_cannot_hold_is_declined_and_not_cut(folder):
     local = backend(folder / "marian")
     with pytest.raises(Unanswerable, match="tokens are more than the model's 128"):
         local.send(local.request("word and more " * 80, "en", "es"), 9)
+
+
+def test_a_batch_that_memory_does_not_hold_is_halved(folder, monkeypatch):
+    """The same translations, in smaller batches; later batches begin small, other errors stay."""
+    import torch
+    from mothertongue.translate import seq2seq
+
+    real, tried = seq2seq.generated, []
+
+    def crowded(model, tokenizer, encoded, **arguments):
+        tried.append(len(encoded))
+        if len(encoded) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return real(model, tokenizer, encoded, **arguments)
+
+    def texts(local):
+        return [reply.text for reply in local._run(asked)]
+
+    local = backend(folder / "nllb", max_tokens=12)
+    asked = [local.request(text, "en", "es") for text in TEXTS[:6]]
+    expected = texts(local)
+    monkeypatch.setattr(seq2seq, "generated", crowded)
+    assert texts(local) == expected
+    assert max(tried) == 6
+    tried.clear()
+    assert texts(local) == expected
+    assert max(tried) <= 2
+
+    def broken(*_, **__):
+        raise RuntimeError("shapes do not match")
+
+    monkeypatch.setattr(seq2seq, "generated", broken)
+    with pytest.raises(RuntimeError, match="shapes do not match"):
+        texts(local)

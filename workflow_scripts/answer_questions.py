@@ -2,14 +2,13 @@
 
 The base is loaded as it was for tuning (8-bit by default), the adapter is attached and proved to
 be applied, prompts follow the training template, and decoding is greedy unless a temperature is
-set. It goes through the engine of the benchmarks (evaluate/prefix.py). Answers are kept in an
+set. It goes through the engine of the benchmarks (inference/prefix.py). Answers are kept in an
 undeclared file when they end: a killed run continues there. On a GPU the adapter's other question
 sets are answered in the same passes, and their jobs find the answers.
 """
 
 import json
 from collections.abc import Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +23,9 @@ from mothertongue.files import (
     write_json,
     write_jsonl,
 )
+from mothertongue.inference.base import BaseSpec, borrowed
 from mothertongue.inference.budgets import memory_folder, remembered
-from mothertongue.preload import base_of_model, borrowed, run_warm
+from mothertongue.preload import run_preloaded
 from mothertongue.process.devices import card_of
 from mothertongue.process.log import log_to
 from mothertongue.study.gpu_plan import resolved
@@ -95,13 +95,13 @@ def main(
     """Write one row per question: `id, prompt[, reference], answer, stop, tokens, …`.
 
     `weights` is the weight file of a base that the study built itself. `probes` is the folder of
-    what was found about bases (evaluate/verdicts.py). `beside` are the adapter's
+    what was found about bases (inference/self_test_results.py). `beside` are the adapter's
     other sets, each with the paths `questions`, `answers`, `provenance` and `partial`.
     """
     import torch
     from mothertongue.inference import models
     from mothertongue.inference.prefix import PrefixLM
-    from mothertongue.inference.self_test_results import Verdicts, facts_of
+    from mothertongue.inference.self_test_results import SelfTestResults, facts_of
 
     made_by = {
         "base": model["base"],
@@ -121,9 +121,9 @@ def main(
     else:
         others = opened_beside(beside, made_by)
         torch.set_num_threads(threads)
-        spec = base_of_model(model, quantisation, dtype)
+        spec = BaseSpec.of_model(model, quantisation, dtype)
         with borrowed(spec) as (base, tokenizer):
-            verdicts = Verdicts(probes, facts_of(base, spec))
+            verdicts = SelfTestResults(probes, facts_of(base, spec))
             tuned, facts = prepared(base, tokenizer, adapter)
             memory = remembered(
                 memory_folder(partial),
@@ -142,7 +142,7 @@ def main(
             if others:
                 count = 1 + len(others)
                 print(f"{count} question sets of this adapter are answered together")
-            with memory.halved_by_failure(lambda: lm.batch_tokens) if memory else nullcontext():
+            with lm.budget.halved_by_failure():
                 answer_all(
                     lm,
                     [asked, *others],
@@ -185,7 +185,7 @@ def prepared(base: Any, tokenizer: Any, adapter: Path | None) -> tuple[Any, dict
 if "snakemake" in globals():
     with log_to(snakemake.log[0]):
         generation = resolved(snakemake.params.generation, snakemake.input.quantisation)
-        run_warm(
+        run_preloaded(
             "answer_questions",
             dict(
                 questions=Path(snakemake.input.questions),
@@ -201,7 +201,7 @@ if "snakemake" in globals():
                 threads=snakemake.threads,
                 **generation,
             ),
-            base=base_of_model(
+            base=BaseSpec.of_model(
                 snakemake.params.model, generation["quantisation"], generation["dtype"]
             ),
             gpus=snakemake.resources.get("gpu", 0),

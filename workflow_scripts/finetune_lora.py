@@ -11,7 +11,7 @@ from typing import Any
 
 from mothertongue.finetune.launch import run_finetune
 from mothertongue.finetune.recipe import Base, Job, Recipe
-from mothertongue.preload import run_warm
+from mothertongue.preload import run_preloaded
 from mothertongue.process.log import log_to
 from mothertongue.study.gpu_plan import resolved
 
@@ -63,7 +63,7 @@ def main(
 if "snakemake" in globals():
     with log_to(snakemake.log[0]):
         gpus = snakemake.resources.get("gpu", 0)
-        run_warm(
+        run_preloaded(
             "finetune_lora",
             dict(
                 training_set=Path(snakemake.input.training),

@@ -11,6 +11,7 @@ import torch
 
 from ..errors import InputError
 from ..files import file_hash, read_dataset, write_json
+from ..inference.adapters import strip_adapters
 from ..inference.budgets import Remembered, memory_folder, remembered
 from ..inference.models import (
     attach_adapter,
@@ -19,7 +20,6 @@ from ..inference.models import (
     prove_adapter,
     versions,
 )
-from ..preload.bases import strip_adapters
 from ..process.devices import card_of, pick_device
 from ..process.stop import job_end, stop_requests
 from .budget import CPU_OVERHEAD, GPU_OVERHEAD, Budget, find_budget

@@ -18,7 +18,7 @@ from typing import Any
 import torch
 
 from ..errors import is_out_of_memory
-from ..inference.budgets import Remembered
+from ..inference.budgets import Remembered, halved
 from ..process.progress import Progress
 from ..process.stop import Interrupted, StopRequest
 from .batches import collate, effective_batches, epoch_order, plan_micro_batches
@@ -187,17 +187,12 @@ class Trainer:
         if error is not None:
             error.__traceback__ = None  # its frames hold the tensors that filled the memory
         gc.collect()
-        if self.device.startswith("cuda"):
-            torch.cuda.empty_cache()
         if self.run.budget <= longest:
             raise TrainingError(
                 f"out of memory with one example of {longest} tokens; lower finetune.max_length,"
                 f" use quantisation nf4 or gradient_checkpointing, or a larger device"
             )
-        self.run.budget = max(longest, self.run.budget // 2)
-        log.warning("out of memory: token budget is now %d; repeating the step", self.run.budget)
-        if self.memory:
-            self.memory.note(self.run.budget)
+        self.run.budget = halved(self.run.budget, least=longest, memory=self.memory)
 
     def shrink_scale(self) -> None:
         """Halve the scale of a float16 loss whose gradients overflowed; the step is repeated."""

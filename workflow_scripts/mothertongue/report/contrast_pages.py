@@ -1,6 +1,6 @@
 """Pages of conditions compared one by one, with their own intervals and p.
 
-Made of contrasts.csv, whose columns the script compare_conditions describes. Verdicts of the page as a
+Made of contrasts.csv, whose columns the script compare_conditions describes. SelfTestResults of the page as a
 whole stand in claims; here every comparison keeps its own p.
 """
 

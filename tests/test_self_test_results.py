@@ -6,11 +6,10 @@ import sys
 
 import pytest
 from conftest import ROOT
-from mothertongue.inference import self_test as probe
-from mothertongue.inference.models import load_base
+from mothertongue.inference import self_test
+from mothertongue.inference.base import BaseSpec
 from mothertongue.inference.prefix import PrefixLM
-from mothertongue.inference.self_test_results import Verdicts, facts_of
-from mothertongue.preload import base_of_model
+from mothertongue.inference.self_test_results import SelfTestResults, facts_of
 from tiny_models import save_model
 
 
@@ -21,9 +20,9 @@ def base(tmp_path_factory):
 
 def opened(base, folder, quantisation="none"):
     """A model class for a base that is loaded afresh, as by a job, and its file of verdicts."""
-    spec = base_of_model({"base": str(base)}, quantisation, "float32")
-    model, tokenizer = load_base(**spec)
-    verdicts = Verdicts(folder, facts_of(model, spec))
+    spec = BaseSpec.of_model({"base": str(base)}, quantisation, "float32")
+    model, tokenizer = spec.load()
+    verdicts = SelfTestResults(folder, facts_of(model, spec))
     return PrefixLM(model, tokenizer, verdicts=verdicts), verdicts.path
 
 
@@ -34,7 +33,7 @@ def test_a_base_is_probed_once(base, tmp_path, monkeypatch):
     def probes(*_, **__):
         raise AssertionError("probed again")
 
-    monkeypatch.setattr(probe, "_probe", probes)
+    monkeypatch.setattr(self_test, "_self_test", probes)
     second, again = opened(base, tmp_path)
     assert again == path
     assert (second.share, second.by_block, second.notes) == (True, True, [])
@@ -47,7 +46,7 @@ def test_a_base_is_probed_once(base, tmp_path, monkeypatch):
 
 
 def test_a_bad_verdict_stays_and_a_failed_probe_does_not(base, tmp_path, monkeypatch):
-    monkeypatch.setattr(probe, "_probe", lambda *_, **__: 0.5)
+    monkeypatch.setattr(self_test, "_self_test", lambda *_, **__: 0.5)
     assert not opened(base, tmp_path / "bad")[0].share
     monkeypatch.undo()
     assert not opened(base, tmp_path / "bad")[0].share
@@ -55,7 +54,7 @@ def test_a_bad_verdict_stays_and_a_failed_probe_does_not(base, tmp_path, monkeyp
     def fails(*_, **__):
         raise RuntimeError("CUDA out of memory")
 
-    monkeypatch.setattr(probe, "_probe", fails)
+    monkeypatch.setattr(self_test, "_self_test", fails)
     assert not opened(base, tmp_path / "failed")[0].share
     monkeypatch.undo()
     assert opened(base, tmp_path / "failed")[0].share
@@ -72,8 +71,8 @@ def test_a_damaged_file_is_made_anew(base, tmp_path, content):
 
 JOB = """
 import sys
-from mothertongue.inference.self_test_results import Verdicts
-verdicts = Verdicts(sys.argv[1], {"base": "one"})
+from mothertongue.inference.self_test_results import SelfTestResults
+verdicts = SelfTestResults(sys.argv[1], {"base": "one"})
 for number in range(200):
     assert verdicts.kept(f"{number % 7}", lambda: float(number % 7)) == number % 7
     if number % 20 == 0:

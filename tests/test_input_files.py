@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import ROOT, checkout, run_snakemake
-from mothertongue.evaluate.check import unreadable
+from mothertongue.rules.input_files import unreadable
 from mothertongue.study import read_study
 
 QUIZ = {"question": "q", "A": "w", "B": "x", "C": "y", "D": "z", "answer": "B"}

@@ -1,4 +1,4 @@
-"""The warm process: shared by jobs and by Snakemake runs, gone with them, never stale."""
+"""The preloaded process: shared by jobs and by Snakemake runs, gone with them, never stale."""
 
 import json
 import os
@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -22,8 +23,9 @@ from pathlib import Path
 
 
 def main(*, out, wait=0.0, spec=None, adapter=None, complaint=None):
-    from mothertongue import models, warm
+    from mothertongue import models
     from mothertongue.errors import InputError
+    from mothertongue.inference.base import BaseSpec, borrowed
 
     if complaint:
         raise InputError(complaint)
@@ -33,7 +35,7 @@ def main(*, out, wait=0.0, spec=None, adapter=None, complaint=None):
         import torch
 
         torch.set_num_threads(1)
-        with warm.borrowed(spec) as (model, tokenizer):
+        with borrowed(BaseSpec(**spec)) as (model, tokenizer):
             if adapter:
                 model = models.attach_adapter(model, adapter)
             found["logits"] = models.probe_logits(model, tokenizer)[0, -1, :8].tolist()
@@ -44,9 +46,11 @@ CALL = """
 import json, sys
 from pathlib import Path
 from mothertongue.process.log import log_to
-from mothertongue.preload import run_warm
+from mothertongue.inference.base import BaseSpec
+from mothertongue.preload import run_preloaded
 settings = json.loads(sys.argv[1])
 module, log, base = settings.pop("module", "probe"), settings["out"] + ".log", settings.get("spec")
+base = base and BaseSpec(**base)
 if module != "probe":
     del settings["out"], settings["spec"]
     settings = {
@@ -54,7 +58,7 @@ if module != "probe":
         for key, value in settings.items()
     }
 with log_to(log):
-    run_warm(module, settings, base=base)
+    run_preloaded(module, settings, base=base)
 """
 SNAKEFILE = """
 rule all:
@@ -67,8 +71,8 @@ rule probe:
 SCRIPT = """
 import sys
 sys.path.insert(0, SCRIPTS)
-from mothertongue.preload import run_warm
-run_warm("probe", {"out": snakemake.params.name, "wait": 0.5})
+from mothertongue.preload import run_preloaded
+run_preloaded("probe", {"out": snakemake.params.name, "wait": 0.5})
 """
 
 
@@ -106,14 +110,14 @@ def below(pid: int) -> list[int]:
 
 
 def server_of(pid: int) -> int:
-    """The server above a job's process (a holder keeps the server's command line)."""
+    """The server above a job's process (a base server keeps the server's command line)."""
     while "-m mothertongue.preload" in command_of(parent_of(pid)):
         pid = parent_of(pid)
     return pid
 
 
 class Study:
-    """A folder in which jobs run, with a warm process of its own."""
+    """A folder in which jobs run, with a preloaded process of its own."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -190,31 +194,33 @@ def close(first: list[float], second: list[float]) -> bool:
 
 def test_a_held_base_is_never_stale_and_keeps_no_adapter(study, tmp_path):
     from mothertongue.inference import models
-    from mothertongue.preload import base_of_model
+    from mothertongue.inference.base import BaseSpec
 
     def cold(adapter=None):
-        model, tokenizer = models.load_base(**spec)
+        model, tokenizer = spec.load()
         model = models.attach_adapter(model, adapter) if adapter else model
         return models.probe_logits(model, tokenizer)[0, -1, :8].tolist()
 
     base = save_model(tmp_path / "base")
     adapters = [save_adapter(base, tmp_path / f"adapter{n}", n) for n in range(2)]
-    spec = base_of_model({"base": str(base)}, "none", "float32")
+    spec = BaseSpec.of_model({"base": str(base)}, "none", "float32")
     expected = {name: cold(name and adapters[name - 1]) for name in (0, 1, 2)}
     assert not close(expected[1], expected[2])
     holders = set()
     for number, name in enumerate((1, 0, 2, 1)):
         adapter = str(adapters[name - 1]) if name else None
-        found = study.run(f"held{number}", spec=spec, adapter=adapter)
+        found = study.run(f"held{number}", spec=asdict(spec), adapter=adapter)
         assert close(found["logits"], expected[name])
-        assert "held by the warm process" in (study.folder / f"held{number}.json.log").read_text()
+        assert (
+            "held by the preloaded process" in (study.folder / f"held{number}.json.log").read_text()
+        )
         holders.add(found["parent"])
     assert len(holders) == 1  # one load for all
     assert holders != {study.server}
     save_model(base, hidden_size=32)  # the same name, other weights
     changed = cold()
     assert not close(changed, expected[0])
-    found = study.run("changed", spec=spec)
+    found = study.run("changed", spec=asdict(spec))
     assert close(found["logits"], changed)
     assert found["parent"] not in holders
 
@@ -237,12 +243,12 @@ def test_kills_end_what_belongs_to_a_job_and_nothing_else(study):
 
 def test_a_killed_evaluation_goes_on_where_it_was(study, tmp_path):
     """`kill -9` on a running evaluation: the next attempt repeats only what was in the batch."""
-    from mothertongue.preload import base_of_model
+    from mothertongue.inference.base import BaseSpec
 
     base = save_model(tmp_path / "base")
     test = str(ROOT / "resources/demo/benchmarks/reading_translated_es.json")
     model = {"base": str(base)}
-    spec = base_of_model(model, "none", "float32")
+    spec = BaseSpec.of_model(model, "none", "float32")
     task = {"name": "extractive-qa", "shots": 0, "limit": None, "hub": None, "digest": "d"}
     settings = {
         "adapter": None, "weights": None, "item_files": [test], "demonstration_files": [],
@@ -250,7 +256,7 @@ def test_a_killed_evaluation_goes_on_where_it_was(study, tmp_path):
         "loading": {"quantisation": "none", "dtype": "float32", "template": "alpaca"},
         "task": task | {"max_new_tokens": 100}, "learning_rate": None,
         "tasks": str(ROOT / "tasks"), "work": str(tmp_path / "work"),
-        "batch_tokens": 1000, "module": "evaluate_benchmark", "spec": spec,
+        "batch_tokens": 1000, "module": "evaluate_benchmark", "spec": asdict(spec),
     }  # fmt: skip
 
     def outputs(name):
@@ -308,7 +314,7 @@ def test_a_dead_server_fails_its_job_clearly_and_the_next_job_starts_another(stu
     pid = study.read("orphan", ".started")["pid"]
     os.kill(study.server, signal.SIGKILL)
     _, complaint = job.communicate(timeout=30)
-    assert "the warm process ended before the job did; run it again" in complaint
+    assert "the preloaded process ended before the job did; run it again" in complaint
     assert eventually(lambda: not running(pid))
     study.environment["MOTHERTONGUE_WARM"] = "0"  # and without any: in the job's own process
     alone = study.start("alone")

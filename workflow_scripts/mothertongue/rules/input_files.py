@@ -1,18 +1,19 @@
 """Whether the study's own benchmark and question files can be read, asked before the first job.
 
-An evaluation reads them too, but only after days of fine-tuning. Imports no lm-eval.
+This is here, and not in evaluate, because it needs both evaluate and answer. An evaluation reads them too, but only after days of fine-tuning. Imports no lm-eval.
 """
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from ..answer.questions import is_url, read_questions
+from ..answer.questions import read_questions
 from ..errors import InputError
+from ..evaluate.data import read_files
+from ..evaluate.items import make_items
 from ..files import existing_files
 from ..study import Benchmark, QuestionSet, Study
 from ..study.tasks import read_task
-from .data import read_files
-from .items import make_items
+from ..urls import is_url
 
 
 def unreadable(
@@ -23,7 +24,7 @@ def unreadable(
     Files that are not there are told by `needs.missing`; data of the hub is read when it comes.
     """
     cells = {
-        (rule, cell.get("benchmark") or cell.get("questions"), cell["language"])
+        (rule, cell.get("benchmark") or cell["questions"], cell["language"])
         for rule, cell in jobs
         if rule in ("evaluate_benchmark", "draw_questions")
     }
