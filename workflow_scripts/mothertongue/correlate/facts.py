@@ -10,8 +10,8 @@ QUESTIONS = "qa-"
 
 def main_learning_rate(study: Study) -> str:
     """Name of the learning rate of the main analysis: correlate.lr, or the grid's first."""
-    chosen: str | None = study.config["correlate"]["lr"]
-    return chosen or study.products[0].lr[0]
+    chosen = study.config["correlate"]["lr"]
+    return chosen or study.config["conditions"][0]["lr"][0]
 
 
 def describe_data(study: Study) -> dict[str, dict[str, Any]]:
@@ -19,12 +19,14 @@ def describe_data(study: Study) -> dict[str, dict[str, Any]]:
     used = {condition.data for condition in study.conditions}
     found: dict[str, dict[str, Any]] = {"native": {"label": "native", "kind": "native"}}
     for name, spec in study.translators.items():
+        label = spec.get("label") or name
         if name in used:
-            found[name] = {"label": spec.label, "kind": "translated", "translator": name}
+            found[name] = {"label": label, "kind": "translated", "translator": name}
     for name, spec in study.translators.items():
+        label = spec.get("label") or name
         if name + ROUND_TRIP in used:
             found[name + ROUND_TRIP] = {
-                "label": f"{spec.label} round trip",
+                "label": f"{label} round trip",
                 "kind": "roundtrip",
                 "translator": name,
             }
@@ -36,21 +38,21 @@ def describe_study(study: Study) -> dict[str, Any]:
     """The description of a study's scores, as far as the configuration knows it."""
     benchmarks: dict[str, dict[str, Any]] = {
         name: {
-            "label": spec.label,
-            "group": spec.group,
-            "origin": spec.origin,
-            "kind": spec.kind,
-            "task": spec.task,
+            "label": spec.get("label") or name,
+            "group": spec["group"],
+            "origin": spec["origin"],
+            "kind": spec["kind"],
+            "task": spec["task"],
             "judged": False,
-            "margin": spec.margin,
+            "margin": spec["margin"],
         }
         for name, spec in study.benchmarks.items()
     }
-    for name, asked in study.questions.items():
+    for name, spec in study.questions.items():
         benchmarks[QUESTIONS + name] = {
-            "label": f"Open questions: {asked.label}",
+            "label": f"Open questions: {spec.get('label') or name}",
             "group": OPEN_ANSWERS,
-            "origin": asked.origin,
+            "origin": spec["origin"],
             "kind": "generative",
             "judged": True,
             "metrics": ["rating", "total"],  # a total is there for complete sets only
@@ -61,25 +63,25 @@ def describe_study(study: Study) -> dict[str, Any]:
     rates = study.learning_rates
     return {
         "source": "study",
-        "study": study.name,
+        "study": study.config["study"],
         "description": study.config["description"],
         "models": {
             name: {
-                "label": model.label,
-                "family": model.family,
-                "parameters": model.parameters,
+                "label": spec.get("label") or name,
+                "family": spec.get("family") or spec.get("label") or name,
+                "parameters": spec["parameters"],
             }
-            for name, model in study.models.items()
+            for name, spec in study.models.items()
         },
         "data": describe_data(study),
-        "languages": {code: language.label for code, language in study.languages.items()},
+        "languages": {code: entry["name"] for code, entry in study.languages.items()},
         "benchmarks": benchmarks,
         "judges": {
-            name: {"label": judge.label, "backend": judge.backend}
-            for name, judge in study.judges.items()
+            name: {"label": spec.get("label") or name, "backend": spec["backend"]}
+            for name, spec in study.judges.items()
         },
         "learning_rate": rates[main_learning_rate(study)],
-        "quantisation": study.finetuning.quantisation,
-        "seeds": list(study.finetuning.seeds),
+        "quantisation": study.config["finetune"]["quantisation"],
+        "seeds": study.config["finetune"]["seeds"],
         "margin": study.config["report"]["margin"],
     }
