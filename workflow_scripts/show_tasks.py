@@ -9,19 +9,22 @@ import sys
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from mothertongue.errors import InputError
 from mothertongue.evaluate.pack import load_task
 from mothertongue.files import existing_files
 from mothertongue.process.tee import copied_to
-from mothertongue.study import Benchmark, Study
+from mothertongue.study import Study
 from mothertongue.study.paths import CMMLU, HELDOUT, Layout
 from mothertongue.study.tasks import HARNESS, read_task
 
 WIDTH = 100
 
 
-def local_files(spec: Benchmark, language: str, results: Path) -> dict[str, list[str]]:
+def local_files(
+    spec: dict[str, Any], name: str, language: str, results: Path
+) -> dict[str, list[str]]:
     """Files of a benchmark that are there: its own, or those that the workflow makes."""
 
     made = Layout(str(results))
@@ -36,30 +39,31 @@ def local_files(spec: Benchmark, language: str, results: Path) -> dict[str, list
 def one_prompt(study: Study, name: str, tasks: Path, results: Path, lock: Path) -> tuple[str, str]:
     """The first prompt of a benchmark and what is scored behind it."""
     spec = study.benchmarks[name]
-    language = spec.languages[0]
-    files = local_files(spec, language, results)
-    made_by_us = spec.task in ("cmmlu", "native-perplexity") and spec.dataset is None
-    if (spec.paths_in(language) or made_by_us) and not files["files"]:
-        what = "snakemake --cores 1 sample" if spec.task != "cmmlu" else "the study"
+    language = spec["languages"][0]
+    dataset = spec["dataset"] or {}
+    files = local_files(spec, name, language, results)
+    made_by_us = spec["task"] in ("cmmlu", "native-perplexity") and spec["dataset"] is None
+    if (dataset.get("path") or made_by_us) and not files["files"]:
+        what = "snakemake --cores 1 sample" if spec["task"] != "cmmlu" else "the study"
         raise InputError(f"its items are not there yet; run {what}")
     loaded = load_task(
-        spec.task,
+        spec["task"],
         language,
         folder=tasks,
         files=files["files"] or None,
         demonstrations=files["demonstrations"] or None,
-        hub={k: v for k, v in (spec["dataset"] or {}).items() if k != "path" and v} or None,
+        hub={k: v for k, v in dataset.items() if k != "path" and v} or None,
         lock=lock,
-        shots=spec.shots,
+        shots=spec["shots"],
         limit=1,
-        max_new_tokens=spec.max_new_tokens,
-        template=study.finetuning.template,
-        cluster=spec.cluster,
-        parallel=spec.origin != "native",
-        missing=spec.missing,
-        harness=spec.demonstrations == HARNESS,
+        max_new_tokens=spec["max_new_tokens"],
+        template=study.config["finetune"]["template"],
+        cluster=spec["cluster"],
+        parallel=spec["origin"] != "native",
+        missing=spec["missing"],
+        harness=spec["demonstrations"] == HARNESS,
     )
-    task = loaded["tasks"][spec.task]
+    task = loaded["tasks"][spec["task"]]
     doc = task.eval_docs[0]
     prompt = task.fewshot_context(doc, task.config.num_fewshot)
     if task.OUTPUT_TYPE == "multiple_choice":
@@ -75,38 +79,40 @@ def one_prompt(study: Study, name: str, tasks: Path, results: Path, lock: Path) 
 def described(study: Study, name: str, tasks: Path) -> Iterator[tuple[str, str]]:
     """What a benchmark is, as pairs of words."""
     spec = study.benchmarks[name]
-    task = read_task(spec.task, tasks)
+    task = read_task(spec["task"], tasks)
     metadata = task["metadata"]
-    shots = task["num_fewshot"] if spec.shots is None else spec.shots
+    shots = task["num_fewshot"] if spec["shots"] is None else spec["shots"]
+    own = spec["dataset"] or {}
     source = metadata["source"]
-    if spec.dataset:
-        paths = ", ".join(spec.dataset.paths) or spec.dataset.hub
+    if own:
+        paths = ", ".join(patterns_of(own["path"])) if own.get("path") else own["hub"]
         source = paths if source == "a file named in the study" else f"{paths} (task: {source})"
     chance = metadata["chance"]
-    yield "task", f"tasks/{spec.task}.yaml, version {metadata['version']}"
+    yield "task", f"tasks/{spec['task']}.yaml, version {metadata['version']}"
     yield "paper", metadata["paper"]
     yield "source", source
     yield "licence", metadata["licence"]
-    yield "languages", ", ".join(spec.languages)
-    yield "origin", f"{spec.origin}, {spec.kind}"
+    yield "languages", ", ".join(spec["languages"])
+    yield "origin", f"{spec['origin']}, {spec['kind']}"
     yield (
         "items",
         f"{metadata['items']:,} per language" if "items" in metadata else "as the data has",
     )
-    if limit := study.limit_of(name):
-        yield "limit", f"the first {limit} items"
+    if spec["limit"] or study.config["evaluate"]["limit"]:
+        limits = [n for n in (spec["limit"], study.config["evaluate"]["limit"]) if n]
+        yield "limit", f"the first {min(limits)} items"
     yield (
         "demonstrations",
-        f"{shots}{', as lm-eval has them' * (spec.demonstrations == HARNESS)}",
+        f"{shots}{', as lm-eval has them' * (spec['demonstrations'] == HARNESS)}",
     )
     main, *more = metadata["metrics"]
     yield "metric", main + (f"; beside it {', '.join(more)}" if more else "")
     yield "chance level", "none" if chance is None else f"{chance:g} %"
 
 
-def differences(spec: Benchmark, tasks: Path) -> Iterator[str]:
+def differences(spec: dict[str, Any], tasks: Path) -> Iterator[str]:
     """What differs from lm-eval's task of the name, in lines."""
-    harness = read_task(spec.task, tasks)["metadata"].get("harness")
+    harness = read_task(spec["task"], tasks)["metadata"].get("harness")
     if not harness:
         yield "lm-eval has no task of this kind that is read here"
         return
@@ -132,7 +138,7 @@ def main(*, study: Study, tasks: Path, results: Path, lock: Path) -> None:
     """Print a section per benchmark."""
     logging.getLogger("lm_eval").setLevel(logging.ERROR)
     for name, spec in study.benchmarks.items():
-        lines = ["", f"{spec.label} ({name})", "=" * WIDTH]
+        lines = ["", f"{spec['label']} ({name})", "=" * WIDTH]
         lines += [wrapped(label, text) for label, text in described(study, name, tasks)]
         head, *rest = differences(spec, tasks)
         lines.append(wrapped("beside lm-eval", head))
@@ -143,7 +149,7 @@ def main(*, study: Study, tasks: Path, results: Path, lock: Path) -> None:
         try:
             prompt, scored = one_prompt(study, name, tasks, results, lock)
             lines += [
-                f"prompt of one item ({spec.languages[0]}):",
+                f"prompt of one item ({spec['languages'][0]}):",
                 "-" * WIDTH,
                 prompt,
                 "-" * WIDTH,
