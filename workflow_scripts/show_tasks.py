@@ -13,7 +13,7 @@ from typing import Any
 
 from mothertongue.errors import InputError
 from mothertongue.evaluate.pack import load_task
-from mothertongue.files import existing_files
+from mothertongue.files import existing_files, patterns_of
 from mothertongue.process.tee import copied_to
 from mothertongue.study import Study
 from mothertongue.study.paths import CMMLU, HELDOUT, Layout

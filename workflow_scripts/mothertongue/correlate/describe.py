@@ -10,8 +10,8 @@ QUESTIONS = "qa-"
 
 def main_learning_rate(study: Study) -> str:
     """Name of the learning rate of the main analysis: correlate.lr, or the grid's first."""
-    chosen = study.config["correlate"]["lr"]
-    return chosen or study.config["conditions"][0]["lr"][0]
+    chosen: str | None = study.config["correlate"]["lr"]
+    return chosen or study.products[0].lr[0]
 
 
 def describe_data(study: Study) -> dict[str, dict[str, Any]]:

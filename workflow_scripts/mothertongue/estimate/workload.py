@@ -80,13 +80,14 @@ def judgements(study: Study) -> list[Sheet]:
     """Answer sets per paid judge, relative to <results>."""
     sheets = []
     for name, judge in study.judges.items():
+        spec = rating_settings(name, judge)
         sheet = {
-            "spec": rating_settings(name, judge),
+            "spec": spec,
             "discount": judge.batch_discount,
             "answer_tokens": study.answer_tokens,
             "answers": [answers_of(study, a) for who, a in study.judgements if who == name],
         }
-        if "repeats" in sheet["spec"]:  # judges that call no service have no repeats
+        if "repeats" in spec:  # judges that call no service have no repeats
             sheets.append({**calling(study, judge), **sheet})
     return sheets
 

@@ -8,7 +8,7 @@ import yaml
 from snakemake.iocontainers import InputFiles, OutputFiles, Wildcards
 
 from ..files import existing_files, patterns_of
-from ..study import inference_jobs
+from ..study import Benchmark, inference_jobs
 from ..study.inference_jobs import Tokens
 from ..study.paths import CHUNKS, CMMLU, HELDOUT, SCORE, Layout
 from ..study.tasks import HARNESS, demonstration_path, task_digest
@@ -27,7 +27,7 @@ class Evaluating:
     def _tasks(self) -> Path:
         return self.plan.root / "tasks"
 
-    def _benchmark(self, wildcards: Wildcards) -> dict[str, Any]:
+    def _benchmark(self, wildcards: Wildcards) -> Benchmark:
         return self.study.benchmarks[wildcards.benchmark]
 
     # -- files -----------------------------------------------------------------------------------

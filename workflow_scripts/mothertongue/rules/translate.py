@@ -5,7 +5,7 @@ from typing import Any
 from snakemake.iocontainers import OutputFiles, Wildcards
 
 from ..process.devices import gpus_to_ask
-from ..study import MULTI, ROUND_TRIP
+from ..study import MULTI, ROUND_TRIP, Translator
 from ..study.paths import (
     BACK,
     BACK_REPORT,
@@ -26,7 +26,7 @@ class Translating:
     def __init__(self, plan: Plan):
         self.plan = plan
 
-    def entry(self, wildcards: Wildcards) -> dict[str, Any]:
+    def entry(self, wildcards: Wildcards) -> Translator:
         """The configuration entry of {translator}."""
         return self.plan.study.translators[wildcards.translator]
 

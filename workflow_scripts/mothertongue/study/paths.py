@@ -13,7 +13,8 @@ and what was found out about cards and bases.
 from dataclasses import dataclass
 from pathlib import Path
 
-from .grid import ROUND_TRIP, AnswerSet, Condition, Evaluation, Judgement
+from .grid import AnswerSet, Condition, Evaluation, Judgement
+from .validation import ROUND_TRIP
 
 CONDITION = "{model}/{data}/{scope}/{lr}/seed{seed}"  # as Condition.path fills it in
 
