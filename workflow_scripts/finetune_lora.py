@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mothertongue.finetune.launch import run_finetune
+from mothertongue.finetune.launch import finetune_in_processes
 from mothertongue.finetune.recipe import Base, Job, Recipe
 from mothertongue.preload import run_preloaded
 from mothertongue.process.log import log_to
@@ -57,7 +57,14 @@ def main(
         checkpoint_minutes=checkpoint_minutes,
         others=others,
     )
-    run_finetune(job, processes=gpus)
+    if gpus > 1:
+        finetune_in_processes(job, gpus)
+        return
+    import torch
+    from mothertongue.finetune.run import finetune
+
+    torch.set_num_threads(max(1, threads))
+    finetune(job)
 
 
 if "snakemake" in globals():

@@ -1,4 +1,4 @@
-"""Run a fine-tuning in this process, or in one process per GPU (under PyTorch's launcher)."""
+"""Run a fine-tuning in several processes, one per GPU, under PyTorch's launcher."""
 
 import contextlib
 import os
@@ -19,17 +19,6 @@ PACKAGES = Path(__file__).resolve().parents[2]
 STOP_SECONDS = 120  # for the step that runs and the checkpoint, when told to stop
 
 
-def finetune_here(job: Job, *, several: bool = False) -> None:
-    """Fine-tune in this process: alone, or as one of `several` that share every batch."""
-    import torch
-
-    from .run import finetune
-    from .workers import AcceleratedWorkers, Workers
-
-    torch.set_num_threads(max(1, job.threads))
-    finetune(job, AcceleratedWorkers() if several else Workers())
-
-
 def launch_command(job: Path, *, processes: int) -> list[str]:
     """This module in several processes on one machine, under PyTorch's launcher.
 
@@ -45,15 +34,12 @@ def launch_command(job: Path, *, processes: int) -> list[str]:
     ]
 
 
-def run_finetune(job: Job, *, processes: int = 1) -> None:
-    """Fine-tune here, or start `processes` processes that share every effective batch.
+def finetune_in_processes(job: Job, processes: int) -> None:
+    """Start `processes` processes that share every effective batch, and wait for them.
 
     A stop signal is passed on to them; they write a checkpoint and this raises `Interrupted`. They
     stop in the same way when this process is killed.
     """
-    if processes <= 1:
-        finetune_here(job)
-        return
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "job.pickle"
         path.write_bytes(pickle.dumps(job))
@@ -96,10 +82,17 @@ def main() -> None:
     """
     import logging
 
+    import torch
+
+    from .run import finetune
+    from .workers import AcceleratedWorkers
+
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s", force=True)
     path = Path(sys.argv[1])
     try:
-        finetune_here(pickle.loads(path.read_bytes()), several=True)
+        job: Job = pickle.loads(path.read_bytes())
+        torch.set_num_threads(max(1, job.threads))
+        finetune(job, AcceleratedWorkers())
     except Exception as error:
         with contextlib.suppress(FileExistsError), path.with_suffix(".complaint").open("x") as file:
             file.write(f"{type(error).__name__}: {error}")
