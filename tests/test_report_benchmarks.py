@@ -8,7 +8,7 @@ from made_up import Adapter, write_study
 from mothertongue.correlate import claims as c
 from mothertongue.correlate.noise import NoiseRow
 from mothertongue.correlate.rating import Rating
-from mothertongue.correlate.tables import read_records
+from mothertongue.correlate.records import read_records
 from mothertongue.report.benchmarks import benchmarks_page, noise_page
 
 

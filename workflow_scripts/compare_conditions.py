@@ -55,7 +55,7 @@ def main(
     """Write contrasts.csv; without a table of items, rows over models and languages alone."""
     import numpy as np
     from mothertongue.correlate.comparisons import COLUMNS, adjusted, compare_test
-    from mothertongue.correlate.tables import write_records
+    from mothertongue.correlate.records import write_records
 
     cells = open_scores(scores, about)
     rows = []

@@ -39,7 +39,7 @@ def main(
     from mothertongue.correlate import gap_correlation as made
     from mothertongue.correlate.chance import places_at_chance
     from mothertongue.correlate.effects import Evidence
-    from mothertongue.correlate.tables import write_records
+    from mothertongue.correlate.records import write_records
 
     cells = open_scores(scores, about)
     evidence = Evidence(cells, item_table)

@@ -8,13 +8,13 @@ from mothertongue.correlate.comparisons import Comparison
 from mothertongue.correlate.kinds import outcomes
 from mothertongue.correlate.noise import NoiseRow
 from mothertongue.correlate.rating import Rating
-from mothertongue.correlate.tables import read_records
+from mothertongue.correlate.records import read_records
 from mothertongue.process.log import log_to
 from mothertongue.report.benchmarks import benchmarks_page, noise_page
 from mothertongue.report.contrast_pages import contrast_pages
 from mothertongue.report.figures import ItemFolder
 from mothertongue.report.printed import read_averages
-from mothertongue.report.tables import pages
+from mothertongue.report.score_tables import pages
 from mothertongue.report.taxonomy import taxonomy_page
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from mothertongue.correlate.averages import open_scores
 from mothertongue.correlate.gap_correlation import Correlation, Gap
-from mothertongue.correlate.tables import read_records
+from mothertongue.correlate.records import read_records
 from mothertongue.process.log import log_to
 from mothertongue.report.figures import ItemFolder
 from mothertongue.report.gap_figure import add_gap_figure, panels_of

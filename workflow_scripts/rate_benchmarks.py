@@ -44,7 +44,7 @@ def main(
     from mothertongue.correlate.comparisons import Comparison
     from mothertongue.correlate.gap_correlation import Correlation
     from mothertongue.correlate.rating import COLUMNS, rate_all
-    from mothertongue.correlate.tables import read_records, write_records
+    from mothertongue.correlate.records import read_records, write_records
 
     compared = read_records(contrasts, Comparison)
     correlated = read_records(correlations, Correlation)

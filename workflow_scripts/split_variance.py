@@ -22,7 +22,7 @@ def main(*, scores: Path, about: Path, item_table: Path | None, table: Path) -> 
     """Write variance.csv of one source."""
     from mothertongue.correlate.effects import Evidence
     from mothertongue.correlate.noise import COLUMNS, Unclustered, noise_rows
-    from mothertongue.correlate.tables import write_records
+    from mothertongue.correlate.records import write_records
 
     cells = open_scores(scores, about)
     rows = noise_rows(Evidence(cells, item_table), Unclustered(cells, item_table))

@@ -1,4 +1,4 @@
-"""What an adapter was trained on and for how long: one row of differences.csv per adapter.
+"""Records what each adapter was trained on and for how long (differences.csv).
 
 A gap between two conditions may come from any of these amounts; docs/results.md explains the columns.
 """
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .tables import read_records
+from .records import read_records
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Scores as the analysis sees them: averaged over seeds, looked up by cell, gaps with a sign.
+"""One source's scores as the analysis uses them: averaged over seeds and found by what was scored.
 
 A gap is always *in favour of the first condition*: for perplexity, where less is better, the
 sign is turned. `translated` is the mean over the study's translators (paper: S_cohere, S_google).
@@ -176,7 +176,7 @@ class Cells:
 
     @cached_property
     def main(self) -> Setting:
-        """Monolingual training at the main learning rate (or what comes nearest)."""
+        """Monolingual training at the main learning rate, or the setting nearest to it."""
         found = {Setting(key[6], key[7]) for key in self._keys if key[7] is not None}
         wanted = Setting("mono", self.facts.learning_rate or math.nan)
         if wanted in found or not found:

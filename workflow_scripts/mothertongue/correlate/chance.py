@@ -1,4 +1,4 @@
-"""Where a test sees nothing: both conditions score as guessing, or an empty answer, would."""
+"""Tells where a test cannot show a gap: both conditions score no better than guessing would."""
 
 import math
 from collections.abc import Mapping
@@ -91,7 +91,7 @@ def item_variance(
 
 
 def places_at_chance(evidence: Evidence, confidence: float) -> set[Piece]:
-    """(benchmark, judge, metric, language) of every main metric where both sides are at chance."""
+    """Tests, metrics and languages in which both conditions are at chance."""
     found: set[Piece] = set()
     for test in evidence.cells.tests:
         metric = evidence.metric(test)

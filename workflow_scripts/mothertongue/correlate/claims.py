@@ -1,4 +1,4 @@
-"""Claims: the only thing that a sentence, a verdict or a forest plot of the report is made of.
+"""The record of a claim: every sentence, verdict and interval of the report is made of claims.
 
 A claim states one comparison with its verdict, its numbers and what they rest on. This module holds
 the record and its JSON form; `decisions` decides verdicts, the report words them.
@@ -126,7 +126,7 @@ class Claim:
     snr: float | None = None  # signal-to-noise: |estimate| / standard deviation of one comparison
 
     def __post_init__(self) -> None:
-        """Words must be of the fixed lists."""
+        """Question, verdict and basis must be of the fixed lists."""
         for word, known in (
             (self.question, QUESTIONS),
             (self.verdict, VERDICTS),

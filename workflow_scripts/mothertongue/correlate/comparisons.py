@@ -1,4 +1,4 @@
-"""Rows of contrasts.csv: conditions compared one by one, each with its own interval and p.
+"""Compares training conditions one by one, each pair with its own interval and p (contrasts.csv).
 
 `contrasts` says what is compared and resamples it; here the results become rows. The columns are
 described in the script compare_conditions.

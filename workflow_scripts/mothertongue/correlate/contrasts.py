@@ -1,4 +1,4 @@
-"""Which training conditions are compared with which, and what their scores say with certainty.
+"""Lists which training conditions are compared with which, and resamples their scores.
 
 A contrast is a weighted sum of scores of one model on one test in one language: native minus
 translated and so on. All contrasts of a test share one set of resampled items (drawn by item id,

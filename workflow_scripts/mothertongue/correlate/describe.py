@@ -1,4 +1,4 @@
-"""What a configuration says about its scores: labels, order and nature (about.json)."""
+"""Describes a study's scores from its configuration: the content of about.json before any is known."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Draft claims: comparisons whose p values are not adjusted for the page yet, and how they end.
+"""Draft claims: comparisons whose p values are not yet adjusted for the page, and their completion.
 
 A draft holds what is known of its claim before every comparison of the page is made; `finish` adds
 the verdict, which needs the p values of all of them.
@@ -49,7 +49,7 @@ class Part:
     mean: tuple[Draft, Adjusted] | None = None
 
     def every(self) -> list[tuple[Draft, Adjusted]]:
-        """All drafts."""
+        """The drafts of its languages and of their mean."""
         return [*self.drafts.values(), *([self.mean] if self.mean else [])]
 
 
@@ -61,7 +61,7 @@ class OnlyP(Tested):
 
     @property
     def p(self) -> float:
-        """Its p."""
+        """The p that is known."""
         return self.known
 
 

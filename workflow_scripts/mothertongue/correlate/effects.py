@@ -1,7 +1,7 @@
-"""Differences between training conditions with the noise of models, training and items in them.
+"""Estimates differences between training conditions, with the noise of models, training and items.
 
 A *piece* is one test, metric and language. A *sample* is a difference per model, averaged over
-pieces, with all that its variance needs. Three bases, by what a study has (issue of calibration):
+pieces, with all that its variance needs. Three bases, by what a study has:
 
 models       three models or more, each with its own training: the interval speaks of models like
              these; from four families on, families are drawn instead. Languages are fixed.
@@ -157,7 +157,7 @@ def over_replicates(adapters: Sequence[tuple[float, np.ndarray]]) -> Spread:
 
 
 class Evidence:
-    """Scores and items of a source, as differences want them."""
+    """Scores and items of a source, ready for differences."""
 
     def __init__(self, cells: Cells, item_table: Path | None):
         self.cells = cells

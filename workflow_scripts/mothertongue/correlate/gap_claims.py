@@ -1,4 +1,4 @@
-"""Claims about the gap: cells, tests, translators, languages that differ, tests at chance."""
+"""Makes the claims about the gap: by group, test and translator, between languages, at chance."""
 
 import math
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Which tests answer one question together, and the cells of the first table made of them."""
+"""Groups tests that answer one question, and makes the cells of the report's first table of them."""
 
 import itertools
 import math
@@ -124,7 +124,7 @@ def fill(evidence: Evidence, group: Group, confidence: float) -> None:
 
 
 def single_cell(evidence: Evidence, shares: list[Share], margin: float) -> Cell | None:
-    """A cell that nothing is pooled with."""
+    """A cell with the variance of its own models alone."""
     sample = evidence.sample(shares)
     if sample is None:
         return None

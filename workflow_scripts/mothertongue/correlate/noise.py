@@ -1,4 +1,4 @@
-"""What the noise of one comparison is made of: items, clusters, training, models, languages.
+"""Splits the noise of one comparison into items, clusters, training, models and languages.
 
 One comparison: native data against the mean over translators, one model, one language, one training
 of each adapter. Its variance over studies like this one is split by the method of moments: what lies

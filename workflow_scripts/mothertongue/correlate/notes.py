@@ -1,4 +1,4 @@
-"""Notes: the fixed texts that stand beside a number and say why it is missing or what it rests on.
+"""The fixed notes that stand beside numbers: why one is missing, or what it rests on.
 
 They are part of contrasts.csv, benchmarks.csv and claims.json, and the report recognises them by the
 names here. Everything else that is worded is worded in the report.
@@ -53,12 +53,12 @@ def in_language(test: str, language: str) -> str:
 
 
 def few_families(number: int) -> str:
-    """That models of one family are no independent witnesses."""
+    """That an interval treats models of one family as independent."""
     return f"{number} model families: {MODELS_ALONE}"
 
 
 def few_models(least: int) -> str:
-    """That a correlation over so few models is shown only."""
+    """That a correlation over so few models is shown, but not claimed."""
     return f"fewer than {least} models: drawn, not claimed"
 
 

@@ -1,4 +1,4 @@
-"""Claims beside the gap: its causes, other training settings, judges, growth with the score."""
+"""Makes the claims beside the gap: its causes, other training settings, judges, growth with the score."""
 
 import itertools
 import math

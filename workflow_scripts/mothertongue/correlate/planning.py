@@ -1,4 +1,4 @@
-"""Power before money: the smallest gap that a planned study would find, by benchmark.
+"""Estimates, before a study runs, the smallest gap that it would find on each benchmark.
 
 Closed form: Student's t over models (families from four on), or over replicates, at 80 % power. Its
 variance has the luck of training, models and items in it, as a finished study or the published one
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .noise import NoiseRow
-from .tables import read_records
+from .records import read_records
 
 POWER = 0.8
 TRAINING = 1.5  # points: deviation of one adapter's score by the luck of training, if unknown
@@ -83,7 +83,7 @@ def smallest_gap(
 ) -> float:
     """The true gap that the study finds at 80 % power, over its languages (or in one of them).
 
-    infinite with one model and one seed: nothing can be found about the method.
+    Infinite with one model and one seed: nothing can be found about the method.
     """
     from scipy.special import stdtrit
 

@@ -1,4 +1,4 @@
-"""How many models, seeds or items would decide: planning by variance components."""
+"""Estimates how many models, seeds or items would decide an undecided comparison."""
 
 import math
 from dataclasses import dataclass

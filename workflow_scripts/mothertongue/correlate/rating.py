@@ -1,4 +1,4 @@
-"""Would a benchmark notice? One row of benchmarks.csv per test: gap, wins, r, smallest gap to be seen.
+"""Rates each benchmark by whether it would notice that data is translated (benchmarks.csv).
 
 The columns are described in the script rate_benchmarks.
 """

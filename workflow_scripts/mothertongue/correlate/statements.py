@@ -1,4 +1,4 @@
-"""From a source's scores and items to the claims of its report: one family of tests per page."""
+"""Makes every claim of a source from its scores and items; all tests of a page are one family."""
 
 from . import claims as c
 from .decisions import Adjusted, adjust_cells, adjust_others, holm_pairs, nested

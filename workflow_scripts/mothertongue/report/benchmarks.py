@@ -1,4 +1,4 @@
-"""Would this benchmark notice? Each test's verdict, its signal against its noise, and what that is."""
+"""Pages that rate benchmarks: each test's verdict, its signal and noise, and the sources of the noise."""
 
 from collections.abc import Callable, Iterable
 

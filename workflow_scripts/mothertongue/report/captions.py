@@ -1,4 +1,4 @@
-"""What captions say of every page: n, metric, seeds, and the paper's name of a table."""
+"""Captions of pages: n, metric, seeds, and the paper's name of a table."""
 
 from collections.abc import Iterable
 

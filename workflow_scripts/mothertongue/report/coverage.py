@@ -1,4 +1,4 @@
-"""What is said of languages that a mean leaves out."""
+"""Names the languages that a mean leaves out, and says why."""
 
 from collections.abc import Iterable
 

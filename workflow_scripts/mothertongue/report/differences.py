@@ -1,4 +1,4 @@
-"""What else differed between native and translated training, beside the verdicts it could explain.
+"""Words and a page on what else differed between native and translated training.
 
 Made of differences.csv (script tabulate_differences): rows, answer tokens, steps, and rows that the
 length limit cut or dropped. A difference in these is no effect of translation.

@@ -1,4 +1,4 @@
-"""The look of figures: fonts that hold Cyrillic and Chinese, a palette by origin; saving of items."""
+"""Fonts, colours and saving of figures; the folder in which a job collects items of the report."""
 
 import json
 import os

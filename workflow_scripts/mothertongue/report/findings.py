@@ -1,4 +1,4 @@
-"""Every finding of a source, and the words around the table: what n is, what is missing."""
+"""Collects every sentence of a source, and words what stands around the first table: n, what is missing."""
 
 from collections.abc import Iterable
 

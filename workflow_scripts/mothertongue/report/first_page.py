@@ -1,4 +1,4 @@
-"""Screen one: a table of verdicts, the forest plot of the same cells, and at most eight sentences.
+"""The report's first page: a table of verdicts, its forest plot, and at most eight sentences.
 
 One piece of HTML with its own style, for the report's first page and for an item of its own. It is
 made of claims alone; what no claim holds stays empty and is said once below the table.
@@ -37,7 +37,7 @@ WORDS = {c.AT_CHANCE: "sees nothing: at chance"}
 
 @dataclass
 class Screen:
-    """The cells of screen one: (language or None for all, group) -> claim."""
+    """The cells of the first page: (language or None for all, group) -> claim."""
 
     languages: list[str]
     groups: list[str]
@@ -52,7 +52,7 @@ class Screen:
 
 
 def arrange(claims: Iterable[Claim], languages: list[str]) -> Screen:
-    """Choose the claims of screen one; a reversal between languages replaces the pooled cell."""
+    """Choose the claims of the first page; a reversal between languages replaces the pooled cell."""
     claims = [checked(claim) for claim in claims]
     of_cells = [claim for claim in claims if claim.question == c.CELL and claim.group]
     groups = list(dict.fromkeys(claim.group or "" for claim in of_cells))
@@ -243,7 +243,7 @@ def first_page_html(
     differences: Mapping[str, str] | None = None,
     missing: list[str] | None = None,
 ) -> str:
-    """The whole of screen one."""
+    """The whole first page."""
     parts = [f"<style>{asset('screen.css')}</style>", '<div class="screen-one">']
     parts.append(f"<h2>{html.escape(title)}</h2><p class='look'>{html.escape(look)}</p>")
     if screen.cells:

@@ -1,4 +1,4 @@
-"""One forest plot of the first table's cells, as an SVG that a browser and a printer can read.
+"""Draws the forest plot of the first table's cells, as an SVG for browsers and printers.
 
 The axis counts in margins (the smallest difference that matters), so that tests and ratings share
 it; below it stands one row of numbers per unit. Colour and symbol both tell the verdict.

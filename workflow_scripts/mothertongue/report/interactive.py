@@ -1,4 +1,4 @@
-"""Interactive figures: one small script draws them from the numbers; nothing is fetched."""
+"""Pages with interactive figures: a script in the page draws them from numbers in the page."""
 
 import json
 import math

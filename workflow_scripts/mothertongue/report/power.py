@@ -1,4 +1,4 @@
-"""The planned study's smallest detectable gaps as a table for the terminal."""
+"""Shows the smallest gaps that a planned study would find as a table for the terminal."""
 
 import math
 from collections.abc import Iterable, Mapping

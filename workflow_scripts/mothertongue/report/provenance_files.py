@@ -1,4 +1,4 @@
-"""What the files of a finished study say of their own making: adapters, scores, translations, replies.
+"""Reads how adapters, scores, translations and replies were made, from the files beside them.
 
 Each file is read once, into a record; `provenance` makes tables of them.
 """

@@ -1,4 +1,4 @@
-"""One sentence per claim: nothing is said that the claim does not hold."""
+"""Words each claim as one sentence, which says nothing that the claim does not hold."""
 
 from dataclasses import replace
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""A table that knows how to be CSV, LaTeX (booktabs) and sortable HTML, and a page of tables."""
+"""A table that can be written as CSV, LaTeX (booktabs) and sortable HTML, and a page of tables."""
 
 import csv
 import html

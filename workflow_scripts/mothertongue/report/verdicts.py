@@ -1,4 +1,4 @@
-"""What a claim may say: its verdict after checking it against its own numbers, and its words.
+"""Checks a claim's verdict against its own numbers, and words the numbers that it rests on.
 
 Everything here takes one `Claim` and adds nothing to it. A verdict that its own p or interval does
 not carry is undecided, whatever wrote it down.

@@ -1,4 +1,4 @@
-"""Which tables a study has, and what stands in them: driven by its models, languages, benchmarks.
+"""Tables of scores: every score, other training settings, round trips, and pairs of translated tests.
 
 With the paper's scores these are its Tables 1 to 9 and 10 to 25 (names in about.json, `tables`).
 """

@@ -1,4 +1,4 @@
-"""Tables of the analysis as CSV files: written from typed records, and read back into them."""
+"""Writes typed records as CSV files, and reads them back."""
 
 import math
 from collections.abc import Iterable, Mapping
