@@ -8,7 +8,7 @@ sets are answered in the same passes, and their jobs find the answers.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from mothertongue.answer.generate import QuestionSet, answer_all, stop_counts
 from mothertongue.answer.partial import PartialAnswers
 from mothertongue.errors import InputError
 from mothertongue.files import (
+    Row,
     file_hash,
     read_json,
     read_jsonl,
@@ -31,7 +32,7 @@ from mothertongue.process.log import log_to
 from mothertongue.study.gpu_plan import resolved
 
 
-def fingerprint(provenance: dict, questions: list[dict]) -> str:
+def fingerprint(provenance: Mapping[str, Any], questions: Sequence[Row]) -> str:
     """Everything that an answer depends on, as one hash."""
     return text_hash(json.dumps([provenance, questions], ensure_ascii=False, sort_keys=True))
 
@@ -41,13 +42,15 @@ def weight_file(paths: list[str]) -> Path | None:
     return next((Path(path) for path in paths if path.endswith(".safetensors")), None)
 
 
-def opened(questions: Path, partial: Path, made_by: dict, *, wait: bool = True) -> QuestionSet:
+def opened(
+    questions: Path, partial: Path, made_by: Mapping[str, Any], *, wait: bool = True
+) -> QuestionSet:
     """A question set with the answers that are kept so far."""
     asked = read_jsonl(questions)
     return QuestionSet(asked, PartialAnswers(partial, fingerprint(made_by, asked), wait=wait))
 
 
-def answered(paths: dict[str, str], made_by: dict[str, Any]) -> bool:
+def answered(paths: dict[str, str], made_by: Mapping[str, Any]) -> bool:
     """Whether the answers to a set are there, made just as these would be."""
     if not Path(paths["answers"]).is_file() or not Path(paths["provenance"]).is_file():
         return False
@@ -56,7 +59,9 @@ def answered(paths: dict[str, str], made_by: dict[str, Any]) -> bool:
     return all(told.get(key) == value for key, value in known.items())
 
 
-def opened_beside(beside: Sequence[dict[str, str]], made_by: dict) -> list[QuestionSet]:
+def opened_beside(
+    beside: Sequence[dict[str, str]], made_by: Mapping[str, Any]
+) -> list[QuestionSet]:
     """Other sets of the adapter that can be answered now and that nobody is answering."""
     found = []
     for paths in beside:
@@ -81,7 +86,7 @@ def main(
     answers: Path,
     provenance: Path,
     partial: Path,
-    model: dict,
+    model: Mapping[str, Any],
     quantisation: str,
     dtype: str,
     template: str,
