@@ -32,7 +32,7 @@ class Evaluating:
 
     # -- files -----------------------------------------------------------------------------------
 
-    def _configured(self, wildcards: Wildcards, key: str) -> list[str]:
+    def configured(self, wildcards: Wildcards, key: str) -> list[str]:
         """Configured files of {benchmark} in {language}: its items (`dataset`) or `demonstrations`.
 
         A pattern stands for the files that it names, or for itself where it names none.
@@ -53,20 +53,20 @@ class Evaluating:
             return [IN_RULES.at(HELDOUT, language=wildcards.language)]
         if entry["task"] == "cmmlu" and entry["dataset"] is None:
             return [IN_RULES.at(CMMLU, split="test")]
-        return existing_files(self._configured(wildcards, "dataset"))
+        return existing_files(self.configured(wildcards, "dataset"))
 
     def demonstrations(self, wildcards: Wildcards) -> list[str]:
         """Local demonstrations of {benchmark} in {language}, if any are named and there."""
         entry = self._benchmark(wildcards)
         if entry["task"] == "cmmlu" and entry["dataset"] is None:
             return [IN_RULES.at(CMMLU, split="dev")]
-        return existing_files(self._configured(wildcards, "demonstrations"))
+        return existing_files(self.configured(wildcards, "demonstrations"))
 
     def files(self, wildcards: Wildcards, input: InputFiles) -> dict[str, list[str]]:
         """What the script reads; a configured file that vanished is its error, not the hub's turn."""
         return {
-            "test": self._configured(wildcards, "dataset") or list(input.test),
-            "demonstrations": self._configured(wildcards, "demonstrations")
+            "test": self.configured(wildcards, "dataset") or list(input.test),
+            "demonstrations": self.configured(wildcards, "demonstrations")
             or list(input.demonstrations),
         }
 
