@@ -6,18 +6,19 @@
 
 
 include: "common.smk"
-include: "evaluate.smk"
 
 
 from mothertongue.rules.contamination import Contamination
+from mothertongue.rules.evaluate import Evaluating
 
-CONTAMINATION = Contamination(EVALUATING)
+SEARCHED = Evaluating(PLAN)
+CONTAMINATION = Contamination(SEARCHED)
 
 
 rule find_contamination:
     """Search the training sets of one language for the items of one benchmark."""
     input:
-        test=EVALUATING.items,
+        test=SEARCHED.items,
         sets=CONTAMINATION.datasets,
     output:
         found="<results>/sample/contamination/{benchmark}/{language}.json",

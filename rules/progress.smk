@@ -6,12 +6,12 @@ include: "common.smk"
 
 
 rule progress:
+    log:
+        "<logs>/progress.log",
     """Print a model x condition x benchmark matrix."""
     localrule: True
     conda:
         "../envs/analyse.yaml"
-    log:
-        "<logs>/progress.log",
     params:
         study=config,
         results=PLAN.results,
