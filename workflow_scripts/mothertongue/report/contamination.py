@@ -10,8 +10,8 @@ from ..correlate.facts import Facts
 from ..files import read_json
 from ..scores import MULTI
 from . import categories
+from .captions import plural
 from .table import Column, Field, Mark, Page, tabulate
-from .tables import plural
 
 WORTH = 0.01  # share of a test's items from which the page's first line warns
 
