@@ -43,7 +43,6 @@ def unreadable(
 def _read_benchmark(spec: Benchmark, tasks: Path, language: str) -> None:
     """Make the items of a benchmark's local files, as the evaluation will."""
     metadata = read_task(spec.task, tasks)["metadata"]
-    options = {"language": metadata.get("numbers") or language, "missing": spec.missing}
     cluster = spec.cluster or metadata.get("cluster")
     for paths, column in (
         (spec.paths_in(language), cluster),
@@ -53,7 +52,15 @@ def _read_benchmark(spec: Benchmark, tasks: Path, language: str) -> None:
         for group in [[file] for file in files] if metadata.get("paired") else [files]:
             if group:
                 rows, places, name = read_files(group)
-                make_items(rows, metadata["family"], name, places=places, cluster=column, **options)
+                make_items(
+                    rows,
+                    metadata["family"],
+                    name,
+                    places=places,
+                    cluster=column,
+                    language=metadata.get("numbers") or language,
+                    missing=spec.missing,
+                )
 
 
 def _read_questions(spec: QuestionSet, language: str) -> None:

@@ -42,8 +42,8 @@ class Models:
         The rule names its input `base`; pathvars are not replaced in params, hence `input`.
         A revision that the study leaves open is the commit that `prefetch` found.
         """
-        entry = self.plan.study.models[wildcards.model]
-        entry = {k: v for k, v in entry.items() if k not in NOT_FOR_LOADING}
+        model = self.plan.study.models[wildcards.model]
+        entry = {k: v for k, v in model.items() if k not in NOT_FOR_LOADING}
         if input.base:
             return {**entry, "base": str(Path(input.base[0]).parent)}
         lock = read_lock(self.plan.lock)

@@ -40,7 +40,7 @@ class Seq2Seq:
             ) from None
         self._budget = BatchBudget(ENDLESS)  # less after memory ran out
         self._models: dict[str, tuple[Any, Any]] = {}
-        self._queue: list[tuple[Request, Future]] = []
+        self._queue: list[tuple[Request, Future[Reply]]] = []
         self._queue_lock = threading.Lock()
         self._model_lock = threading.Lock()
 
@@ -62,7 +62,7 @@ class Seq2Seq:
 
     def send(self, request: Request, timeout: float) -> Reply:
         """Wait until some thread has run the batch that holds this request."""
-        future: Future = Future()
+        future: Future[Reply] = Future()
         with self._queue_lock:
             self._queue.append((request, future))
         with self._model_lock:
@@ -79,10 +79,10 @@ class Seq2Seq:
                         waiting.set_result(reply)
         return future.result()
 
-    def _take(self, request: Request, future: Future) -> list[tuple[Request, Future]]:
+    def _take(self, request: Request, future: Future[Reply]) -> list[tuple[Request, Future[Reply]]]:
         """Off the queue: this request and those in its direction that are nearest in length."""
 
-        def distance(item: tuple[Request, Future]) -> int:
+        def distance(item: tuple[Request, Future[Reply]]) -> int:
             return abs(len(item[0]["text"]) - len(request["text"]))
 
         pair = request["source"], request["target"]
