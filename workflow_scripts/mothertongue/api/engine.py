@@ -199,9 +199,7 @@ class Engine:
                 future = running[key] = pool.submit(self.attempts.carry_out, attempt)
             yield _Waiting(ask, key, future, result)
 
-    def _finish(
-        self, waiting: _Waiting, running: Running, pool: ThreadPoolExecutor
-    ) -> Outcome:
+    def _finish(self, waiting: _Waiting, running: Running, pool: ThreadPoolExecutor) -> Outcome:
         """Wait for one ask; one that another process claimed is awaited in the store."""
         ask, key = waiting.ask, waiting.key
         if waiting.result is not None:
@@ -216,10 +214,10 @@ class Engine:
             mine = self.store.claim([key])
             # looked up after claiming: the reply may have come, and its claim gone, just before
             found = self.store.lookup([key]).get(key)
-            outcome = self._from_store(ask, key, found) if found else None
-            if outcome:
+            known = self._from_store(ask, key, found) if found else None
+            if known:
                 self.store.release(key)
-                return outcome
+                return known
             if mine:
                 if found:
                     self._move_aside(key, found)

@@ -120,7 +120,8 @@ class Seq2Seq:
         def code_of(language: str, known: Container[str], form: str = "{}") -> str:
             """The model's code of a language: the configured one, or one of the usual three."""
             own, flores = self.codes.get(language), self.languages[language]["flores"]
-            for code in [own] if own else [flores, flores.split("_")[0], language]:
+            codes: list[str] = [own] if own else [flores, flores.split("_")[0], language]
+            for code in codes:
                 if form.format(code) in known:
                     return code
             raise InputError(
