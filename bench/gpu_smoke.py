@@ -175,7 +175,7 @@ class Smoke:
         if ON_GPU and torch.cuda.device_count() < 2:
             raise Skipped("needs two GPUs")
         if not ON_GPU:
-            raise Skipped("needs GPUs; on a CPU tests/test_finetune.py runs two processes")
+            raise Skipped("needs GPUs; on a CPU tests/finetune/test_finetune.py runs two processes")
         job = self.job("several", "none", gpus=2)
         self.finish(self.script("finetune_lora", job, gpus=2))
         return f"{json.loads((self.folder / 'several/provenance.json').read_text())['processes']}"

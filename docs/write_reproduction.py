@@ -38,13 +38,13 @@ models in place of the paper's and stand-ins for the hub and the services: see
 """
 TAIL = """## The tests of the whole study
 
-`tests/test_paper.py` sets up a clean clone, a stand-in for the hub with the paper's repositories under their
+`tests/drills/test_paper.py` sets up a clean clone, a stand-in for the hub with the paper's repositories under their
 names and pinned commits, and stand-ins for Google's page and the interfaces of Cohere and OpenAI.
 
 | what | command | time on two CPU cores |
 |---|---|---|
-| one model, every stage, in the default suite | `pytest tests/test_paper.py` | {short} |
-| 224 adapters, 1,376 evaluations, 288 answer sets, 576 judge files | `pytest tests/test_paper.py -m paper` | {whole} |
+| one model, every stage, in the default suite | `pytest tests/drills/test_paper.py` | {short} |
+| 224 adapters, 1,376 evaluations, 288 answer sets, 576 judge files | `pytest tests/drills/test_paper.py -m paper` | {whole} |
 
 To run both without network access, in a network namespace of their own, use `unshare --net --map-root-user sh -c 'ip link set lo up
 && exec pytest …'`.

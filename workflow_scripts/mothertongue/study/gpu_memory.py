@@ -2,7 +2,7 @@
 
 Not measured on a card yet. Read off models' configurations and off what PyTorch keeps of a pass:
 weights are 2 bytes in 16 bits; in int8 the linear layers take 1 and the embeddings 2. A training pass
-keeps `KEPT` bytes a token for each layer and unit of width (tests/test_adapter_type.py prints them);
+keeps `KEPT` bytes a token for each layer and unit of width (tests/finetune/test_adapter_type.py prints them);
 with gradient checkpointing it keeps the layers' inputs and one layer. Imports no model library.
 """
 
