@@ -13,9 +13,10 @@ test: ## the whole suite
 fast: ## tests without those that take long, a cluster or a browser
 	$(PYTHON) -m pytest -n 2 -m "not slow and not slurm and not browser"
 
-lint: ## ruff, snakefmt and Snakemake's own checks
+lint: ## ruff, mypy, snakefmt and Snakemake's own checks
 	$(BIN)ruff check .
 	$(BIN)ruff format --check .
+	$(BIN)mypy
 	$(BIN)snakefmt --check Snakefile rules
 	$(BIN)snakemake --lint
 

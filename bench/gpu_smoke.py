@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ sys.path[:0] = PATHS
 import torch
 from gpu_device import ON_GPU, SHAPES, Figure, Skipped, save_random_model
 from gpu_jobs import text
-from mothertongue.preload import base_of_model, run_warm
+from mothertongue.inference.base import BaseSpec
+from mothertongue.preload import run_preloaded
 
 
 class Smoke:
@@ -107,7 +109,7 @@ class Smoke:
 
     def spec(self) -> dict[str, Any]:
         """The toy base, as jobs name it."""
-        return base_of_model({"base": str(self.base)}, "none", "auto")
+        return asdict(BaseSpec.of_model({"base": str(self.base)}, "none", "auto"))
 
     def score(self, name: str, **keywords: Any) -> dict[str, Any]:
         """A job that scores and decodes."""
@@ -122,7 +124,7 @@ class Smoke:
         first, second = (self.score(f"held{n}", adapter=adapter.parent) for n in (1, 2))
         for name in ("scores", "texts"):
             assert first[name] == second[name], name
-        assert "held by the warm process" in second["said"], second["said"][-500:]
+        assert "held by the preloaded process" in second["said"], second["said"][-500:]
         return f"{second['dtype']} on {second['device']}, {second['batch_tokens']} tokens a batch"
 
     def freed(self) -> str:
@@ -137,7 +139,7 @@ class Smoke:
             if b"mothertongue.preload.base_server" in path.read_bytes()
         ]
         assert not holders, holders
-        return "no holder left"
+        return "no base server left"
 
     def resume(self) -> str:
         """Told to stop after a checkpoint, a training continues to the same adapter."""
@@ -173,21 +175,22 @@ class Smoke:
         if ON_GPU and torch.cuda.device_count() < 2:
             raise Skipped("needs two GPUs")
         if not ON_GPU:
-            raise Skipped("needs GPUs; on a CPU tests/test_finetune.py runs two processes")
+            raise Skipped("needs GPUs; on a CPU tests/finetune/test_finetune.py runs two processes")
         job = self.job("several", "none", gpus=2)
         self.finish(self.script("finetune_lora", job, gpus=2))
         return f"{json.loads((self.folder / 'several/provenance.json').read_text())['processes']}"
 
 
 def run_job(call: dict[str, Any]) -> None:
-    """Be a rule's script: run a job by `run_warm`."""
+    """Be a rule's script: run a job by `run_preloaded`."""
     paths = {"training_set", "validation_set", "adapter", "adapter_config", "history", "provenance",
              "work", "out"}  # fmt: skip
     keywords = {
         key: Path(value) if key in paths and value is not None else value
         for key, value in call["keywords"].items()
     }
-    run_warm(call["module"], keywords, base=call["base"], gpus=call["gpus"], grace=300)
+    base = BaseSpec(**call["base"]) if call["base"] else None
+    run_preloaded(call["module"], keywords, base=base, gpus=call["gpus"], grace=300)
 
 
 def smoke(folder: Path) -> Iterator[Figure]:

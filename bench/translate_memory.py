@@ -17,7 +17,12 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / "workflow_scripts"), str(ROOT / "tests"), str(ROOT / "bench")]
+sys.path[:0] = [
+    str(ROOT / "workflow_scripts"),
+    str(ROOT / "tests/support"),
+    str(ROOT / "tests"),
+    str(ROOT / "bench"),
+]
 
 from mothertongue.api import Reply
 from mothertongue.translate import BACKENDS

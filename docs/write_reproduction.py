@@ -18,38 +18,39 @@ HEAD = """# Where this reproduction departs from the paper
 
 <!-- Made by `python docs/write_reproduction.py` from resources/published/departures.yaml. -->
 
-`studies/paper.yaml` asks for the study of Chen, Yu, Guo and Haddow (EMNLP 2024). Nobody has run it whole
-with this workflow, and it has not yet been run on a GPU. Here stands every point at which it does
-something else than the paper states, or assumes what the paper does not state: {number} in all. The same
-rows stand on the report's pages *Ours beside published* and *Where the numbers come from*.
+`studies/paper.yaml` asks for the study of Chen, Yu, Guo and Haddow (EMNLP 2024). The complete study has
+not yet been run with this workflow, and the workflow has not yet been run on a GPU. This page lists every point at
+which the workflow departs from the paper, or makes an assumption because the paper does not state something:
+{number} in all. The report shows the same rows on the pages *Ours beside published* and *Where the numbers come from*.
 
-Effects are given where they were measured or simulated. Every prompt, and what differs from lm-eval's
-task of the name, is shown by `snakemake --cores 1 tasks --configfile studies/paper.yaml`.
+Effects are given if they were measured or simulated. To see every prompt and its differences from lm-eval's
+corresponding task, run `snakemake --cores 1 tasks --configfile studies/paper.yaml`.
 
-**Which of our metrics to hold against the printed ones.** XQuAD's exact match and “include” are
-string-level in the paper: `exact_match_strict` and `include_strict`. MGSM's exact token match comes nearest to
-`strict-match`, lm-eval's filter. TyDi QA: `f1_harness`, the F1 of lm-eval's task, or `f1`. Options: `acc`.
+**Which of our metrics to compare with the printed ones.** For XQuAD, whose exact match and “include” are
+string-level in the paper: `exact_match_strict` and `include_strict`. For MGSM, the metric closest to exact token
+match: `strict-match`, lm-eval's filter. For TyDi QA: `f1_harness`, the F1 of lm-eval's task, or `f1`. For
+multiple-choice tests: `acc`.
 
-**The same study at small scale.** A test runs all of it, every stage and every condition, with tiny
-models in place of the paper's and a stand-in for the hub and the services: see
+**The same study at small scale.** A test runs every stage and every condition of the study, with tiny
+models in place of the paper's and stand-ins for the hub and the services: see
 [the tests of the whole study](#the-tests-of-the-whole-study).
 
 """
 TAIL = """## The tests of the whole study
 
-`tests/test_paper.py` lays out a clean clone, a stand-in hub that holds the paper's repositories by their
-names and pinned commits, and stand-ins for Google's page, Cohere's and OpenAI's interfaces.
+`tests/drills/test_paper.py` sets up a clean clone, a stand-in for the hub with the paper's repositories under their
+names and pinned commits, and stand-ins for Google's page and the interfaces of Cohere and OpenAI.
 
 | what | command | time on two CPU cores |
 |---|---|---|
-| one model, every stage, in the default suite | `pytest tests/test_paper.py` | {short} |
-| 224 adapters, 1,376 evaluations, 288 answer sets, 576 judge files | `pytest tests/test_paper.py -m paper` | {whole} |
+| one model, every stage, in the default suite | `pytest tests/drills/test_paper.py` | {short} |
+| 224 adapters, 1,376 evaluations, 288 answer sets, 576 judge files | `pytest tests/drills/test_paper.py -m paper` | {whole} |
 
-Both run in a network namespace of their own with `unshare --net --map-root-user sh -c 'ip link set lo up
+To run both without network access, in a network namespace of their own, use `unshare --net --map-root-user sh -c 'ip link set lo up
 && exec pytest …'`.
 """
 SHORT = "57 CPU-seconds"
-WHOLE = "64 minutes beside much other work; about 40 CPU-minutes for 2,532 jobs"
+WHOLE = "64 minutes on a busy machine; about 40 CPU-minutes for 2,532 jobs"
 
 
 def page() -> str:

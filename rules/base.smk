@@ -6,24 +6,15 @@
 include: "common.smk"
 
 
-def base_texts(wildcards):
-    """Sampled native rows that {model} is built from, and the English rows drawn beside them."""
-    languages = config["models"][wildcards.model]["build"]["languages"] or list(STUDY.languages)
-    native = [f"<results>/sample/native/{language}.jsonl" for language in languages]
-    others = [language for language in languages if language != "en"]
-    return native + [f"<results>/sample/english/{language}.jsonl" for language in others]
+from mothertongue.rules.finetune import Finetuning
 
-
-def build_of(wildcards):
-    """Shape and training of {model}, which the study builds itself."""
-    build = config["models"][wildcards.model]["build"]
-    return {key: value for key, value in build.items() if key != "languages"}
+FINETUNING = Finetuning(MODELS)
 
 
 rule build_base:
     """Train a small base from scratch on sampled native and English rows (never held-out ones)."""
     input:
-        base_texts,
+        FINETUNING.base_texts,
     output:
         expand(
             "<results>/finetune/base/{{model}}/{name}",
@@ -40,7 +31,7 @@ rule build_base:
         mem_mb=3000,
         runtime=30,
     params:
-        build=build_of,
+        build=FINETUNING.build,
         version=VERSIONS["base"],
     script:
         "../workflow_scripts/build_base.py"

@@ -8,8 +8,9 @@ include: "common.smk"
 import os
 
 from mothertongue.process.cluster import refuse_double_run
-from mothertongue.evaluate.check import unreadable
 from mothertongue.files import refuse_dates_ahead, refuse_unwritable
+from mothertongue.hub import read_lock
+from mothertongue.rules.input_files import unreadable
 from mothertongue.study.requirements import job_needs, looks_ahead, missing, refuse_absent
 
 if workflow.remote_exec:  # in a submitted job: nodes often have no internet, and wait long for it
@@ -37,10 +38,7 @@ def lacking(jobs, why=None):
 
 
 ON_GPUS = ("finetune_lora", "evaluate_benchmark", "answer_questions")
-FALLS_BACK = config["finetune"]["gpus"] is None and any(
-    gpus(entry["parameters"]) > gpus(entry["parameters"], GPUS)
-    for entry in config["models"].values()
-)
+FALLS_BACK = MODELS.fall_back_to_cpu()
 
 
 def beyond_cards(jobs):
@@ -48,10 +46,9 @@ def beyond_cards(jobs):
     cells = [
         (job.rule.name, job.wildcards.model)
         for job in jobs
-        if job.rule.name in ON_GPUS and inference_gpus(job.wildcards)
+        if job.rule.name in ON_GPUS and MODELS.gpus_to_read(job.wildcards)
     ]
-    choices = Path(workflow.pathvars.apply("<results>/finetune/quantisation"))
-    yield from gpu_plan.warnings(config, cells, choices, local=RUNS_HERE)
+    yield from MODELS.warnings(cells)
 
 
 onstart:

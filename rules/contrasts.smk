@@ -101,7 +101,7 @@ rule state_claims:
 rule tabulate_differences:
     """What else differed between conditions: rows, answer tokens, steps, truncated rows."""
     input:
-        CORRELATING.runs("provenance.json"),
+        CORRELATING.provenances(),
     output:
         "<results>/correlate/study/differences.csv",
     log:

@@ -12,14 +12,14 @@ include: "common.smk"
 include: "contrasts.smk"
 
 
-from mothertongue.correlate.facts import describe_study
+from mothertongue.correlate.describe import describe_study
 
 
 rule collect_scores:
     """Every evaluation and rating of the study in one table, with its items and a description."""
     input:
         evaluations=CORRELATING.evaluations(),
-        item_tables=CORRELATING.evaluations(".items.parquet"),
+        item_tables=CORRELATING.item_tables(),
         ratings=CORRELATING.ratings(),
     output:
         scores="<results>/scores.csv",

@@ -8,34 +8,20 @@
 
 
 include: "common.smk"
-include: "translator.smk"
 
 
 import os
 import time
 
-from mothertongue.estimate import workload
+from mothertongue.rules.estimate import Estimating
 
-
-def of_study(planned):
-    """A parameter: what one function of `workload` says of the study."""
-
-    def parameter(wildcards):
-        try:
-            return planned(STUDY)
-        except InputError as error:
-            raise refusal(error) from None
-
-    return parameter
-
-
-RESULTS = Path(workflow.pathvars.apply("<results>"))
+ESTIMATING = Estimating(PLAN)
 
 
 rule estimate:
     """Calls, money and hours of the whole study, and what it would find; spends nothing."""
     input:
-        sorted({f"<results>/{workload.sampled(*one)}" for one in STUDY.data_and_scope()}),
+        ESTIMATING.samples(),
     output:
         "<results>/estimate/cost.csv",
         "<results>/estimate/power.csv",
@@ -52,14 +38,14 @@ rule estimate:
         mem_mb=2000,
         runtime=30,
     params:
-        translations=of_study(workload.translations),
-        judges=of_study(workload.judgements),
-        gpu=of_study(lambda study: workload.models(study, RESULTS, local=RUNS_HERE)),
-        power=of_study(workload.power),
+        translations=ESTIMATING.translations,
+        judges=ESTIMATING.judgements,
+        gpu=ESTIMATING.models,
+        power=ESTIMATING.power,
         published=os.path.relpath(ROOT / "resources" / "published" / "variance.csv"),
-        languages=language_facts(ROOT, config["languages"], ["en", *config["languages"]]),
+        languages=ESTIMATING.languages,
         dated=config["prices"]["dated"],
-        store=lambda wildcards, output: str(Path(output[0]).parents[1] / ".work/api/replies.sqlite"),
+        store=ESTIMATING.store,
         asked=time.time(),
     script:
         "../workflow_scripts/estimate_cost.py"

@@ -9,15 +9,9 @@
 include: "common.smk"
 
 
-import os
+from mothertongue.rules.evaluate import Evaluating
 
-import yaml
-
-
-def cmmlu_archive(wildcards):
-    """Where CMMLU's archive is."""
-    task = yaml.safe_load((ROOT / "tasks" / "cmmlu.yaml").read_text(encoding="utf-8"))
-    return task["metadata"]["archive"]
+EVALUATING = Evaluating(PLAN)
 
 
 rule fetch_cmmlu:
@@ -37,7 +31,7 @@ rule fetch_cmmlu:
         mem_mb=1000,
         runtime=20,
     params:
-        archive=cmmlu_archive,
+        archive=EVALUATING.cmmlu_archive,
         lock=LOCK,
     script:
         "../workflow_scripts/fetch_cmmlu.py"
@@ -56,7 +50,7 @@ rule prefetch:
     threads: 1
     params:
         study=config,
-        tasks=os.path.relpath(ROOT / "tasks"),
+        tasks=TASKS,
         lock=LOCK,
     script:
         "../workflow_scripts/prefetch_hub.py"

@@ -5,7 +5,7 @@
 #           characters, flags (answers that address the judge)
 #       <results>/judge/{judge}.batch.json   what a judge that asks in batches did
 #       and, by judge_compare.smk and judge_pages.smk, the judges compared and their pages
-# Kept between runs: <results>/.work/api/replies.sqlite (undeclared; the store of replies).
+# Kept between runs: the store of replies (undeclared; mothertongue/study/paths.py says where).
 
 
 include: "common.smk"

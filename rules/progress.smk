@@ -1,4 +1,4 @@
-# progress: what is done, running, failed and to do. Reads what is there; makes nothing.
+# progress: what is done, running, failed and to do. Reads what is there; makes nothing but its log.
 #   snakemake progress --cores 1 --quiet all      works while the study runs
 
 
@@ -6,13 +6,15 @@ include: "common.smk"
 
 
 rule progress:
+    log:
+        "<logs>/progress.log",
     """Print a model x condition x benchmark matrix."""
     localrule: True
     conda:
         "../envs/analyse.yaml"
     params:
         study=config,
-        results="results",
-        logs="logs",
+        results=PLAN.results,
+        logs=workflow.pathvars.apply("<logs>"),
     script:
         "../workflow_scripts/show_progress.py"

@@ -6,17 +6,6 @@
 include: "common.smk"
 
 
-def card_facts(wildcards):
-    """GB of {model}'s card in a choice of its quantisation; 0 where the job has to look."""
-    card = card_of(wildcards.model)
-    return str(card.memory_gb or 0) if card else "0"
-
-
-def looks_at_card(wildcards):
-    """GPUs of the choice: one where only a look at the card can tell."""
-    return inference_gpus(wildcards) if card_facts(wildcards) == "0" else 0
-
-
 if "CHOOSES_FOR" not in globals() or CHOOSES_FOR is not config:  # included by several stages
     CHOOSES_FOR = config
 
@@ -26,7 +15,7 @@ if "CHOOSES_FOR" not in globals() or CHOOSES_FOR is not config:  # included by s
         Made once: neither another card nor a changed study makes it anew; remove the file to choose again.
         """
         input:
-            base=base_of,
+            base=MODELS.base,
         output:
             "<results>/finetune/quantisation/{model}.json",
         log:
@@ -37,14 +26,14 @@ if "CHOOSES_FOR" not in globals() or CHOOSES_FOR is not config:  # included by s
             "../envs/train.yaml"
         threads: 1
         resources:
-            gpu=looks_at_card,
-            gpu_model=lambda wildcards: gpu_model(wildcards) if looks_at_card(wildcards) else None,
+            gpu=MODELS.gpus_to_choose,
+            gpu_model=MODELS.gpu_model_to_choose,
             mem_mb=3000,
             runtime=10,
-            card_gb=card_facts,  # resources, as the card makes no choice anew
-            on_gpu=inference_gpus,
+            card_gb=MODELS.card_gb,  # resources, as the card makes no choice anew
+            on_gpu=MODELS.gpus_to_read,
             lock=LOCK,
         params:
-            pinned=pinned_base,
+            pinned=MODELS.pinned,
         script:
             "../workflow_scripts/choose_quantisation.py"

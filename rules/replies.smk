@@ -1,10 +1,15 @@
 # replies: what services have said and were paid for, in one file.
-# in:   <results>/.work/api/replies.sqlite, the store of replies (undeclared)
+# in:   the store of replies (undeclared; mothertongue/study/paths.py says where)
 # out:  <results>/replies.parquet   to be replayed without network (replies.replay)
 # Made anew whenever it is asked for: the store has changed.
 
 
+include: "common.smk"
+
+
 import time
+
+from mothertongue.rules.estimate import store_beside_export
 
 
 rule export_replies:
@@ -23,7 +28,7 @@ rule export_replies:
         mem_mb=2000,
         runtime=30,
     params:
-        store=lambda wildcards, output: str(Path(output[0]).parent / ".work/api/replies.sqlite"),
+        store=store_beside_export,
         asked=time.time(),
     script:
         "../workflow_scripts/export_replies.py"

@@ -10,14 +10,14 @@ include: "common.smk"
 
 from snakemake import __version__ as SNAKEMAKE
 
-from mothertongue.correlate.facts import describe_study
+from mothertongue.correlate.describe import describe_study
 
 
 rule plot_training:
     """Learning curves of every run in one figure; rows, tokens, drops and speed in a table."""
     input:
-        histories=CORRELATING.runs("history.csv"),
-        provenances=CORRELATING.runs("provenance.json"),
+        histories=CORRELATING.histories(),
+        provenances=CORRELATING.provenances(),
     output:
         report(
             directory("<results>/report/{source}/training"),
@@ -51,7 +51,7 @@ rule list_provenance:
     """Configuration, versions, revisions, hashes, hours and money behind the study."""
     input:
         "<results>/scores.csv",
-        adapters=CORRELATING.runs("provenance.json"),
+        adapters=CORRELATING.provenances(),
         evaluations=CORRELATING.evaluations(),
         translations=REPORTING.translation_reports(),
         departures=f"{PUBLISHED}/departures.yaml",
@@ -78,10 +78,10 @@ rule list_provenance:
         mem_mb=1000,
         runtime=10,
     params:
-        study={key: value for key, value in config.items() if key not in ("captions", "findings")},
+        study=REPORTING.configuration(),
         about=describe_study(STUDY),
         tools={"Snakemake": SNAKEMAKE},
-        store=lambda wildcards, output: str(Path(output[0]).parents[2] / ".work/api/replies.sqlite"),
+        store=REPORTING.store,
         benchmarks=workflow.pathvars.apply("<benchmarks>"),
         version=VERSIONS["provenance"],
     script:

@@ -17,7 +17,7 @@ rule roundtrip_out:
     """Native rows into the pivot language."""
     input:
         source="<results>/sample/native/{scope}.jsonl",
-        memory=recorded_memory,
+        memory=TRANSLATING.memory,
     output:
         translated="<results>/roundtrip/{translator}/{scope}.pivot.jsonl",
         report="<results>/roundtrip/{translator}/{scope}.pivot.report.json",
@@ -26,23 +26,23 @@ rule roundtrip_out:
         "<logs>/roundtrip/{translator}_{scope}_out.log",
     benchmark:
         "<benchmarks>/roundtrip/{translator}_{scope}_out.tsv"
-    localrule: ONLY_SERVICES
+    localrule: TRANSLATING.only_services
     conda:
-        translator_environment
+        TRANSLATING.environment
     threads: 1
     resources:
-        gpu=translator_gpus,
-        gpu_mem_mb=translator_gpu_memory,
-        mem_mb=translator_memory,
+        gpu=TRANSLATING.gpus,
+        gpu_mem_mb=TRANSLATING.gpu_memory,
+        mem_mb=TRANSLATING.host_memory,
         runtime=600,
     params:
-        translator=determining_of,
-        languages=facts_of,
+        translator=TRANSLATING.determining,
+        languages=TRANSLATING.facts,
         target=config["roundtrip"]["pivot"],
         max_quarantined=config["translate"]["max_quarantined"],
         version=VERSIONS["roundtrip"],
-        operating=operating_of,
-        store=store_of,
+        operating=TRANSLATING.operating,
+        store=TRANSLATING.store,
     script:
         "../workflow_scripts/translate_texts.py"
 
@@ -51,7 +51,7 @@ rule roundtrip_back:
     """The pivot rows back into the native language."""
     input:
         source="<results>/roundtrip/{translator}/{scope}.pivot.jsonl",
-        memory=recorded_memory,
+        memory=TRANSLATING.memory,
     output:
         translated="<results>/roundtrip/{translator}/{scope}.jsonl",
         report="<results>/roundtrip/{translator}/{scope}.report.json",
@@ -60,23 +60,23 @@ rule roundtrip_back:
         "<logs>/roundtrip/{translator}_{scope}_back.log",
     benchmark:
         "<benchmarks>/roundtrip/{translator}_{scope}_back.tsv"
-    localrule: ONLY_SERVICES
+    localrule: TRANSLATING.only_services
     conda:
-        translator_environment
+        TRANSLATING.environment
     threads: 1
     resources:
-        gpu=translator_gpus,
-        gpu_mem_mb=translator_gpu_memory,
-        mem_mb=translator_memory,
+        gpu=TRANSLATING.gpus,
+        gpu_mem_mb=TRANSLATING.gpu_memory,
+        mem_mb=TRANSLATING.host_memory,
         runtime=600,
     params:
-        translator=determining_of,
-        languages=facts_of,
+        translator=TRANSLATING.determining,
+        languages=TRANSLATING.facts,
         target="source_language",  # of each pivot row's origin
         max_quarantined=config["translate"]["max_quarantined"],
         version=VERSIONS["roundtrip"],
-        operating=operating_of,
-        store=store_of,
+        operating=TRANSLATING.operating,
+        store=TRANSLATING.store,
     script:
         "../workflow_scripts/translate_texts.py"
 
@@ -84,37 +84,14 @@ rule roundtrip_back:
 rule roundtrip:
     """Every round trip the study needs."""
     input:
-        [
-            f"<results>/roundtrip/{data.removesuffix(ROUND_TRIP)}/{scope}.jsonl"
-            for data, scope in STUDY.data_and_scope()
-            if data.endswith(ROUND_TRIP)
-        ],
-
-
-def measured_sets(wildcards, output):
-    """Translator, kind, scope and files of every translated set, literal paths."""
-    root = Path(output[0]).parents[1]
-    sets = []
-    for data, scope in STUDY.data_and_scope():
-        name = data.removesuffix(ROUND_TRIP)
-        if name in STUDY.translators:
-            kind = "translate" if data == name else "roundtrip"
-            stem = f"{root}/{kind}/{name}/{scope}"
-            one = {"translator": name, "kind": kind, "scope": scope}
-            one |= {"report": f"{stem}.report.json", "back": f"{stem}.jsonl"}
-            sets.append({**one, "native": f"{root}/sample/native/{scope}.jsonl"})
-    return sets
+        TRANSLATING.round_trips(),
 
 
 rule measure_translation:
     """Quality of every translated set, as a table and a figure."""
     input:
         rules.roundtrip.input,
-        [
-            f"<results>/translate/{data}/{scope}.jsonl"
-            for data, scope in STUDY.data_and_scope()
-            if data in STUDY.translators
-        ],
+        TRANSLATING.translations(),
     output:
         table="<results>/translate/quality.csv",
         figure=report(
@@ -140,8 +117,8 @@ rule measure_translation:
         mem_mb=2000,
         runtime=30,
     params:
-        sets=measured_sets,
-        labels={name: entry.get("label") or name for name, entry in STUDY.translators.items()},
+        sets=TRANSLATING.measured,
+        labels=TRANSLATING.labels,
         languages={code: entry["name"] for code, entry in STUDY.languages.items()},
     script:
         "../workflow_scripts/measure_translation.py"

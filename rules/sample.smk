@@ -10,27 +10,15 @@
 include: "common.smk"
 
 
-from mothertongue.files import existing_files
+from mothertongue.rules.sample import Sampling
 
-ROW_RULES = {key: config["sample"][key] for key in ("empty", "duplicates", "max_characters")}
-
-
-def aya_files(wildcards):
-    """Local data files there are; the script names those that are missing."""
-    return existing_files(config["sample"]["dataset"].get("path", []))
-
-
-def english_row_lists(wildcards):
-    """Languages of the scope that bring their own list of English rows."""
-    languages = STUDY.pot if wildcards.scope == MULTI else [wildcards.scope]
-    lists = {code: config["languages"][code]["english_rows"] for code in languages}
-    return {code: path for code, path in lists.items() if path}
+SAMPLING = Sampling(PLAN)
 
 
 rule sample_aya:
     """Native rows of one language: filtered, cleaned, capped, some held out."""
     input:
-        data=aya_files,
+        data=SAMPLING.data,
     output:
         native="<results>/sample/native/{language}.jsonl",
         heldout="<results>/sample/heldout/{language}.jsonl",
@@ -47,8 +35,8 @@ rule sample_aya:
         mem_mb=2000,
         runtime=20,
     params:
-        **ROW_RULES,
-        dataset=with_lock(config["sample"]["dataset"]),
+        **SAMPLING.row_rules,
+        dataset=SAMPLING.dataset,
         aya=lambda wildcards: config["languages"][wildcards.language]["aya"],
         cap=lambda wildcards: config["languages"][wildcards.language]["cap"],
         english=config["sample"]["english"],
@@ -62,7 +50,7 @@ rule sample_aya:
 rule sample_multi:
     """The multilingual pot: every language down to the smallest."""
     input:
-        natives=expand("<results>/sample/native/{language}.jsonl", language=STUDY.pot),
+        natives=SAMPLING.pot(),
     output:
         native="<results>/sample/native/multi.jsonl",
         report="<results>/sample/report/multi.json",
@@ -88,8 +76,8 @@ rule sample_multi:
 rule sample_english:
     """English rows to be translated for one scope."""
     input:
-        data=aya_files,
-        lists=lambda wildcards: existing_files(english_row_lists(wildcards).values()),
+        data=SAMPLING.data,
+        lists=SAMPLING.list_files,
         native="<results>/sample/native/{scope}.jsonl",
     output:
         english="<results>/sample/english/{scope}.jsonl",
@@ -106,10 +94,10 @@ rule sample_english:
         mem_mb=2000,
         runtime=20,
     params:
-        **ROW_RULES,
-        dataset=with_lock(config["sample"]["dataset"]),
+        **SAMPLING.row_rules,
+        dataset=SAMPLING.dataset,
         english=config["sample"]["english"],
-        english_rows=english_row_lists,
+        english_rows=SAMPLING.row_lists,
         seed=config["sample"]["seed"],
         version=VERSIONS["sample"],
     script:
@@ -119,7 +107,4 @@ rule sample_english:
 rule sample:
     """Every sample the study needs."""
     input:
-        [
-            f"<results>/sample/native/{scope}.jsonl"
-            for scope in dict.fromkeys(scope for _, scope in STUDY.data_and_scope())
-        ],
+        SAMPLING.samples(),

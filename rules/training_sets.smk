@@ -6,22 +6,16 @@
 include: "common.smk"
 
 
-# No parameter where a key has its default: it would retrain every adapter of earlier versions.
-FLAGGED = {} if config["translate"]["flagged"] == "keep" else {"flagged": "drop"}
-LIMIT = {"limit": config["finetune"]["limit"]} if config["finetune"]["limit"] else {}
+from mothertongue.rules.finetune import Finetuning
 
-
-def common_datasets(wildcards):
-    """The datasets whose rows a training set is cut to (`conditions[].rows: common`)."""
-    others = STUDY.common_with(wildcards.data, wildcards.scope)
-    return [dataset_of(wildcards, data) for data in others]
+FINETUNING = Finetuning(MODELS)
 
 
 rule mix_training_set:
     """Split a dataset, cut to common rows if asked for, into training and validation rows."""
     input:
-        dataset=dataset_of,
-        others=common_datasets,
+        dataset=FINETUNING.dataset,
+        others=FINETUNING.common_datasets,
     output:
         training="<results>/finetune/sets/{data}/{scope}/train.jsonl",
         validation="<results>/finetune/sets/{data}/{scope}/validation.jsonl",
@@ -37,8 +31,7 @@ rule mix_training_set:
         mem_mb=1000,
         runtime=10,
     params:
-        **FLAGGED,
-        **LIMIT,
+        **FINETUNING.cuts,
         share=config["finetune"]["validation"],
         seed=config["finetune"]["split_seed"],
         version=VERSIONS["mix"],

@@ -4,7 +4,7 @@
 #       <results>/translate/{translator}/{scope}.report.json       counts, checks, calls, money
 #       <results>/translate/{translator}/{scope}.quarantine.jsonl  what failed a check, and why
 #       <results>/translate/quality.{csv,svg}                      every set's quality
-#       undeclared: <results>/.work/api/replies.sqlite, the store of replies
+#       undeclared (mothertongue/study/paths.py): the store of replies
 # wildcards: translator (a key of translate.translators), scope (a language or multi)
 
 
@@ -16,7 +16,7 @@ rule translate_texts:
     """The English rows of a scope by one translator."""
     input:
         source="<results>/sample/english/{scope}.jsonl",
-        memory=recorded_memory,
+        memory=TRANSLATING.memory,
     output:
         translated="<results>/translate/{translator}/{scope}.jsonl",
         report="<results>/translate/{translator}/{scope}.report.json",
@@ -25,23 +25,23 @@ rule translate_texts:
         "<logs>/translate/{translator}_{scope}.log",
     benchmark:
         "<benchmarks>/translate/{translator}_{scope}.tsv"
-    localrule: ONLY_SERVICES
+    localrule: TRANSLATING.only_services
     conda:
-        translator_environment
+        TRANSLATING.environment
     threads: 1
     resources:
-        gpu=translator_gpus,
-        gpu_mem_mb=translator_gpu_memory,
-        mem_mb=translator_memory,
+        gpu=TRANSLATING.gpus,
+        gpu_mem_mb=TRANSLATING.gpu_memory,
+        mem_mb=TRANSLATING.host_memory,
         runtime=600,
     params:
-        translator=determining_of,
-        languages=facts_of,
+        translator=TRANSLATING.determining,
+        languages=TRANSLATING.facts,
         target="target_language",  # of each row's origin
         max_quarantined=config["translate"]["max_quarantined"],
         version=VERSIONS["translate"],
-        operating=operating_of,
-        store=store_of,
+        operating=TRANSLATING.operating,
+        store=TRANSLATING.store,
     script:
         "../workflow_scripts/translate_texts.py"
 
@@ -49,8 +49,4 @@ rule translate_texts:
 rule translate:
     """Every translated training set the study needs."""
     input:
-        [
-            f"<results>/translate/{data}/{scope}.jsonl"
-            for data, scope in STUDY.data_and_scope()
-            if data in STUDY.translators
-        ],
+        TRANSLATING.translations(),

@@ -1,22 +1,87 @@
-"""Which room of the package may import which: data flows one way."""
+"""Which package may import which: data flows one way, and nothing heavy is imported where it is not needed."""
 
-# Every room may use the modules beside the packages, and process, prompts and study.
-BASE = {"process", "prompts", "study"}
+import ast
+from collections import defaultdict
+
+import pytest
+
+BESIDE = "(beside the packages)"  # files.py, errors.py and so on, which every package may use
 MAY = {
-    "study": {"process", "prompts"},
+    BESIDE: {"inference"},  # models.py, the public name of inference/models.py
     "process": set(),
     "prompts": set(),
+    "study": {"process", "prompts"},
     "sample": set(),
     "api": set(),
     "preload": {"process"},
-    "inference": {"process", "prompts", "preload"},
-    "translate": {"api", "inference", "process", "prompts", "sample"},
-    "finetune": {"inference", "process", "prompts"},
-    "evaluate": {"inference", "study", "answer"},
+    "inference": {"process", "prompts", "preload", "study"},
+    "finetune": {"process", "inference"},
+    "evaluate": {"study", "inference"},
     "answer": {"inference"},
-    "judge": {"api", "prompts", "study", "correlate"},
+    "translate": {"api", "process", "prompts", "sample", "inference"},
     "correlate": {"study"},
+    "judge": {"api", "prompts", "study", "correlate"},
     "report": {"correlate"},
-    "estimate": {"study", "api", "translate", "judge", "evaluate", "correlate"},
-    "rules": {"study", "judge", "report", "translate", "estimate", "evaluate", "inference"},
+    "estimate": {"api", "study", "evaluate", "translate", "judge", "correlate"},
+    "rules": {
+        *("process", "study", "answer", "evaluate", "finetune", "translate"),
+        *("judge", "correlate", "report", "estimate"),
+    },
 }
+WITHOUT = {  # package -> libraries that it never imports
+    "study": ("torch", "transformers", "polars", "lm_eval"),
+    "correlate": ("torch", "transformers", "lm_eval"),
+    "report": ("torch", "transformers", "lm_eval"),
+    "api": ("torch", "transformers", "lm_eval"),
+    "rules": ("torch", "transformers", "polars", "lm_eval"),
+}
+
+
+def imported(path, package):
+    """Dotted names that a file imports, its own package's written in full."""
+    inside = path.relative_to(package.parent).with_suffix("").parts[:-1]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = inside[: len(inside) - node.level + 1] if node.level else ()
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            yield module
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+@pytest.fixture(scope="module")
+def imports(root):
+    """Package -> what its files import."""
+    package = root / "workflow_scripts" / "mothertongue"
+    found = defaultdict(set)
+    for path in package.rglob("*.py"):
+        parts = path.relative_to(package).parts
+        found[parts[0] if len(parts) > 1 else BESIDE] |= set(imported(path, package))
+    return found
+
+
+def test_every_package_has_a_rule(imports):
+    assert set(imports) == set(MAY)
+
+
+@pytest.mark.parametrize("package", MAY)
+def test_a_package_imports_only_those_it_may(imports, package):
+    known = set(MAY) - {BESIDE}
+    rooms = {name.split(".")[1] for name in imports[package] if name.startswith("mothertongue.")}
+    assert (rooms & known) - {package} <= MAY[package]
+
+
+def test_no_two_packages_import_each_other():
+    def reached(package, seen=()):
+        assert package not in seen, f"a circle: {' -> '.join((*seen, package))}"
+        for other in MAY[package]:
+            reached(other, (*seen, package))
+
+    for package in MAY:
+        reached(package)
+
+
+@pytest.mark.parametrize("package", WITHOUT)
+def test_a_package_does_without_heavy_libraries(imports, package):
+    assert not {name.split(".")[0] for name in imports[package]} & set(WITHOUT[package])

@@ -110,12 +110,23 @@ def test_the_architecture_s_packages_and_names_exist(root):
     for path, name in walks:
         text = (root / path).read_text(encoding="utf-8")
         last = name.rpartition(".")[2]
-        assert re.search(rf"(?:def|class|rule) {last}\b|^ +{last}:", text, re.MULTILINE), (
-            path,
-            name,
-        )
+        made = rf"(?:def|class|rule) {last}\b|^ +{last}:|^ *{last} = "
+        assert re.search(made, text, re.MULTILINE), (path, name)
     files = [path for path, _ in walks]
     assert len(files) == len(set(files))  # a walk goes forward: no file is left and entered again
+
+
+def test_a_learning_rate_walks_to_the_optimiser_through_ten_files(root):
+    page = (root / "docs/architecture.md").read_text(encoding="utf-8")
+    table = page.split("`finetune.learning_rates`, from the YAML")[1].split("A benchmark item")[0]
+    walk = re.findall(r"^\| `([\w/.]+)` \| `([\w.]+)` \|$", table, re.MULTILINE)
+    assert len(walk) <= 10
+    assert "torch.optim" in (root / walk[-1][0]).read_text(encoding="utf-8")
+    package = root / "workflow_scripts/mothertongue"
+    makers = [p for p in package.glob("finetune/*.py") if "lr=recipe." in p.read_text("utf-8")]
+    assert makers == [root / walk[-1][0]]
+    readers = [p for p in package.rglob("*.py") if "Recipe(" in p.read_text("utf-8")]
+    assert readers == []  # the record is made by from_params alone
 
 
 def test_what_contributing_and_decisions_name_exists(root):

@@ -22,7 +22,7 @@ from mothertongue.study import Study, read_study
 from mothertongue.translate.checks import problems
 from mothertongue.translate.split import passes_through, split
 from standin import StandIn, invented
-from test_translate import english_rows, translate
+from translating import english_rows, translate
 
 some = settings(
     max_examples=60,

@@ -13,11 +13,11 @@ import plot_gaps
 import plot_scores
 import pytest
 import write_findings
+from browsing import LABELS, chromium, study  # noqa: F401
 from made_up import analyse
 from mothertongue.errors import InputError
 from mothertongue.finetune.checkpoint import NAME, load_checkpoint
 from mothertongue.inference.models import load_base
-from test_judge_browser import LABELS, chromium, study  # noqa: F401
 from tiny_models import save_model
 
 BAIT = [
@@ -75,7 +75,7 @@ def report_pages(folder, root):
 
 @pytest.mark.slow
 @pytest.mark.browser
-def test_no_text_of_data_answers_replies_or_labels_becomes_markup(tmp_path, root, chromium):  # noqa: F811
+def test_no_text_of_data_answers_replies_or_labels_becomes_markup(tmp_path, root, chromium):
     report_pages(tmp_path, root)
     baited_labels = {
         k: {c: t + BAIT[0] for c, t in v.items()} if isinstance(v, dict) else v

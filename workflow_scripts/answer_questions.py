@@ -2,14 +2,13 @@
 
 The base is loaded as it was for tuning (8-bit by default), the adapter is attached and proved to
 be applied, prompts follow the training template, and decoding is greedy unless a temperature is
-set. It goes through the engine of the benchmarks (evaluate/prefix.py). Answers are kept in an
+set. It goes through the engine of the benchmarks (inference/prefix.py). Answers are kept in an
 undeclared file when they end: a killed run continues there. On a GPU the adapter's other question
 sets are answered in the same passes, and their jobs find the answers.
 """
 
 import json
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from mothertongue.answer.generate import QuestionSet, answer_all, stop_counts
 from mothertongue.answer.partial import PartialAnswers
 from mothertongue.errors import InputError
 from mothertongue.files import (
+    Row,
     file_hash,
     read_json,
     read_jsonl,
@@ -24,14 +24,15 @@ from mothertongue.files import (
     write_json,
     write_jsonl,
 )
+from mothertongue.inference.base import BaseSpec, borrowed
 from mothertongue.inference.budgets import memory_folder, remembered
-from mothertongue.preload import base_of_model, borrowed, run_warm
+from mothertongue.preload import run_preloaded
 from mothertongue.process.devices import card_of
 from mothertongue.process.log import log_to
 from mothertongue.study.gpu_plan import resolved
 
 
-def fingerprint(provenance: dict, questions: list[dict]) -> str:
+def fingerprint(provenance: Mapping[str, Any], questions: Sequence[Row]) -> str:
     """Everything that an answer depends on, as one hash."""
     return text_hash(json.dumps([provenance, questions], ensure_ascii=False, sort_keys=True))
 
@@ -41,13 +42,15 @@ def weight_file(paths: list[str]) -> Path | None:
     return next((Path(path) for path in paths if path.endswith(".safetensors")), None)
 
 
-def opened(questions: Path, partial: Path, made_by: dict, *, wait: bool = True) -> QuestionSet:
+def opened(
+    questions: Path, partial: Path, made_by: Mapping[str, Any], *, wait: bool = True
+) -> QuestionSet:
     """A question set with the answers that are kept so far."""
     asked = read_jsonl(questions)
     return QuestionSet(asked, PartialAnswers(partial, fingerprint(made_by, asked), wait=wait))
 
 
-def answered(paths: dict[str, str], made_by: dict[str, Any]) -> bool:
+def answered(paths: dict[str, str], made_by: Mapping[str, Any]) -> bool:
     """Whether the answers to a set are there, made just as these would be."""
     if not Path(paths["answers"]).is_file() or not Path(paths["provenance"]).is_file():
         return False
@@ -56,7 +59,9 @@ def answered(paths: dict[str, str], made_by: dict[str, Any]) -> bool:
     return all(told.get(key) == value for key, value in known.items())
 
 
-def opened_beside(beside: Sequence[dict[str, str]], made_by: dict) -> list[QuestionSet]:
+def opened_beside(
+    beside: Sequence[dict[str, str]], made_by: Mapping[str, Any]
+) -> list[QuestionSet]:
     """Other sets of the adapter that can be answered now and that nobody is answering."""
     found = []
     for paths in beside:
@@ -81,7 +86,7 @@ def main(
     answers: Path,
     provenance: Path,
     partial: Path,
-    model: dict,
+    model: Mapping[str, Any],
     quantisation: str,
     dtype: str,
     template: str,
@@ -95,13 +100,13 @@ def main(
     """Write one row per question: `id, prompt[, reference], answer, stop, tokens, …`.
 
     `weights` is the weight file of a base that the study built itself. `probes` is the folder of
-    what was found about bases (evaluate/verdicts.py). `beside` are the adapter's
+    what was found about bases (inference/self_test_results.py). `beside` are the adapter's
     other sets, each with the paths `questions`, `answers`, `provenance` and `partial`.
     """
     import torch
     from mothertongue.inference import models
     from mothertongue.inference.prefix import PrefixLM
-    from mothertongue.inference.self_test_results import Verdicts, facts_of
+    from mothertongue.inference.self_test_results import SelfTestResults, facts_of
 
     made_by = {
         "base": model["base"],
@@ -121,9 +126,9 @@ def main(
     else:
         others = opened_beside(beside, made_by)
         torch.set_num_threads(threads)
-        spec = base_of_model(model, quantisation, dtype)
+        spec = BaseSpec.of_model(model, quantisation, dtype)
         with borrowed(spec) as (base, tokenizer):
-            verdicts = Verdicts(probes, facts_of(base, spec))
+            verdicts = SelfTestResults(probes, facts_of(base, spec))
             tuned, facts = prepared(base, tokenizer, adapter)
             memory = remembered(
                 memory_folder(partial),
@@ -142,7 +147,7 @@ def main(
             if others:
                 count = 1 + len(others)
                 print(f"{count} question sets of this adapter are answered together")
-            with memory.halved_by_failure(lambda: lm.batch_tokens) if memory else nullcontext():
+            with lm.budget.halved_by_failure():
                 answer_all(
                     lm,
                     [asked, *others],
@@ -185,7 +190,7 @@ def prepared(base: Any, tokenizer: Any, adapter: Path | None) -> tuple[Any, dict
 if "snakemake" in globals():
     with log_to(snakemake.log[0]):
         generation = resolved(snakemake.params.generation, snakemake.input.quantisation)
-        run_warm(
+        run_preloaded(
             "answer_questions",
             dict(
                 questions=Path(snakemake.input.questions),
@@ -201,7 +206,7 @@ if "snakemake" in globals():
                 threads=snakemake.threads,
                 **generation,
             ),
-            base=base_of_model(
+            base=BaseSpec.of_model(
                 snakemake.params.model, generation["quantisation"], generation["dtype"]
             ),
             gpus=snakemake.resources.get("gpu", 0),

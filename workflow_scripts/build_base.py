@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mothertongue.files import atomic, read_dataset
-from mothertongue.preload import run_warm
+from mothertongue.preload import run_preloaded
 from mothertongue.process.log import log_to
 
 LENGTH = 128  # tokens of one training piece
@@ -60,7 +60,7 @@ def main(
 
 if "snakemake" in globals():
     with log_to(snakemake.log[0]):
-        run_warm(
+        run_preloaded(
             "build_base",
             dict(
                 datasets=[Path(path) for path in snakemake.input],

@@ -13,18 +13,19 @@ from mothertongue.errors import InputError
 from mothertongue.files import write_json
 from mothertongue.preload import claimed
 from mothertongue.process.log import log_to
+from mothertongue.study import Model
 from mothertongue.study.cards import Card, named, on_this_host
 from mothertongue.study.gpu_memory import Shape, shape_of
-from mothertongue.study.gpu_plan import choose, gpu_type, needs_of
+from mothertongue.study.gpu_plan import choose, gpu_type, model_of, needs_of
 
 
-def exact_shape(entry: dict[str, Any], folder: Path | None, commit: str | None) -> Shape:
+def exact_shape(model: Model, folder: Path | None, commit: str | None) -> Shape:
     """The shape that the model's own config.json tells, from its folder or the hub's cache."""
-    base = entry.get("base") or ""
+    base = model.base
     if folder is None and base and not Path(base).is_dir():
         found = hub.cached_path("model", base, commit, "config.json")
         folder = found.parent if found else None
-    return shape_of(entry, folder)
+    return shape_of(model, folder)
 
 
 def this_card(gpus: int) -> Card:
@@ -57,7 +58,7 @@ def main(
     if on_gpu:
         name = gpu_type(config, model) or "the card"
         card = named(name, card_gb) if card_gb else this_card(gpus)
-    shape = exact_shape(config["models"][model], folder, commit)
+    shape = exact_shape(model_of(config, model), folder, commit)
     choice = choose(needs_of(config, shape), card)
     write_json(out, {"model": model, **asdict(choice), "shape": asdict(shape)})
     print(f"{model}: quantisation {choice.quantisation} ({choice.why})")

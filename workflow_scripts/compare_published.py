@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from mothertongue.correlate.averages import open_cells
+from mothertongue.correlate.averages import open_scores
 from mothertongue.process.log import log_to
-from mothertongue.report.against_published import beside_page
+from mothertongue.report.against_published import comparison_page
 from mothertongue.report.figures import ItemFolder
 from mothertongue.report.register import read_departures
 
@@ -19,9 +19,9 @@ def main(
     folder: Path,
 ) -> None:
     """Write the page; without a shared cell it says why."""
-    mine, theirs = open_cells(scores, about), open_cells(published, published_about)
-    made = ItemFolder(folder, mine.about)
-    made.add_page(beside_page(mine, theirs, read_departures(departures)))
+    mine, theirs = open_scores(scores, about), open_scores(published, published_about)
+    made = ItemFolder(folder)
+    made.add_page(comparison_page(mine, theirs, read_departures(departures)))
     made.finish()
 
 

@@ -19,15 +19,9 @@ variance correlates by itself. With one translator the two are the same.
 """
 
 from pathlib import Path
-from typing import Any
 
-from mothertongue.correlate.averages import open_cells
-from mothertongue.correlate.growth import correlate, find_gaps
-from mothertongue.files import atomic
+from mothertongue.correlate.averages import open_scores
 from mothertongue.process.log import log_to
-
-__all__ = ["correlate", "find_gaps", "main"]
-GAP_COLUMNS = ("benchmark", "judge", "metric", "language", "model", "family")
 
 
 def main(
@@ -42,28 +36,17 @@ def main(
     item_table: Path | None = None,
 ) -> None:
     """Write gaps.csv and correlations.csv; items, where there are, tell what is at chance."""
-    import polars as pl
-    from mothertongue.correlate.chance import chance_cells
+    from mothertongue.correlate import gap_correlation as made
+    from mothertongue.correlate.chance import places_at_chance
     from mothertongue.correlate.effects import Evidence
+    from mothertongue.correlate.records import write_records
 
-    cells = open_cells(scores, about)
+    cells = open_scores(scores, about)
     evidence = Evidence(cells, item_table)
-    rows = find_gaps(cells, chance_cells(evidence, confidence), evidence)
-    text = dict.fromkeys(GAP_COLUMNS, pl.String)
-    numbers = dict.fromkeys(("native", "translated", "gap", "mean"), pl.Float64)
-    found = correlate(rows, resamples=resamples, confidence=confidence, seed=seed)
-    with atomic(gaps) as temporary:
-        pl.DataFrame(rows, schema={**text, **numbers, "at_chance": pl.Boolean}).write_csv(temporary)
-    counts = dict.fromkeys(("points", "models", "languages", "families"), pl.Int64)
-    columns: dict[str, Any] = {name: pl.String for name in GAP_COLUMNS[:3]} | counts
-    for prefix in ("", "decoupled_"):
-        for name in ("r", "low", "high", "p", "without_one_low", "without_one_high"):
-            columns[prefix + name] = pl.Float64
-        columns[prefix + "most_influential"] = pl.String
-    with atomic(correlations) as temporary:
-        pl.DataFrame([{c: row.get(c) for c in columns} for row in found], schema=columns).fill_nan(
-            None
-        ).write_csv(temporary)
+    rows = made.find_gaps(cells, places_at_chance(evidence, confidence), evidence)
+    found = made.correlate(rows, resamples=resamples, confidence=confidence, seed=seed)
+    write_records(gaps, rows, made.GAP_COLUMNS)
+    write_records(correlations, found, made.CORRELATION_COLUMNS)
 
 
 if "snakemake" in globals():

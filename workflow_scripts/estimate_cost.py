@@ -15,12 +15,14 @@ from mothertongue.api import Price, Store, request_key
 from mothertongue.api.forecast import FAILING, answered, further_calls
 from mothertongue.api.prices import prompt_of, tokens_of
 from mothertongue.api.types import Ask
-from mothertongue.correlate.planning import POWER_COLUMNS, plan_power, plan_text
+from mothertongue.correlate.planning import POWER_COLUMNS, plan_power
 from mothertongue.estimate import gpu as gpu_estimate
+from mothertongue.estimate.sheets import ModelSheet
 from mothertongue.files import atomic
 from mothertongue.judge import open_judge
 from mothertongue.judge.prompt import judge_prompt
 from mothertongue.process.log import log_to
+from mothertongue.report.power import plan_text
 from mothertongue.study.inference_jobs import OTHER_TASK, TASKS, Tokens, seconds
 from mothertongue.translate import make_translator
 from mothertongue.translate.languages import weight
@@ -182,10 +184,10 @@ def judge_lines(
             yield line("judge", sheet["name"], f"ratings, {how}", basis, **numbers, in_store=stored)
 
 
-def gpu_lines(sheet: dict[str, Any], root: Path) -> Iterator[Line]:
+def gpu_lines(sheet: ModelSheet, root: Path) -> Iterator[Line]:
     """GPU-hours of one model, by stage."""
     for need in gpu_estimate.needs(sheet, root):
-        yield line(need.stage, sheet["name"], f"{need.jobs} jobs", "projected", tokens=need.tokens,
+        yield line(need.stage, sheet.name, f"{need.jobs} jobs", "projected", tokens=need.tokens,
                    gpu_hours=need.hours, loads=need.loads, gpu_gb=need.gb)  # fmt: skip
 
 
@@ -285,21 +287,22 @@ def main(
     finally:
         if store:
             store.close()
-    for sheet in gpu:
-        lines += gpu_lines(sheet, root)
+    models = [ModelSheet.from_params(one) for one in gpu]
+    for model in models:
+        lines += gpu_lines(model, root)
     order = ("translate", "roundtrip", "finetune", "evaluate", "answer", "judge")
     lines.sort(key=lambda row: order.index(row["stage"]))
     lines.append(total_of(lines))
     write_table(table_file, COLUMNS, lines)
     text = table(lines, dated)
     if gpu_file is not None:
-        found = list(gpu_estimate.rows(gpu, root))
+        found = list(gpu_estimate.rows(models, root))
         write_table(gpu_file, gpu_estimate.COLUMNS, found)
-        part = gpu_estimate.text_of(found, gpu)
+        part = gpu_estimate.text_of(found, models)
         text += f"\n\n{part}" if part else ""
     if power_file is not None:
         rows = plan_power(
-            with_hours(power or [], gpu, lines),
+            with_hours(power or [], models, lines),
             root / "correlate" / "study" / "variance.csv",
             published,
         )
@@ -309,7 +312,7 @@ def main(
 
 
 def with_hours(
-    power: list[dict[str, Any]], gpu: list[dict[str, Any]], lines: list[Line]
+    power: list[dict[str, Any]], models: list[ModelSheet], lines: list[Line]
 ) -> list[dict[str, Any]]:
     """Planned benchmarks with the GPU-hours of one more seed, model, or thousand items."""
     total = lines[-1]["gpu_hours"]
@@ -319,14 +322,14 @@ def with_hours(
         thousand = Tokens(1000 * into, 1000 * out)
         items = sum(
             seconds(
-                model["parameters"],
+                model.parameters,
                 thousand,
-                quantisation=model["quantisation"],
+                quantisation=model.quantisation,
                 card=gpu_estimate.card_of(model),
             )
             / 3600
-            for model in gpu
-            for task, _ in model["evaluated"]
+            for model in models
+            for task, _ in model.evaluated
             if task == sheet["task"]
         )
         limit = sheet["items"]

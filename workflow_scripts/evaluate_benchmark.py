@@ -8,18 +8,22 @@ holds a hash of everything that the results depend on: a killed job goes on ther
 import hashlib
 import json
 import time
-from contextlib import nullcontext
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mothertongue.errors import InputError
 from mothertongue.files import file_hash, read_json, text_hash, write_json
+from mothertongue.inference.base import BaseSpec, borrowed
 from mothertongue.inference.budgets import memory_folder, remembered
-from mothertongue.preload import base_of_model, run_warm
+from mothertongue.preload import run_preloaded
 from mothertongue.process.devices import card_of
 from mothertongue.process.log import log_to
 from mothertongue.study.gpu_plan import resolved
 from mothertongue.study.versions import VERSIONS
+
+if TYPE_CHECKING:
+    from mothertongue.evaluate.records import Score
 
 
 def check_adapter(adapter: Path, model: dict[str, Any]) -> None:
@@ -104,15 +108,15 @@ def main(
         harness=task.get("harness", False),
     )
     import torch
-    from mothertongue import preload as warm
     from mothertongue.evaluate import score as scoring
     from mothertongue.inference import models
-    from mothertongue.inference.prefix import PrefixLM, Store
-    from mothertongue.inference.self_test_results import Verdicts, facts_of
+    from mothertongue.inference.finished import Store
+    from mothertongue.inference.prefix import PrefixLM
+    from mothertongue.inference.self_test_results import SelfTestResults, facts_of
 
     torch.set_num_threads(threads)
-    spec = warm.base_of_model(model, loading["quantisation"], loading["dtype"])
-    with warm.borrowed(spec) as (base, tokenizer):
+    spec = BaseSpec.of_model(model, loading["quantisation"], loading["dtype"])
+    with borrowed(spec) as (base, tokenizer):
         facts: dict[str, Any] = {
             "base": model["base"],
             "revision": model.get("revision") or getattr(base.config, "_commit_hash", None),
@@ -146,7 +150,7 @@ def main(
             dtype=str(base.dtype),
             card=card_of(str(base.device)),
         )
-        verdicts = Verdicts(work.parent / "probe", facts_of(base, spec))
+        verdicts = SelfTestResults(work.parent / "probe", facts_of(base, spec))
         lm = PrefixLM(
             tuned,
             tokenizer,
@@ -155,7 +159,7 @@ def main(
             memory=memory,
             verdicts=verdicts,
         )
-        with memory.halved_by_failure(lambda: lm.batch_tokens) if memory else nullcontext():
+        with lm.budget.halved_by_failure():
             result, rows = scoring.run(lm, loaded_task, language)
     write_score(
         score,
@@ -187,7 +191,7 @@ def main(
 def write_score(
     score: Path,
     items: Path,
-    result: dict[str, Any],
+    result: "Score",
     rows: list[dict[str, Any]],
     *,
     benchmark: str,
@@ -202,23 +206,22 @@ def write_score(
         score,
         {
             "benchmark": benchmark,
-            "task": result["task"],
-            "language": result["language"],
+            "task": result.task,
+            "language": result.language,
             "condition": condition,
-            **{key: value for key, value in result.items() if key not in ("task", "language")},
+            **{
+                key: value
+                for key, value in asdict(result).items()
+                if key not in ("task", "language")
+            },
             "provenance": provenance,
         },
     )
-    main_metric = result["metrics"][result["metric"]]
-    print(f"{benchmark} {language_of(result)}: {result['metric']} {main_metric['value']:.2f}")
-    cut = result["cut"]
+    main_metric = result.metrics[result.metric]
+    print(f"{benchmark} {result.language}: {result.metric} {main_metric['value']:.2f}")
+    cut = result.cut
     if cut and cut["requests"]:
         print(f"cut: {cut['requests']} prompts longer than the model, {cut['tokens']} tokens")
-
-
-def language_of(result: dict[str, Any]) -> str:
-    """The language of a result."""
-    return result["language"]
 
 
 def library_versions() -> dict[str, str]:
@@ -236,7 +239,7 @@ def first(paths: list[str], suffix: str = ".safetensors") -> Path | None:
 if "snakemake" in globals():
     with log_to(snakemake.log[0]):
         loading = resolved(snakemake.params.loading, snakemake.input.quantisation)
-        run_warm(
+        run_preloaded(
             "evaluate_benchmark",
             dict(
                 score=Path(snakemake.output.score),
@@ -261,6 +264,8 @@ if "snakemake" in globals():
                 batch_tokens=snakemake.resources.get("batch_tokens", "auto"),
                 threads=snakemake.threads,
             ),
-            base=base_of_model(snakemake.params.model, loading["quantisation"], loading["dtype"]),
+            base=BaseSpec.of_model(
+                snakemake.params.model, loading["quantisation"], loading["dtype"]
+            ),
             gpus=snakemake.resources.get("gpu", 0),
         )

@@ -9,10 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mothertongue.evaluate.data import source_rows
-from mothertongue.evaluate.items import make_items
+from mothertongue.evaluate.data import load
+from mothertongue.evaluate.pack import words_of
 from mothertongue.files import read_dataset, write_json
-from mothertongue.hub import read_lock
 from mothertongue.process.log import log_to
 from mothertongue.sample.contamination import TestItems
 from mothertongue.study.tasks import read_task
@@ -35,23 +34,17 @@ def read_items(
     hub: Mapping[str, Any] | None,
     lock: Path,
 ) -> tuple[str, list[dict[str, Any]]]:
-    """The family of a task, and its test items in a language."""
-    metadata = read_task(task, tasks)["metadata"]
-    entry = (metadata.get("hub") or {}).get("test")
+    """The family of a task, and its test items in a language, as an evaluation reads them."""
+    content = read_task(task, tasks)
+    metadata = dict(content["metadata"])
     if hub and hub.get("hub"):
-        entry = {"path": hub["hub"], "split": hub.get("split") or "test"}
-        entry |= {key: hub.get(key) for key in ("name", "revision")}
-    source = source_rows(entry, language, files or None, read_lock(lock))
-    family = metadata["family"]
-    items = make_items(
-        source.rows,
-        family,
-        source.name,
-        places=source.places,
-        language=metadata.get("numbers") or language,
-        missing="drop",
-    )
-    return family, items
+        test = {"path": hub["hub"], "split": hub.get("split") or "test"}
+        test |= {key: hub.get(key) for key in ("name", "revision")}
+        metadata["hub"] = {**metadata.get("hub", {}), "test": test}
+    words = {**metadata.get("languages", {}), language: words_of(content, language)}
+    options = {**metadata, "languages": words, "language": language, "files": files or None}
+    found = load(**{**options, "lock": str(lock), "missing": "drop"})
+    return metadata["family"], found["test"].to_list()
 
 
 def search(items: Mapping[str, TestItems], rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -125,7 +118,7 @@ if "snakemake" in globals():
             task=snakemake.params.task["name"],
             tasks=Path(snakemake.params.tasks),
             language=snakemake.wildcards.language,
-            files=snakemake.params.files["test"],
+            files=snakemake.params.files,
             hub=snakemake.params.task["hub"],
             lock=Path(snakemake.params.lock),
             sets=dict(zip(snakemake.params.sets, map(Path, snakemake.input.sets), strict=True)),

@@ -5,10 +5,13 @@ the declared outputs because these are deleted when a job fails.
 """
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mothertongue.preload import run_warm
+from mothertongue.finetune.launch import finetune_in_processes
+from mothertongue.finetune.recipe import Base, Job, Recipe
+from mothertongue.preload import run_preloaded
 from mothertongue.process.log import log_to
 from mothertongue.study.gpu_plan import resolved
 
@@ -24,9 +27,9 @@ def main(
     history: Path,
     provenance: Path,
     work: Path,
-    condition: dict[str, Any],
-    model: dict[str, Any],
-    recipe: dict[str, Any],
+    condition: Mapping[str, str],
+    model: Mapping[str, Any],
+    recipe: Mapping[str, Any],
     learning_rate: float,
     seed: int,
     threads: int = 1,
@@ -39,33 +42,35 @@ def main(
     What `recipe["budget"]` names, if anything, is held equal with the training sets `others`.
     """
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    from mothertongue.finetune.launch import run_finetune
-
-    run_finetune(
-        {
-            "training_set": str(training_set),
-            "validation_set": str(validation_set),
-            "adapter": str(adapter),
-            "adapter_config": str(adapter_config),
-            "history": str(history),
-            "provenance": str(provenance),
-            "folder": str(work),
-            "condition": condition,
-            "model": model,
-            "recipe": {**recipe, "checkpoint_minutes": checkpoint_minutes},
-            "learning_rate": learning_rate,
-            "seed": seed,
-            "threads": threads,
-            "others": list(map(str, others)),
-        },
-        processes=gpus,
+    job = Job(
+        training_set=training_set,
+        validation_set=validation_set,
+        adapter=adapter,
+        adapter_config=adapter_config,
+        history=history,
+        provenance=provenance,
+        folder=work,
+        condition=condition,
+        base=Base.from_params(model),
+        recipe=Recipe.from_params(recipe, learning_rate=learning_rate, seed=seed),
+        threads=threads,
+        checkpoint_minutes=checkpoint_minutes,
+        others=others,
     )
+    if gpus > 1:
+        finetune_in_processes(job, gpus)
+        return
+    import torch
+    from mothertongue.finetune.run import finetune
+
+    torch.set_num_threads(max(1, threads))
+    finetune(job)
 
 
 if "snakemake" in globals():
     with log_to(snakemake.log[0]):
         gpus = snakemake.resources.get("gpu", 0)
-        run_warm(
+        run_preloaded(
             "finetune_lora",
             dict(
                 training_set=Path(snakemake.input.training),

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from mothertongue.correlate.averages import open_cells
+from mothertongue.correlate.averages import open_scores
 from mothertongue.process.log import log_to
 from mothertongue.report.contamination import contamination_page, read_found
 from mothertongue.report.figures import ItemFolder
@@ -11,8 +11,8 @@ from mothertongue.report.figures import ItemFolder
 
 def main(*, found: Iterable[Path], scores: Path, about: Path, folder: Path) -> None:
     """Write the page. `found`: files `{benchmark}/{language}.json` of find_contamination."""
-    cells = open_cells(scores, about)
-    made = ItemFolder(folder, cells.about)
+    cells = open_scores(scores, about)
+    made = ItemFolder(folder)
     made.add_page(contamination_page(read_found(found), cells))
     made.finish()
 

@@ -4,13 +4,19 @@ import html
 from pathlib import Path
 from typing import Any
 
-from mothertongue.files import read_json
+from mothertongue.correlate.facts import Facts
 from mothertongue.process.log import log_to
 from mothertongue.report import provenance as made_of
 from mothertongue.report.categories import PROVENANCE, category
 from mothertongue.report.departures import departures_table
 from mothertongue.report.figures import ItemFolder
 from mothertongue.report.page import document, introduction
+from mothertongue.report.provenance_files import (
+    read_accounts,
+    read_adapters,
+    read_jobs,
+    read_scored,
+)
 from mothertongue.report.register import read_departures
 from mothertongue.report.table import Page, Table
 
@@ -29,9 +35,9 @@ def config_page(config: dict[str, Any], facts: str) -> str:
     return document("The configuration, complete", f"{head}\n<pre>{html.escape(text)}</pre>")
 
 
-def departing(about: dict[str, Any]) -> list[str]:
+def departing(facts: Facts) -> list[str]:
     """Benchmarks of a study as the register names them: by task, question sets by their name."""
-    return [entry.get("task", name) for name, entry in about["benchmarks"].items()]
+    return [entry.task or name for name, entry in facts.benchmarks.items()]
 
 
 def main(
@@ -48,46 +54,48 @@ def main(
     folder: Path,
 ) -> None:
     """Write the provenance page and the configuration."""
-    runs = [read_json(path) for path in adapters]
-    scored = made_of.read_scores_made(evaluations)
-    labels = {name: entry["label"] for name, entry in about["data"].items()}
-    tests = {name: entry["label"] for name, entry in about["benchmarks"].items()}
+    facts = Facts.read(about)
+    runs = read_adapters(adapters)
+    scored = read_scored(evaluations)
+    labels = {name: entry.label for name, entry in facts.data.items()}
+    versions = {
+        "fine-tuning": [run.versions for run in runs],
+        "evaluation": [one.versions for one in scored],
+    }
     tables: list[Table | None] = [
-        made_of.software_table({"fine-tuning": runs, "evaluation": scored}, tools),
-        made_of.model_table(runs, scored, about["models"]),
-        made_of.time_table(benchmarks, runs),
-        made_of.spending_table(store),
-        made_of.test_table(scored, tests),
+        made_of.software_table(versions, tools),
+        made_of.model_table(runs, scored, facts),
+        made_of.time_table(read_jobs(benchmarks), runs),
+        made_of.spending_table(read_accounts(store)),
+        made_of.test_table(scored, facts),
         made_of.translation_table(translations, labels),
         made_of.adapter_table(runs),
-        departures_table(read_departures(departures), departing(about)),
+        departures_table(read_departures(departures), departing(facts)),
     ]
-    facts = (
+    told = (
         f"n: {len(runs):,} adapters, {len(scored):,} evaluations, {len(translations):,} translated"
         f" sets. Metric: none. Seeds: {', '.join(map(str, config['finetune']['seeds']))}."
     )
     notes = [] if tables[3] else ["No service was asked, so no money was spent on one."]
-    where, topic = category(about, PROVENANCE)
-    topic = topic or "Provenance"
+    where = category(facts, PROVENANCE, "Provenance")
     page = Page(
         "",
         "provenance",
         "Where the numbers come from",
         QUESTION,
         LOOK,
-        facts,
-        where,
-        topic,
+        told,
+        *where,
         {"item": "Provenance: versions, revisions, hashes, costs", "languages": "all"},
         [table.without_empty() for table in tables if table and table.rows],
         notes,
     )
-    made = ItemFolder(folder, about)
+    made = ItemFolder(folder)
     made.add_page(page)
-    made.write("configuration.html", config_page(config, facts))
-    caption = f"{CHOICES} {DEFAULTS} {facts}"
+    made.write("configuration.html", config_page(config, told))
+    caption = f"{CHOICES} {DEFAULTS} {told}"
     words = {"item": "Configuration", "languages": "all"}
-    made.enter("configuration.html", (where, topic), words, caption)
+    made.enter("configuration.html", where, words, caption)
     made.finish()
 
 

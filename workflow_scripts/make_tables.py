@@ -2,14 +2,19 @@
 
 from pathlib import Path
 
-from mothertongue.correlate.averages import open_cells
+from mothertongue.correlate.averages import open_scores
 from mothertongue.correlate.claims import read_claims
+from mothertongue.correlate.comparisons import Comparison
+from mothertongue.correlate.kinds import outcomes
+from mothertongue.correlate.noise import NoiseRow
+from mothertongue.correlate.rating import Rating
+from mothertongue.correlate.records import read_records
 from mothertongue.process.log import log_to
-from mothertongue.report.evidence import evidence_pages
+from mothertongue.report.benchmarks import benchmarks_page, noise_page
+from mothertongue.report.contrast_pages import contrast_pages
 from mothertongue.report.figures import ItemFolder
-from mothertongue.report.notice import noise_page, notice_page, rows_of
 from mothertongue.report.printed import read_averages
-from mothertongue.report.tables import pages
+from mothertongue.report.score_tables import pages
 from mothertongue.report.taxonomy import taxonomy_page
 
 
@@ -29,15 +34,15 @@ def main(
 
     `averages`: averages over languages as a paper prints them (report/printed.py).
     """
-    cells = open_cells(scores, about)
+    cells = open_scores(scores, about)
     found = [
         *pages(cells, read_averages(averages)),
-        notice_page(cells, read_claims(claims), rows_of(benchmarks)),
-        taxonomy_page(cells, confidence),
-        noise_page(cells, rows_of(variances)),
-        *evidence_pages(cells, rows_of(contrasts), confidence),
+        benchmarks_page(cells, read_claims(claims), read_records(benchmarks, Rating)),
+        taxonomy_page(cells, outcomes(cells, confidence), confidence),
+        noise_page(cells, read_records(variances, NoiseRow)),
+        *contrast_pages(cells, read_records(contrasts, Comparison), confidence),
     ]
-    made = ItemFolder(folder, cells.about)
+    made = ItemFolder(folder)
     for page in filter(None, found):
         made.add_page(page)
     made.finish()

@@ -3,18 +3,19 @@
 from pathlib import Path
 from typing import Any
 
+from mothertongue.correlate.facts import Facts
 from mothertongue.process.log import log_to
+from mothertongue.report.captions import plural
 from mothertongue.report.categories import PROVENANCE, category
 from mothertongue.report.figures import ItemFolder
-from mothertongue.report.tables import plural
 from mothertongue.report.training import (
     LOOK,
     QUESTION,
     costs_page,
     curves_page,
     draw_curves,
-    places,
     read_runs,
+    scopes_of,
 )
 
 
@@ -23,23 +24,23 @@ def main(
 ) -> None:
     """Write figure, interactive figure and tables; nothing but the index without a run."""
     runs = read_runs(histories, provenances)
-    made = ItemFolder(folder, about)
+    facts = Facts.read(about)
+    made = ItemFolder(folder)
     if runs:
-        scopes = places(runs, "scope", [*about["languages"], "multi"])
-        facts = (
+        scopes = scopes_of(runs, facts)
+        told = (
             f"n: {plural(len(runs), 'run')}; metric: perplexity per output token on held-out rows."
-            f" Seeds: {', '.join(str(seed) for seed in sorted({run['seed'] for run in runs}))}."
+            f" Seeds: {', '.join(str(seed) for seed in sorted({run.seed for run in runs}))}."
         )
-        main, topic = category(about, PROVENANCE)
         made.add(
             "learning-curves",
-            draw_curves(runs, about),
-            category=(main, topic or "Training"),
+            draw_curves(runs, facts),
+            category=category(facts, PROVENANCE, "Training"),
             labels={"item": "Learning curves of every run", "languages": ", ".join(scopes)},
-            caption=f"{QUESTION} {LOOK} {facts}",
-            page=curves_page(runs, about, facts),
+            caption=f"{QUESTION} {LOOK} {told}",
+            page=curves_page(runs, facts, told),
         )
-        made.add_page(costs_page(runs, about))
+        made.add_page(costs_page(runs, facts))
     made.finish()
 
 

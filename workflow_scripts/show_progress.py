@@ -13,7 +13,11 @@ from base64 import urlsafe_b64encode
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from mothertongue.study import Study
+    from mothertongue.study.paths import Cell as GridCell
 
 MARKS = {"done": "#", "running": ">", "failed": "x", "to do": "."}
 
@@ -24,25 +28,30 @@ class Cell(NamedTuple):
     stage: str
     row: str
     column: str
-    path: str  # of the output and of the log, below <results> and <logs>, without suffix
-    output: str  # what follows it in the output's name
+    output: str
+    log: str
 
 
-def cells(study) -> Iterator[Cell]:
+def cells(study: "Study", results: str, logs: str) -> Iterator[Cell]:
     """Every adapter, evaluation, answer set and ratings file of a study."""
+    from mothertongue.study.paths import ADAPTER, ANSWERS, RATINGS, SCORE, Layout, log_of
+
+    made, logged = Layout(results), Layout(logs)
+
+    def cell(stage: str, row: str, column: str, pattern: str, key: "GridCell") -> Cell:
+        output, log = made.of(pattern, key), logged.of(log_of(pattern), key)
+        return Cell(stage, row, column, output, log)
+
     for c in study.conditions:
-        yield Cell(
-            "finetune", c.path, "adapter", f"finetune/{c.path}", "/adapter_model.safetensors"
-        )
-    for c, benchmark, language in study.evaluations:
-        path = f"evaluate/{c.path}/{benchmark}/{language}"
-        yield Cell("evaluate", c.path, f"{benchmark} {language}", path, ".json")
-    for c, questions, language in study.answers:
-        path = f"answer/{c.path}/{questions}/{language}"
-        yield Cell("answer", c.path, f"{questions} {language}", path, ".jsonl")
-    for judge, (c, questions, language) in study.judgements:
-        path = f"judge/{judge}/{c.path}/{questions}/{language}"
-        yield Cell("judge", c.path, f"{judge} {questions} {language}", path, ".jsonl")
+        yield cell("finetune", c.path, "adapter", ADAPTER, c)
+    for e in study.evaluations:
+        yield cell("evaluate", e.condition.path, f"{e.benchmark} {e.language}", SCORE, e)
+    for a in study.answers:
+        yield cell("answer", a.condition.path, f"{a.questions} {a.language}", ANSWERS, a)
+    for j in study.judgements:
+        a = j.answers
+        column = f"{j.judge} {a.questions} {a.language}"
+        yield cell("judge", a.condition.path, column, RATINGS, j)
 
 
 def started_outputs(persistence: Path) -> set[str]:
@@ -62,20 +71,19 @@ def started_outputs(persistence: Path) -> set[str]:
     }
 
 
-def state(cell: Cell, results: str, logs: str, started: set[str]) -> str:
+def state(cell: Cell, started: set[str]) -> str:
     """`done`, `running`, `failed` or `to do`."""
-    output = f"{results}/{cell.path}{cell.output}"
-    if urlsafe_b64encode(output.encode()).decode() in started:
+    if urlsafe_b64encode(cell.output.encode()).decode() in started:
         return "running"
-    if Path(output).exists():
+    if Path(cell.output).exists():
         return "done"
-    return "failed" if Path(f"{logs}/{cell.path}.log").exists() else "to do"
+    return "failed" if Path(cell.log).exists() else "to do"
 
 
 def matrix(states: dict[Cell, str]) -> str:
     """Lay the cells out as model/condition x (stage, column), with a legend and totals."""
     columns = list(dict.fromkeys((cell.stage, cell.column) for cell in states))
-    rows: dict[str, dict] = {}
+    rows: dict[str, dict[tuple[str, str], str]] = {}
     for cell, word in states.items():
         rows.setdefault(cell.row, {})[cell.stage, cell.column] = MARKS[word]
     width = max(map(len, rows), default=0)
@@ -94,34 +102,36 @@ def matrix(states: dict[Cell, str]) -> str:
     return "\n".join(lines)
 
 
-def main(*, config: dict, results: str, logs: str, persistence: Path) -> None:
-    """Print the matrix of a completed configuration."""
-    from mothertongue.study import Study
-
+def main(*, study: "Study", results: str, logs: str, persistence: Path) -> None:
+    """Print the matrix of a study."""
     started = started_outputs(persistence)
-    print(matrix({c: state(c, results, logs, started) for c in cells(Study(config))}))
+    print(matrix({cell: state(cell, started) for cell in cells(study, results, logs)}))
 
 
-def read_config(path: Path) -> dict:
+def read_file(path: Path) -> "Study":
     """A study's file, completed and checked like the workflow does it."""
     from mothertongue.files import load_yaml
     from mothertongue.study import read_study
 
-    return read_study(load_yaml(path), Path(__file__).resolve().parents[1]).config
+    return read_study(load_yaml(path), Path(__file__).resolve().parents[1])
 
 
 if "snakemake" in globals():
-    main(
-        config=snakemake.params.study,
-        results=snakemake.params.results,
-        logs=snakemake.params.logs,
-        persistence=Path(".snakemake"),
-    )
+    from mothertongue.process.tee import copied_to
+    from mothertongue.study import Study
+
+    with copied_to(snakemake.log[0]):
+        main(
+            study=Study(snakemake.params.study),
+            results=snakemake.params.results,
+            logs=snakemake.params.logs,
+            persistence=Path(".snakemake"),
+        )
 elif __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("configfile", type=Path, nargs="?", default=Path("config.yaml"))
     main(
-        config=read_config(parser.parse_args().configfile),
+        study=read_file(parser.parse_args().configfile),
         results="results",
         logs="logs",
         persistence=Path(".snakemake"),

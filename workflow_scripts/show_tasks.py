@@ -14,8 +14,10 @@ from typing import Any
 from mothertongue.errors import InputError
 from mothertongue.evaluate.pack import load_task
 from mothertongue.files import existing_files, patterns_of
+from mothertongue.process.tee import copied_to
 from mothertongue.study import Study
-from mothertongue.study.tasks import HARNESS, demonstration_path, read_task
+from mothertongue.study.paths import CMMLU, HELDOUT, Layout
+from mothertongue.study.tasks import HARNESS, read_task
 
 WIDTH = 100
 
@@ -25,17 +27,13 @@ def local_files(
 ) -> dict[str, list[str]]:
     """Files of a benchmark that are there: its own, or those that the workflow makes."""
 
-    def found(paths: Any) -> list[str]:
-        return existing_files([p.replace("{language}", language) for p in patterns_of(paths or [])])
-
-    test = found((spec["dataset"] or {}).get("path"))
-    shots = found(demonstration_path(spec))
-    if spec["dataset"] is None and spec["task"] == "cmmlu":
-        made = results / "evaluate" / "data" / "cmmlu"
-        test, shots = found(str(made / "test.parquet")), found(str(made / "dev.parquet"))
-    if spec["dataset"] is None and spec["task"] == "native-perplexity":
-        test = found(str(results / "sample" / "heldout" / f"{language}.jsonl"))
-    return {"files": test, "demonstrations": shots}
+    made = Layout(str(results))
+    test, shots = spec.paths_in(language), spec.demonstrations_in(language)
+    if spec.dataset is None and spec.task == "cmmlu":
+        test, shots = ([made.at(CMMLU, split=split)] for split in ("test", "dev"))
+    if spec.dataset is None and spec.task == "native-perplexity":
+        test = [made.at(HELDOUT, language=language)]
+    return {"files": existing_files(test), "demonstrations": existing_files(shots)}
 
 
 def one_prompt(study: Study, name: str, tasks: Path, results: Path, lock: Path) -> tuple[str, str]:
@@ -164,11 +162,12 @@ def main(*, study: Study, tasks: Path, results: Path, lock: Path) -> None:
 
 if "snakemake" in globals():
     try:
-        main(
-            study=Study(snakemake.params.study),
-            tasks=Path(snakemake.params.tasks),
-            results=Path(snakemake.params.results),
-            lock=Path(snakemake.params.lock),
-        )
+        with copied_to(snakemake.log[0]):
+            main(
+                study=Study(snakemake.params.study),
+                tasks=Path(snakemake.params.tasks),
+                results=Path(snakemake.params.results),
+                lock=Path(snakemake.params.lock),
+            )
     except InputError as error:
         sys.exit(f"Error: {error}")

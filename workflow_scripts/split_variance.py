@@ -12,51 +12,21 @@ variance.csv, one row per test (benchmark and judge):
     signal_to_noise size of the gap in these
 """
 
-import math
 from pathlib import Path
-from typing import Any
 
-from mothertongue.correlate.averages import open_cells
-from mothertongue.files import atomic
+from mothertongue.correlate.averages import open_scores
 from mothertongue.process.log import log_to
-
-PARTS = ("items", "clusters", "training", "models", "languages")
-COLUMNS = {
-    **dict.fromkeys(("benchmark", "judge", "metric", "unit"), "String"),
-    **dict.fromkeys(("models", "languages", "seeds", "items", "clusters"), "Int64"),
-    **dict.fromkeys(("gap", "native", "translated", "base"), "Float64"),
-    **{f"{part}_variance": "Float64" for part in PARTS},
-    **dict.fromkeys(("adapter_sd", "comparison_sd", "signal_to_noise"), "Float64"),
-}
 
 
 def main(*, scores: Path, about: Path, item_table: Path | None, table: Path) -> None:
     """Write variance.csv of one source."""
-    import polars as pl
     from mothertongue.correlate.effects import Evidence
-    from mothertongue.correlate.noise import Unclustered, split
+    from mothertongue.correlate.noise import COLUMNS, Unclustered, noise_rows
+    from mothertongue.correlate.records import write_records
 
-    cells = open_cells(scores, about)
-    evidence, apart = Evidence(cells, item_table), Unclustered(cells, item_table)
-    rows: list[dict[str, Any]] = []
-    for test in cells.tests:
-        noise = split(evidence, apart, test)
-        if noise is None:
-            continue
-        metric = evidence.metric(test)
-        row: dict[str, Any] = {"benchmark": test.benchmark, "judge": test.judge, "metric": metric}
-        row |= {"unit": evidence.unit(test, metric)}
-        row |= {name: getattr(noise, name) for name in ("models", "languages", "seeds", "items")}
-        row |= {name: getattr(noise, name) for name in ("clusters", "gap", "native", "translated")}
-        row |= {f"{part}_variance": getattr(noise, f"of_{part}") for part in PARTS}
-        deviation = math.sqrt(noise.total) if noise.total >= 0 else math.nan
-        row |= {"base": noise.base, "adapter_sd": noise.adapter, "comparison_sd": deviation}
-        rows.append({**row, "signal_to_noise": noise.signal_to_noise})
-    kinds = {name: getattr(pl, kind)() for name, kind in COLUMNS.items()}
-    made = pl.DataFrame([{name: row[name] for name in kinds} for row in rows], schema=kinds)
-    with atomic(table) as temporary:
-        made.fill_nan(None).write_csv(temporary)
-    print(f"{made.height} tests")
+    cells = open_scores(scores, about)
+    rows = noise_rows(Evidence(cells, item_table), Unclustered(cells, item_table))
+    print(f"{write_records(table, rows, COLUMNS)} tests")
 
 
 if "snakemake" in globals():

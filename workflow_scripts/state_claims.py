@@ -4,9 +4,10 @@ claims.json is a list of `mothertongue.correlate.claims.Claim`. estimates.csv ha
 the same columns; a claim's `table` and `row` name its row there.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
-from mothertongue.correlate.averages import open_cells
+from mothertongue.correlate.averages import open_scores
 from mothertongue.correlate.claims import to_json, write_claims
 from mothertongue.files import atomic
 from mothertongue.process.log import log_to
@@ -29,9 +30,9 @@ def main(
     from mothertongue.correlate.effects import Evidence
     from mothertongue.correlate.statements import state
 
-    cells = open_cells(scores, about)
+    cells = open_scores(scores, about)
     if margin is not None:
-        cells.about["margin"] = margin
+        cells.facts = replace(cells.facts, margin=margin)
     evidence = Evidence(cells, item_table)
     found = state(evidence, resamples=resamples, confidence=confidence, seed=seed)
     write_claims(claims, found)

@@ -6,39 +6,14 @@ One line per adapter, from the provenance that fine-tuning writes; docs/results.
 
 import csv
 from collections.abc import Iterable
+from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any
 
+from mothertongue.correlate.amounts import Amounts, amounts_of
 from mothertongue.files import atomic, read_json
 from mothertongue.process.log import log_to
 
-COLUMNS = ("model", "data", "scope", "lr", "learning_rate", "seed", "rows", "dropped_rows")
-COLUMNS += ("cut_rows", "trained_rows", "truncated_rows", "answer_tokens", "tokens", "steps")
-COLUMNS += ("epochs", "best_epoch", "answer_tokens_seen", "validation_rows", "equal")
-
-
-def difference(provenance: dict[str, Any]) -> dict[str, Any]:
-    """The line of one adapter."""
-    condition, training = provenance["condition"], provenance["training"]
-    lost = training["dropped_rows"] + training["kept_rows"]
-    return {
-        **{key: condition[key] for key in ("model", "data", "scope", "lr")},
-        "learning_rate": provenance["recipe"]["learning_rate"],
-        "seed": int(condition["seed"]),
-        "rows": training["rows"],
-        "dropped_rows": training["dropped_rows"],
-        "cut_rows": training["rows"] - lost,
-        "trained_rows": training["kept_rows"],
-        "truncated_rows": training["truncated_rows"],
-        "answer_tokens": training["supervised_tokens"],
-        "tokens": training["tokens"],
-        "steps": provenance["steps"],
-        "epochs": provenance["epochs"],
-        "best_epoch": provenance["best_epoch"],
-        "answer_tokens_seen": provenance["supervised_tokens"],
-        "validation_rows": provenance["validation"]["rows"],
-        "equal": (provenance.get("equal") or {}).get("kind", ""),
-    }
+COLUMNS = tuple(field.name for field in fields(Amounts))
 
 
 def main(*, provenances: Iterable[Path], table: Path) -> None:
@@ -46,7 +21,7 @@ def main(*, provenances: Iterable[Path], table: Path) -> None:
     with atomic(table) as temporary, temporary.open("w", encoding="utf-8", newline="") as out:
         writer = csv.DictWriter(out, COLUMNS)
         writer.writeheader()
-        writer.writerows(difference(read_json(path)) for path in provenances)
+        writer.writerows(asdict(amounts_of(read_json(path))) for path in provenances)
 
 
 if "snakemake" in globals():

@@ -6,12 +6,13 @@ findings.json is a list of `{sentence, claim, section, first_page}`; `claim` is 
 import html
 from pathlib import Path
 
-from mothertongue.correlate.averages import open_cells
+from mothertongue.correlate.amounts import read_amounts
+from mothertongue.correlate.averages import open_scores
 from mothertongue.correlate.claims import read_claims, to_json
 from mothertongue.files import write_json
 from mothertongue.process.log import log_to
 from mothertongue.report.categories import SENTENCES, category
-from mothertongue.report.differences import beside, differences_page, read_differences
+from mothertongue.report.differences import by_language, differences_page
 from mothertongue.report.figures import ItemFolder
 from mothertongue.report.findings import (
     LOOK,
@@ -21,9 +22,9 @@ from mothertongue.report.findings import (
     find_all,
     missing_words,
 )
+from mothertongue.report.first_page import arrange, bars_of, first_page_html, first_sentences
 from mothertongue.report.forest import draw_forest
 from mothertongue.report.page import document, introduction
-from mothertongue.report.screen import arrange, bars_of, first_sentences, screen_html
 from mothertongue.report.sentences import Finding, Names
 
 
@@ -42,26 +43,25 @@ def main(
     *, scores: Path, about: Path, claims: Path, folder: Path, differences: Path | None = None
 ) -> None:
     """Write the findings of one source; `differences`: what else differed between its conditions."""
-    cells = open_cells(scores, about)
+    cells = open_scores(scores, about)
     stated = read_claims(claims)
-    trained = read_differences(differences)
+    trained = read_amounts(differences)
     findings = find_all(stated, Names(cells))
     screen = arrange(stated, cells.languages())
     first = first_sentences(findings)
     facts = facts_words(cells, stated)
-    shown = screen_html(
+    shown = first_page_html(
         screen,
         cells,
         [finding.sentence for finding in first],
         title=TITLE,
         look=LOOK,
         facts=facts,
-        differences=beside(trained, cells),
+        differences=by_language(trained, cells),
         missing=missing_words(cells, screen),
     )
-    made = ItemFolder(folder, cells.about)
-    main, topic = category(cells.about, SENTENCES)
-    where = (main, topic or "The answer")
+    made = ItemFolder(folder)
+    where = category(cells.facts, SENTENCES, "The answer")
     labels = {"languages": ", ".join(cells.languages())}
     caption = f"{QUESTION} {LOOK} {facts}"
     made.write("screen.fragment", shown)

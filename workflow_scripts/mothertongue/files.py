@@ -104,7 +104,7 @@ def read_json_rows(path: str | Path) -> list[Row]:
         start = handle.read(64).lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     if start != b"[":
         return read_jsonl(path)
-    rows = read_json(path)
+    rows: list[Row] = read_json(path)
     for number, row in enumerate(rows, start=1):
         if not isinstance(row, dict):
             raise InputError(f"{path}, row {number}: expected a JSON object {{…}}")

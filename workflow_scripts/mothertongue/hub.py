@@ -48,7 +48,7 @@ def read_lock(path: str | Path) -> Lock:
 @cache
 def _read_lock(path: str, _changed: int) -> Lock:
     try:
-        lock = json.loads(Path(path).read_text(encoding="utf-8"))
+        lock: Lock = json.loads(Path(path).read_text(encoding="utf-8"))
         lock["repositories"]
     except (ValueError, KeyError, TypeError):
         raise InputError(
@@ -60,7 +60,8 @@ def _read_lock(path: str, _changed: int) -> Lock:
 def entry_of(lock: Lock, kind: str, repository: str, asked: str | None) -> dict[str, Any] | None:
     """The lock's entry for a revision of a repository (`asked` null: left open by the study)."""
     wanted = (kind, repository, asked)
-    for entry in lock.get("repositories", []):
+    entries: list[dict[str, Any]] = lock.get("repositories", [])
+    for entry in entries:
         if (entry["kind"], entry["repository"], entry["asked"]) == wanted:
             return entry
     return None
@@ -115,7 +116,7 @@ def resolve(kind: str, repository: str, revision: str | None) -> str:
     """The commit that a branch, a tag or the newest state is now (asks the hub)."""
     from huggingface_hub import HfApi
 
-    return HfApi().repo_info(repository, repo_type=kind, revision=revision).sha
+    return str(HfApi().repo_info(repository, repo_type=kind, revision=revision).sha)
 
 
 def fetch(kind: str, repository: str, commit: str, name: str) -> Path:
@@ -202,8 +203,8 @@ def explained(
             f"{at}: this model brings its own code; read it, then set trust_remote_code: true"
             f" for this model in the configuration to run it"
         )
-    unreached = ("LocalEntryNotFound", "couldn't connect", "OfflineMode", "ConnectError")
-    unreached += ("ConnectTimeout", *["ConnectionError"] * (kind == "dataset"))
+    unreached = ["LocalEntryNotFound", "couldn't connect", "OfflineMode", "ConnectError"]
+    unreached += ["ConnectTimeout", *["ConnectionError"] * (kind == "dataset")]
     if any(word in text for word in unreached):
         switch = offline()
         why = f"{switch} is set" if switch else "the hub cannot be reached"

@@ -111,7 +111,7 @@ def number_marks(language: str) -> tuple[str, str]:
 
 
 @cache
-def _pattern(language: str, spaced: bool) -> re.Pattern:
+def _pattern(language: str, spaced: bool) -> re.Pattern[str]:
     """What one number or a chain of digits and marks looks like in a language.
 
     `spaced`: an ordinary space may group thousands whatever the language.
@@ -124,9 +124,9 @@ def _pattern(language: str, spaced: bool) -> re.Pattern:
 def _shown(number: str) -> str | None:
     """The decimal mark that the form of one number shows, whatever the language."""
     found = re.search(r"\d+(?:[.,]\d+)+", number)
-    marks = re.findall(r"[.,]", found[0]) if found else []
-    if not marks:
+    if found is None:
         return None
+    marks: list[str] = re.findall(r"[.,]", found[0])
     if len(set(marks)) == 2:
         return marks[-1] if marks.count(marks[-1]) == 1 else None
     if len(marks) > 1:
@@ -149,22 +149,22 @@ def _cleaned(text: str) -> str:
     return text if text.isascii() else VULGAR_FRACTION.sub(_vulgar, text)
 
 
-def _fraction(found: re.Match) -> str:
+def _fraction(found: re.Match[str]) -> str:
     r"""`\frac{1}{2}` as 0٫5 and `3\frac12` as 3٫5: the Arabic mark is decimal in every language."""
     above, below = found["above"] or found["digit"], found["below"] or found["last"]
     if not int(below):
-        return found[0]
+        return str(found[0])
     return _with_decimals(found, found["whole"], Decimal(above) / Decimal(below))
 
 
-def _vulgar(found: re.Match) -> str:
+def _vulgar(found: re.Match[str]) -> str:
     """`½` as 0٫5 and `3½` as 3٫5."""
     part = Fraction(unicodedata.numeric(found[2])).limit_denominator(10)
     exact = Decimal(part.numerator) / Decimal(part.denominator)
     return _with_decimals(found, found[1], exact)
 
 
-def _with_decimals(found: re.Match, whole: str | None, part: Decimal) -> str:
+def _with_decimals(found: re.Match[str], whole: str | None, part: Decimal) -> str:
     """A whole number and a fraction as one number; apart from digits that do not belong to it."""
     text = format(Decimal(whole or 0) + part, "f").replace(".", "٫")
     before = found.string[: found.start()][-1:]

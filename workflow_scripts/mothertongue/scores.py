@@ -50,11 +50,11 @@ MULTI = "multi"
 ROUND_TRIP = "-rtt"
 
 
-def schema() -> "dict[str, pl.DataType]":
+def schema() -> "pl.Schema":
     """Column names and polars types."""
     import polars as pl
 
-    return {name: getattr(pl, kind)() for name, kind in COLUMNS.items()}
+    return pl.Schema({name: getattr(pl, kind)() for name, kind in COLUMNS.items()})
 
 
 def check_scores(scores: "pl.DataFrame", path: str | Path) -> "pl.DataFrame":
@@ -129,7 +129,7 @@ def write_scores(path: str | Path, scores: "pl.DataFrame") -> None:
 
 def read_about(path: str | Path) -> dict[str, Any]:
     """Read the description that lies beside a scores file."""
-    about = read_json(path)
+    about: dict[str, Any] = read_json(path)
     for section in ("models", "data", "languages", "benchmarks", "judges", "learning_rate"):
         if section not in about:
             raise InputError(f"{path}: no '{section}'")

@@ -1,4 +1,4 @@
-"""What looks like a key or a password in an address: it must not reach a log or a report."""
+"""Find keys and passwords in addresses, so that they reach no log and no report."""
 
 import os
 import re

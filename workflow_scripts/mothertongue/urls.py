@@ -1,4 +1,4 @@
-"""Files at web addresses: are they there, and their bytes. Not the hub (hub.py), no services (api/)."""
+"""Look up and fetch files at web addresses; the hub is in hub.py, services are in api/."""
 
 import urllib.error
 import urllib.parse
@@ -38,7 +38,8 @@ def fetch(url: str) -> bytes:
     check_scheme(url)
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as reply:
-            return reply.read()
+            content: bytes = reply.read()
+            return content
     except (urllib.error.URLError, OSError, ValueError) as error:
         raise InputError(
             f"{url}: cannot be fetched ({error}); download the file and give its path instead"

@@ -1,4 +1,4 @@
-"""Answer question sets with one model: all of their questions decode together (evaluate/)."""
+"""Answer question sets with one model; all of their questions are decoded together."""
 
 import logging
 import time
@@ -149,8 +149,15 @@ def generate_batch(
     make_plain(model)
     seeds = [text_hash(str(seed), str(place)) for place in range(len(prompts))]
     choose = Sampler(temperature, seeds) if temperature > 0 else likeliest
-    settings = {"ends": end_ids, "pad": pad_id, "new": max_new_tokens, "choose": choose}
-    return generate(model, prompts, range(len(prompts)), **settings)
+    return generate(
+        model,
+        prompts,
+        range(len(prompts)),
+        ends=end_ids,
+        pad=pad_id,
+        new=max_new_tokens,
+        choose=choose,
+    )
 
 
 def stop_counts(rows: list[Row]) -> dict[str, int]:

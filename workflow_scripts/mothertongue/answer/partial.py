@@ -1,4 +1,4 @@
-"""Answers of an unfinished job, kept in an undeclared file so that nothing is answered twice."""
+"""Keep the answers of an unfinished job, so that nothing is answered twice."""
 
 import contextlib
 import fcntl

@@ -1,4 +1,4 @@
-"""Question sets: any JSON Lines of `prompt[, id, reference]`, from a file or a URL."""
+"""Read question sets: JSON Lines of `prompt[, id, reference]`, from a file or a URL."""
 
 import logging
 import tempfile

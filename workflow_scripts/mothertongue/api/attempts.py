@@ -232,12 +232,14 @@ class Attempts:
         again = getattr(self.client, "again", None)
         if again is None:
             return {**request, "attempt": number}
-        return again(request, number, attempt.problems)
+        another: Request = again(request, number, attempt.problems)
+        return another
 
     def _send(self, request: Request) -> Reply:
         with self._lock:
             self.counts.sent += 1
-        return self.client.send(request, float(self.settings["timeout"]))
+        reply: Reply = self.client.send(request, float(self.settings["timeout"]))
+        return reply
 
     def _settle(self, attempt: Try) -> Outcome:
         """Keep the best reply as the answer, with what is wrong with it."""
@@ -327,6 +329,6 @@ class Attempts:
 
     def _back_off(self, attempt: int, after: float | None) -> float:
         """Exponential with jitter, capped at a minute, never less than the server asked for."""
-        wait = min(60.0, float(self.settings["backoff"]) * 2 ** (attempt - 1))
+        wait: float = min(60.0, float(self.settings["backoff"]) * 2.0 ** (attempt - 1))
         wait *= random.uniform(0.5, 1.0)
         return wait if after is None else after + wait * 0.1

@@ -31,12 +31,13 @@ MOST_ADAPTATIONS = 6  # calls of one send that may be refused for a parameter
 KEPT = ("service", "base_url", "model", "messages")  # of every request, even without a value
 
 
-def make_client(entry: Mapping[str, Any]) -> Any:
+def make_client(entry: Mapping[str, Any]) -> "ChatClient":
     """The chat client of a translator's or judge's entry (`backend`, `model`, `base_url`, …)."""
     backend = entry["backend"]
     if backend not in CLIENTS:
         raise InputError(f"unknown chat service '{backend}'; known: {', '.join(CLIENTS)}")
-    return load(CLIENTS[backend])(entry)
+    client: ChatClient = load(CLIENTS[backend])(entry)
+    return client
 
 
 def load(address: str) -> Any:

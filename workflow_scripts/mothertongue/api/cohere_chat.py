@@ -46,15 +46,19 @@ class CohereChat(ChatClient):
     def call(self, client: Any, body: dict[str, Any], timeout: float) -> str:
         """One call of the official client; the server's answer as it came."""
         more = {key: value for key, value in body.items() if key not in ("model", "messages")}
-        options = {"timeout_in_seconds": timeout, "max_retries": 0}
-        options["additional_body_parameters"] = more
+        options = {
+            "timeout_in_seconds": timeout,
+            "max_retries": 0,
+            "additional_body_parameters": more,
+        }
         self._told.text = None
         try:
             client.chat(model=body["model"], messages=body["messages"], request_options=options)
         except (TypeError, ValueError, AttributeError, KeyError):
             if self._told.text is None:
                 raise
-        return self._told.text
+        told: str = self._told.text
+        return told
 
     def send(self, request: Request, timeout: float) -> Reply:
         """Call once; a model that gave up has not replied."""

@@ -28,7 +28,7 @@ def ends_within(seconds: float) -> Iterator[None]:
 
 def left(otherwise: float | None = None) -> float | None:
     """Seconds that the call of this thread has left, at most `otherwise`."""
-    until = getattr(_call, "until", None)
+    until: float | None = getattr(_call, "until", None)
     if until is None:
         return otherwise
     rest = max(LEAST, until - time.monotonic())
@@ -42,7 +42,8 @@ class _Stream:
         self._stream = stream
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, timeout=left(timeout))
+        content: bytes = self._stream.read(max_bytes, timeout=left(timeout))
+        return content
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._stream.write(buffer, timeout=left(timeout))
@@ -92,7 +93,8 @@ class _Raw(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int | None:
         self._socket.settimeout(left(self._socket.gettimeout()))
-        return self._raw.readinto(buffer)
+        read: int | None = self._raw.readinto(buffer)
+        return read
 
     def close(self) -> None:
         self._raw.close()

@@ -20,8 +20,9 @@ from .limits import Ended
 from .prices import Price
 from .progress import Progress
 from .store import Store, Stored, request_key
-from .types import DECLINED, Ask, Outcome, verdict_on
+from .types import DECLINED, Ask, Outcome, Reply, verdict_on
 
+Running = dict[str, "Future[Outcome | Deferred]"]  # by key of the request
 WINDOW = 2048  # asks between the one handed out and the newest one read
 BATCH = 256  # asks looked up in one statement
 __all__ = ["BATCH", "DECLINED", "WINDOW", "Counts", "Engine"]
@@ -47,7 +48,7 @@ class Counts:
 class _Waiting:
     ask: Ask
     key: str
-    future: Future | None
+    future: Future[Outcome | Deferred] | None
     result: Outcome | None
 
 
@@ -83,7 +84,7 @@ class Engine:
             None if self.price.free else lambda: self.store.spent(self.account),
         )
         window: deque[_Waiting] = deque()
-        running: dict[str, Future] = {}
+        running: Running = {}
         asks = iter(asks)
         end = self.attempts.limits.end
         pool = ThreadPoolExecutor(self.attempts.threads, thread_name_prefix="api")
@@ -148,7 +149,7 @@ class Engine:
             )
 
     def _start(
-        self, batch: list[Ask], running: dict[str, Future], pool: ThreadPoolExecutor
+        self, batch: list[Ask], running: Running, pool: ThreadPoolExecutor
     ) -> Iterator[_Waiting]:
         """Look a batch up; claim and submit what nobody has answered or is about to send."""
         keys = [request_key(ask.request) for ask in batch]
@@ -169,7 +170,7 @@ class Engine:
         look_up(set(keys) - set(self._settled))
         new = {k for k in keys if not (k in known or k in running or k in self._settled)}
         mine: set[str] = set()
-        tried: dict[str, list] = {}
+        tried: dict[str, list[tuple[int, Reply]]] = {}
         if new and not self.store.replaying:
             mine = self.store.claim(new)
             # another process may have answered between the look-up and the claim
@@ -198,9 +199,7 @@ class Engine:
                 future = running[key] = pool.submit(self.attempts.carry_out, attempt)
             yield _Waiting(ask, key, future, result)
 
-    def _finish(
-        self, waiting: _Waiting, running: dict[str, Future], pool: ThreadPoolExecutor
-    ) -> Outcome:
+    def _finish(self, waiting: _Waiting, running: Running, pool: ThreadPoolExecutor) -> Outcome:
         """Wait for one ask; one that another process claimed is awaited in the store."""
         ask, key = waiting.ask, waiting.key
         if waiting.result is not None:
@@ -215,10 +214,10 @@ class Engine:
             mine = self.store.claim([key])
             # looked up after claiming: the reply may have come, and its claim gone, just before
             found = self.store.lookup([key]).get(key)
-            outcome = self._from_store(ask, key, found) if found else None
-            if outcome:
+            known = self._from_store(ask, key, found) if found else None
+            if known:
                 self.store.release(key)
-                return outcome
+                return known
             if mine:
                 if found:
                     self._move_aside(key, found)

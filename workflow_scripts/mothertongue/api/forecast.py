@@ -22,7 +22,7 @@ def further_calls(store: Path, account: str, check_retries: int, deterministic: 
                 database.execute(f"SELECT COUNT(*) FROM {table} WHERE account = ?", [account])
                 for table in ("replies", "rejected")
             )
-            known, failed = replies.fetchone()[0], rejected.fetchone()[0]
+            known, failed = int(replies.fetchone()[0]), int(rejected.fetchone()[0])
         if known >= KNOWN:
             return min(failed / known, check_retries)
     return FAILING * check_retries

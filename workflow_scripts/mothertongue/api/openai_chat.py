@@ -42,7 +42,8 @@ class OpenAIChat(ChatClient):
         answer = client.chat.completions.with_raw_response.create(
             model=body["model"], messages=body["messages"], extra_body=more, timeout=timeout
         )
-        return answer.text
+        told: str = answer.text
+        return told
 
     def errors(self) -> tuple[type[Exception], ...]:
         """What the official client raises."""

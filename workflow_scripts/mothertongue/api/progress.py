@@ -63,6 +63,8 @@ class Progress:
         width = 24
         filled = int(width * self.done / self.total) if self.total else 0
         bar = "[" + "#" * filled + "." * (width - filled) + "] "
+        if self._terminal is None:
+            return
         with contextlib.suppress(OSError):
             os.write(self._terminal, f"\r\x1b[2K{bar}{self.line()}".encode())
 

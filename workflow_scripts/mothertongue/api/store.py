@@ -161,8 +161,8 @@ class Store:
             self._db.execute("DELETE FROM reserved WHERE owner = ?", (self.owner,))
             self._db.close()
 
-    def _many(self, statement: str, keys: list[str]) -> list[tuple]:
-        rows: list[tuple] = []
+    def _many(self, statement: str, keys: list[str]) -> list[tuple[Any, ...]]:
+        rows: list[tuple[Any, ...]] = []
         with self._lock:
             for start in range(0, len(keys), CHUNK):
                 part = keys[start : start + CHUNK]
@@ -183,8 +183,11 @@ class Store:
             " problems, attempt, at FROM replies WHERE key IN ({})"
         )
         found = {}
-        for key, status, *columns, raw, problems, attempt, at in self._many(statement, list(keys)):
-            reply = Reply(*columns, json.loads(unpack(raw, columns[0])))
+        for row in self._many(statement, list(keys)):
+            key, status, text, finish, into, out, characters, raw, problems, attempt, at = row
+            reply = Reply(
+                text, finish, into, out, characters, json.loads(unpack(raw, text) or "null")
+            )
             found[key] = Stored(status, reply, json.loads(problems), attempt or 1, at)
         return found
 
@@ -199,7 +202,7 @@ class Store:
             statement, list(keys)
         ):
             earlier = found.setdefault(key, [])
-            told = json.loads(unpack(raw, text))
+            told = json.loads(unpack(raw, text) or "null")
             reply = Reply(text, finish or "stop", into, out, characters or 0, told)
             earlier.append((max(attempt or 0, len(earlier) + 1), reply))
         return found

@@ -26,7 +26,7 @@ class Web:
         class Session(requests.Session):
             def rebuild_auth(self, prepared_request: Any, response: Any) -> None:
                 """A key does not follow a redirect to another host."""
-                super().rebuild_auth(prepared_request, response)
+                super().rebuild_auth(prepared_request, response)  # type: ignore[no-untyped-call]  # its stubs have no types
                 before, after = urlsplit(response.request.url), urlsplit(prepared_request.url)
                 if before[:2] != after[:2]:
                     for name in SECRET_HEADERS:

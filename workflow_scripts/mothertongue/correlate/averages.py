@@ -1,4 +1,4 @@
-"""Scores as the analysis sees them: averaged over seeds, looked up by cell, gaps with a sign.
+"""One source's scores as the analysis uses them: averaged over seeds and found by what was scored.
 
 A gap is always *in favour of the first condition*: for perplexity, where less is better, the
 sign is turned. `translated` is the mean over the study's translators (paper: S_cohere, S_google).
@@ -7,9 +7,11 @@ sign is turned. `translated` is the mean over the study's translators (paper: S_
 import math
 from collections.abc import Iterable
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
-from ..scores import MULTI
+from ..scores import MULTI, read_scores
+from .facts import Facts, read_facts
 
 if TYPE_CHECKING:
     import polars as pl
@@ -28,7 +30,6 @@ SECONDARY = (
     "total",
     "loglikelihood",
 )
-CLOSE = 0.01  # a gap of at most this share of the metric's range counts as closed in tables
 
 
 class Test(NamedTuple):
@@ -49,11 +50,6 @@ class Setting(NamedTuple):
     kind: str  # mono | multi
     learning_rate: float
 
-    def words(self) -> str:
-        """Readable name."""
-        where = "multilingual" if self.kind == MULTI else "monolingual"
-        return f"{where}, learning rate {plain_number(self.learning_rate)}"
-
 
 class Cell(NamedTuple):
     """One score, averaged over seeds."""
@@ -64,22 +60,18 @@ class Cell(NamedTuple):
     stderr: float | None
 
 
-def plain_number(value: float) -> str:
-    """`1e-4` rather than 0.0001."""
-    text = f"{value:.3g}"
-    if value and (abs(value) < 0.001 or "e" in text):
-        digits, exponent = f"{value:e}".split("e")
-        return f"{float(digits):g}e{int(exponent)}"
-    return text
+# benchmark, judge, metric, language, model, data, kind and learning rate of a setting
+Key = tuple[str, str | None, str, str, str, str, str, float | None]
+UNTUNED = ("base", None)  # kind and learning rate of a base model that was not tuned
 
 
 class Cells:
     """Every score of one source, in the order that its description gives."""
 
-    def __init__(self, scores: "pl.DataFrame", about: dict[str, Any]):
+    def __init__(self, scores: "pl.DataFrame", facts: Facts):
         import polars as pl
 
-        self.about = about
+        self.facts = facts
         self.scores = scores
         kind = (
             pl.when(pl.col("data") == "base")
@@ -109,39 +101,38 @@ class Cells:
                 pl.col("stderr").mean(),
             )
         )
-        self._cells: dict[tuple, Cell] = {
+        self._cells: dict[Key, Cell] = {
             (r["benchmark"], r["judge"], r["metric"], r["language"], r["model"], r["data"])
             + (r["kind"], r["learning_rate"]): Cell(r["score"], r["seeds"], r["n"], r["stderr"])
             for r in grouped.to_dicts()
         }
         self._keys = set(self._cells)
-        self._found: dict[tuple, set] = {}
+        self._present_in: dict[tuple[str, Test | None], set[str]] = {}
+        self._conditions: dict[tuple[Test, str, str, str, Setting], list[str]] = {}
 
     # -- what there is, in order -------------------------------------------------------------
 
-    def _present(self, column: str, **where: Any) -> set:
+    def _present(self, column: str, test: Test | None) -> set[str]:
+        """Values of a column, on a test or anywhere."""
         import polars as pl
 
-        key = (column, *sorted(where.items(), key=str))
-        if key not in self._found:
+        key = (column, test)
+        if key not in self._present_in:
             frame = self.scores
-            for name, value in where.items():
-                frame = frame.filter(pl.col(name).eq_missing(value))
-            self._found[key] = set(frame[column].unique().to_list())
-        return self._found[key]
-
-    def _ordered(self, section: str, found: Iterable[str]) -> list[str]:
-        known = list(self.about[section])
-        found = [name for name in found if name is not None]
-        rank = {name: place for place, name in enumerate(known)}
-        return sorted(found, key=lambda name: (rank.get(name, len(known)), name))
+            if test is not None:
+                frame = frame.filter(
+                    pl.col("benchmark").eq_missing(test.benchmark)
+                    & pl.col("judge").eq_missing(test.judge)
+                )
+            self._present_in[key] = {name for name in frame[column].unique() if name is not None}
+        return self._present_in[key]
 
     @property
     def tests(self) -> list[Test]:
         """Every benchmark, judged ones once per judge; in the description's order."""
         found = self.scores.select("benchmark", "judge").unique().rows()
-        order = list(self.about["benchmarks"])
-        judges = list(self.about["judges"])
+        order = list(self.facts.benchmarks)
+        judges = list(self.facts.judges)
         return sorted(
             (Test(*pair) for pair in found),
             key=lambda t: (
@@ -154,18 +145,16 @@ class Cells:
 
     def models(self, test: Test | None = None) -> list[str]:
         """Models with a score (on a test)."""
-        where = {"benchmark": test.benchmark, "judge": test.judge} if test else {}
-        return self._ordered("models", self._present("model", **where))
+        return in_order(self.facts.models, self._present("model", test))
 
     def languages(self, test: Test | None = None) -> list[str]:
         """Languages with a score (on a test)."""
-        where = {"benchmark": test.benchmark, "judge": test.judge} if test else {}
-        return self._ordered("languages", self._present("language", **where))
+        return in_order(self.facts.languages, self._present("language", test))
 
     def metrics(self, test: Test, *, secondary: bool = False) -> list[str]:
         """Metrics of a test, the main one first; secondary ones only on demand."""
-        found = self._present("metric", benchmark=test.benchmark, judge=test.judge)
-        known = self.about["benchmarks"].get(test.benchmark, {}).get("metrics", [])
+        found = self._present("metric", test)
+        known = self.facts.benchmark(test.benchmark).metrics
         ordered = [name for name in known if name in found]
         ordered += sorted(found - set(ordered))
         shown = [name for name in ordered if name not in SECONDARY or name == ordered[0]]
@@ -178,7 +167,7 @@ class Cells:
         found = {
             Setting(key[6], key[7])
             for key in self._keys
-            if key[6] != "base" and (where is None or key[:2] == where)
+            if key[7] is not None and (where is None or key[:2] == where)
         }
         main = self.main
         return sorted(
@@ -187,9 +176,9 @@ class Cells:
 
     @cached_property
     def main(self) -> Setting:
-        """Monolingual training at the main learning rate (or what comes nearest)."""
-        found = {Setting(key[6], key[7]) for key in self._keys if key[6] != "base"}
-        wanted = Setting("mono", self.about["learning_rate"])
+        """Monolingual training at the main learning rate, or the setting nearest to it."""
+        found = {Setting(key[6], key[7]) for key in self._keys if key[7] is not None}
+        wanted = Setting("mono", self.facts.learning_rate or math.nan)
         if wanted in found or not found:
             return wanted
         return min(
@@ -199,13 +188,8 @@ class Cells:
 
     def data(self, kind: str, test: Test | None = None) -> list[str]:
         """Data conditions of a kind (native, translated, roundtrip, base) with a score."""
-        where = {"benchmark": test.benchmark, "judge": test.judge} if test else {}
-        found = self._present("data", **where)
-        return [
-            name
-            for name in self._ordered("data", found)
-            if self.about["data"].get(name, {}).get("kind", guessed_kind(name)) == kind
-        ]
+        found = in_order(self.facts.data, self._present("data", test))
+        return [name for name in found if self.facts.data_kind(name) == kind]
 
     # -- one number --------------------------------------------------------------------------
 
@@ -217,24 +201,30 @@ class Cells:
             return self._mean_cell(test, metric, language, model, "translated", setting)
         if data == ROUND_TRIPS:
             return self._mean_cell(test, metric, language, model, "roundtrip", setting)
-        rest = ("base", None) if data == "base" or setting is None else tuple(setting)
+        rest = UNTUNED if data == "base" or setting is None else setting
         return self._cells.get((*test, metric, language, model, data, *rest))
 
     def conditions(
-        self, test: Test, metric: str, language: str, kind: str, setting: Setting | None
+        self, test: Test, metric: str, language: str, kind: str, setting: Setting
     ) -> list[str]:
         """Data conditions of a kind that any model has in this place."""
-        key = ("conditions", test, metric, language, kind, setting)
-        if key not in self._found:
-            self._found[key] = {
-                name
-                for name in self.data(kind)
-                for model in self.models()
-                if (*test, metric, language, model, name, *setting) in self._keys
-            }
-        return sorted(self._found[key])
+        key = (test, metric, language, kind, setting)
+        if key not in self._conditions:
+            self._conditions[key] = sorted(
+                {
+                    name
+                    for name in self.data(kind)
+                    for model in self.models()
+                    if (*test, metric, language, model, name, *setting) in self._keys
+                }
+            )
+        return list(self._conditions[key])
 
-    def _mean_cell(self, test, metric, language, model, kind, setting) -> Cell | None:
+    def _mean_cell(
+        self, test: Test, metric: str, language: str, model: str, kind: str, setting: Setting | None
+    ) -> Cell | None:
+        if setting is None:
+            return None
         names = self.conditions(test, metric, language, kind, setting)
         found = [self.cell(test, metric, language, model, name, setting) for name in names]
         known = [cell for cell in found if cell is not None]
@@ -248,15 +238,16 @@ class Cells:
             None,
         )
 
-    def score(self, *where: Any) -> float:
+    def score(
+        self, test: Test, metric: str, language: str, model: str, data: str, setting: Setting | None
+    ) -> float:
         """As `cell`, but only its score; NaN where there is none."""
-        found = self.cell(*where)
+        found = self.cell(test, metric, language, model, data, setting)
         return math.nan if found is None else found.score
 
     def sign(self, test: Test, metric: str) -> int:
         """+1 if more is better, -1 if less is."""
-        higher = self.about["benchmarks"].get(test.benchmark, {}).get("higher", {})
-        return 1 if higher.get(metric, True) else -1
+        return 1 if self.facts.benchmark(test.benchmark).higher.get(metric, True) else -1
 
     def gap(
         self,
@@ -273,77 +264,24 @@ class Cells:
         b = self.score(test, metric, language, model, second, setting)
         return self.sign(test, metric) * (a - b)
 
-    # -- words -------------------------------------------------------------------------------
-
-    def label(self, section: str, name: str) -> str:
-        """A model's, benchmark's, judge's or data condition's label."""
-        entry = self.about[section].get(name, {})
-        return entry.get("label", name) if isinstance(entry, dict) else str(entry)
+    # -- labels and units --------------------------------------------------------------------
 
     def test_label(self, test: Test) -> str:
-        """`TyDi QA`, or `Open questions: native, judged by GPT-4-Turbo`."""
-        label = self.label("benchmarks", test.benchmark)
-        return label if test.judge is None else f"{label}, judge {self.label('judges', test.judge)}"
-
-    def short_label(self, test: Test) -> str:
-        """As short as figures want it: `QA translated · GPT-4-Turbo`."""
-        if test.judge is None:
-            return self.label("benchmarks", test.benchmark)
-        name = self.label("benchmarks", test.benchmark).removeprefix("Open questions: ")
-        return f"QA: {name.removesuffix(' questions')} · {self.label('judges', test.judge)}"
-
-    def language_label(self, code: str) -> str:
-        """English name of a language."""
-        return str(self.about["languages"].get(code, code))
+        """`TyDi QA`, or `Open questions: native, judge GPT-4-Turbo`."""
+        label = self.facts.benchmark(test.benchmark).label
+        return label if test.judge is None else f"{label}, judge {self.facts.judge(test.judge)}"
 
     def unit(self, test: Test, metric: str) -> str:
         """Unit of a metric, `%` unless the description says otherwise."""
-        return self.about["benchmarks"].get(test.benchmark, {}).get("units", {}).get(metric, "%")
-
-    def close(self, test: Test, metric: str) -> float:
-        """The gap that counts as closed in tables: 1 % of the metric's range."""
-        if metric == "rating":
-            return CLOSE * 4
-        if test.judge is None:
-            return CLOSE * 100
-        items = self.about["benchmarks"].get(test.benchmark, {}).get("items") or {}
-        return CLOSE * 4 * max(items.values(), default=50)
+        return self.facts.benchmark(test.benchmark).units.get(metric, "%")
 
 
-METRIC_WORDS = {
-    "acc": "accuracy",
-    "acc_macro": "accuracy, mean over subjects",
-    "em": "exact match",
-    "f1": "F1",
-    "include": "answer contained",
-    "total": "total rating",
-    "rating": "mean rating",
-    "perplexity": "perplexity (less is better)",
-    "loglikelihood": "log-likelihood per text",
-    "bits_per_character": "bits per character (less is better)",
-    "bits_per_byte": "bits per byte (less is better)",
-    "f1_harness": "F1 as lm-eval has it",
-    "exact_match_strict": "exact match of strings",
-    "include_strict": "answer contained, as a string",
-    "strict-match": "lm-eval's strict-match",
-    "flexible-extract": "lm-eval's flexible-extract",
-}
+def in_order(known: Iterable[str], found: Iterable[str]) -> list[str]:
+    """Names in the order in which they are known; others behind, by name."""
+    rank = {name: place for place, name in enumerate(known)}
+    return sorted(found, key=lambda name: (rank.get(name, len(rank)), name))
 
 
-def metric_words(metric: str) -> str:
-    """A metric's readable name."""
-    return METRIC_WORDS.get(metric, metric.replace("_", " "))
-
-
-def guessed_kind(data: str) -> str:
-    """Kind of a data condition that the description does not know, by its name."""
-    if data in ("native", "base"):
-        return data
-    return "roundtrip" if data.endswith("-rtt") else "translated"
-
-
-def open_cells(scores: Any, about: Any) -> Cells:
+def open_scores(scores: str | Path, about: str | Path) -> Cells:
     """Read scores and their description."""
-    from ..scores import read_about, read_scores
-
-    return Cells(read_scores(scores), read_about(about))
+    return Cells(read_scores(scores), read_facts(about))

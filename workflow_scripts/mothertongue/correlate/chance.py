@@ -1,11 +1,12 @@
-"""Where a test sees nothing: both conditions score as guessing, or an empty answer, would."""
+"""Tells where a test cannot show a gap: both conditions score no better than guessing would."""
 
 import math
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
 
 from .effects import Evidence, Part, Piece, Sample, Share, Terms
+from .facts import BenchmarkFacts
 from .variance import over_clusters
 
 RIGHT_OR_WRONG = ("acc", "em", "include")  # percentages of items that are right
@@ -25,16 +26,16 @@ def gap_terms(evidence: Evidence, piece: Piece, translator: str | None = None) -
     return plus + tuple(((name, main), -1.0 / len(others)) for name in others)
 
 
-def level_of(about: dict[str, Any], metric: str, language: str) -> float | None:
+def level_of(about: BenchmarkFacts, metric: str, language: str) -> float | None:
     """The best score without a model: guessing, the most frequent answer, an empty one.
 
     `chance` of the description (a number, or one per language), `chance_levels` by language and
     metric where they are known.
     """
-    chance = about.get("chance")
-    if isinstance(chance, dict):
+    chance = about.chance
+    if isinstance(chance, Mapping):
         chance = chance.get(language)
-    levels = (about.get("chance_levels") or {}).get(language) or {}
+    levels = about.chance_levels.get(language) or {}
     found = [chance, *(levels.get(metric) or {}).values()]
     known = [float(v) for v in found if isinstance(v, (int, float)) and not isinstance(v, bool)]
     return max(known, default=None)
@@ -48,10 +49,14 @@ def is_at_chance(evidence: Evidence, piece: Piece, sample: Sample, confidence: f
     """
     from scipy.special import ndtri
 
-    about = evidence.cells.about["benchmarks"].get(piece.test.benchmark, {})
+    about = evidence.cells.facts.benchmark(piece.test.benchmark)
     chance = level_of(about, piece.metric, piece.language)
-    main_metric = (about.get("metrics") or [piece.metric])[0]
-    if chance is None or piece.metric != main_metric or not evidence.cells.sign(*piece[:2]) > 0:
+    main_metric = (about.metrics or (piece.metric,))[0]
+    if (
+        chance is None
+        or piece.metric != main_metric
+        or evidence.cells.sign(piece.test, piece.metric) < 0
+    ):
         return False
     terms = gap_terms(evidence, piece)
     weights = [sum(w**2 for _, w in terms if (w > 0) is first) for first in (True, False)]
@@ -71,22 +76,23 @@ def is_at_chance(evidence: Evidence, piece: Piece, sample: Sample, confidence: f
 
 
 def item_variance(
-    about: dict[str, Any], piece: Piece, parts: list[Part | None], score: float
+    about: BenchmarkFacts, piece: Piece, parts: list[Part | None], score: float
 ) -> float | None:
     """Variance over items of a side's mean over models; None where nothing tells it."""
     known = [part for part in parts if part is not None]
-    if known and all(part.influence is not None for part in known):
-        there = np.any([part.there for part in known], axis=0)
-        return over_clusters(np.mean([part.influence for part in known], axis=0)[there])
-    items = (about.get("items") or {}).get(piece.language)
+    pulls = [part.pulls for part in known if part.pulls is not None]
+    if known and len(pulls) == len(known):
+        there = np.any([own.there for own in pulls], axis=0)
+        return over_clusters(np.mean([own.influence for own in pulls], axis=0)[there])
+    items = about.items.get(piece.language)
     if items and piece.metric in RIGHT_OR_WRONG and known:
         return max(score * (100 - score), 0.0) / items / len(known)
     return None
 
 
-def chance_cells(evidence: Evidence, confidence: float) -> set[tuple]:
-    """(benchmark, judge, metric, language) of every main metric where both sides are at chance."""
-    found = set()
+def places_at_chance(evidence: Evidence, confidence: float) -> set[Piece]:
+    """Tests, metrics and languages in which both conditions are at chance."""
+    found: set[Piece] = set()
     for test in evidence.cells.tests:
         metric = evidence.metric(test)
         for language in evidence.cells.languages(test):
@@ -94,7 +100,8 @@ def chance_cells(evidence: Evidence, confidence: float) -> set[tuple]:
             sample = gap_sample(evidence, piece)
             if sample is not None and is_at_chance(evidence, piece, sample, confidence):
                 found |= {
-                    (*test, name, language) for name in evidence.cells.metrics(test, secondary=True)
+                    Piece(test, name, language)
+                    for name in evidence.cells.metrics(test, secondary=True)
                 }
     return found
 

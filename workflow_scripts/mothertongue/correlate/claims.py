@@ -1,4 +1,4 @@
-"""Claims: the only thing that a sentence, a verdict or a forest plot of the report is made of.
+"""The record of a claim: every sentence, verdict and interval of the report is made of claims.
 
 A claim states one comparison with its verdict, its numbers and what they rest on. This module holds
 the record and its JSON form; `decisions` decides verdicts, the report words them.
@@ -20,11 +20,7 @@ NO_WORSE = "no worse with translated"  # equivalent within the margin
 TRANSLATED_BETTER = "translated better"
 UNDECIDED = "undecided"
 AT_CHANCE = "at chance"  # this test sees nothing with these models
-GROWS, FALLS, NOT_SHOWN = (
-    "grows",
-    "falls",
-    "not shown",
-)  # gap with score; also "no difference shown"
+GROWS, FALLS, NOT_SHOWN = "grows", "falls", "not shown"  # gap with score; any other difference
 LANGUAGES_DIFFER = "languages differ"
 SIDES_DIFFER = "judges differ"
 OPPOSITE_SIDES = "judges on opposite sides"
@@ -37,8 +33,6 @@ VERDICTS = (
     SECOND_BETTER, ALIKE, SMALLER, LARGER, REVERSED, BOTH_FELL,
 )  # fmt: skip
 
-HIDES = "the mean hides a gap beyond the margin"  # note of an undecided mean
-
 # -- questions -----------------------------------------------------------------------------------
 
 CELL = "cell"  # screen one: language x group; native - mean over translators; language None: pooled
@@ -48,6 +42,7 @@ BEST = "best translator"  # cell against the best translator, corrected for the 
 LANGUAGES = "languages"  # does the gap differ between languages?
 GROWTH = "growth"  # does the gap grow with the score?
 CAUSE = "cause"  # knowledge, defects, knowledge - defects
+KNOWLEDGE_OR_DEFECTS = "knowledge - defects"  # the contrast that tells which of them is larger
 SETTING = "setting"  # change of the gap in another training setting
 JUDGES = "judges"  # gap by one judge - gap by another
 QUESTIONS = (
@@ -78,9 +73,9 @@ class Claim:
 
     `low`, `high`: interval at correlate.confidence over what `basis` says; None where there is
     none. `decides_low`, `decides_high`: the interval at the page's level, `decides_confidence`, which
-    excludes 0 (NO_WORSE: lies within the margin) where there is a verdict. `p` is two-sided for no difference (for NO_WORSE and ALIKE the larger of
-    the two one-sided p values), on the same basis as the interval; `p_adjusted` allows for all
-    statements of the page and is compared with `level`.
+    excludes 0 (NO_WORSE: lies within the margin) where there is a verdict. `p` is two-sided for no
+    difference (for NO_WORSE and ALIKE the larger of the two one-sided p values), on the same basis
+    as the interval; `p_adjusted` allows for all statements of the page and is compared with `level`.
     """
 
     question: str
@@ -131,7 +126,7 @@ class Claim:
     snr: float | None = None  # signal-to-noise: |estimate| / standard deviation of one comparison
 
     def __post_init__(self) -> None:
-        """Words must be of the fixed lists."""
+        """Question, verdict and basis must be of the fixed lists."""
         for word, known in (
             (self.question, QUESTIONS),
             (self.verdict, VERDICTS),

@@ -1,4 +1,4 @@
-"""Which training conditions are compared with which, and what their scores say with certainty.
+"""Lists which training conditions are compared with which, and resamples their scores.
 
 A contrast is a weighted sum of scores of one model on one test in one language: native minus
 translated and so on. All contrasts of a test share one set of resampled items (drawn by item id,
@@ -7,31 +7,23 @@ languages keep what their cells have in common.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 from ..scores import MULTI
 from .averages import ROUND_TRIPS, TRANSLATED, Cells, Setting, Test
-from .claims import ADAPTERS, MODELS, REPLICATES
-from .statistics import (
-    item_counts,
-    item_scores,
-    mean_interval,
-    percentile_interval,
-    seed_weights,
-)
-from .variance import Spread, half_width, over_units, two_sided
+from .items import Adapter, Items
+from .notes import setting_words
+from .statistics import item_counts, item_scores, seed_weights
 
-if TYPE_CHECKING:
-    from .items import Items
-
+T = TypeVar("T")
 GAP, KNOWLEDGE, DEFECTS, CHANGE = "gap", "knowledge", "defects", "change"
-ITEMS, UNITS = "items", "models and languages"
 Source = tuple[str, Setting]  # data condition and setting
-Row = dict[str, Any]
+Terms = tuple[tuple[Source, float], ...]  # conditions with their weights
+Side = tuple[str, Sequence[str]]  # what a side of a comparison is called, and its conditions
 
 
 class Contrast(NamedTuple):
@@ -41,11 +33,11 @@ class Contrast(NamedTuple):
     first: str
     second: str
     setting: Setting
-    plus: tuple[tuple[Source, float], ...]
-    minus: tuple[tuple[Source, float], ...]
+    plus: Terms
+    minus: Terms
 
     @property
-    def key(self) -> tuple:
+    def key(self) -> tuple[str, str, str, Setting]:
         """What makes rows comparable: everything but the weights."""
         return self[:4]
 
@@ -74,20 +66,26 @@ class Result:
     by_item: np.ndarray = field(default_factory=lambda: np.empty(0))
 
 
-def translator_of(cells: Cells, name: str) -> str:
-    """Translator that a round trip went through."""
-    return cells.about["data"].get(name, {}).get("translator") or name.removesuffix("-rtt")
+class Block(NamedTuple):
+    """Results that share their items, and the scores that they need."""
+
+    mask: np.ndarray  # which items
+    values: np.ndarray
+    weights: np.ndarray
+    columns: list[int]
+    members: list[Result]
+    drawn: list[np.ndarray]  # resampled scores: draws x columns, in pieces
 
 
 def plan(cells: Cells, test: Test, metric: str, language: str) -> list[Contrast]:
     """Every contrast that any model has scores for. One per translator too if there are several."""
 
-    def compare(name: str, setting: Setting, first: tuple, second: tuple) -> Contrast:
-        sides = [
+    def compare(name: str, setting: Setting, first: Side, second: Side) -> Contrast:
+        plus, minus = (
             tuple(((condition, setting), 1 / len(names)) for condition in names)
             for _, names in (first, second)
-        ]
-        return Contrast(name, first[0], second[0], setting, *sides)
+        )
+        return Contrast(name, first[0], second[0], setting, plus, minus)
 
     found = []
     gaps: dict[Setting, Contrast] = {}
@@ -96,14 +94,14 @@ def plan(cells: Cells, test: Test, metric: str, language: str) -> list[Contrast]
         native = ("native", cells.conditions(*where, "native", setting))
         translated = cells.conditions(*where, "translated", setting)
         trips = cells.conditions(*where, "roundtrip", setting)
-        pairs = [(trip, translator_of(cells, trip)) for trip in trips]
+        pairs = [(trip, cells.facts.translator(trip)) for trip in trips]
         pairs = [pair for pair in pairs if pair[1] in translated]
         if native[1] and translated:
             gaps[setting] = compare(GAP, setting, native, (TRANSLATED, translated))
             found.append(gaps[setting])
             found += [compare(GAP, setting, native, (name, [name])) for name in several(translated)]
         if pairs:
-            both = [list(side) for side in zip(*pairs, strict=True)]
+            both = [trip for trip, _ in pairs], [other for _, other in pairs]
             found.append(compare(KNOWLEDGE, setting, (ROUND_TRIPS, both[0]), (TRANSLATED, both[1])))
             found += [
                 compare(KNOWLEDGE, setting, (trip, [trip]), (other, [other]))
@@ -115,49 +113,58 @@ def plan(cells: Cells, test: Test, metric: str, language: str) -> list[Contrast]
     main = gaps.get(cells.main)
     for setting, gap in gaps.items():
         if main is not None and setting != cells.main:
-            sides = [side.plus + tuple((s, -w) for s, w in side.minus) for side in (gap, main)]
-            found.append(Contrast(CHANGE, "native", TRANSLATED, setting, *sides))
+            here, there = (
+                side.plus + tuple((s, -w) for s, w in side.minus) for side in (gap, main)
+            )
+            found.append(Contrast(CHANGE, "native", TRANSLATED, setting, here, there))
     return found
 
 
-def several(names: list) -> list:
+def several(names: list[T]) -> list[T]:
     """The names if there are at least two; a mean over one is that one."""
     return names if len(names) > 1 else []
 
 
-def weighted(cells: Cells, where: tuple, terms: tuple) -> float:
+def weighted(
+    cells: Cells, test: Test, metric: str, language: str, model: str, terms: Terms
+) -> float:
     """Sum of weight x score; NaN if a score is missing."""
-    return sum(weight * cells.score(*where, *source) for source, weight in terms)
+    return sum(
+        weight * cells.score(test, metric, language, model, *source) for source, weight in terms
+    )
 
 
 def score_contrasts(cells: Cells, test: Test, metric: str) -> list[Result]:
     """Every contrast of every model and language, from the scores alone (no uncertainty)."""
-    known = not cells.scores["seed"].drop_nulls().is_empty()
+    has_seeds = not cells.scores["seed"].drop_nulls().is_empty()
     found = []
     for language in cells.languages(test):
         for contrast in plan(cells, test, metric, language):
             for model in cells.models(test):
                 where = (test, metric, language, model)
                 there = {s: cells.cell(*where, *s) for s in contrast.sources}
+                known = [cell for cell in there.values() if cell is not None]
                 missing = [
-                    f"{data} ({setting.words()})" for (data, setting), c in there.items() if not c
+                    f"{data} ({setting_words(setting)})"
+                    for (data, setting), cell in there.items()
+                    if cell is None
                 ]
                 result = Result(model, language, contrast, missing)
                 if not missing:
                     flip = 1 if contrast.name != CHANGE else cells.sign(test, metric)
-                    result.first = flip * weighted(cells, where, contrast.plus)
-                    result.second = flip * weighted(cells, where, contrast.minus)
+                    result.first = flip * weighted(cells, *where, contrast.plus)
+                    result.second = flip * weighted(cells, *where, contrast.minus)
                     difference = result.first - result.second
                     result.difference = difference * flip * cells.sign(test, metric)
-                    if known:
-                        result.seeds = min(cell.seeds for cell in there.values())
-                if len(missing) < len(there):
+                    if has_seeds:
+                        result.seeds = min(cell.seeds for cell in known)
+                if known:
                     found.append(result)
     return found
 
 
 def resample(
-    results: list[Result], items: "Items", sign: int, draws: int, rng: np.random.Generator
+    results: list[Result], items: Items, sign: int, draws: int, rng: np.random.Generator
 ) -> None:
     """Fill scores, differences and bootstrap draws of results in from their common items."""
     groups: dict[bytes, tuple[np.ndarray, list[Result]]] = {}
@@ -170,15 +177,16 @@ def resample(
     blocks = []
     for mask, members in groups.values():
         columns = sorted({column for result in members for column in columns_of(result, items)})
-        block = (mask, items.values[np.ix_(mask, columns)], items.weights[np.ix_(mask, columns)])
-        blocks.append((*block, columns, members, []))
+        needed = np.ix_(mask, np.array(columns))
+        own = items.values[needed], items.weights[needed]
+        blocks.append(Block(mask, *own, columns, members, []))
     codes = np.arange(len(items.values)) if items.clusters is None else items.clusters
     clusters = int(codes.max()) + 1 if blocks else 0
     for drawn_clusters in item_counts(clusters, draws, rng) if blocks else ():
         counts = drawn_clusters[:, codes]  # the items of a cluster come and go together
         for mask, values, weights, _, _, drawn in blocks:
             drawn.append(item_scores(values, weights, counts[:, mask], ratio=items.ratio))
-    spread: dict[tuple, np.ndarray] = {}
+    spread: dict[tuple[str | int, str, str, Setting], np.ndarray] = {}
     for mask, values, weights, columns, members, drawn in blocks:
         whole = item_scores(values, weights, np.ones((1, len(values))), ratio=items.ratio)
         scores = np.vstack([whole, *drawn])  # first row: the score itself
@@ -192,10 +200,11 @@ def resample(
             for terms, turn in ((result.contrast.plus, 1), (result.contrast.minus, -1)):
                 total = np.zeros(draws + 1)
                 for source, weight in terms:
-                    key = (result.language, result.model, *source)
-                    found = [place[column] for column in items.columns[key]]
-                    if source[1].kind == MULTI:  # one adapter for all languages, one luck
-                        key = (len(found), *key[1:])
+                    adapters = items.columns[(result.language, result.model, *source)]
+                    found = [place[column] for column in adapters]
+                    # one adapter for all languages has one luck
+                    shared = len(found) if source[1].kind == MULTI else result.language
+                    key = (shared, result.model, *source)
                     if key not in spread:
                         even = np.full((1, len(found)), 1 / len(found))
                         spread[key] = np.vstack([even, seed_weights(len(found), draws, rng)])
@@ -210,101 +219,18 @@ def resample(
             result.clusters = len(np.unique(codes[mask]))
             result.df = math.inf
             sizes = [
-                len(items.columns[result.language, result.model, *source])
+                len(items.columns[(result.language, result.model, *source)])
                 for source in result.contrast.sources
             ]
             if max(sizes) > 1:
                 result.df = float(sum(size - 1 for size in sizes))
 
 
-def columns_of(result: Result, items: "Items") -> list[int]:
+def columns_of(result: Result, items: Items) -> list[int]:
     """Columns of the items that a result needs; none if one of its conditions has no items."""
-    keys = [(result.language, result.model, *source) for source in result.contrast.sources]
+    keys: list[Adapter] = [
+        (result.language, result.model, *source) for source in result.contrast.sources
+    ]
     if result.missing or any(key not in items.columns for key in keys):
         return []
     return [column for key in keys for column in items.columns[key]]
-
-
-def mean_of(values: Iterable[tuple[str, Any]]) -> Any:
-    """Mean over models of the means over their languages; `values` are (model, value)."""
-    of_model: dict[str, list] = {}
-    for model, value in values:
-        of_model.setdefault(model, []).append(value)
-    return sum(sum(group) / len(group) for group in of_model.values()) / len(of_model)
-
-
-def item_row(
-    results: list[Result], *, confidence: float, permutations: int, rng: np.random.Generator
-) -> Row:
-    """Numbers of one result, or of the mean of several, with items as the resampled unit."""
-    draws = mean_of((r.model, r.draws) for r in results)
-    enough = all(r.items > 1 for r in results)
-    by_item = mean_of((r.model, r.by_item) for r in results)
-    places: dict[str, tuple[int, int]] = {}
-    for r in results:
-        places[r.language] = max(places.get(r.language, (0, 0)), (r.items, r.clusters))
-    numbers = common_numbers(results)
-    stderr = float(np.nanstd(draws))
-    df = min(r.df for r in results) if len(results) == 1 else sum(r.df for r in results)
-    seeds = math.isfinite(df)
-    if seeds:  # few seeds: Student's t, whose tails know it
-        half = half_width(Spread(stderr**2, df), confidence)
-        low, high = numbers["difference"] - half, numbers["difference"] + half
-    else:
-        low, high = percentile_interval(draws, confidence)
-    p = two_sided(numbers["difference"], Spread(stderr**2, df if seeds else 1e9))
-    return numbers | {
-        "unit": ITEMS,
-        "basis": REPLICATES if seeds else ADAPTERS,
-        "items": sum(items for items, _ in places.values()),
-        "clusters": sum(clusters for _, clusters in places.values()),
-        "low": low if enough else None,
-        "high": high if enough else None,
-        "stderr": stderr if enough else None,
-        "p": (1.0 if math.isnan(p) else p) if enough else None,
-        "note": ""
-        if enough and np.any(by_item)
-        else ("no item tells them apart" if enough else "one item: no interval"),
-    }
-
-
-def unit_row(
-    results: list[Result], *, confidence: float, permutations: int, rng: np.random.Generator
-) -> Row:
-    """Numbers of the mean of several results, with models as the resampled unit.
-
-    Languages of a model stay together, as they are no independent witnesses; with one model, its
-    languages are the units.
-    """
-    models = {r.model for r in results}
-    groups: dict[str, list[float]] = {}
-    for r in results:
-        groups.setdefault(r.model if len(models) > 1 else r.language, []).append(r.difference)
-    means = np.array([sum(group) / len(group) for group in groups.values()])
-    interval = mean_interval(means, confidence)
-    several_units = len(means) > 1
-    spread = over_units(means, range(len(means)))
-    p = two_sided(float(means.mean()), spread)
-    return common_numbers(results) | {
-        "unit": UNITS,
-        "basis": MODELS if len(models) > 1 else None,
-        "items": None,
-        "low": interval.low,
-        "high": interval.high,
-        "stderr": float(means.std(ddof=1) / math.sqrt(len(means))) if several_units else None,
-        "p": (1.0 if math.isnan(p) else p) if several_units else None,
-        "note": "" if several_units else "one model and one language: no interval",
-    }
-
-
-def common_numbers(results: list[Result]) -> Row:
-    """Numbers that do not depend on the resampled unit."""
-    seeds = [r.seeds for r in results if r.seeds is not None]
-    return {
-        "models": len({r.model for r in results}),
-        "languages": len({r.language for r in results}),
-        "seeds": min(seeds) if seeds else None,
-        "first_score": mean_of((r.model, r.first) for r in results),
-        "second_score": mean_of((r.model, r.second) for r in results),
-        "difference": mean_of((r.model, r.difference) for r in results),
-    }

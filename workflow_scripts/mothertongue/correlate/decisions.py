@@ -1,9 +1,10 @@
-"""From estimates to verdicts that are wrong on at most one page in twenty.
+"""Adjusts p values so that at most one page in twenty holds a wrong verdict.
 
-One family of tests per page. Its level is shared out once: nine tenths to the cells of the first
-table, a tenth to statements beside them (languages that differ, judges, growth with the score). Of
-equivalence, single translators have a twentieth. Claims of a difference and claims of equivalence are each a
-family of their own: no difference and one as large as the margin cannot both be true of a cell.
+All tests of a page are one family. Its level is shared out once: nine tenths to the cells of the
+first table, a tenth to statements beside them (languages that differ, judges, growth with the score).
+For equivalence, single translators have a twentieth. Claims of a difference and claims of equivalence
+are each a family of their own: no difference and one as large as the margin cannot both be true of a
+cell.
 
 *The cells* of all groups and languages are a closed testing procedure (Marcus, Peritz and Gabriel
 1976, Biometrika 63:655): a cell is decided when every set of cells that holds it is, each set by
@@ -13,11 +14,10 @@ correlations; O'Brien 1984, Biometrics 40:1079), and of its clearest cells (Sime
 
 *The statements beside them* are adjusted after Holm.
 
-*What is part of something decided* (one translator, one test of a group) or asks about it (its
-cause, another training setting) is tested only when that is decided. Where nothing differs none of
-it is reached; where something does, the cells' level is shared out again, in equal parts: translators
-and tests are a closed testing procedure each over the whole page, questions are adjusted after Holm
-over the page.
+*What is part of a cell* (one translator, one test of a group) or asks about it (its cause, another
+training setting) is tested only once that cell is decided. Where nothing differs, none of these tests
+is reached. Where something does, the cells' level is shared out again, in equal parts: translators and
+tests are each a closed testing procedure over the whole page, questions are adjusted after Holm.
 """
 
 import math

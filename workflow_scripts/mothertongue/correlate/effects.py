@@ -1,7 +1,7 @@
-"""Differences between training conditions with the noise of models, training and items in them.
+"""Estimates differences between training conditions, with the noise of models, training and items.
 
 A *piece* is one test, metric and language. A *sample* is a difference per model, averaged over
-pieces, with all that its variance needs. Three bases, by what a study has (issue of calibration):
+pieces, with all that its variance needs. Three bases, by what a study has:
 
 models       three models or more, each with its own training: the interval speaks of models like
              these; from four families on, families are drawn instead. Languages are fixed.
@@ -25,7 +25,7 @@ import numpy as np
 from ..scores import MULTI
 from . import claims as c
 from .averages import Cells, Setting, Test
-from .items import Items, read_items
+from .items import Adapter, Items, read_items
 from .variance import NOTHING, Spread, alike, over_clusters, over_units, with_items
 
 Source = tuple[str, Setting]
@@ -43,6 +43,9 @@ class Piece(NamedTuple):
     language: str
 
 
+Where = tuple[Piece, str, str, Setting]  # a piece, model, data and setting
+
+
 class Share(NamedTuple):
     """A piece's weight in a mean, and the difference that is looked at there."""
 
@@ -51,18 +54,23 @@ class Share(NamedTuple):
     terms: Terms
 
 
-@dataclass
+class Pulls(NamedTuple):
+    """What each cluster of a benchmark's items contributes to a difference."""
+
+    influence: np.ndarray  # sums to 0
+    there: np.ndarray  # which clusters have items
+
+
+@dataclass(frozen=True)
 class Part:
     """The difference of one model on one piece."""
 
     gap: float
     replicates: dict[Source, np.ndarray]  # scores of a source, one per seed
-    influence: np.ndarray | None  # of each cluster of the benchmark on the gap; sums to 0
-    replicate_items: float  # variance that replicates share with items, of the gap
-    items: int
     sides: tuple[float, float]
-    there: np.ndarray | None = None  # which clusters have items
-    item_variance: float = math.nan  # of the gap, if every item were a cluster of its own
+    pulls: Pulls | None = None
+    replicate_items: float = math.nan  # variance that replicates share with items, of the gap
+    items: int = 0
 
 
 @dataclass
@@ -149,7 +157,7 @@ def over_replicates(adapters: Sequence[tuple[float, np.ndarray]]) -> Spread:
 
 
 class Evidence:
-    """Scores and items of a source, as differences want them."""
+    """Scores and items of a source, ready for differences."""
 
     def __init__(self, cells: Cells, item_table: Path | None):
         self.cells = cells
@@ -157,20 +165,21 @@ class Evidence:
         self._items: dict[tuple[Test, str], Items] = {}
         self._codes: dict[str, dict[str, int]] = {}
         self._numbers: dict[tuple[Test, str], np.ndarray] = {}
-        self._parts: dict[tuple, Part | None] = {}
+        self._parts: dict[tuple[Piece, str, Terms], Part | None] = {}
         self._metrics: dict[Test, str] = {}
         self._scores = self._by_seed()
 
-    def _by_seed(self) -> dict[tuple, list[float]]:
-        found: dict[tuple, list[tuple[int, float]]] = {}
+    def _by_seed(self) -> dict[Where, list[float]]:
+        found: dict[Where, list[tuple[int, float]]] = {}
         for row in self.cells.scores.iter_rows(named=True):
             if row["score"] is None or row["data"] == "base":
                 continue
             if row["metric"] in LOG_SCALE and row["score"] <= 0:
                 continue  # no perplexity: without a logarithm, as missing as an empty score
             setting = Setting(MULTI if row["scope"] == MULTI else "mono", row["learning_rate"])
-            key = (row["benchmark"], row["judge"], row["metric"], row["language"], row["model"])
-            found.setdefault((*key, row["data"], setting), []).append(
+            test = Test(row["benchmark"], row["judge"])
+            key = (Piece(test, row["metric"], row["language"]), row["model"], row["data"], setting)
+            found.setdefault(key, []).append(
                 (row["seed"] if row["seed"] is not None else 0, row["score"])
             )
         return {key: [score for _, score in sorted(rows)] for key, rows in found.items()}
@@ -198,8 +207,7 @@ class Evidence:
 
     def families(self, models: Iterable[str]) -> list[str]:
         """Family of each model; itself where none is stated."""
-        known = self.cells.about["models"]
-        return [str(known.get(model, {}).get("family") or model) for model in models]
+        return [self.cells.facts.family(model) for model in models]
 
     def items(self, test: Test, metric: str) -> Items | None:
         """Items of a test, read once; None where there are none."""
@@ -234,18 +242,16 @@ class Evidence:
         keys = [(piece.language, model, *source) for source, _ in terms]
         if items is not None and all(key in items.columns for key in keys):
             return self._part_of_items(piece, items, keys, terms, sign)
-        where = (*piece.test, piece.metric, piece.language, model)
-        scores = [self._scores.get((*where, *source)) for source, _ in terms]
-        if any(found is None for found in scores):
-            return None
-        replicates = {
-            source: sign * on_scale(piece.metric, np.array(found))
-            for (source, _), found in zip(terms, scores, strict=True)
-        }
-        return Part(*means_of(replicates, terms), None, math.nan, 0, sides_of(replicates, terms))
+        replicates = {}
+        for source, _ in terms:
+            scores = self._scores.get((piece, model, *source))
+            if scores is None:
+                return None
+            replicates[source] = sign * on_scale(piece.metric, np.array(scores))
+        return Part(mean_of(replicates, terms), replicates, sides_of(replicates, terms))
 
     def _part_of_items(
-        self, piece: Piece, items: Items, keys: list, terms: Terms, sign: int
+        self, piece: Piece, items: Items, keys: list[Adapter], terms: Terms, sign: int
     ) -> Part | None:
         columns = [items.columns[key] for key in keys]
         every = [column for group in columns for column in group]
@@ -261,14 +267,12 @@ class Evidence:
         codes = self.codes(piece.test, piece.metric, items)[there]
         size = len(self._codes[piece.test.benchmark])
         gap, own, influence, start = 0.0, 0.0, np.zeros(size), 0
-        pull = np.zeros(len(values))
         replicates = {}
         for (source, weight), group in zip(terms, columns, strict=True):
             block = range(start, start + len(group))
             start += len(group)
             replicates[source] = sign * scale * scores[list(block)]
             gap += weight * float(replicates[source].mean())
-            pull += weight * scale * pulls[:, list(block)].mean(axis=1)
             by_cluster = np.array(
                 [np.bincount(codes, scale * pulls[:, j], minlength=size) for j in block]
             )
@@ -277,18 +281,14 @@ class Evidence:
                 apart = by_cluster - by_cluster.mean(axis=0)
                 inner = (apart**2).sum() / (len(group) - 1) / len(group)
                 own += weight**2 * float(inner)
-        number = int(there.sum())
-        sides = sides_of(replicates, terms)
         here = np.bincount(codes, minlength=size) > 0
-        alone = over_clusters(pull)
-        return Part(gap, replicates, influence, own, number, sides, here, alone)
+        sides = sides_of(replicates, terms)
+        return Part(gap, replicates, sides, Pulls(influence, here), own, int(there.sum()))
 
     def _has_any(self, pieces: Sequence[Share], model: str) -> bool:
         """Whether a model has a score that one of the differences needs."""
         return any(
-            (*one.piece.test, one.piece.metric, one.piece.language, model, *source) in self._scores
-            for one in pieces
-            for source, _ in one.terms
+            (one.piece, model, *source) in self._scores for one in pieces for source, _ in one.terms
         )
 
     def sample(self, pieces: Sequence[Share], models: list[str] | None = None) -> Sample | None:
@@ -296,18 +296,20 @@ class Evidence:
         candidates = models or list(
             dict.fromkeys(m for one in pieces for m in self.cells.models(one.piece.test))
         )
-        parts = {
-            model: [self.part(one.piece, model, one.terms) for one in pieces]
-            for model in candidates
-        }
-        complete = [m for m in candidates if all(part is not None for part in parts[m])]
+        parts: dict[str, list[Part]] = {}
+        for model in candidates:
+            found = [self.part(one.piece, model, one.terms) for one in pieces]
+            known = [part for part in found if part is not None]
+            if len(known) == len(found):
+                parts[model] = known
+        complete = list(parts)
         if not complete:
             return None
         some = [m for m in candidates if m not in complete and self._has_any(pieces, m)]
         shares = [one.share for one in pieces]
         count = len(complete)
-        adapters: dict[tuple, list[np.ndarray]] = {}
-        weights: dict[tuple, float] = {}
+        adapters: dict[tuple[str, Source, str], list[np.ndarray]] = {}
+        weights: dict[tuple[str, Source, str], float] = {}
         for model in complete:
             for one, part in zip(pieces, parts[model], strict=True):
                 for source, weight in one.terms:
@@ -316,31 +318,24 @@ class Evidence:
                     adapters.setdefault(key, []).append(one.share * part.replicates[source])
                     weights[key] = weight / count
         seeds = [len(scores) for group in adapters.values() for scores in group]
-        itemised = all(p.influence is not None for m in complete for p in parts[m])
-        first = [
-            sum(s * p.sides[0] for s, p in zip(shares, parts[m], strict=True)) for m in complete
-        ]
-        second = [
-            sum(s * p.sides[1] for s, p in zip(shares, parts[m], strict=True)) for m in complete
-        ]
-        gaps = [sum(s * p.gap for s, p in zip(shares, parts[m], strict=True)) for m in complete]
-        influence = self._influence(pieces, [parts[m] for m in complete]) if itemised else None
-        known = not self.cells.scores["seed"].drop_nulls().is_empty()
+        pulls = [[p.pulls for p in parts[m] if p.pulls is not None] for m in complete]
+        itemised = all(len(own) == len(pieces) for own in pulls)
+        paired = [list(zip(shares, parts[m], strict=True)) for m in complete]
+        first = [sum(s * p.sides[0] for s, p in own) for own in paired]
+        second = [sum(s * p.sides[1] for s, p in own) for own in paired]
+        gaps = [sum(s * p.gap for s, p in own) for own in paired]
+        influence = self._influence(pieces, pulls) if itemised else None
+        has_seeds = not self.cells.scores["seed"].drop_nulls().is_empty()
         return Sample(
             models=complete,
             families=self.families(complete),
             gaps=np.array(gaps),
             influence=influence,
-            adapters=[
-                (weights[key], sum(scores[: min(map(len, group))] for scores in group))
-                for key, group in adapters.items()
-            ],
+            adapters=[(weights[key], added_up(group)) for key, group in adapters.items()],
             replicate_items=sum(
-                share**2 * part.replicate_items / count**2
-                for m in complete
-                for share, part in zip(shares, parts[m], strict=True)
+                share**2 * part.replicate_items / count**2 for own in paired for share, part in own
             ),
-            seeds=min(seeds) if known else None,
+            seeds=min(seeds) if has_seeds else None,
             items=sum(max(parts[m][place].items for m in complete) for place in range(len(pieces)))
             if itemised
             else None,
@@ -350,34 +345,41 @@ class Evidence:
             left_out=some,
         )
 
-    def _influence(self, pieces: Sequence[Share], rows: list[list[Part]]) -> np.ndarray:
+    def _influence(self, pieces: Sequence[Share], rows: list[list[Pulls]]) -> np.ndarray:
         """Models x clusters of all benchmarks, pieces of a benchmark added up."""
-        start, size = {}, 0
+        start: dict[str, int] = {}
+        size = 0
         for piece, _, _ in pieces:
             if piece.test.benchmark not in start:
                 start[piece.test.benchmark] = size
                 size += len(self._codes[piece.test.benchmark])
         table, there = np.zeros((len(rows), size)), np.zeros(size, dtype=bool)
-        for row, parts in zip(table, rows, strict=True):
-            for (piece, share, _), part in zip(pieces, parts, strict=True):
-                own = slice(
-                    start[piece.test.benchmark],
-                    start[piece.test.benchmark] + len(part.influence),  # may have grown since
-                )
-                row[own] += share * part.influence
-                there[own] |= part.there
+        for row, pulls in zip(table, rows, strict=True):
+            for (piece, share, _), one in zip(pieces, pulls, strict=True):
+                first = start[piece.test.benchmark]
+                own = slice(first, first + len(one.influence))  # may have grown since
+                row[own] += share * one.influence
+                there[own] |= one.there
         return table[:, there]
 
 
 def on_scale(metric: str, scores: np.ndarray) -> np.ndarray:
     """Scores as they are averaged: perplexity as bits per token."""
-    return np.log2(scores) if metric in LOG_SCALE else scores
+    return np.asarray(np.log2(scores)) if metric in LOG_SCALE else scores
 
 
-def means_of(replicates: dict[Source, np.ndarray], terms: Terms) -> tuple[float, dict]:
-    """The weighted difference of means over replicates, and the replicates."""
-    gap = sum(weight * float(replicates[source].mean()) for source, weight in terms)
-    return gap, replicates
+def mean_of(replicates: dict[Source, np.ndarray], terms: Terms) -> float:
+    """The weighted difference of means over replicates."""
+    return sum(weight * float(replicates[source].mean()) for source, weight in terms)
+
+
+def added_up(scores: Sequence[np.ndarray]) -> np.ndarray:
+    """Sums of one adapter's scores, seed by seed, over the seeds that all of them have."""
+    shortest = min(map(len, scores))
+    total = np.zeros(shortest)
+    for own in scores:
+        total = total + own[:shortest]
+    return total
 
 
 def sides_of(replicates: dict[Source, np.ndarray], terms: Terms) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""Claims about the gap: cells, tests, translators, languages that differ, tests at chance."""
+"""Makes the claims about the gap: by group, test and translator, between languages, at chance."""
 
 import math
 from dataclasses import replace
@@ -8,18 +8,10 @@ import numpy as np
 from . import claims as c
 from .chance import gap_terms
 from .decisions import ALIKE_OTHERS, Adjusted, closed, nested
-from .drafts import (
-    Draft,
-    OnlyP,
-    Part,
-    common,
-    of_cell,
-    place_of,
-    replace_share,
-    replace_test,
-)
-from .effects import Evidence, Piece, Share
+from .draft_claims import Draft, OnlyP, Part, alone, by_sign, common, of_cell, on_test
+from .effects import Evidence, Piece, Sample, Share
 from .groups import Cell, Group, cells_of, correlations_of, margin_of, single_cell
+from .notes import CHOSEN, in_language
 from .variance import Spread
 
 INTERACTION = 0.05  # p of languages that differ below which their mean is not stated
@@ -34,19 +26,17 @@ def cell_drafts(
     interaction: Draft | None,
 ) -> list[Draft]:
     """Cells of the first table; the mean over languages only where they do not differ."""
-    drafts = [
-        of_cell(cell, adjusted[code], common(evidence, group, code, question=c.CELL)
-                | {"best": best_of(evidence, cell)})
-        for code, cell in group.cells.items()
-    ]  # fmt: skip
+    every: list[tuple[str | None, Cell, Adjusted | None]] = [
+        (code, cell, adjusted[code]) for code, cell in group.cells.items()
+    ]
     if group.pooled is not None and not may_differ(interaction):
-        values = common(evidence, group, None, question=c.CELL)
-        drafts.append(
-            of_cell(group.pooled, whole, values | {"best": best_of(evidence, group.pooled)})
-        )
-    every = [*group.cells.values(), *([group.pooled] if group.pooled else [])]
-    for draft, cell in zip(drafts, every, strict=False):
+        every.append((None, group.pooled, whole))
+    drafts = []
+    for code, cell, own in every:
+        claim = replace(common(evidence, group, code, c.CELL), best=best_of(evidence, cell))
+        draft = of_cell(cell, own, claim)
         draft.hides = beyond_margin(evidence, cell)
+        drafts.append(draft)
     return drafts
 
 
@@ -65,11 +55,12 @@ def beyond_margin(evidence: Evidence, cell: Cell) -> tuple[str, ...]:
     found = []
     for share in cell.shares:
         margin = margin_of(evidence.cells, share.piece.test, share.piece.metric)
-        one = single_cell(evidence, [replace_share(share)], margin)
+        one = single_cell(evidence, [alone(share)], margin)
         low, high = one.tested.interval(CONFIDENCE) if one is not None else (0.0, 0.0)
         if low > margin or high < -margin:
             label = evidence.cells.test_label(share.piece.test)
-            found.append(f"{label} in {evidence.cells.language_label(share.piece.language)}")
+            language = evidence.cells.facts.language(share.piece.language)
+            found.append(in_language(label, language))
     return tuple(found)
 
 
@@ -104,14 +95,14 @@ def chance_drafts(evidence: Evidence, group: Group) -> list[Draft]:
         shares = [Share(p, 1 / len(pieces), gap_terms(evidence, p)) for p in pieces]
         cell = single_cell(evidence, shares, group.margin)
         if cell is not None and language not in group.cells:
-            values = common(evidence, group, language, question=c.CELL)
-            drafts.append(of_cell(cell, None, values | {"verdict": c.AT_CHANCE}))
+            claim = common(evidence, group, language, c.CELL)
+            drafts.append(of_cell(cell, None, claim, verdict=c.AT_CHANCE))
         for share in shares:
-            cell = single_cell(evidence, [replace_share(share)], group.margin)
+            cell = single_cell(evidence, [alone(share)], group.margin)
             if cell is not None:
-                values = common(evidence, group, language, question=c.BENCHMARK)
-                values |= place_of(share.piece) | {"verdict": c.AT_CHANCE}
-                drafts.append(of_cell(cell, None, values))
+                claim = common(evidence, group, language, c.BENCHMARK)
+                claim = on_test(claim, share.piece.test, share.piece.metric)
+                drafts.append(of_cell(cell, None, claim, verdict=c.AT_CHANCE))
     return drafts
 
 
@@ -122,7 +113,7 @@ def test_parts(
     found = []
     for test in group.tests:
         own = {
-            code: [replace_share(s) for s in cell.shares if s.piece.test == test]
+            code: [alone(s) for s in cell.shares if s.piece.test == test]
             for code, cell in group.cells.items()
         }
         own = {code: shares for code, shares in own.items() if shares}
@@ -130,25 +121,31 @@ def test_parts(
             continue
         metric = evidence.metric(test)
         margin = margin_of(evidence.cells, test, metric)
-        samples = {code: (shares, evidence.sample(shares)) for code, shares in own.items()}
-        samples = {code: pair for code, pair in samples.items() if pair[1] is not None}
-        part = Part(cells_of(samples, margin))
-        place = {"benchmark": test.benchmark, "judge": test.judge, "metric": metric}
-        values = common(evidence, group, None, question=c.BENCHMARK) | place | {"margin": margin}
+        part = Part(cells_of(sampled(evidence, own), margin))
+        claim = on_test(common(evidence, group, None, c.BENCHMARK), test, metric)
+        claim = replace(claim, margin=margin)
         for code, cell in part.cells.items():
             own_cell = adjusted[code] if is_same(cell, group.cells[code]) else None
-            draft = of_cell(cell, own_cell, values | {"language": code})
+            draft = of_cell(cell, own_cell, replace(claim, language=code))
             part.drafts[code] = (draft, adjusted[code])
         if len(part.cells) > 1:
-            alone = Group(group.name, group.unit, [test], margin, part.cells)
-            differ = may_differ(languages_differ(evidence, alone))
+            by_itself = Group(group.name, group.unit, [test], margin, part.cells)
+            differ = may_differ(languages_differ(evidence, by_itself))
             shares = [s._replace(share=1 / len(own)) for group_ in own.values() for s in group_]
-            cell = single_cell(evidence, shares, margin)
-            if cell is not None and whole and not differ:
-                own_cell = whole if is_same(cell, group.pooled) else None
-                part.mean = (of_cell(cell, own_cell, values), whole)
+            mean = single_cell(evidence, shares, margin)
+            if mean is not None and whole and not differ:
+                own_cell = whole if is_same(mean, group.pooled) else None
+                part.mean = (of_cell(mean, own_cell, claim), whole)
         found.append(part)
     return found
+
+
+def sampled(
+    evidence: Evidence, shares: dict[str, list[Share]]
+) -> dict[str, tuple[list[Share], Sample]]:
+    """Samples by language, where there is one."""
+    found = {code: (own, evidence.sample(own)) for code, own in shares.items()}
+    return {code: (own, sample) for code, (own, sample) in found.items() if sample is not None}
 
 
 def translator_parts(
@@ -164,27 +161,27 @@ def translator_parts(
     every = [*group.cells.values(), *([together] if together else [])]
     names = dict.fromkeys(name for cell in every for name in translators_of(evidence, cell))
 
-    def drafted(cell: Cell, code: str | None, name: str) -> tuple[Draft, Adjusted]:
-        parent = adjusted[code] if code is not None else whole
-        same = is_same(cell, group.cells[code] if code is not None else group.pooled)
-        values = common(evidence, group, code, question=c.TRANSLATOR, second=name)
-        draft = of_cell(cell, parent if same else None, values)
+    def drafted(
+        cell: Cell, whole_cell: Cell, parent: Adjusted, code: str | None, name: str
+    ) -> tuple[Draft, Adjusted]:
+        claim = replace(common(evidence, group, code, c.TRANSLATOR), second=name)
+        draft = of_cell(cell, parent if is_same(cell, whole_cell) else None, claim)
         draft.hides = beyond_margin(evidence, cell)
         return draft, parent
 
     for name in names:
-        samples = {}
-        for code, cell in group.cells.items():
-            if name in translators_of(evidence, cell):
-                shares = with_translator(evidence, cell, name)
-                sample = evidence.sample(shares)
-                samples |= {code: (shares, sample)} if sample is not None else {}
-        part = Part(cells_of(samples, group.margin))
+        shares = {
+            code: with_translator(evidence, cell, name)
+            for code, cell in group.cells.items()
+            if name in translators_of(evidence, cell)
+        }
+        part = Part(cells_of(sampled(evidence, shares), group.margin))
         for code, cell in part.cells.items():
-            part.drafts[code] = drafted(cell, code, name)
-        if together is not None and name in translators_of(evidence, together):
+            part.drafts[code] = drafted(cell, group.cells[code], adjusted[code], code, name)
+        if together is not None and whole and name in translators_of(evidence, together):
             one = single_cell(evidence, with_translator(evidence, together, name), group.margin)
-            part.mean = drafted(one, None, name) if one is not None else None
+            if one is not None:
+                part.mean = drafted(one, together, whole, None, name)
         found.append(part)
     return found
 
@@ -204,7 +201,7 @@ def adjust_parts(parts: list[Part], share: float) -> None:
     rows = [
         (
             [cell.tested for cell in part.cells.values()],
-            part.mean and part.mean[0].tested,
+            part.mean[0].tested if part.mean else None,
         )
         for part in parts
     ]
@@ -214,7 +211,7 @@ def adjust_parts(parts: list[Part], share: float) -> None:
             if draft.adjusted is not None:
                 continue
             draft.adjusted = nested(pair, parent, share)
-            if draft.values["question"] == c.TRANSLATOR:
+            if draft.claim.question == c.TRANSLATOR:
                 # no worse than one translator can be so where the mean over all is not decided
                 draft.adjusted = replace(draft.adjusted, alike=min(1.0, pair[1] / ALIKE_OTHERS))
 
@@ -245,7 +242,7 @@ def languages_differ(evidence: Evidence, group: Group) -> Draft | None:
             )
         units = len(table)
         rest = table - table.mean(axis=0) - table.mean(axis=1, keepdims=True) + table.mean()
-        df = (units - 1) * (count - 1)
+        df = float((units - 1) * (count - 1))
         noise = float((rest**2).sum()) / df / units + max(0.0, extra)
         estimates = table.mean(axis=0)
     else:
@@ -257,15 +254,22 @@ def languages_differ(evidence: Evidence, group: Group) -> Draft | None:
     p = float(fdtrc(count - 1, df, ratio))
     codes = list(group.cells)
     most, least = codes[int(estimates.argmax())], codes[int(estimates.argmin())]
-    values = common(evidence, group, None, question=c.LANGUAGES, contrast="interaction")
-    values |= {"first": most, "second": least, "margin": None}
-    cell = group.pooled or cells[0]
-    draft = of_cell(replace_test(cell, OnlyP(float(np.ptp(estimates)), Spread(math.nan, df), known=p)),
-                    None, values | {"languages": count})  # fmt: skip
-    draft.decide = lambda d, level: (
-        c.LANGUAGES_DIFFER if d.adjusted.difference <= level else c.NOT_SHOWN
+    claim = replace(
+        common(evidence, group, None, c.LANGUAGES),
+        contrast="interaction",
+        first=most,
+        second=least,
+        margin=None,
+        languages=count,
     )
-    return draft
+    tested = OnlyP(float(np.ptp(estimates)), Spread(math.nan, df), known=p)
+    decide = by_sign(c.LANGUAGES_DIFFER, c.LANGUAGES_DIFFER, c.NOT_SHOWN)
+    return of_cell(group.pooled or cells[0], None, claim, tested=tested, decide=decide)
+
+
+def or_inf(value: float | None) -> float:
+    """A number to choose the smallest by; one that is not known is never chosen."""
+    return math.inf if value is None else value
 
 
 def best_translators(claims: list[c.Claim]) -> list[c.Claim]:
@@ -275,12 +279,12 @@ def best_translators(claims: list[c.Claim]) -> list[c.Claim]:
     data: no worse if any of them is no worse, native better only if it beats every one of them.
     """
     found = list(claims)
-    places: dict[tuple, list[c.Claim]] = {}
+    places: dict[tuple[str | None, str, str | None], list[c.Claim]] = {}
     for claim in claims:
         if claim.question == c.TRANSLATOR and claim.estimate is not None:
             places.setdefault((claim.group, claim.unit, claim.language), []).append(claim)
     for own in places.values():
-        best = min(own, key=lambda claim: claim.estimate)
+        best = min(own, key=lambda claim: or_inf(claim.estimate))
         verdicts = {claim.verdict for claim in own}
         verdict, chosen = c.UNDECIDED, best
         if c.TRANSLATED_BETTER in verdicts:
@@ -290,8 +294,9 @@ def best_translators(claims: list[c.Claim]) -> list[c.Claim]:
         elif verdicts == {c.NATIVE_BETTER}:
             verdict = c.NATIVE_BETTER
         if verdict in (c.TRANSLATED_BETTER, c.NO_WORSE):
-            chosen = min((x for x in own if x.verdict == verdict), key=lambda x: x.p_adjusted)
-        note = "chosen among translators; corrected for the choice" if len(own) > 1 else ""
+            alike = [claim for claim in own if claim.verdict == verdict]
+            chosen = min(alike, key=lambda claim: or_inf(claim.p_adjusted))
+        note = CHOSEN if len(own) > 1 else ""
         found.append(
             replace(
                 chosen, question=c.BEST, verdict=verdict, best=chosen.second, row=len(found),

@@ -1,10 +1,9 @@
-"""Which tests answer one question together, and the cells of the first table made of them."""
+"""Groups tests that answer one question, and makes the cells of the report's first table of them."""
 
 import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from .variance import Spread, likeness, pool
 
 MARGIN = 2.0  # points; see report.margin
 RATING_SHARE = 0.1  # of the scale of a rating
+JUDGED = "open questions"  # the group of judged tests, where the description names none
 BITS = 0.02  # bits per byte, character or token
 
 
@@ -45,12 +45,12 @@ class Group:
 
 def group_of(cells: Cells, test: Test) -> str:
     """The test's group: as the description says, else by origin and kind of its questions."""
-    about = cells.about["benchmarks"].get(test.benchmark, {})
-    if about.get("group"):
-        return str(about["group"])
+    about = cells.facts.benchmark(test.benchmark)
+    if about.group:
+        return about.group
     if test.judge is not None:
-        return "open questions"
-    known = [str(about[name]) for name in ("origin", "kind") if about.get(name)]
+        return JUDGED
+    known = [str(name) for name in (about.origin, about.kind) if name]
     return ", ".join(known) or test.benchmark
 
 
@@ -60,17 +60,16 @@ def margin_of(cells: Cells, test: Test, metric: str) -> float:
     A benchmark's own `margin` in the description wins; then `margin` of the whole description
     (report.margin), which is meant in points; ratings: a tenth of their scale.
     """
-    about: dict[str, Any] = cells.about["benchmarks"].get(test.benchmark, {})
-    if about.get("margin") is not None:
-        return float(about["margin"])
+    about = cells.facts.benchmark(test.benchmark)
+    if about.margin is not None:
+        return float(about.margin)
     if metric == "rating":
         return RATING_SHARE * 4
     if test.judge is not None:
-        items = about.get("items") or {}
-        return RATING_SHARE * 4 * max(items.values(), default=50)
+        return RATING_SHARE * 4 * max(about.items.values(), default=50)
     if metric == "perplexity" or metric.startswith("bits_per_"):
         return BITS
-    return float(cells.about.get("margin") or MARGIN)
+    return float(cells.facts.margin or MARGIN)
 
 
 def find_groups(evidence: Evidence, confidence: float) -> list[Group]:
@@ -125,7 +124,7 @@ def fill(evidence: Evidence, group: Group, confidence: float) -> None:
 
 
 def single_cell(evidence: Evidence, shares: list[Share], margin: float) -> Cell | None:
-    """A cell that nothing is pooled with."""
+    """A cell with the variance of its own models alone."""
     sample = evidence.sample(shares)
     if sample is None:
         return None
@@ -161,7 +160,7 @@ def correlations_of(rows: Sequence[dict[str, Cell]]) -> np.ndarray:
     to tell, cells count as one.
     """
     places = [(row, code, cell) for row, own in enumerate(rows) for code, cell in own.items()]
-    kinds: dict[tuple, list[tuple[int, int, float]]] = {}
+    kinds: dict[tuple[bool, bool], list[tuple[int, int, float]]] = {}
     for i, j in itertools.combinations(range(len(places)), 2):
         (one, code, a), (other, second, b) = places[i], places[j]
         kind = (one == other, code == second)

@@ -1,7 +1,7 @@
 """Scores by item: one matrix per test and metric, for paired resampling."""
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from .averages import Setting, Test
 RATIO = "perplexity"  # exp of sum of values / sum of weights; other metrics are means
 RATES = ("bits_per_byte", "bits_per_character")  # values are totals: means weighted by length
 KEY = ("language", "model", "data", "scope", "learning_rate", "seed")
+Adapter = tuple[str, str, str, Setting]  # language of the test, model, data and setting
 
 
 class Items(NamedTuple):
@@ -23,7 +24,7 @@ class Items(NamedTuple):
 
     values: np.ndarray
     weights: np.ndarray
-    columns: dict[tuple, list[int]]
+    columns: dict[Adapter, list[int]]
     ratio: bool
     clusters: np.ndarray | None = None
     names: tuple[str, ...] = ()
@@ -56,12 +57,13 @@ def read_items(path: Path, test: Test, metric: str) -> Items:
         .collect()
         .sort("seed", maintain_order=True)
     )
-    groups: list[tuple[tuple, Any]] = list(frame.group_by(KEY, maintain_order=True))
-    size = 0 if frame.is_empty() else int(frame["place"].max()) + 1
+    groups = list(frame.group_by(KEY, maintain_order=True))
+    size = 0 if frame.is_empty() else int(frame["place"].to_numpy().max()) + 1
     values = np.full((size, len(groups)), np.nan)
     weights = np.full((size, len(groups)), np.nan)
-    columns: dict[tuple, list[int]] = {}
-    for column, ((language, model, data, scope, rate, _), group) in enumerate(groups):
+    columns: dict[Adapter, list[int]] = {}
+    for column, (key, group) in enumerate(groups):
+        language, model, data, scope = map(str, key[:4])
         place = group["place"].to_numpy()
         if len(np.unique(place)) < len(place):
             raise InputError(
@@ -70,7 +72,7 @@ def read_items(path: Path, test: Test, metric: str) -> Items:
             )
         values[place, column] = group["value"].to_numpy()
         weights[place, column] = group["weight"].to_numpy()
-        setting = Setting(MULTI if scope == MULTI else "mono", rate)
+        setting = Setting(MULTI if scope == MULTI else "mono", group["learning_rate"][0])
         columns.setdefault((language, model, data, setting), []).append(column)
     found = frame.group_by("place").agg(pl.col("cluster").first()).sort("place")["cluster"]
     names = found.unique().sort()

@@ -1,4 +1,4 @@
-"""What the noise of one comparison is made of: items, clusters, training, models, languages.
+"""Splits the noise of one comparison into items, clusters, training, models and languages.
 
 One comparison: native data against the mean over translators, one model, one language, one training
 of each adapter. Its variance over studies like this one is split by the method of moments: what lies
@@ -6,7 +6,7 @@ between models (languages) beyond the parts below it; below zero counts as zero.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -55,6 +55,105 @@ class Noise:
         return abs(self.gap) / math.sqrt(self.total) if self.total > 0 else math.nan
 
 
+PARTS = ("items", "clusters", "training", "models", "languages")
+
+
+@dataclass(frozen=True, slots=True)
+class NoiseRow:
+    """One row of variance.csv; what a study cannot tell is None (or NaN, before it is written)."""
+
+    benchmark: str
+    judge: str | None
+    metric: str
+    unit: str
+    models: int
+    languages: int
+    seeds: int | None
+    items: int | None
+    clusters: int | None
+    gap: float
+    native: float
+    translated: float
+    base: float | None
+    items_variance: float | None
+    clusters_variance: float | None
+    training_variance: float | None
+    models_variance: float | None
+    languages_variance: float | None
+    adapter_sd: float | None
+    comparison_sd: float | None
+    signal_to_noise: float | None
+
+    @property
+    def variances(self) -> dict[str, float | None]:
+        """Parts of the variance of one comparison, by what they come from."""
+        return {part: getattr(self, f"{part}_variance") for part in PARTS}
+
+    def share(self, part: str) -> float | None:
+        """A part's share of the variance that is known, in percent; None where nothing is."""
+        known = [value for value in self.variances.values() if value is not None]
+        own, total = self.variances[part], sum(known)
+        return 100 * own / total if own is not None and total else None
+
+    def scaled(self, factor: float) -> "NoiseRow":
+        """The row with its variances in another unit: of scores divided by `factor`."""
+
+        def smaller(variance: float | None) -> float | None:
+            return None if variance is None else variance / factor**2
+
+        return replace(
+            self,
+            items_variance=smaller(self.items_variance),
+            clusters_variance=smaller(self.clusters_variance),
+            training_variance=smaller(self.training_variance),
+            models_variance=smaller(self.models_variance),
+        )
+
+
+COLUMNS = (
+    dict.fromkeys(("benchmark", "judge", "metric", "unit"), "String")
+    | dict.fromkeys(("models", "languages", "seeds", "items", "clusters"), "Int64")
+    | dict.fromkeys(("gap", "native", "translated", "base"), "Float64")
+    | {f"{part}_variance": "Float64" for part in PARTS}
+    | dict.fromkeys(("adapter_sd", "comparison_sd", "signal_to_noise"), "Float64")
+)
+
+
+def noise_rows(evidence: Evidence, apart: "Unclustered") -> list[NoiseRow]:
+    """A row for every test with a gap; `apart` is `evidence` without clusters."""
+    rows = []
+    for test in evidence.cells.tests:
+        noise = split(evidence, apart, test)
+        if noise is None:
+            continue
+        metric = evidence.metric(test)
+        rows.append(
+            NoiseRow(
+                *test,
+                metric,
+                evidence.unit(test, metric),
+                models=noise.models,
+                languages=noise.languages,
+                seeds=noise.seeds,
+                items=noise.items,
+                clusters=noise.clusters,
+                gap=noise.gap,
+                native=noise.native,
+                translated=noise.translated,
+                base=noise.base,
+                items_variance=noise.of_items,
+                clusters_variance=noise.of_clusters,
+                training_variance=noise.of_training,
+                models_variance=noise.of_models,
+                languages_variance=noise.of_languages,
+                adapter_sd=noise.adapter,
+                comparison_sd=math.sqrt(noise.total) if noise.total >= 0 else math.nan,
+                signal_to_noise=noise.signal_to_noise,
+            )
+        )
+    return rows
+
+
 class Unclustered(Evidence):
     """The same evidence with every item a cluster by itself."""
 
@@ -81,8 +180,10 @@ def split(evidence: Evidence, apart: Evidence, test: Test) -> Noise | None:
         weights[language] = sum(weight**2 for _, weight in terms)
         for model in sample.models:
             parts = [side.part(piece, model, terms) for side in (evidence, apart)]
-            if all(part is not None and part.influence is not None for part in parts):
-                by_item.append(tuple(over_clusters(p.influence[p.there]) for p in parts))
+            pulls = [part.pulls for part in parts if part is not None and part.pulls is not None]
+            if len(pulls) == 2:
+                clusters, items = (over_clusters(own.influence[own.there]) for own in pulls)
+                by_item.append((clusters, items))
     if not samples:
         return None
     clustered, single = (
@@ -91,9 +192,9 @@ def split(evidence: Evidence, apart: Evidence, test: Test) -> Noise | None:
         else (math.nan, math.nan)
     )
     luck, adapter = training(samples, weights)
-    seeds = [sample.seeds for sample in samples.values()]
+    seeds = [sample.seeds for sample in samples.values() if sample.seeds is not None]
     known = [0.0 if math.isnan(value) else value for value in (clustered, luck)]
-    trained = max(1, min((count or 1) for count in seeds))
+    trained = max(1, min(seeds)) if len(seeds) == len(samples) else 1
     below = known[0] + known[1] / trained
     base = base_score(evidence, test, metric)
     first, second = (
@@ -106,7 +207,7 @@ def split(evidence: Evidence, apart: Evidence, test: Test) -> Noise | None:
         gap=float(np.mean([sample.estimate for sample in samples.values()])),
         models=max(len(sample.models) for sample in samples.values()),
         languages=len(samples),
-        seeds=None if None in seeds else min(seeds),
+        seeds=min(seeds) if len(seeds) == len(samples) else None,
         items=max(counts, default=None),
         clusters=max(groups, default=None),
         of_items=single,

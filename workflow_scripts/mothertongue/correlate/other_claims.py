@@ -1,23 +1,23 @@
-"""Claims beside the gap: its causes, other training settings, judges, growth with the score."""
+"""Makes the claims beside the gap: its causes, other training settings, judges, growth with the score."""
 
 import itertools
 import math
-from collections.abc import Callable
-from typing import Any
+from dataclasses import replace
 
 from . import claims as c
 from .averages import ROUND_TRIPS, TRANSLATED, Setting, Test
-from .contrasts import DEFECTS, KNOWLEDGE, translator_of
-from .drafts import Draft, OnlyP, by_sign, common, of_cell
-from .effects import ENOUGH_FAMILIES, Evidence, Piece, Share, Terms
+from .contrasts import CHANGE, DEFECTS, KNOWLEDGE
+from .draft_claims import Decide, Draft, OnlyP, by_sign, common, of_cell, on_test
+from .effects import ENOUGH_FAMILIES, Evidence, Piece, Share, Source, Terms
+from .gap_correlation import ENOUGH_MODELS, Gap, correlate
 from .groups import Cell, Group, group_of, margin_of, single_cell
-from .growth import ENOUGH_MODELS, correlate
+from .notes import changed_gap, few_models
 from .variance import Spread
 
 
 def merged(*terms: tuple[Terms, float]) -> Terms:
     """A weighted sum of differences, each source once."""
-    total: dict[Any, float] = {}
+    total: dict[Source, float] = {}
     for own, weight in terms:
         for source, share in own:
             total[source] = total.get(source, 0.0) + weight * share
@@ -40,39 +40,40 @@ def cause_drafts(evidence: Evidence, group: Group) -> list[Draft]:
             trips = [
                 trip
                 for trip in cells.conditions(*where, "roundtrip", main)
-                if translator_of(cells, trip) in translated
+                if cells.facts.translator(trip) in translated
             ]
             native = cells.conditions(*where, "native", main)
             if trips and native:
                 k = 1 / len(trips)
                 trip_terms = tuple(((trip, main), k) for trip in trips)
-                english = tuple(((translator_of(cells, trip), main), -k) for trip in trips)
+                english = tuple(((cells.facts.translator(trip), main), -k) for trip in trips)
                 home = tuple(((name, main), 1 / len(native)) for name in native)
                 found.append((piece, trip_terms + english, merged((home, 1), (trip_terms, -1))))
         if not found:
             continue
         share = 1 / len(found)
         margin = margin_of(cells, test, metric)
-        place = {"benchmark": test.benchmark, "judge": test.judge, "metric": metric}
         only = found[0][0].language if len(found) == 1 else None
         for contrast, first, second, verdicts in (
             (KNOWLEDGE, ROUND_TRIPS, TRANSLATED, (c.FIRST_BETTER, c.SECOND_BETTER)),
             (DEFECTS, "native", ROUND_TRIPS, (c.FIRST_BETTER, c.SECOND_BETTER)),
-            ("knowledge - defects", KNOWLEDGE, DEFECTS, (c.KNOWLEDGE_LARGER, c.DEFECTS_LARGER)),
+            (c.KNOWLEDGE_OR_DEFECTS, KNOWLEDGE, DEFECTS, (c.KNOWLEDGE_LARGER, c.DEFECTS_LARGER)),
         ):
             shares = [
-                Share(piece, share, {KNOWLEDGE: knowledge, DEFECTS: defects}.get(contrast)
-                      or merged((knowledge, 1), (defects, -1)))
+                Share(
+                    piece,
+                    share,
+                    {KNOWLEDGE: knowledge, DEFECTS: defects}.get(contrast)
+                    or merged((knowledge, 1), (defects, -1)),
+                )
                 for piece, knowledge, defects in found
-            ]  # fmt: skip
+            ]
             cell = single_cell(evidence, shares, margin)
             if cell is None:
                 continue
-            values = common(evidence, group, only, question=c.CAUSE, contrast=contrast)
-            values |= place | {"first": first, "second": second, "margin": margin}
-            draft = of_cell(cell, None, values)
-            draft.decide = by_sign(*verdicts)
-            drafts.append(draft)
+            claim = on_test(common(evidence, group, only, c.CAUSE), test, metric)
+            claim = replace(claim, contrast=contrast, first=first, second=second, margin=margin)
+            drafts.append(of_cell(cell, None, claim, decide=by_sign(*verdicts)))
     return drafts
 
 
@@ -118,30 +119,38 @@ def setting_draft(
         [own[place]._replace(share=own[place].share / total) for place in known]
         for own in (changes, here, there)
     ]
-    cell = single_cell(evidence, lists[0], group.margin)
-    if cell is None:
+    change = single_cell(evidence, lists[0], group.margin)
+    if change is None:
         return None
-    now, before = (evidence.sample(own, cell.sample.models) for own in lists[1:])
+    now, before = (evidence.sample(own, change.sample.models) for own in lists[1:])
+    if now is None or before is None:
+        return None
     languages = {share.piece.language for share in lists[0]}
     only = next(iter(languages)) if len(languages) == 1 else None
-    values = common(evidence, group, only, question=c.SETTING, contrast="change")
-    values |= {"scope": setting.kind, "learning_rate": setting.learning_rate}
-    values |= {"first_score": now.estimate, "second_score": before.estimate}
-    fell = now.first < before.first and now.second < before.second
-    values["note"] = (
-        f"gap {before.estimate:+.3g} at the main setting, {now.estimate:+.3g} here; native"
-        f" {before.first:.4g} to {now.first:.4g}, translated {before.second:.4g} to {now.second:.4g}"
+    claim = replace(
+        common(evidence, group, only, c.SETTING),
+        contrast=CHANGE,
+        scope=setting.kind,
+        learning_rate=setting.learning_rate,
+        first_score=now.estimate,
+        second_score=before.estimate,
+        note=changed_gap(
+            before.estimate,
+            now.estimate,
+            native=(before.first, now.first),
+            translated=(before.second, now.second),
+        ),
     )
-    draft = of_cell(cell, None, values)
-    draft.decide = change_of(now.estimate, before.estimate, fell)
-    return draft
+    fell = now.first < before.first and now.second < before.second
+    decide = change_of(now.estimate, before.estimate, fell)
+    return of_cell(change, None, claim, decide=decide)
 
 
-def change_of(now: float, before: float, fell: bool) -> Callable[[Draft, float], str]:
+def change_of(now: float, before: float, fell: bool) -> Decide:
     """Verdict about a changed gap: smaller only if it kept its side and not both scores fell."""
 
-    def decide(draft: Draft, level: float) -> str:
-        if not draft.adjusted.difference <= level:
+    def decide(sure: bool, estimate: float) -> str:
+        if not sure:
             return c.UNDECIDED
         if now * before < 0:
             return c.REVERSED
@@ -171,51 +180,69 @@ def judge_drafts(evidence: Evidence, group: Group) -> list[Draft]:
             share = 1 / len(pairs)
             first = [a._replace(share=share) for a, _ in pairs]
             second = [b._replace(share=-share) for _, b in pairs]
-            cell = single_cell(evidence, first + second, group.margin)
-            if cell is None:
+            apart = single_cell(evidence, first + second, group.margin)
+            if apart is None:
                 continue
-            models = cell.sample.models
+            models = apart.sample.models
             a = evidence.sample(first, models)
             b = evidence.sample([s._replace(share=share) for s in second], models)
+            if a is None or b is None:
+                continue
             only = pairs[0][0].piece.language if len(pairs) == 1 else None
-            values = common(evidence, group, only, question=c.JUDGES, contrast="judges")
-            values |= {"benchmark": benchmark, "first": one.judge, "second": other.judge}
-            values |= {"first_score": a.estimate, "second_score": b.estimate}
-            draft = of_cell(cell, None, values | {"languages": len(pairs)})
+            claim = replace(
+                common(evidence, group, only, c.JUDGES),
+                contrast="judges",
+                benchmark=benchmark,
+                first=one.judge or "",
+                second=other.judge or "",
+                first_score=a.estimate,
+                second_score=b.estimate,
+                languages=len(pairs),
+            )
             opposite = a.estimate * b.estimate < 0
             word = c.OPPOSITE_SIDES if opposite else c.SIDES_DIFFER
-            draft.decide = by_sign(word, word, c.NOT_SHOWN)
-            drafts.append(draft)
+            decide = by_sign(word, word, c.NOT_SHOWN)
+            drafts.append(of_cell(apart, None, claim, decide=decide))
     return drafts
 
 
 def growth_drafts(
-    evidence: Evidence, gaps: list[dict[str, Any]], *, resamples: int, confidence: float, seed: int
+    evidence: Evidence, gaps: list[Gap], *, resamples: int, confidence: float, seed: int
 ) -> list[Draft]:
     """Does the gap grow with the score? Claimed from six models on, drawn for fewer."""
     cells = evidence.cells
     drafts = []
     for row in correlate(gaps, resamples=resamples, confidence=confidence, seed=seed):
-        test = Test(row["benchmark"], row["judge"])
-        if row["metric"] != cells.metrics(test)[0]:
+        if row.metric != cells.metrics(row.test)[0]:
             continue
-        r, p = row.get("decoupled_r", math.nan), row.get("decoupled_p", math.nan)
-        enough = row["models"] >= ENOUGH_MODELS
-        group = Group(group_of(cells, test), "r", [test], math.nan)
-        values = common(evidence, group, None, question=c.GROWTH, contrast="correlation")
-        values |= {
-            "benchmark": test.benchmark, "judge": test.judge, "metric": row["metric"],
-            "margin": None, "languages": row["languages"], "models": row["models"],
-            "families": row["families"], "second": "mean over conditions", "first": "gap",
-            "estimate": r, "low": row.get("decoupled_low"), "high": row.get("decoupled_high"),
-            "basis": c.FAMILIES
-            if ENOUGH_FAMILIES <= row["families"] < row["models"]
-            else c.MODELS,
-            "note": "" if enough else f"fewer than {ENOUGH_MODELS} models: drawn, not claimed",
-            "members": (test.slug,),
-        }  # fmt: skip
-        known = p if enough and r is not None else math.nan
-        draft = Draft(values, OnlyP(r, Spread(math.nan, math.nan), known=known))
-        draft.decide = by_sign(c.GROWS, c.FALLS, c.NOT_SHOWN)
-        drafts.append(draft)
+        r, p = or_nan(row.decoupled_r), or_nan(row.decoupled_p)
+        enough = row.models >= ENOUGH_MODELS
+        group = Group(group_of(cells, row.test), "r", [row.test], math.nan)
+        claim = replace(
+            on_test(common(evidence, group, None, c.GROWTH), row.test, row.metric),
+            contrast="correlation",
+            first="gap",
+            second="mean over conditions",
+            margin=None,
+            models=row.models,
+            families=row.families,
+            languages=row.languages,
+            basis=c.FAMILIES if ENOUGH_FAMILIES <= row.families < row.models else c.MODELS,
+            note="" if enough else few_models(ENOUGH_MODELS),
+            members=(row.test.slug,),
+        )
+        tested = OnlyP(r, Spread(math.nan, math.nan), known=p if enough else math.nan)
+        drafts.append(
+            Draft(
+                claim,
+                tested,
+                decide=by_sign(c.GROWS, c.FALLS, c.NOT_SHOWN),
+                interval=(row.decoupled_low, row.decoupled_high),
+            )
+        )
     return drafts
+
+
+def or_nan(value: float | None) -> float:
+    """A number; NaN where it is not known."""
+    return math.nan if value is None else value

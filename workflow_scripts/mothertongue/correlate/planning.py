@@ -1,4 +1,4 @@
-"""Power before money: the smallest gap that a planned study would find, by benchmark.
+"""Estimates, before a study runs, the smallest gap that it would find on each benchmark.
 
 Closed form: Student's t over models (families from four on), or over replicates, at 80 % power. Its
 variance has the luck of training, models and items in it, as a finished study or the published one
@@ -6,14 +6,16 @@ shows them, else as assumed here.
 """
 
 import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from .noise import NoiseRow
+from .records import read_records
+
 POWER = 0.8
-TRAINING = (
-    1.5  # points: standard deviation of one adapter's score by the luck of training, if unknown
-)
+TRAINING = 1.5  # points: deviation of one adapter's score by the luck of training, if unknown
 ITEM_SPREAD = 35.0  # points: standard deviation of one paired item, right or wrong, if unknown
 RATING_SPREAD = 1.0  # the same of a rating
 QUESTIONS = 50  # of a published total
@@ -52,7 +54,7 @@ class Luck:
     source: str
 
 
-def luck_of(planned: Planned, noise: dict[str, float | str | None] | None, source: str) -> Luck:
+def luck_of(planned: Planned, noise: NoiseRow | None, source: str) -> Luck:
     """What earlier noise (a row of variance.csv) says of a planned benchmark; else assumptions.
 
     Where the earlier study could not tell training from models or items, the part that is assumed
@@ -62,17 +64,16 @@ def luck_of(planned: Planned, noise: dict[str, float | str | None] | None, sourc
     training, item = TRAINING * scale, ITEM_SPREAD * scale
     if not noise:
         return Luck(training, TRAINING * scale, item, SOURCES[2])
-    known = {name: noise.get(f"{name}_variance") for name in ("items", "training", "models")}
-    count, per_comparison = noise.get("items"), 1 + 1 / planned.translators
-    if known["items"] is not None and count:
-        item = math.sqrt(float(known["items"]) * float(count))
-    own = float(known["models"] or 0.0)
-    if known["training"] is not None:
-        training = math.sqrt(float(known["training"]) / per_comparison)
+    per_comparison = 1 + 1 / planned.translators
+    if noise.items_variance is not None and noise.items:
+        item = math.sqrt(noise.items_variance * noise.items)
+    own = noise.models_variance or 0.0
+    if noise.training_variance is not None:
+        training = math.sqrt(noise.training_variance / per_comparison)
     else:
         training = min(training, math.sqrt(own / per_comparison))
         own -= training**2 * per_comparison
-    if known["items"] is None:
+    if noise.items_variance is None:
         own -= item**2 / max(planned.items, 1)
     return Luck(training, math.sqrt(max(0.0, own)), item, source)
 
@@ -82,7 +83,7 @@ def smallest_gap(
 ) -> float:
     """The true gap that the study finds at 80 % power, over its languages (or in one of them).
 
-    infinite with one model and one seed: nothing can be found about the method.
+    Infinite with one model and one seed: nothing can be found about the method.
     """
     from scipy.special import stdtrit
 
@@ -106,23 +107,20 @@ def smallest_gap(
     return t * math.sqrt(variance)
 
 
-def read_noise(path: Path) -> dict[str, dict[str, Any]]:
+def read_noise(path: Path) -> dict[str, NoiseRow]:
     """Rows of a variance.csv by benchmark (the first judge's of open questions); {} without it."""
-    import polars as pl
-
     if not path.is_file():
         return {}
-    found: dict[str, dict[str, Any]] = {}
-    for row in pl.read_csv(path, infer_schema_length=None).to_dicts():
-        if row["metric"] == "total":  # 50 ratings added up; planned is their mean
-            for part in ("items", "clusters", "training", "models"):
-                value = row[f"{part}_variance"]
-                row[f"{part}_variance"] = None if value is None else value / QUESTIONS**2
-        found.setdefault(row["benchmark"], row)
+    found: dict[str, NoiseRow] = {}
+    for row in read_records(path, NoiseRow):
+        total = row.metric == "total"  # 50 ratings added up; planned is their mean
+        found.setdefault(row.benchmark, row.scaled(QUESTIONS) if total else row)
     return found
 
 
-def plan_power(sheet: list[dict[str, Any]], own: Path, published: Path) -> list[dict[str, object]]:
+def plan_power(
+    sheet: Iterable[Mapping[str, Any]], own: Path, published: Path
+) -> list[dict[str, object]]:
     """Rows of power.csv. `sheet`: per benchmark the fields of `Planned`, `task` and `hours`.
 
     Variances come from the study's own variance.csv where it has the benchmark, then from the
@@ -171,31 +169,3 @@ def plan_rows(
             row[f"gpu_hours_{name}"] = hours.get(one.name, {}).get(name)
         rows.append(row | {"variance_from": own.source})
     return rows
-
-
-def plan_text(rows: list[dict[str, object]]) -> str:
-    """The rows as a table for the terminal."""
-    heads = [
-        "benchmark", "models", "languages", "seeds", "items", "smallest gap", "in one language",
-        "+1 seed", "(GPU h)", "+1 model", "(GPU h)", "+1,000 items", "(GPU h)", "variance from",
-    ]  # fmt: skip
-
-    def shown(value: object) -> str:
-        if isinstance(value, float):
-            return f"{value:,.1f}" if math.isfinite(value) else "none"
-        return "?" if value is None else str(value)
-
-    cells = [heads, *[[shown(row[key]) for key in POWER_COLUMNS] for row in rows]]
-    widths = [max(len(row[place]) for row in cells) for place in range(len(heads))]
-    lines = [
-        "  ".join(
-            text.ljust(width) if place in (0, len(heads) - 1) else text.rjust(width)
-            for place, (text, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in cells
-    ]
-    note = (
-        "Smallest true gap (points; ratings on their scale) that this study would find with 80 %"
-        " power, over its languages. none: one model with one seed says nothing of the method."
-    )
-    return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:], "", note])

@@ -1,4 +1,4 @@
-"""How many models, seeds or items would decide: planning by variance components."""
+"""Estimates how many models, seeds or items would decide an undecided comparison."""
 
 import math
 from dataclasses import dataclass
@@ -8,9 +8,7 @@ from .effects import Sample, over_replicates
 from .variance import ZERO, Spread
 
 POWER = 0.8
-TRAINING = (
-    1.5  # points: standard deviation of one adapter's score by the luck of training, if unknown
-)
+TRAINING = 1.5  # points: deviation of one adapter's score by the luck of training, if unknown
 MOST = {"models": 200, "seeds": 50, "items": 1_000_000}  # beyond, a number helps nobody
 
 

@@ -1,10 +1,8 @@
-"""From a source's scores and items to the claims of its report: one family of tests per page."""
-
-import math
+"""Makes every claim of a source from its scores and items; all tests of a page are one family."""
 
 from . import claims as c
-from .decisions import Adjusted, Tested, adjust_cells, adjust_others, holm_pairs, nested
-from .drafts import Draft, Part, finish
+from .decisions import Adjusted, adjust_cells, adjust_others, holm_pairs, nested
+from .draft_claims import Draft, Part, finish
 from .effects import Evidence
 from .gap_claims import (
     adjust_parts,
@@ -17,10 +15,9 @@ from .gap_claims import (
     translator_parts,
     undecided,
 )
+from .gap_correlation import find_gaps
 from .groups import correlations_of, find_groups
-from .growth import find_gaps
 from .other_claims import cause_drafts, growth_drafts, judge_drafts, setting_drafts
-from .variance import Spread
 
 
 def state(evidence: Evidence, *, resamples: int, confidence: float, seed: int) -> list[c.Claim]:
@@ -30,7 +27,10 @@ def state(evidence: Evidence, *, resamples: int, confidence: float, seed: int) -
     groups = find_groups(evidence, confidence)
     adjusted = adjust_cells(
         [
-            ([cell.tested for cell in group.cells.values()], group.pooled and group.pooled.tested)
+            (
+                [cell.tested for cell in group.cells.values()],
+                group.pooled.tested if group.pooled else None,
+            )
             for group in groups
         ],
         correlations_of([group.cells for group in groups]),
@@ -40,9 +40,7 @@ def state(evidence: Evidence, *, resamples: int, confidence: float, seed: int) -
     others: list[Draft] = []
     tests: list[Part] = []
     translators: list[Part] = []
-    questions: list[
-        tuple[Draft, Adjusted]
-    ] = []  # with what has to be decided for them to be tested
+    questions: list[tuple[Draft, Adjusted]] = []  # with what must be decided before they are tested
     for group, (singles, whole) in zip(groups, adjusted, strict=True):
         by_language = dict(zip(group.cells, singles, strict=True))
         interaction = languages_differ(evidence, group)
@@ -55,29 +53,27 @@ def state(evidence: Evidence, *, resamples: int, confidence: float, seed: int) -
         decided = surest([*singles, *([whole] if whole else [])], confidence)
         asked = [(draft, decided) for draft in cause_drafts(evidence, group)]
         for draft in setting_drafts(evidence, group, apart=may_differ(interaction)):
-            asked.append((draft, by_language.get(draft.values["language"], decided)))
-        pairs = [pair for part in own + apart for pair in part.every()] + asked
-        drafts += [draft for draft, _ in pairs]
+            asked.append((draft, by_language.get(draft.claim.language or "", decided)))
+        parts = [pair for part in own + apart for pair in part.every()]
+        drafts += [draft for draft, _ in parts + asked]
         tests += own
         translators += apart
         questions += asked
         others += judge_drafts(evidence, group)
     families = [undecided(tests), undecided(translators)]
     share = 1 / max(1, sum(map(bool, [*families, questions])))
-    for parts in families:
-        adjust_parts(parts, share)
+    for family in families:
+        adjust_parts(family, share)
     pairs = holm_pairs([draft.tested for draft, _ in questions])
     for (draft, parent), pair in zip(questions, pairs, strict=True):
         draft.adjusted = nested(pair, parent, share)
-    chance = {(*p.test, p.metric, p.language) for group in groups for p in group.chance}
+    chance = {piece for group in groups for piece in group.chance}
     gaps = find_gaps(cells, chance, evidence)
     others += growth_drafts(evidence, gaps, resamples=resamples, confidence=confidence, seed=seed)
-    beside = [draft.tested or Tested(0.0, Spread(math.nan, math.nan)) for draft in others]
-    for draft, found in zip(others, adjust_others(beside, level), strict=True):
+    beside = adjust_others([draft.tested for draft in others], level)
+    for draft, found in zip(others, beside, strict=True):
         draft.adjusted = found
-    finished = [
-        finish(draft, row, evidence, level, confidence) for row, draft in enumerate(drafts + others)
-    ]
+    finished = [finish(draft, row, level, confidence) for row, draft in enumerate(drafts + others)]
     return best_translators(finished)
 
 

@@ -5,7 +5,7 @@ A metric is the mean of item values, or for perplexity exp(sum of values / sum o
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -44,7 +44,7 @@ def item_scores(
     total = counts @ (weights[:, :1] if even else weights)
     with np.errstate(invalid="ignore", divide="ignore"):
         means = counts @ (values if ratio else values * weights) / total
-    return np.exp(means) if ratio else means
+    return np.asarray(np.exp(means) if ratio else means)
 
 
 def item_counts(items: int, draws: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
@@ -141,7 +141,7 @@ def pearson(x: np.ndarray, y: np.ndarray) -> float:
 def correlation_interval(
     x: np.ndarray,
     y: np.ndarray,
-    clusters: Sequence,
+    clusters: Sequence[str],
     *,
     resamples: int,
     confidence: float,
@@ -171,8 +171,8 @@ def correlation_interval(
 def correlation_p(
     x: np.ndarray,
     y: np.ndarray,
-    clusters: Sequence,
-    places: Sequence,
+    clusters: Sequence[str],
+    places: Sequence[str],
     *,
     permutations: int,
     rng: np.random.Generator,
@@ -192,7 +192,7 @@ def correlation_p(
     own: dict[str, dict[str, int]] = {}
     for index, (cluster, place) in enumerate(zip(clusters, places, strict=True)):
         own.setdefault(cluster, {})[place] = index
-    alike: dict[tuple, list[list[int]]] = {}
+    alike: dict[tuple[str, ...], list[list[int]]] = {}
     for members in own.values():
         alike.setdefault(tuple(sorted(members)), []).append([members[p] for p in sorted(members)])
     blocks = [np.array(group) for group in alike.values()]
@@ -205,11 +205,19 @@ def correlation_p(
     return (int((np.abs(r / scale) >= abs(observed) - 1e-9).sum()) + 1) / (permutations + 1)
 
 
-def leave_one_out(x: np.ndarray, y: np.ndarray, clusters: Sequence) -> tuple[float, float, str]:
+def fitted_line(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
+    """Slope and offset of the least-squares line."""
+    slope, offset = np.polyfit(x, y, 1)
+    return slope, offset
+
+
+def leave_one_out(
+    x: np.ndarray, y: np.ndarray, clusters: Sequence[str]
+) -> tuple[float, float, str]:
     """Smallest and largest r when one cluster is left out, and the cluster that moves r most."""
-    x, y, clusters = np.asarray(x), np.asarray(y), np.asarray(clusters)
+    x, y, own = np.asarray(x), np.asarray(y), np.asarray(clusters)
     whole = pearson(x, y)
-    rest = {str(c): pearson(x[clusters != c], y[clusters != c]) for c in np.unique(clusters)}
+    rest = {str(c): pearson(x[own != c], y[own != c]) for c in np.unique(own)}
     rest = {name: r for name, r in rest.items() if not math.isnan(r)}
     if not rest:
         return math.nan, math.nan, ""
@@ -217,7 +225,7 @@ def leave_one_out(x: np.ndarray, y: np.ndarray, clusters: Sequence) -> tuple[flo
     return min(rest.values()), max(rest.values()), most
 
 
-def mean_interval(values: Sequence[float], confidence: float) -> Interval:
+def mean_interval(values: Iterable[float], confidence: float) -> Interval:
     """Mean of a few independent values (one per model) with Student's t interval.
 
     With so few units (8 models in the paper) a percentile bootstrap is too narrow.

@@ -25,7 +25,7 @@ COMPARED = 0.95  # confidence at which the narrower of two intervals is chosen
 NOTHING = Spread(math.nan, math.nan)
 
 
-def over_units(values: np.ndarray, groups: Sequence) -> Spread:
+def over_units(values: np.ndarray, groups: Sequence[object]) -> Spread:
     """Variance of the mean of `values` when groups of them are drawn.
 
     Cluster-robust with the CR2 correction and the degrees of freedom of Bell and McCaffrey (2002,
@@ -52,7 +52,7 @@ def over_clusters(influence: np.ndarray) -> float:
     clusters = influence.shape[-1]
     if clusters < 2:
         return 0.0
-    return float((influence**2).sum()) * clusters / (clusters - 1)
+    return float((influence**2).sum()) * float(clusters) / float(clusters - 1)
 
 
 def alike(spreads: Sequence[Spread]) -> bool:

@@ -1,4 +1,4 @@
-"""GPU-hours, loads and memory of a study's models, for the estimate (sheets: workload.py)."""
+"""Estimate the GPU-hours, loads and GPU memory of a study's models."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -10,13 +10,15 @@ from ..files import read_jsonl
 from ..study.cards import Card, cards, named, reference
 from ..study.inference_jobs import OTHER_TASK, TASKS, Tokens, answer_tokens, seconds
 from ..study.training_jobs import gpu_hours, gpus
+from .sheets import ModelSheet
 
 TEMPLATE = 40  # tokens of the instruction template around a training example
 STARTING = 20.0  # seconds of a process until it begins to load weights
 STAGES = ("finetune", "evaluate", "answer")
-COLUMNS = ("model", "quantisation", "used", "stage", "length", "card", "gpu_gb", "smallest_gb")
-COLUMNS += ("jobs", "loads", "tokens", "gpu_hours")
-Sheet = dict[str, Any]
+COLUMNS = (
+    *("model", "quantisation", "used", "stage", "length", "card", "gpu_gb", "smallest_gb"),
+    *("jobs", "loads", "tokens", "gpu_hours"),
+)
 
 
 @dataclass(frozen=True)
@@ -47,43 +49,43 @@ def row_tokens(files: Iterable[Path], longest: int, limit: int | None = None) ->
     }
 
 
-def card_of(sheet: Sheet) -> Card:
+def card_of(sheet: ModelSheet) -> Card:
     """The card of a model's jobs, or the one that stands for an unknown card."""
-    return named(*sheet["card"]) if sheet["card"] else reference()
+    return named(*sheet.card) if sheet.card else reference()
 
 
-def amounts(sheet: Sheet, sizes: dict[Path, int], root: Path) -> dict[str, Tokens]:
+def amounts(sheet: ModelSheet, sizes: dict[Path, int], root: Path) -> dict[str, Tokens]:
     """Tokens of each stage: trained on or read, and written."""
-    trained = sum(sheet["epochs"] * sizes[root / file] for file in sheet["trained"])
+    trained = sum(sheet.epochs * sizes[root / file] for file in sheet.trained)
     read = written = 0
-    for task, items in sheet["evaluated"]:
+    for task, items in sheet.evaluated:
         _, into, out = TASKS.get(task, OTHER_TASK)
         read, written = read + items * into, written + items * out
     return {
         "finetune": Tokens(trained, 0),
         "evaluate": Tokens(read, written),
-        "answer": answer_tokens(sum(sheet["answered"]), sheet["answer_tokens"]),
+        "answer": answer_tokens(sum(sheet.answered), sheet.answer_tokens),
     }
 
 
-def needs(sheet: Sheet, root: Path, kinds: Iterable[str] = ()) -> Iterator[Need]:
+def needs(sheet: ModelSheet, root: Path, kinds: Iterable[str] = ()) -> Iterator[Need]:
     """What each stage of a model takes, as it is loaded (or in each of `kinds`)."""
-    files = (root / file for file in sheet["trained"])
-    sizes = row_tokens(files, sheet["max_length"], sheet["limit"])
+    files = (root / file for file in sheet.trained)
+    sizes = row_tokens(files, sheet.max_length, sheet.limit)
     card, found = card_of(sheet), amounts(sheet, sizes, root)
-    jobs = dict(zip(STAGES, (len(sheet[key]) for key in ("trained", "evaluated", "answered"))))
-    number = gpus(sheet["parameters"], sheet["gpus"])  # tiny models run on a CPU
-    loading = STARTING + 2 * sheet["parameters"] / card.load
-    for kind in kinds or (sheet["quantisation"],):
+    jobs = dict(zip(STAGES, (len(sheet.trained), len(sheet.evaluated), len(sheet.answered))))
+    number = gpus(sheet.parameters, sheet.gpus)  # tiny models run on a CPU
+    loading = STARTING + 2 * sheet.parameters / card.load
+    for kind in kinds or (sheet.quantisation,):
         for stage in STAGES:
             if not jobs[stage]:
                 continue
-            tokens, loads = found[stage], sheet["loads"][stage]
+            tokens, loads = found[stage], sheet.loads[stage]
             if stage == "finetune":  # several GPUs share the work, and each loads the base
-                work = gpu_hours(sheet["parameters"], tokens.read, quantisation=kind, card=card)
+                work = gpu_hours(sheet.parameters, tokens.read, quantisation=kind, card=card)
                 each = number
             else:
-                work = seconds(sheet["parameters"], tokens, quantisation=kind, card=card) / 3600
+                work = seconds(sheet.parameters, tokens, quantisation=kind, card=card) / 3600
                 each = 1
             yield Need(
                 stage,
@@ -92,25 +94,25 @@ def needs(sheet: Sheet, root: Path, kinds: Iterable[str] = ()) -> Iterator[Need]
                 loads,
                 round(tokens.read + tokens.written),
                 (work + each * loads * loading / 3600) if number else 0.0,
-                sheet["bytes"][kind][stage] / 1e9 if number else 0.0,
-                sheet["max_length"] if stage == "finetune" else 2048,
+                sheet.bytes[kind][stage] / 1e9 if number else 0.0,
+                sheet.max_length if stage == "finetune" else 2048,
             )
 
 
 def smallest(gb: float) -> float:
     """The memory of the smallest usual card that holds so much."""
-    sizes = sorted({card.memory_gb for card in cards().values()})
+    sizes = sorted({card.memory_gb for card in cards().values() if card.memory_gb is not None})
     return next((size for size in sizes if size >= gb), float("inf"))
 
 
-def rows(sheets: Iterable[Sheet], root: Path) -> Iterator[dict[str, Any]]:
+def rows(sheets: Iterable[ModelSheet], root: Path) -> Iterator[dict[str, Any]]:
     """Rows of gpu.csv: every model, stage and way of loading; `used` is the study's own way."""
     for sheet in sheets:
-        for need in needs(sheet, root, sheet["bytes"]):
+        for need in needs(sheet, root, sheet.bytes):
             yield {
-                "model": sheet["name"],
+                "model": sheet.name,
                 "quantisation": need.quantisation,
-                "used": int(need.quantisation == sheet["quantisation"]),
+                "used": int(need.quantisation == sheet.quantisation),
                 "stage": need.stage,
                 "length": need.length,
                 "card": card_of(sheet).name,
@@ -123,7 +125,7 @@ def rows(sheets: Iterable[Sheet], root: Path) -> Iterator[dict[str, Any]]:
             }
 
 
-def text_of(found: list[dict[str, Any]], sheets: list[Sheet]) -> str:
+def text_of(found: list[dict[str, Any]], sheets: list[ModelSheet]) -> str:
     """The rows as a table of models, and what another way of loading would save."""
     if not any(row["gpu_hours"] for row in found):
         return ""
@@ -135,7 +137,7 @@ def text_of(found: list[dict[str, Any]], sheets: list[Sheet]) -> str:
     totals = dict.fromkeys(("int8", "nf4", "none"), 0.0)
     used = 0.0
     for sheet in sheets:
-        own = [row for row in found if row["model"] == sheet["name"]]
+        own = [row for row in found if row["model"] == sheet.name]
         if not any(row["gpu_hours"] for row in own):
             continue
         cells = []
@@ -150,7 +152,7 @@ def text_of(found: list[dict[str, Any]], sheets: list[Sheet]) -> str:
             cells.append(f"{by.get('finetune', 0.0):.0f} / {read:.0f}, {hours:.1f} h{mark}")
         card = card_of(sheet)
         lines.append(
-            f"{sheet['name']:<16}" + "".join(f"{cell:>20}" for cell in cells) + f"  {card.name}"
+            f"{sheet.name:<16}" + "".join(f"{cell:>20}" for cell in cells) + f"  {card.name}"
         )
     lines.append(f"{'all':<16}" + "".join(f"{hours:>18.1f} h" for hours in totals.values()))
     basis = sorted({card_of(sheet).basis for sheet in sheets})
@@ -163,7 +165,7 @@ def text_of(found: list[dict[str, Any]], sheets: list[Sheet]) -> str:
             f"finetune.quantisation: none would take {totals['none']:.1f} GPU-hours instead of"
             f" {used:.1f}, on cards that hold 16-bit weights."
         )
-    if any(sheet["auto"] for sheet in sheets):
+    if any(sheet.auto for sheet in sheets):
         lines.append(
             "finetune.quantisation is auto: a model's first job chooses; until then int8 is counted"
             " where nothing is known of the card (finetune.gpu_type)."

@@ -1,4 +1,4 @@
-"""What a study will call, train, evaluate and find: the sheets that the estimate counts."""
+"""List what a study will call, train and evaluate, for the estimate to count."""
 
 import math
 from collections import Counter
@@ -7,17 +7,18 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ..correlate.facts import main_learning_rate
+from ..correlate.describe import main_learning_rate
 from ..errors import InputError
 from ..evaluate.read import read_rows
-from ..files import existing_files, load_yaml, patterns_of, read_json_rows
+from ..files import existing_files, load_yaml, read_json_rows
 from ..judge import rating_settings
-from ..study import MULTI, ROUND_TRIP, AnswerSet, Study
+from ..study import MULTI, ROUND_TRIP, AnswerSet, Judge, Study, Translator
 from ..study.gpu_memory import shape_of
 from ..study.gpu_plan import card_of, chosen, needs_of
 from ..study.inference_jobs import OTHER_TASK, TASKS
-from ..study.schema import Json
+from ..study.paths import ANSWERS, ENGLISH, NATIVE, QUANTISATION, wildcards_of
 from ..translate import determining, operating
+from .sheets import ModelSheet
 
 Sheet = dict[str, Any]
 QUESTIONS = 50  # of a set whose file is not there yet
@@ -26,12 +27,13 @@ PROFILE = Path(__file__).resolve().parents[3] / "slurm" / "config.yaml"
 PAID = ("google-cloud", "cohere", "openai")
 
 
-def calling(study: Study, name: str, entry: Json) -> Sheet:
+def calling(study: Study, service: Translator | Judge) -> Sheet:
     """How a service is called and paid; `priced`: it is free, or the table has a price for it."""
-    settings = operating(entry, study.config["replies"], study.config["prices"])
-    priced = entry["backend"] not in PAID or entry["base_url"] or any(settings["price"].values())
+    settings = operating(service, study.config["replies"], study.config["prices"])
+    free = service.backend not in PAID or service.base_url
+    priced = free or any(settings["price"].values())
     return {
-        "name": name,
+        "name": service.name,
         "api": settings["api"],
         "price": settings["price"],
         "priced": bool(priced),
@@ -48,44 +50,45 @@ def translations(study: Study) -> list[Sheet]:
             stage, target = ("roundtrip", "en") if trip else ("translate", "target_language")
             entry = determining(study.translators[name])
             sheet = {"stage": stage, "what": scope, "entry": entry, "target": target}
-            sheets.append({**calling(study, name, study.translators[name]), **sheet})
+            sheets.append({**calling(study, study.translators[name]), **sheet})
     return sheets
 
 
 def sampled(data: str, scope: str) -> str:
     """The rows that a training set has, or is translated from; relative to <results>."""
-    kind = "native" if data == "native" or data.endswith(ROUND_TRIP) else "english"
-    return f"sample/{kind}/{scope}.jsonl"
+    native = data == "native" or data.endswith(ROUND_TRIP)
+    return (NATIVE if native else ENGLISH).format(scope=scope)
 
 
 def questions_asked(study: Study, name: str, language: str) -> int:
     """Questions of a set: its own number, or those in its local file."""
-    entry = study.questions[name]
-    number = entry["draw"]["rows"] if entry.get("draw") else QUESTIONS
-    path = Path((entry.get("path") or "").format(language=language))
+    asked = study.questions[name]
+    number = asked.draw.rows if asked.draw else QUESTIONS
+    path = Path(asked.path_in(language))
     if path.is_file():
         number = len(read_json_rows(path))
-    return min(number, entry["limit"] or number)
+    return min(number, asked.limit or number)
 
 
 def answers_of(study: Study, answers: AnswerSet) -> tuple[str, int]:
     """An answer set's file, relative to <results>, and its number of questions."""
-    path = f"{answers.condition.path}/{answers.questions}/{answers.language}"
-    return f"answer/{path}.jsonl", questions_asked(study, answers.questions, answers.language)
+    path = ANSWERS.format(**wildcards_of(answers))
+    return path, questions_asked(study, answers.questions, answers.language)
 
 
 def judgements(study: Study) -> list[Sheet]:
     """Answer sets per paid judge, relative to <results>."""
     sheets = []
-    for name, entry in study.judges.items():
+    for name, judge in study.judges.items():
+        spec = rating_settings(name, judge)
         sheet = {
-            "spec": rating_settings(name, entry),
-            "discount": (entry["batch"] or {}).get("discount", 0.0),
-            "answer_tokens": study.config["answer"]["max_new_tokens"],
-            "answers": [answers_of(study, a) for judge, a in study.judgements if judge == name],
+            "spec": spec,
+            "discount": judge.batch_discount,
+            "answer_tokens": study.answer_tokens,
+            "answers": [answers_of(study, a) for who, a in study.judgements if who == name],
         }
-        if entry["backend"] != "overlap":
-            sheets.append({**calling(study, name, entry), **sheet})
+        if "repeats" in spec:  # judges that call no service have no repeats
+            sheets.append({**calling(study, judge), **sheet})
     return sheets
 
 
@@ -94,20 +97,18 @@ def items_asked(study: Study, name: str, language: str) -> int:
 
     Those of the study's own files are counted, those of known tasks are known, else `OTHER_TASK`.
     """
-    entry = study.benchmarks[name]
-    limits = [n for n in (entry["limit"], study.config["evaluate"]["limit"]) if n]
-    number = TASKS.get(entry["task"], OTHER_TASK)[0]
-    paths = patterns_of((entry["dataset"] or {}).get("path") or [])
-    files = existing_files([path.replace("{language}", language) for path in paths])
+    benchmark, limit = study.benchmarks[name], study.limit_of(name)
+    number = TASKS.get(benchmark.task, OTHER_TASK)[0]
+    files = existing_files(benchmark.paths_in(language))
     if files:
-        number = counted_items(entry["task"], tuple(files))
-    elif entry["task"] == "native-perplexity" and entry["dataset"] is None:
-        number = study.config["sample"]["heldout"]
-    return min([number, *limits])
+        number = counted_items(tuple(files))
+    elif benchmark.task == "native-perplexity" and benchmark.dataset is None:
+        number = study.heldout
+    return number if limit is None else min(number, limit)
 
 
 @cache
-def counted_items(task: str, files: tuple[str, ...]) -> int:
+def counted_items(files: tuple[str, ...]) -> int:
     """Items of local files: rows, or the questions of passages."""
     try:
         rows = [row for file in files for row in read_rows(file)]
@@ -151,17 +152,17 @@ def loads(stages: Mapping[str, tuple[str, Iterable[Mapping[str, Any]]]]) -> dict
 
 def choice_file(root: Path, model: str) -> Path:
     """Where `choose_quantisation` writes a model's choice, below <results>."""
-    return root / "finetune" / "quantisation" / f"{model}.json"
+    return root / QUANTISATION.format(model=model)
 
 
 def models(study: Study, root: Path, *, local: bool) -> list[Sheet]:
-    """Training sets, benchmarks and answer sets per model, its card and its memory."""
-    return [model_sheet(study, root, name, local=local) for name in study.models]
+    """A sheet per model, as a parameter (`ModelSheet`)."""
+    return [model_sheet(study, root, name, local=local).params() for name in study.models]
 
 
-def model_sheet(study: Study, root: Path, name: str, *, local: bool) -> Sheet:
+def model_sheet(study: Study, root: Path, name: str, *, local: bool) -> ModelSheet:
     """What one model trains on, reads and writes, how often it is loaded, and on what."""
-    config, model = study.config, study.models[name]
+    config, model, tuning = study.config, study.models[name], study.finetuning
     tuned = [c for c in study.conditions if c.model == name]
     read = [e for e in study.evaluations if e.condition.model == name]
     asked = [a for a in study.answers if a.condition.model == name]
@@ -175,27 +176,27 @@ def model_sheet(study: Study, root: Path, name: str, *, local: bool) -> Sheet:
         "answer": ("answer_questions", [a._asdict() | a.condition._asdict() for a in asked]),
     }
     shape = shape_of(model)
-    return {
-        "name": name,
-        "parameters": model["parameters"],
-        "gpus": config["finetune"]["gpus"],
-        "quantisation": chosen(config, name, choice_file(root, name), card),
-        "auto": config["finetune"]["quantisation"] == "auto",
-        "card": (card.name, card.memory_gb) if card else None,
-        "bytes": needs_of(config, shape),
-        "guessed": not (Path(model.get("base") or "") / "config.json").is_file(),
-        "epochs": config["finetune"]["epochs"],
-        "max_length": config["finetune"]["max_length"],
-        "limit": config["finetune"]["limit"],
-        "trained": [sampled(c.data, c.scope) for c in tuned],
-        "evaluated": [
-            (study.benchmarks[e.benchmark]["task"], items_asked(study, e.benchmark, e.language))
+    return ModelSheet(
+        name=name,
+        parameters=model.parameters,
+        gpus=tuning.gpus,
+        quantisation=chosen(config, name, choice_file(root, name), card),
+        auto=tuning.quantisation == "auto",
+        card=(card.name, card.memory_gb) if card else None,
+        bytes=needs_of(config, shape),
+        guessed=not (Path(model.base or "") / "config.json").is_file(),
+        epochs=tuning.epochs,
+        max_length=tuning.max_length,
+        limit=tuning.limit,
+        trained=[sampled(c.data, c.scope) for c in tuned],
+        evaluated=[
+            (study.benchmarks[e.benchmark].task, items_asked(study, e.benchmark, e.language))
             for e in read
         ],
-        "answered": [questions_asked(study, a.questions, a.language) for a in asked],
-        "answer_tokens": config["answer"]["max_new_tokens"],
-        "loads": loads(cells),
-    }
+        answered=[questions_asked(study, a.questions, a.language) for a in asked],
+        answer_tokens=study.answer_tokens,
+        loads=loads(cells),
+    )
 
 
 def power(study: Study) -> list[Sheet]:
@@ -206,14 +207,14 @@ def power(study: Study) -> list[Sheet]:
     sheets = []
     for name in [*study.benchmarks, *(f"qa-{name}" for name in study.questions if study.judges)]:
         asked = name.removeprefix("qa-") if name not in study.benchmarks else None
-        cells = study.answers if asked else study.evaluations
-        languages = {
-            cell.language
-            for cell in cells
-            if cell.condition in main
-            and (cell.questions if asked else cell.benchmark) == (asked or name)
-        }
-        task = "open questions" if asked else study.benchmarks[name]["task"]
+        languages = (
+            {a.language for a in study.answers if a.condition in main and a.questions == asked}
+            if asked
+            else {
+                e.language for e in study.evaluations if e.condition in main and e.benchmark == name
+            }
+        )
+        task = "open questions" if asked else study.benchmarks[name].task
         translators = {
             c.data for c in study.conditions if c.lr == rate and c.data in study.translators
         }
@@ -229,9 +230,9 @@ def power(study: Study) -> list[Sheet]:
                 "name": name,
                 "task": task,
                 "models": len(trained),
-                "families": len({study.models[m]["family"] for m in trained}),
+                "families": len({study.models[m].family for m in trained}),
                 "languages": len(languages),
-                "seeds": len(study.config["finetune"]["seeds"]),
+                "seeds": len(study.finetuning.seeds),
                 "translators": len(translators),
                 "items": limit,
                 "rating": bool(asked),

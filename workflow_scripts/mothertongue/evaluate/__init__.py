@@ -1,1 +1,1 @@
-"""Evaluation: the task pack's data and metrics, the model class, and score files."""
+"""Turn tasks into items and items into scores: benchmark files, lm-eval's task pack, metrics."""

@@ -1,29 +1,23 @@
-"""Benchmark files and hub datasets -> the splits of a task, for lm-eval.
+"""Turn benchmark files and hub datasets into the splits of a task, for lm-eval.
 
 The task pack's YAML files name `load` as their `custom_dataset`.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..errors import InputError
 from ..files import is_missing, text_hash
 from ..hub import Lock, dataset_files, read_lock
-from .items import Item, make_items
+from ..study.tasks import hub_splits
+from .items import make_items
 from .read import read_rows
+from .records import Item, NumberItem, Report
 
 FIRST, CUT = "first", "cut"  # lm-eval's demonstrations: one set for all subjects; worked ones cut
-
-
-def hub_splits(entry: Mapping[str, Any], language: str) -> list[tuple[str | None, str | None]]:
-    """Hub configurations that hold a task's rows in a language: (configuration, subject)."""
-    if entry.get("each") == "subjects":  # one per subject
-        return [(subject, subject) for subject in entry["subjects"]]
-    if "names" in entry:
-        return [(entry["names"][language], None)]
-    return [((entry.get("name") or "").replace("{language}", language) or None, None)]
 
 
 class Source(NamedTuple):
@@ -82,15 +76,15 @@ def load(
     *,
     family: str,
     language: str,
-    languages: dict[str, dict],
-    hub: dict[str, dict] | None = None,
+    languages: Mapping[str, Mapping[str, Any]],
+    hub: Mapping[str, Mapping[str, Any]] | None = None,
     files: list[str] | None = None,
     demonstration_files: list[str] | None = None,
     lock: str | None = None,
     shots: int = 0,
     per_subject: bool | None = None,
     paired: str | None = None,
-    report: dict | None = None,
+    report: Report | None = None,
     subjects: dict[str, str] | None = None,
     limit: int | None = None,
     template: str = "alpaca",
@@ -145,6 +139,8 @@ def load(
         )
 
     demonstrations: list[Item] = []
+    items: Sequence[Item]
+    evaluated: Sequence[Item]
     if paired:
         from .paired import pair
 
@@ -159,17 +155,19 @@ def load(
             )
         demonstrations = items_of("demonstrations", demonstration_files)
         if paired:
-            for item in demonstrations:
-                item["subject"] = item["id"].split("/")[0]
+            demonstrations = [
+                replace(item, subject=item.id.split("/")[0]) for item in demonstrations
+            ]
         demonstrations = choose_demonstrations(
             demonstrations, items, evaluated, shots, per_subject, report
         )
-    words = {"template": template, **languages[language]}
-    if family == "short-answer":
-        items = [{**item, "arabic_marks": arabic_marks} for item in items]
+    words = {k: v for k, v in languages[language].items() if k != "until"}
+    template = words.pop("template", template)
+    own = {"arabic_marks": arabic_marks} if family == "short-answer" else {}
+    wording = Wording(language, template, words, subjects or {})
     return {
         name: datasets.Dataset.from_list(
-            [dress(item, language, words, subjects, cut and variant == CUT) for item in split]
+            [wording.doc(item, cut and variant == CUT) | ({} if cut else own) for item in split]
         )
         for name, split, cut in (
             ("test", take(items, limit), False),
@@ -178,25 +176,25 @@ def load(
     }
 
 
-def take(items: list[Item], limit: int | None) -> list[Item]:
+def take(items: Sequence[Item], limit: int | None) -> Sequence[Item]:
     """The first `limit` items, in turn from each subject, in their old order."""
     if not limit or limit >= len(items):
         return items
     turns: Counter[str] = Counter()
     ranked = []
     for place, item in enumerate(items):
-        ranked.append((turns[item["subject"]], place))
-        turns[item["subject"]] += 1
+        ranked.append((turns[item.subject], place))
+        turns[item.subject] += 1
     return [items[place] for place in sorted(place for _, place in sorted(ranked)[:limit])]
 
 
 def choose_demonstrations(
     demonstrations: list[Item],
-    items: list[Item],
-    evaluated: list[Item],
+    items: Sequence[Item],
+    evaluated: Sequence[Item],
     shots: int,
     per_subject: bool | None,
-    report: dict,
+    report: Report,
 ) -> list[Item]:
     """The first `shots` demonstrations, of each subject or for all; never an evaluated item.
 
@@ -213,8 +211,8 @@ def choose_demonstrations(
         )
     by_subject: defaultdict[str, list[Item]] = defaultdict(list)
     for item in kept:
-        by_subject[item["subject"]].append(item)
-    counts = {subject: len(by_subject[subject]) for subject in {i["subject"] for i in items}}
+        by_subject[item.subject].append(item)
+    counts = {subject: len(by_subject[subject]) for subject in {item.subject for item in items}}
     short = {subject: n for subject, n in sorted(counts.items()) if n < shots}
     if per_subject or (per_subject is None and not short):
         if 0 in short.values():
@@ -232,39 +230,45 @@ def choose_demonstrations(
             f"{report['sources']['demonstrations']}: {shots} shots asked for, but there are only"
             f" {len(kept)} demonstrations that are not items of the test"
         )
-    return [{**item, "subject": ""} for item in kept[:shots]]
+    return [replace(item, subject="") for item in kept[:shots]]
 
 
 def _content(item: Item) -> str:
     """What makes two items the same, whatever their ids."""
     keys = ("context", "question", "instruction", "A", "B", "C", "D")
-    return text_hash(*(str(item.get(key, "")) for key in keys))
+    return text_hash(*(str(getattr(item, key, "")) for key in keys))
 
 
-def dress(
-    item: Item,
-    language: str,
-    words: dict,
-    subjects: dict[str, str] | None,
-    cut: bool = False,
-) -> Item:
-    """Add the language's words for the prompt; strip heads that belong to the template.
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """The words around an item in one language, as a task has them, and what its subjects are called."""
 
-    `cut`: a worked demonstration as lm-eval writes it, with the head that its row has and without
-    the first characters of its solution, as many as `words` say, whatever they are.
-    """
-    dressed = {**item, "language": language, "template": words["template"]}
-    dressed["words"] = {k: v for k, v in words.items() if k not in ("until", "template")}
-    if "solution" in dressed and cut:
-        dressed["words"] = {**dressed["words"], "question": ""}
-        dressed["solution"] = dressed["solution"][words["cut"] :]
-    elif "solution" in dressed:
-        dressed["question"] = _without_head(dressed["question"], words["question"])
-        dressed["solution"] = _without_head(dressed["solution"], words["solution"])
-    if "preamble" in words:
-        known = (subjects or {}).get(item["subject"], item["subject"].replace("_", " "))
-        dressed["preamble"] = words["preamble"].replace("{subject}", known)
-    return dressed
+    language: str
+    template: str
+    words: Mapping[str, Any]
+    subjects: Mapping[str, str]
+
+    def doc(self, item: Item, cut: bool = False) -> dict[str, Any]:
+        """lm-eval's `doc` of an item, whose prompt it writes by the task's own template.
+
+        Heads that belong to the words are taken off the item. `cut`: a worked demonstration as
+        lm-eval writes it, with the head that its row has and without the first characters of its
+        solution, as many as the words say, whatever they are.
+        """
+        words = dict(self.words)
+        if isinstance(item, NumberItem):
+            if cut:
+                item = replace(item, solution=item.solution[words["cut"] :])
+                words["question"] = ""
+            else:
+                question = _without_head(item.question, words["question"])
+                solution = _without_head(item.solution, words["solution"])
+                item = replace(item, question=question, solution=solution)
+        doc = asdict(item) | {"language": self.language, "template": self.template}
+        if "preamble" in words:
+            known = self.subjects.get(item.subject, item.subject.replace("_", " "))
+            doc["preamble"] = words["preamble"].replace("{subject}", known)
+        return doc | {"words": words}
 
 
 def _without_head(text: str, head: str) -> str:

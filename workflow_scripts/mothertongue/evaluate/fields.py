@@ -1,4 +1,4 @@
-"""Cells of a benchmark's row: by which names a value goes, and which values are missing."""
+"""Read cells of a benchmark's row: by which names a value goes, and which values are missing."""
 
 from collections.abc import Mapping
 from typing import Any

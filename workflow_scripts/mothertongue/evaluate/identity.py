@@ -1,4 +1,4 @@
-"""Which item is which: ids that rows bring or that are made from content, and clusters of items.
+"""Give items their ids, which rows bring or which are made from content, and their clusters.
 
 Items of one cluster share a passage, a source or a meaning: questions of one passage, translations
 or paraphrases of one item. They are no independent witnesses, so intervals resample them together.
@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from ..errors import InputError
 from ..files import is_missing, text_hash, written_id, written_ids
 from .fields import MissingCell, Row, optional
+from .records import Item
 
 PASSAGES = ("context", "passage", "flores_passage")
 
 
-def ids(rows: Sequence[Row], items: Sequence[Row], places: Sequence[str]) -> list[str]:
+def ids(rows: Sequence[Row], items: Sequence[Item], places: Sequence[str]) -> list[str]:
     """A unique, stable id for every item.
 
     A row's own id is kept; where a number and a text would be written alike, the text is quoted.
@@ -38,11 +39,10 @@ def ids(rows: Sequence[Row], items: Sequence[Row], places: Sequence[str]) -> lis
     return names
 
 
-def content_id(item: Row) -> str:
+def content_id(item: Item) -> str:
     """`subject/` and 12 hex digits of the SHA-256 of everything else in an item."""
-    content = {key: value for key, value in item.items() if key != "subject"}
-    digest = text_hash(json.dumps(content, sort_keys=True, ensure_ascii=False))[:12]
-    return f"{item['subject']}/{digest}".lstrip("/")
+    digest = text_hash(json.dumps(item.content(), sort_keys=True, ensure_ascii=False))[:12]
+    return f"{item.subject}/{digest}".lstrip("/")
 
 
 def clusters(

@@ -1,4 +1,4 @@
-"""Rows of any source -> checked items of one shape per family, with stable ids and clusters.
+"""Check rows of any source and make items of them, with one shape per family, stable ids and clusters.
 
 Families: `choice` (options A-D), `short-answer` (extractive question answering), `number`
 (arithmetic with a chain of thought), `text` (likelihood of native rows).
@@ -7,7 +7,8 @@ Families: `choice` (options A-D), `short-answer` (extractive question answering)
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -17,8 +18,9 @@ from ..files import is_missing
 from ..numbers import decimal_mark_of, parse_number, plain
 from .fields import MissingCell, MissingColumn, as_text, cell, optional, text
 from .identity import PASSAGES, clusters, ids
+from .records import ChoiceItem, Item, NumberItem, Report, ShortAnswerItem, TextItem
 
-Item = dict[str, Any]
+Row = Mapping[str, Any]
 OPTIONS = ("A", "B", "C", "D")
 ANSWER = ("Answer", "answer", "answerKey", "correct_answer_num")
 QUESTION = ("Question", "question", "instruction")
@@ -35,7 +37,7 @@ WANTED = {  # the columns of our own files; those of known datasets are read too
 class Reading:
     """How the rows of one source are read: the language of its numbers, and what forms they show."""
 
-    def __init__(self, rows: Sequence[Item], family: str, language: str) -> None:
+    def __init__(self, rows: Sequence[Row], family: str, language: str) -> None:
         """`language`: the language in which the gold answers are written."""
         self.language = language
         self.ambiguous: list[str] = []
@@ -49,7 +51,7 @@ class Reading:
         return f"0{self.mark}5" if self.mark else None
 
 
-def choice_item(row: Item, where: str, reading: Reading) -> Item:
+def choice_item(row: Row, where: str, reading: Reading) -> ChoiceItem:
     """An item with four options, from CMMLU, C-Eval, m_mmlu, MMMLU, Belebele or our own columns."""
     options = dict(zip(OPTIONS, _options(row, where), strict=True))
     answer = str(cell(row, where, *ANSWER)).strip()
@@ -63,30 +65,30 @@ def choice_item(row: Item, where: str, reading: Reading) -> Item:
         answer = OPTIONS[int(answer)]
     if answer not in OPTIONS:
         raise InputError(f"{where}: the answer is {answer[:40]!r}, not one of A, B, C, D")
-    return {
-        "context": optional(row, *PASSAGES),
-        "question": text(row, where, *QUESTION),
+    return ChoiceItem(
+        context=optional(row, *PASSAGES),
+        question=text(row, where, *QUESTION),
         **options,
-        "gold": OPTIONS.index(answer),
-        "subject": optional(row, "subject", "Subject"),
-    }
+        gold=OPTIONS.index(answer),
+        subject=optional(row, "subject", "Subject"),
+    )
 
 
-def _listed(row: Item) -> Any:
+def _listed(row: Row) -> Any:
     """The column that lists the options; None where each has a column of its own."""
     if "A" in row or "option_a" in row:
         return None
     return next((row[name] for name in ("choices", "options") if row.get(name) is not None), None)
 
 
-def _labels(row: Item) -> list[str]:
+def _labels(row: Row) -> list[str]:
     """What the listed options are called, in their order: ARC has A to D and 1 to 4."""
     listed = _listed(row)
     labels = listed.get("label") if isinstance(listed, dict) else None
     return [str(label).strip() for label in labels] if isinstance(labels, list | tuple) else []
 
 
-def _options(row: Item, where: str) -> list[str]:
+def _options(row: Row, where: str) -> list[str]:
     """The four options, from columns of their own or from one that lists them."""
     listed = _listed(row)
     if isinstance(listed, dict):  # {text: [...], label: [...]}
@@ -103,7 +105,7 @@ def _options(row: Item, where: str) -> list[str]:
     ]
 
 
-def short_answer_item(row: Item, where: str, reading: Reading) -> Item:
+def short_answer_item(row: Row, where: str, reading: Reading) -> ShortAnswerItem:
     """An item of a passage, a question and one or more gold answers."""
     answers = cell(row, where, "answers", "answer")
     if isinstance(answers, dict):  # the hub's form of SQuAD
@@ -113,15 +115,15 @@ def short_answer_item(row: Item, where: str, reading: Reading) -> Item:
         raise MissingCell(f"{where}: 'answers' holds no text, or something that is none")
     if not all(isinstance(value, str) for value in answers):
         raise InputError(f"{where}: 'answers' holds no text, or something that is none")
-    return {
-        "context": text(row, where, "context"),
-        "question": text(row, where, "question"),
-        "answers": answers,
-        "subject": optional(row, "subject", "title"),
-    }
+    return ShortAnswerItem(
+        context=text(row, where, "context"),
+        question=text(row, where, "question"),
+        answers=answers,
+        subject=optional(row, "subject", "title"),
+    )
 
 
-def number_item(row: Item, where: str, reading: Reading) -> Item:
+def number_item(row: Row, where: str, reading: Reading) -> NumberItem:
     """An item of a word problem and its number; `answer` is a worked solution if there is one.
 
     `answer_number` is the number with a decimal point; `answer_written` shows the marks of the
@@ -132,13 +134,13 @@ def number_item(row: Item, where: str, reading: Reading) -> Item:
     if number is None:
         raise InputError(f"{where}: the answer {str(value)[:40]!r} is not a number")
     solution = row.get("answer") if not is_missing(row.get("answer_number")) else None
-    return {
-        "question": text(row, where, "question"),
-        "answer_number": plain(number),
-        "answer_written": written,
-        "solution": "" if is_missing(solution) else str(solution),
-        "subject": "",
-    }
+    return NumberItem(
+        question=text(row, where, "question"),
+        answer_number=plain(number),
+        answer_written=written,
+        solution="" if is_missing(solution) else str(solution),
+        subject="",
+    )
 
 
 def read_gold(value: Any, reading: Reading) -> tuple[Decimal | None, str]:
@@ -149,26 +151,29 @@ def read_gold(value: Any, reading: Reading) -> tuple[Decimal | None, str]:
         number = Decimal(str(value))
         usable = math.isfinite(number)
         return (number, plain(number) if number % 1 == 0 else "") if usable else (None, "")
-    number = parse_number(value, reading.language, reading.like)
-    if number is None or not any(mark in value for mark in ".,"):
-        return number, value.strip()
-    if decimal_mark_of([value]) or reading.like:
-        return number, value if decimal_mark_of([value]) else reading.like
+    like = reading.like
+    parsed = parse_number(value, reading.language, like)
+    if parsed is None or not any(mark in value for mark in ".,"):
+        return parsed, value.strip()
+    if decimal_mark_of([value]):
+        return parsed, value
+    if like:
+        return parsed, like
     if parse_number(value, reading.language, "0.5") != parse_number(value, reading.language, "0,5"):
-        reading.ambiguous.append(f"{value.strip()} as {plain(number)}")
-    return number, value
+        reading.ambiguous.append(f"{value.strip()} as {plain(parsed)}")
+    return parsed, value
 
 
-def text_item(row: Item, where: str, reading: Reading) -> Item:
+def text_item(row: Row, where: str, reading: Reading) -> TextItem:
     """An item whose output's likelihood after its instruction is measured."""
-    return {
-        "instruction": text(row, where, "instruction"),
-        "output": text(row, where, "output"),
-        "subject": "",
-    }
+    return TextItem(
+        instruction=text(row, where, "instruction"),
+        output=text(row, where, "output"),
+        subject="",
+    )
 
 
-FAMILIES = {
+FAMILIES: dict[str, Callable[[Row, str, Reading], Item]] = {
     "choice": choice_item,
     "short-answer": short_answer_item,
     "number": number_item,
@@ -177,7 +182,7 @@ FAMILIES = {
 
 
 def make_items(
-    rows: Iterable[Item],
+    rows: Iterable[Row],
     family: str,
     source: str,
     *,
@@ -186,7 +191,7 @@ def make_items(
     cluster: str | None = None,
     parallel: bool = False,
     missing: str = "error",
-    report: dict[str, Any] | None = None,
+    report: Report | None = None,
 ) -> list[Item]:
     """Check rows and bring them into the family's shape, each with a unique id and its cluster.
 
@@ -220,21 +225,22 @@ def make_items(
         chosen, names, where, [n + 1 for n in kept], column=cluster, parallel=parallel
     )
     items = [
-        {"id": name, "cluster": group, **item}
+        replace(item, id=name, cluster=group)
         for name, group, item in zip(names, groups, made, strict=True)
     ]
     if report is not None:
-        _remark(report, items, family, reading, len(rows) - len(items))
+        _remark(report, items, reading, len(rows) - len(items))
     return items
 
 
-def _remark(report: dict, items: list[Item], family: str, reading: Reading, dropped: int) -> None:
+def _remark(report: Report, items: list[Item], reading: Reading, dropped: int) -> None:
     """Say in the report what was left out, which options are equal, how golds were read."""
     notes = report.setdefault("notes", [])
     if dropped:
         counts = report.setdefault("dropped", {})
         counts[DROPPED] = counts.get(DROPPED, 0) + dropped
-    if family == "choice" and (equal := [told for item in items if (told := _equal_options(item))]):
+    options = [item for item in items if isinstance(item, ChoiceItem)]
+    if equal := [told for item in options if (told := _equal_options(item))]:
         notes.append(
             f"items with options that are equal after normalisation: {len(equal)}: {_some(equal)}"
         )
@@ -250,11 +256,11 @@ def _some(texts: list[str], most: int = 5) -> str:
     return "; ".join(texts[:most]) + more
 
 
-def _equal_options(item: Item) -> str:
+def _equal_options(item: ChoiceItem) -> str:
     """`id (A = C)` where two options differ in nothing that a reader sees, else nothing."""
     seen: dict[str, list[str]] = {}
-    for letter in OPTIONS:
-        plain_text = unicodedata.normalize("NFKC", without_invisible(item[letter]))
+    for letter, option in zip(OPTIONS, (item.A, item.B, item.C, item.D), strict=True):
+        plain_text = unicodedata.normalize("NFKC", without_invisible(option))
         plain_text = " ".join(plain_text.split())
         # AaBb and AABB are different genes; Paris and paris are one town
         words = re.findall(r"[^\W\d_]{5,}", plain_text)
@@ -262,4 +268,4 @@ def _equal_options(item: Item) -> str:
         key = plain_text.casefold() if folds else plain_text
         seen.setdefault(key, []).append(letter)
     equal = [" = ".join(letters) for letters in seen.values() if len(letters) > 1]
-    return f"{item['id']} ({', '.join(equal)})" if equal else ""
+    return f"{item.id} ({', '.join(equal)})" if equal else ""

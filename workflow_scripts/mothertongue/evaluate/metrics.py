@@ -1,4 +1,4 @@
-"""Metrics of the task pack: exact match, F1 and include for short answers, numbers for arithmetic.
+"""Compute the metrics of the task pack: exact match, F1 and include for short answers, numbers.
 
 Normalisation (documented in docs/add-a-benchmark.md, tested on hand-made cases): characters of one
 meaning become one (NFKC, digits of any script, dashes; invisible characters go), letters are folded
@@ -98,9 +98,9 @@ def _forms(prediction: str, gold: str, language: str, drop_marks: bool) -> list[
     if any(len(word) > 1 and word.isupper() for word in words):
         prediction, gold = _without_accents(prediction), _without_accents(gold)
     return [
-        tuple(
-            normalise(text, language, drop_marks=drop_marks, turkic=turkic)
-            for text in (prediction, gold)
+        (
+            normalise(prediction, language, drop_marks=drop_marks, turkic=turkic),
+            normalise(gold, language, drop_marks=drop_marks, turkic=turkic),
         )
         for turkic in ((True, False) if language in TURKIC else (False,))
     ]

@@ -1,4 +1,4 @@
-"""The task pack, loaded by lm-eval's own TaskManager (what a task file holds: `study.tasks`)."""
+"""Load a task of the pack with lm-eval's own TaskManager (what a task file holds: `study.tasks`)."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,10 +8,10 @@ from ..errors import InputError
 from ..study.tasks import read_task
 
 
-def words_of(task: Mapping[str, Any], language: str) -> dict[str, Any]:
+def words_of(task: Mapping[str, Any], language: str) -> Mapping[str, Any]:
     """The words of a task's prompt in a language."""
     metadata = task["metadata"]
-    languages = metadata.get("languages", {})
+    languages: Mapping[str, Mapping[str, Any]] = metadata.get("languages", {})
     if language in languages:
         return languages[language]
     if metadata.get("any_language"):
@@ -104,39 +104,9 @@ def instruction_prompt(doc: Mapping[str, Any]) -> str:
 
 
 def __getattr__(name: str) -> Any:
-    """`PackTask`, made on first use so that reading YAML files imports no lm-eval."""
+    """`PackTask`, imported on first use so that reading YAML files imports no lm-eval."""
     if name != "PackTask":
         raise AttributeError(name)
-    global PackTask
-    from lm_eval.api.samplers import FirstNSampler
-    from lm_eval.api.task import ConfigurableTask
+    from .harness_task import PackTask
 
-    from ..inference.passage import Passage
-
-    class PackTask(ConfigurableTask):
-        """lm-eval's task with demonstrations fixed per subject."""
-
-        def __init__(self, config: dict) -> None:
-            config = {key: value for key, value in config.items() if key != "class"}
-            super().__init__(config=config)
-            self._samplers: dict[str, FirstNSampler] = {}
-            for doc in self.dataset["demonstrations"]:
-                self._samplers.setdefault(doc["subject"], FirstNSampler([])).df.append(doc)
-
-        def fewshot_context(self, doc: dict, num_fewshot: int, **options: Any) -> str | list[str]:
-            """Build the prompt with the demonstrations of this item's subject."""
-            if num_fewshot:
-                self.sampler = self._samplers.get(doc["subject"]) or self._samplers[""]
-                num_fewshot = min(num_fewshot, len(self.sampler.df))  # data.choose_demonstrations
-            return super().fewshot_context(doc, num_fewshot, **options)
-
-        def construct_requests(self, doc: dict, ctx: str, **options: Any) -> Any:
-            """Make lm-eval's requests; a held-out text is scored as training supervises it."""
-            requests = super().construct_requests(doc, ctx, **options)
-            if self.config.metadata["family"] == "text":
-                context, continuation = requests.arguments
-                requests.arguments = Passage(context, continuation.strip())
-            return requests
-
-    PackTask.__module__ = __name__
     return PackTask

@@ -1,15 +1,19 @@
-"""MT- and HT-MMLU on the same items with the same demonstrations (paper section 4.4)."""
+"""Pair MT- and HT-MMLU: the same items with the same demonstrations (paper section 4.4)."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ..errors import InputError
-from .data import read_files
-from .items import OPTIONS, Item
+from .data import Source, read_files
+from .items import OPTIONS
+from .records import ChoiceItem, Item, Report
 
 
-def pair_mmlu(machine: list[Item], human: list[Item], source: str) -> tuple[set[str], dict]:
+def pair_mmlu(
+    machine: list[ChoiceItem], human: list[ChoiceItem], source: str
+) -> tuple[set[str], dict[str, int]]:
     """Find the items that a machine- and a human-translated MMLU share.
 
     `machine` rows have `id` = subject/split/index into MMLU's order; `human` rows come in that
@@ -18,17 +22,18 @@ def pair_mmlu(machine: list[Item], human: list[Item], source: str) -> tuple[set[
     """
     order: defaultdict[str, list[str]] = defaultdict(list)
     for row in human:
-        order[row["subject"]].append(OPTIONS[row["gold"]])
-    shared, no_partner, other_letter = set(), 0, 0
+        order[row.subject].append(OPTIONS[row.gold])
+    shared: set[str] = set()
+    no_partner, other_letter = 0, 0
     for row in machine:
-        subject, _, index = row["id"].split("/")
+        subject, _, index = row.id.split("/")
         letters = order.get(subject, [])
         if not int(index) < len(letters):
             no_partner += 1
-        elif letters[int(index)] != OPTIONS[row["gold"]]:
+        elif letters[int(index)] != OPTIONS[row.gold]:
             other_letter += 1
         else:
-            shared.add(row["id"])
+            shared.add(row.id)
     if other_letter * 20 > len(machine) or not shared:
         raise InputError(
             f"{source}: the two translations of MMLU do not match ({other_letter} of"
@@ -47,12 +52,12 @@ def pair_mmlu(machine: list[Item], human: list[Item], source: str) -> tuple[set[
 def pair(
     which: str,
     language: str,
-    hub: dict,
+    hub: Mapping[str, Mapping[str, Any]],
     files: list[str] | None,
     items_of: Callable[[str], list[Item]],
-    checked: Callable[[Any, str], list[Item]],
-    report: dict,
-) -> tuple[list[Item], list[Item]]:
+    checked: Callable[[Source, str], list[Item]],
+    report: Report,
+) -> tuple[list[ChoiceItem], list[ChoiceItem]]:
     """Items that both translations of MMLU have, as `which` (machine or human) words them.
 
     Both come from `files` (told apart by m_mmlu's column `instruction`) or from the hub. Also
@@ -60,30 +65,30 @@ def pair(
     choose the same. Ids are m_mmlu's in both, so that scores pair; `report` tells what was dropped.
     `items_of` reads a part of the hub, `checked` makes items of the rows of a source.
     """
-    machine: list[Item] = []
-    human: list[Item] = []
+    machine: list[ChoiceItem] = []
+    human: list[ChoiceItem] = []
     if files:
         for file in files:
             found = read_files([file])
             if found.rows and "instruction" in found.rows[0]:
-                machine = checked(found, "machine")
+                machine = _choices(checked(found, "machine"))
             else:
-                human = checked(found, "human")
+                human = _choices(checked(found, "human"))
         source = report["sources"]["test"] = ", ".join(map(str, files))
     else:
-        machine = items_of("machine")
+        machine = _choices(items_of("machine"))
         if language in hub["human"]["names"]:
-            human = items_of("human")
+            human = _choices(items_of("human"))
         source = f"{hub['machine']['path']}, {hub['human']['path']}"
     if not machine:
         raise InputError(f"{source}: no machine-translated MMLU (a file with column 'instruction')")
-    for item in machine:
-        subject, *rest = item["id"].split("/")
+    for place, item in enumerate(machine):
+        subject, *rest = item.id.split("/")
         if len(rest) != 2 or not rest[1].isdigit():
             raise InputError(
-                f"{source}: id '{item['id']}' is not subject/split/index (as m_mmlu's ids are)"
+                f"{source}: id '{item.id}' is not subject/split/index (as m_mmlu's ids are)"
             )
-        item["subject"] = subject
+        machine[place] = replace(item, subject=subject)
     if not human:
         if which == "human":
             raise InputError(f"{source}: there is no human-translated MMLU in '{language}'")
@@ -92,14 +97,20 @@ def pair(
         return machine, machine
     shared, dropped = pair_mmlu(machine, human, source)
     report.setdefault("dropped", {}).update(dropped)
-    items = [item for item in machine if item["id"] in shared]
+    items = [item for item in machine if item.id in shared]
     if which == "human":
-        by_place: defaultdict[str, list[Item]] = defaultdict(list)
+        by_place: defaultdict[str, list[ChoiceItem]] = defaultdict(list)
         for row in human:
-            by_place[row["subject"]].append(row)
+            by_place[row.subject].append(row)
         items = [
-            {**by_place[item["subject"]][int(item["id"].split("/")[2])]}
-            | {"id": item["id"], "cluster": item["cluster"]}
+            replace(
+                by_place[item.subject][int(item.id.split("/")[2])], id=item.id, cluster=item.cluster
+            )
             for item in items
         ]
     return items, [*machine, *human]
+
+
+def _choices(items: list[Item]) -> list[ChoiceItem]:
+    """Items of MMLU, all of which have options."""
+    return [item for item in items if isinstance(item, ChoiceItem)]

@@ -6,16 +6,19 @@ What both hold, key by key: docs/results.md.
 import math
 import statistics
 from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from ..files import text_hash
 from . import metrics as scorers
+from .records import Chance, Metric, Report, Score, Summary
 
 Row = dict[str, Any]
 OPTIONS = "ABCD"
 
 
-def run(lm: Any, loaded: dict[str, Any], language: str) -> tuple[dict[str, Any], list[Row]]:
+def run(lm: Any, loaded: dict[str, Any], language: str) -> tuple[Score, list[Row]]:
     """Evaluate a loaded task; returns the score (without condition and provenance) and items."""
     import lm_eval
 
@@ -25,32 +28,32 @@ def run(lm: Any, loaded: dict[str, Any], language: str) -> tuple[dict[str, Any],
     )
     metadata = task.config.metadata
     items = [make_row(sample, metadata["family"], lm) for sample in results["samples"][name]]
-    score = {
-        "task": name,
-        "language": language,
-        "metric": metadata["metrics"][0],
+    score = Score(
+        task=name,
+        language=language,
+        metric=metadata["metrics"][0],
         **summarise(items, metadata),
         **chance(results["samples"][name], metadata),
-        "n": len(items),
-        "version": metadata["version"],
-        "shots": task.config.num_fewshot,
-        "output": output_lengths(items) if task.OUTPUT_TYPE == "generate_until" else None,
-        "ties": sum(item["tied"] for item in items) if metadata["family"] == "choice" else None,
-        "with_end": with_end(items) if metadata["family"] == "text" else None,
-        "cut": lm.cut_report() if hasattr(lm, "cut_report") else None,
-        "data": task.report["sources"],
-        "dropped": task.report.get("dropped", {}),
-        "notes": remarks(task.report, lm),
-    }
+        n=len(items),
+        version=metadata["version"],
+        shots=task.config.num_fewshot,
+        output=output_lengths(items) if task.OUTPUT_TYPE == "generate_until" else None,
+        ties=sum(item["tied"] for item in items) if metadata["family"] == "choice" else None,
+        with_end=with_end(items) if metadata["family"] == "text" else None,
+        cut=lm.cut_report() if hasattr(lm, "cut_report") else None,
+        data=task.report["sources"],
+        dropped=task.report.get("dropped", {}),
+        notes=remarks(task.report, lm),
+    )
     return score, items
 
 
-def remarks(report: dict[str, Any], lm: Any) -> list[str]:
+def remarks(report: Report, lm: Any) -> list[str]:
     """What a reader of the score should know."""
     return [*report.get("notes", []), *getattr(lm, "notes", [])]
 
 
-def make_row(sample: dict[str, Any], family: str, lm: Any) -> Row:
+def make_row(sample: Mapping[str, Any], family: str, lm: Any) -> Row:
     """One item's row from lm-eval's sample."""
     doc = sample["doc"]
     first = sample["arguments"][0]
@@ -88,7 +91,7 @@ def make_row(sample: dict[str, Any], family: str, lm: Any) -> Row:
     return row
 
 
-def summarise(items: list[Row], metadata: dict[str, Any]) -> dict[str, Any]:
+def summarise(items: Sequence[Row], metadata: Mapping[str, Any]) -> Summary:
     """Metrics with standard errors, their units and directions."""
     if metadata["family"] == "text":
         metrics = perplexity(items)
@@ -110,7 +113,7 @@ def summarise(items: list[Row], metadata: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def mean(values: list[float], clusters: list[Any] | None = None) -> dict[str, Any]:
+def mean(values: Sequence[float], clusters: Sequence[Any] | None = None) -> Metric:
     """Mean and its standard error, robust to clusters of items that are not independent.
 
     With G clusters: root of G / (G - 1) times the sum of the clusters' squared summed residuals,
@@ -127,7 +130,7 @@ def mean(values: list[float], clusters: list[Any] | None = None) -> dict[str, An
     return {"value": value, "stderr": error, "n": n}
 
 
-def chance(samples: list[dict[str, Any]], metadata: dict[str, Any]) -> dict[str, Any]:
+def chance(samples: Sequence[Mapping[str, Any]], metadata: Mapping[str, Any]) -> Chance:
     """Scores that need no model, in percent: `chance` of the main metric, `chance_levels` of each.
 
     Levels: `options`, picking one at random (the mean of 1/k over items); `majority`, always giving
@@ -158,21 +161,21 @@ def chance(samples: list[dict[str, Any]], metadata: dict[str, Any]) -> dict[str,
     return {"chance": found[metadata["metrics"][0]]["empty"], "chance_levels": found}
 
 
-def macro(items: list[Row], metric: str) -> dict[str, Any]:
+def macro(items: Sequence[Row], metric: str) -> Metric:
     """Mean over subjects of the subjects' means; errors of subjects add as independent ones."""
     by_subject: defaultdict[str, list[float]] = defaultdict(list)
     for item in items:
         by_subject[item["subject"]].append(item[metric])
     parts = [mean(values) for values in by_subject.values()]
-    errors = [part["stderr"] for part in parts]
+    errors = [part["stderr"] for part in parts if part["stderr"] is not None]
     error = None
-    if all(value is not None for value in errors):
+    if len(errors) == len(parts):
         error = math.sqrt(sum(value**2 for value in errors)) / len(parts)
     value = statistics.fmean(part["value"] for part in parts)
     return {"value": value, "stderr": error, "n": len(items)}
 
 
-def perplexity(items: list[Row]) -> dict[str, Any]:
+def perplexity(items: Sequence[Row]) -> dict[str, Metric]:
     """Perplexity per token, bits per UTF-8 byte and per character, and mean log-likelihood.
 
     The first three are ratios of sums over all items. Their standard errors treat items as
@@ -188,7 +191,7 @@ def perplexity(items: list[Row]) -> dict[str, Any]:
         rest = [-item["loglikelihood"] - rate * item[over] for item in items]
         return rate, math.sqrt(n / (n - 1) * sum(value**2 for value in rest)) / total
 
-    def bits(over: str) -> dict[str, Any]:
+    def bits(over: str) -> Metric:
         rate, error = ratio(over)
         error = None if error is None else error / math.log(2)
         return {"value": rate / math.log(2), "stderr": error, "n": n}
@@ -203,7 +206,7 @@ def perplexity(items: list[Row]) -> dict[str, Any]:
     }
 
 
-def with_end(items: list[Row]) -> dict[str, float]:
+def with_end(items: Sequence[Row]) -> dict[str, float]:
     """Of all texts together, each with the end token that training supervises after it.
 
     `perplexity` is therefore of the same tokens as `validation_perplexity` of a fine-tuning. The
@@ -223,7 +226,7 @@ def with_end(items: list[Row]) -> dict[str, float]:
     }
 
 
-def output_lengths(items: list[Row]) -> dict[str, Any]:
+def output_lengths(items: Sequence[Row]) -> dict[str, Any]:
     """How long the generated texts are, and how many ran to the limit."""
 
     def describe(values: list[int]) -> dict[str, float]:
@@ -240,7 +243,7 @@ def output_lengths(items: list[Row]) -> dict[str, Any]:
     }
 
 
-def write_items(path: Any, items: list[Row]) -> None:
+def write_items(path: Path, items: Sequence[Row]) -> None:
     """Write the table of items as parquet, atomically."""
     import polars as pl
 

@@ -35,7 +35,7 @@ def train_tokenizer(texts: Sequence[str], vocabulary: int) -> "PreTrainedTokeniz
         show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer)
-    return PreTrainedTokenizerFast(
+    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]  # untyped in transformers
         tokenizer_object=tokenizer,
         eos_token=END,
         pad_token=END,
@@ -120,5 +120,5 @@ def train_base(
         progress.step(step + 1, loss=loss.item(), tokens=ids.numel())
         if (step + 1) % 50 == 0 or step + 1 == steps:
             log.info("step %d of %d: loss %.4f", step + 1, steps, loss.item())
-    model.eval()
+    model.train(False)
     return model, tokenizer

@@ -1,4 +1,4 @@
-"""How many tokens fit into one micro-batch on this device, and what a micro-batch costs by itself."""
+"""Measure how many tokens fit into a micro-batch on this device, and what a micro-batch costs by itself."""
 
 import gc
 import logging
@@ -61,7 +61,7 @@ def _trial(model: Any, rows: int, length: int, device: str) -> Trial:
     torch.cuda.reset_peak_memory_stats(device)
     before = torch.cuda.memory_allocated(device)
     started = time.perf_counter()
-    summed_loss(model, tokens, tokens.clone(), device).backward()
+    torch.autograd.backward(summed_loss(model, tokens, tokens.clone(), device))
     torch.cuda.synchronize(device)
     seconds = time.perf_counter() - started
     peak = torch.cuda.max_memory_allocated(device) - before

@@ -37,7 +37,7 @@ def load_checkpoint(folder: Path, wanted: str) -> dict[str, Any] | None:
     if not path.is_file():
         return None
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         log.warning("%s cannot be read (%s); starting over", path, type(error).__name__)
         return None

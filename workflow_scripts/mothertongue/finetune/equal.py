@@ -1,4 +1,4 @@
-"""Hold one quantity of the training sets of a comparison equal: rows, answer tokens or steps.
+"""Cut the training sets of a comparison to an equal number of rows, answer tokens or steps.
 
 The smallest set decides. Rows are taken in the order of a hash of their id, so that a smaller
 budget is part of a larger one, and sets with the same ids keep the same rows.

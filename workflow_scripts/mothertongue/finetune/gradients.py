@@ -1,4 +1,4 @@
-"""The first part of an adapter's proof: the gradient reaches every target, and nothing else."""
+"""Prove that the gradient reaches every LoRA module and nothing else, the first part of an adapter's proof."""
 
 from collections import defaultdict
 from typing import Any

@@ -1,78 +1,22 @@
-"""Run a fine-tuning in this process, or in one process per GPU (under PyTorch's launcher)."""
+"""Run a fine-tuning in several processes, one per GPU, under PyTorch's launcher."""
 
 import contextlib
-import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from ..errors import InputError
 from ..process.children import die_with_parent
 from ..process.stop import SIGNALS, Interrupted
+from .recipe import Job
 
 PACKAGES = Path(__file__).resolve().parents[2]
 STOP_SECONDS = 120  # for the step that runs and the checkpoint, when told to stop
-
-
-def finetune_from(job: dict[str, Any], *, several: bool = False) -> dict[str, Any]:
-    """Do what a job description (plain values) says."""
-    import torch
-
-    from .recipe import Recipe
-    from .run import finetune
-    from .workers import AcceleratedWorkers, Workers
-
-    torch.set_num_threads(max(1, job["threads"]))
-    recipe, model, adam = job["recipe"], job["model"], job["recipe"]["adam"]
-    paths = {
-        key: Path(job[key])
-        for key in (
-            "training_set",
-            "validation_set",
-            "adapter",
-            "adapter_config",
-            "history",
-            "provenance",
-            "folder",
-        )
-    }
-    return finetune(
-        **paths,
-        condition=job["condition"],
-        base=model["base"],
-        revision=model.get("revision"),
-        trust_remote_code=model.get("trust_remote_code", False),
-        quantisation=recipe["quantisation"],
-        dtype=recipe["dtype"],
-        attention=recipe.get("attention"),
-        template=recipe["template"],
-        max_length=recipe["max_length"],
-        token_budget=recipe["token_budget"],
-        gradient_checkpointing=recipe["gradient_checkpointing"],
-        checkpoint_minutes=recipe["checkpoint_minutes"],
-        lora=recipe["lora"],
-        equal_kind=recipe.get("budget"),
-        others=tuple(map(Path, job.get("others", ()))),
-        recipe=Recipe(
-            learning_rate=job["learning_rate"],
-            epochs=recipe["epochs"],
-            effective_batch=recipe["effective_batch"],
-            schedule=recipe["schedule"],
-            warmup=recipe["warmup"],
-            weight_decay=recipe["weight_decay"],
-            clip_norm=recipe["clip_norm"],
-            betas=(adam["beta1"], adam["beta2"]),
-            epsilon=adam["epsilon"],
-            early_stopping=recipe["early_stopping"],
-            seed=job["seed"],
-        ),
-        workers=AcceleratedWorkers() if several else Workers(),
-    )
 
 
 def launch_command(job: Path, *, processes: int) -> list[str]:
@@ -90,22 +34,19 @@ def launch_command(job: Path, *, processes: int) -> list[str]:
     ]
 
 
-def run_finetune(job: dict[str, Any], *, processes: int = 1) -> None:
-    """Fine-tune here, or start `processes` processes that share every effective batch.
+def finetune_in_processes(job: Job, processes: int) -> None:
+    """Start `processes` processes that share every effective batch, and wait for them.
 
     A stop signal is passed on to them; they write a checkpoint and this raises `Interrupted`. They
     stop in the same way when this process is killed.
     """
-    if processes <= 1:
-        finetune_from(job)
-        return
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "job.json"
-        path.write_text(json.dumps(job), encoding="utf-8")
+        path = Path(folder) / "job.pickle"
+        path.write_bytes(pickle.dumps(job))
         paths = os.pathsep.join(filter(None, [str(PACKAGES), os.environ.get("PYTHONPATH")]))
         child = subprocess.Popen(
             launch_command(path, processes=processes),
-            env={**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": str(job["threads"])},
+            env={**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": str(job.threads)},
             preexec_fn=die_with_parent,
         )
         with _signals_passed_on(child):
@@ -123,7 +64,7 @@ def run_finetune(job: dict[str, Any], *, processes: int = 1) -> None:
 
 
 @contextlib.contextmanager
-def _signals_passed_on(child: subprocess.Popen) -> Iterator[None]:
+def _signals_passed_on(child: subprocess.Popen[bytes]) -> Iterator[None]:
     """Let a stop signal reach the launcher instead of ending this process."""
     numbers = [getattr(signal, name) for name in SIGNALS]
     before = {n: signal.signal(n, lambda number, _: child.send_signal(number)) for n in numbers}
@@ -141,10 +82,17 @@ def main() -> None:
     """
     import logging
 
+    import torch
+
+    from .run import finetune
+    from .workers import AcceleratedWorkers
+
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s", force=True)
     path = Path(sys.argv[1])
     try:
-        finetune_from(json.loads(path.read_text(encoding="utf-8")), several=True)
+        job: Job = pickle.loads(path.read_bytes())
+        torch.set_num_threads(max(1, job.threads))
+        finetune(job, AcceleratedWorkers())
     except Exception as error:
         with contextlib.suppress(FileExistsError), path.with_suffix(".complaint").open("x") as file:
             file.write(f"{type(error).__name__}: {error}")

@@ -35,7 +35,7 @@ def _language_model(model: "PreTrainedModel") -> str:
     """The name of the part of a model that reads text, with a full stop; "" where it is all."""
     if model.config.get_text_config(decoder=True) is model.config:
         return ""
-    part = model.get_decoder()
+    part = model.get_decoder()  # type: ignore[no-untyped-call]  # untyped in transformers
     names = [name for name, module in model.named_modules() if module is part]
     return f"{names[0]}." if names and names[0] else ""
 
@@ -107,7 +107,7 @@ def add_lora(
     config = LoraConfig(
         task_type="CAUSAL_LM",
         r=r,
-        lora_alpha=alpha,
+        lora_alpha=alpha,  # type: ignore[arg-type]  # peft only divides it by r
         lora_dropout=dropout,
         target_modules=leaves if every == set(targets) else targets,
         fan_in_fan_out=conv,

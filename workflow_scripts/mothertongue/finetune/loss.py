@@ -29,7 +29,7 @@ class TokenLoss(torch.autograd.Function):
             wanted = targets[start : start + CHUNK, None]
             logs = torch.log_softmax(piece, dim=-1)
             total -= logs.gather(1, wanted).sum()
-            if needed:
+            if gradient is not None:
                 slope = logs.exp_()
                 slope.scatter_add_(1, wanted, -torch.ones_like(wanted, dtype=slope.dtype))
                 gradient[start : start + CHUNK] = slope
@@ -52,7 +52,7 @@ def head_only_at(model: Any, positions: torch.Tensor) -> Iterator[None]:
     """
     head = model.get_output_embeddings()
 
-    def select(_module: Any, inputs: tuple) -> tuple:
+    def select(_module: Any, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
         hidden = inputs[0]
         return (hidden.reshape(-1, hidden.shape[-1]).index_select(0, positions), *inputs[1:])
 
@@ -72,4 +72,5 @@ def summed_loss(
     wanted = flat[positions].to(device, non_blocking=True)
     with head_only_at(model, positions.to(device, non_blocking=True)):
         logits = model(input_ids=tokens.to(device, non_blocking=True), use_cache=False).logits
-    return TokenLoss.apply(logits, wanted)
+    loss: torch.Tensor = TokenLoss.apply(logits, wanted)  # type: ignore[no-untyped-call]  # torch
+    return loss

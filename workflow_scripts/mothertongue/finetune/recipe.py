@@ -1,12 +1,30 @@
-"""The numbers of an optimisation, made once from the study and never changed."""
+"""The recipe of a fine-tuning and the job that follows it, as frozen records.
 
-import math
+Both are made once, from the parameters of a rule, and are then passed whole.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class Lora:
+    """The shape of an adapter (fields in the order in which provenance.json has them)."""
+
+    alpha: float = 16
+    dropout: float = 0.05
+    r: int = 8
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
-    """The numbers of the optimisation; studies/paper.yaml holds the paper's."""
+    """All numbers and choices that decide an adapter, beside its data and its base.
+
+    studies/paper.yaml holds the paper's. `equal` (rows, tokens or steps) names what is held equal
+    with other training sets, if anything.
+    """
 
     learning_rate: float
     epochs: int = 10
@@ -19,17 +37,96 @@ class Recipe:
     epsilon: float = 1e-8
     early_stopping: int | None = None
     seed: int = 1
+    lora: Lora = Lora()
+    template: str = "alpaca"
+    max_length: int = 512
+    quantisation: str = "int8"
+    dtype: str = "auto"
+    attention: str | None = None
+    token_budget: int | str = "auto"
+    gradient_checkpointing: bool | str = "auto"
+    equal: str | None = None
+
+    @classmethod
+    def from_params(
+        cls, settings: Mapping[str, Any], *, learning_rate: float, seed: int
+    ) -> "Recipe":
+        """The recipe that a rule's parameters describe: the study's section `finetune`."""
+        adam = settings["adam"]
+        return cls(
+            learning_rate=learning_rate,
+            epochs=settings["epochs"],
+            effective_batch=settings["effective_batch"],
+            schedule=settings["schedule"],
+            warmup=settings["warmup"],
+            weight_decay=settings["weight_decay"],
+            clip_norm=settings["clip_norm"],
+            betas=(adam["beta1"], adam["beta2"]),
+            epsilon=adam["epsilon"],
+            early_stopping=settings["early_stopping"],
+            seed=seed,
+            lora=Lora(**settings["lora"]),
+            template=settings["template"],
+            max_length=settings["max_length"],
+            quantisation=settings["quantisation"],
+            dtype=settings["dtype"],
+            attention=settings.get("attention"),
+            token_budget=settings["token_budget"],
+            gradient_checkpointing=settings["gradient_checkpointing"],
+            equal=settings.get("budget"),
+        )
+
+    def optimisation(self) -> dict[str, Any]:
+        """The numbers of the optimisation by name, as provenance.json has them."""
+        names = (
+            "learning_rate",
+            "epochs",
+            "effective_batch",
+            "schedule",
+            "warmup",
+            "weight_decay",
+            "clip_norm",
+            "betas",
+            "epsilon",
+            "early_stopping",
+            "seed",
+        )
+        return {name: getattr(self, name) for name in names}
 
 
-def learning_rate_at(step: int, total: int, recipe: Recipe) -> float:
-    """The learning rate of the 0-based `step` of `total` (as transformers' schedules)."""
-    warmup = math.ceil(recipe.warmup * total)
-    if step < warmup:
-        return recipe.learning_rate * step / max(1, warmup)
-    done = (step - warmup) / max(1, total - warmup)
-    factors = {
-        "constant": 1.0,
-        "linear": 1.0 - done,
-        "cosine": 0.5 * (1.0 + math.cos(math.pi * done)),
-    }
-    return recipe.learning_rate * factors[recipe.schedule]
+@dataclass(frozen=True, slots=True)
+class Base:
+    """Which base model an adapter is trained on: a hub id at a revision, or a folder."""
+
+    base: str
+    revision: str | None = None
+    trust_remote_code: bool = False
+
+    @classmethod
+    def from_params(cls, model: Mapping[str, Any]) -> "Base":
+        """The base that a rule's parameter `model` describes."""
+        trusted = bool(model.get("trust_remote_code", False))
+        return cls(model["base"], model.get("revision"), trusted)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One fine-tuning: what is trained on which rows by which recipe, and the files it leaves.
+
+    `folder` holds checkpoints until the job is done; `others` are the training sets with which
+    `recipe.equal` is held equal.
+    """
+
+    training_set: Path
+    validation_set: Path
+    adapter: Path
+    adapter_config: Path
+    history: Path
+    provenance: Path
+    folder: Path
+    condition: Mapping[str, str]
+    base: Base
+    recipe: Recipe
+    threads: int = 1
+    checkpoint_minutes: float = 10.0
+    others: tuple[Path, ...] = ()

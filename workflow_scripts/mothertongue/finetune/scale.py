@@ -1,4 +1,4 @@
-"""Scaling the loss in float16, whose smallest gradients would vanish.
+"""Scale the loss in float16, whose smallest gradients would vanish otherwise.
 
 The loss is multiplied before the way back and the gradients, which are float32, are divided after
 it. Where a gradient overflows, the scale is halved and the step is done again: no step is skipped,

@@ -1,4 +1,4 @@
-"""The training loop: exact steps over random effective batches, little padding, never lost.
+"""The training loop: optimiser steps over random effective batches, validation, and checkpoints.
 
 A step's gradient is the token mean over its whole effective batch, however it is cut into
 micro-batches. Order and dropout of a step depend only on the seed and the step's number, so a run
@@ -18,7 +18,7 @@ from typing import Any
 import torch
 
 from ..errors import is_out_of_memory
-from ..inference.budgets import Remembered
+from ..inference.budgets import Remembered, halved
 from ..process.progress import Progress
 from ..process.stop import Interrupted, StopRequest
 from .batches import collate, effective_batches, epoch_order, plan_micro_batches
@@ -28,7 +28,7 @@ from .encode import Example
 from .gradients import prove_gradients
 from .lora import lora_weights
 from .loss import summed_loss
-from .recipe import Recipe, learning_rate_at
+from .recipe import Recipe
 from .scale import first_scale, unscale
 from .workers import Workers, share_out
 
@@ -59,6 +59,20 @@ class Run:
     best: dict[str, torch.Tensor] = field(default_factory=dict)
     gradients: dict[str, Any] = field(default_factory=dict)
     scale: float = 1.0
+
+
+def learning_rate_at(step: int, total: int, recipe: Recipe) -> float:
+    """The learning rate of the 0-based `step` of `total` (as transformers' schedules)."""
+    warmup = math.ceil(recipe.warmup * total)
+    if step < warmup:
+        return recipe.learning_rate * step / max(1, warmup)
+    done = (step - warmup) / max(1, total - warmup)
+    factors = {
+        "constant": 1.0,
+        "linear": 1.0 - done,
+        "cosine": 0.5 * (1.0 + math.cos(math.pi * done)),
+    }
+    return recipe.learning_rate * factors[recipe.schedule]
 
 
 def seed_step(seed: int, step: int, rank: int) -> None:
@@ -142,8 +156,10 @@ class Trainer:
                 for group in groups:
                     tokens, targets = collate(group, self.pad)
                     loss = summed_loss(self.model, tokens, targets, self.device)
-                    mean = loss / supervised
-                    (mean if self.run.scale == 1 else mean * self.run.scale).backward()
+                    scaled = loss / supervised
+                    if self.run.scale != 1:
+                        scaled = scaled * self.run.scale
+                    torch.autograd.backward(scaled)
                     parts.append(loss.detach())
             except Exception as error:
                 if not is_out_of_memory(error):
@@ -171,17 +187,12 @@ class Trainer:
         if error is not None:
             error.__traceback__ = None  # its frames hold the tensors that filled the memory
         gc.collect()
-        if self.device.startswith("cuda"):
-            torch.cuda.empty_cache()
         if self.run.budget <= longest:
             raise TrainingError(
                 f"out of memory with one example of {longest} tokens; lower finetune.max_length,"
                 f" use quantisation nf4 or gradient_checkpointing, or a larger device"
             )
-        self.run.budget = max(longest, self.run.budget // 2)
-        log.warning("out of memory: token budget is now %d; repeating the step", self.run.budget)
-        if self.memory:
-            self.memory.note(self.run.budget)
+        self.run.budget = halved(self.run.budget, least=longest, memory=self.memory)
 
     def shrink_scale(self) -> None:
         """Halve the scale of a float16 loss whose gradients overflowed; the step is repeated."""
@@ -189,7 +200,13 @@ class Trainer:
         self.run.scale = max(1.0, self.run.scale / 2)
         log.warning("float16 gradients overflow: their scale is now %g", self.run.scale)
 
-    def complain(self, parts: list, groups: list, step: int, mean: float) -> None:
+    def complain(
+        self,
+        parts: Sequence[torch.Tensor],
+        groups: Sequence[Sequence[Example]],
+        step: int,
+        mean: float,
+    ) -> None:
         """Stop because of a loss that is no number, saying where."""
         epoch = step // self.steps_per_epoch + 1
         odd = [

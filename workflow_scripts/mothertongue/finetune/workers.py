@@ -1,4 +1,4 @@
-"""One process, or several that share every optimiser step (accelerate)."""
+"""Let one process train, or several that share every optimiser step (accelerate)."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -59,7 +59,8 @@ class AcceleratedWorkers(Workers):
         """The smallest of all processes' numbers."""
         from accelerate.utils import gather_object
 
-        return min(gather_object([number]))
+        numbers: list[int] = gather_object([number])
+        return min(numbers)
 
     def wait(self) -> None:
         """Wait until every process is here."""

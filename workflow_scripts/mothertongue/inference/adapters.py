@@ -1,4 +1,4 @@
-"""The number type in which LoRA layers compute.
+"""Set the number type in which LoRA layers compute, and take adapters off a base.
 
 peft keeps LoRA weights in float32 and turns the input of every layer to float32 first: three copies
 of it in each attention block (query, key, value), twice as large as the input and kept for the way
@@ -26,12 +26,13 @@ def _lora_layers(tuned: Any) -> Iterator[tuple[Any, list[torch.nn.Linear]]]:
     """Every layer that carries LoRA, with its two small matrices."""
     for layer in tuned.modules():
         if isinstance(layer, BaseTunerLayer) and hasattr(layer, "lora_A"):
-            yield layer, [*layer.lora_A.values(), *layer.lora_B.values()]
+            matrices: Any = [layer.lora_A, getattr(layer, "lora_B")]  # noqa: B009
+            yield layer, [matrix for pair in matrices for matrix in pair.values()]
 
 
 def computes_in_bfloat16(tuned: Any) -> bool:
     """Whether the base under an adapter computes in bfloat16."""
-    return tuned.get_input_embeddings().weight.dtype == torch.bfloat16
+    return bool(tuned.get_input_embeddings().weight.dtype == torch.bfloat16)
 
 
 def train_in_compute_type(tuned: Any) -> None:
@@ -51,3 +52,15 @@ def infer_in_compute_type(tuned: Any) -> None:
     for _, matrices in _lora_layers(tuned):
         for matrix in matrices:
             matrix.to(torch.bfloat16)
+
+
+def strip_adapters(model: Any) -> None:
+    """Take adapters off a base in place (what PeftModel put into it)."""
+    for name, module in list(model.named_modules()):
+        if isinstance(module, BaseTunerLayer):
+            parent, _, last = name.rpartition(".")
+            setattr(model.get_submodule(parent) if parent else model, last, module.get_base_layer())
+    if hasattr(model, "peft_config"):
+        del model.peft_config
+    if hasattr(model, "_hf_peft_config_loaded"):
+        model._hf_peft_config_loaded = False

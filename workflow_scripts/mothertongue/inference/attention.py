@@ -1,8 +1,20 @@
-"""Attention of rows that are decoded together: what they share is read once, padding hardly.
+"""Let rows that are decoded together read their shared prefix once, and little padding.
 
 In decoding most of the time goes into reading keys and values. Rows behind one prefix read its
 cache together, and rows much shorter than others do not read the padding up to them. This is for
-one new token per row of a model in float32 on a CPU; a probe says whether a model can do it.
+one new token per row of a model in float32 on a CPU; a self test says whether a model can do it.
+
+It makes whole evaluations with generation this much faster (`python bench/evaluate_speed.py
+../shared/data --tasks xquad mgsm --items 20 --repeats 3 --apart --family FAMILY`, random models of
+hidden size 128 with 4 layers, one CPU thread, equal texts required; median, lowest to highest):
+
+                                         Llama 2              Qwen2                Gemma
+    XQuAD es, 30 items, 256 new tokens   1.42 (1.37 to 1.49)  1.22 (1.19 to 1.29)  1.21 (1.18 to 1.25)
+    MGSM es, 20 items                    1.30 (1.24 to 1.39)  1.10 (1.04 to 1.10)  1.10 (1.07 to 1.10)
+    XQuAD es, answers that end soon      1.08 (1.07 to 1.09)  1.00 (0.99 to 1.06)
+
+Fewer heads for keys and values (Qwen2: half, Gemma: one) leave less to read, hence the lower gain.
+The last row is with `--ending 0.1`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,6 +28,8 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.cache_utils import DynamicCache
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
+
+from .cache import entries
 
 NAME = "sdpa_in_blocks"
 WORTH = 256  # cache entries that must not be read to be worth one more call
@@ -65,7 +79,7 @@ def in_blocks(model: Any, present: Sequence[Block]) -> Iterator[None]:
 
 
 def _attend(
-    module: torch.nn.Module,
+    module: Any,
     query: torch.Tensor,
     key: torch.Tensor,
     value: torch.Tensor,
@@ -82,8 +96,8 @@ def _attend(
         if prefix is None:
             output, _ = sdpa_attention_forward(module, *own, mask, scaling=scaling, **options)
         else:
-            layer = prefix.layers[module.layer_idx]
-            output = _behind(layer.keys[0], layer.values[0], *own, mask, scaling)
+            keys, values = entries(prefix, module.layer_idx)
+            output = _behind(keys[0], values[0], *own, mask, scaling)
         outputs.append(output)
     return torch.cat(outputs), None
 
@@ -105,7 +119,7 @@ def _behind(
     if mask is not None:
         own = own.masked_fill(~mask, -torch.inf)
     weights = torch.cat([shared, own], dim=-1).softmax(dim=-1)
-    shared, own = weights.split([shared.shape[-1], own.shape[-1]], dim=-1)
+    shared, own = torch.split(weights, [shared.shape[-1], own.shape[-1]], dim=-1)
     output = own @ value + _together(shared, prefix_values)
     return output.reshape(rows, 1, heads, width)
 
@@ -113,7 +127,7 @@ def _behind(
 def _together(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
     """[row, head, query, n] @ [head, n, m] as one product per head."""
     joint = left.transpose(0, 1).flatten(1, 2) @ right
-    return joint.unflatten(1, (left.shape[0], -1)).transpose(0, 1)
+    return torch.unflatten(joint, 1, (left.shape[0], -1)).transpose(0, 1)
 
 
 AttentionInterface.register(NAME, _attend)

@@ -1,25 +1,27 @@
-"""Batch sizes that a card has shown to be too large, remembered for the next job.
+"""Decide how many tokens a batch may hold: half as many after memory ran out, also in the next job.
 
 A job whose memory runs out halves its batch and goes on. What it learnt is kept in a small file per
-base, quantisation, type and card below `<results>/.work/memory/`, one line per halving:
+base, quantisation, type and card below the results (study/paths.py), one line per halving:
 
     evaluate 16384
 
 Lines are only ever added, each in one write, so any number of jobs may add to a file at once, on one
-host or several; the smallest number counts. Remove a file to forget (docs/gpu.md). Nothing here
-imports torch.
+host or several; the smallest number counts. Remove a file to forget (docs/gpu.md). This
+module imports no torch by itself.
 """
 
 import contextlib
 import logging
 import os
 import re
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import is_out_of_memory
 from ..files import text_hash
+from ..study.paths import WORK
 
 LOG = logging.getLogger("mothertongue")
 
@@ -74,9 +76,54 @@ class Remembered:
             raise
 
 
+def halved(tokens: int, *, least: int = 1, memory: Remembered | None = None) -> int:
+    """Half of a batch for which memory ran out, but no less than `least`; remembered.
+
+    What torch keeps of freed memory goes back to the card first.
+    """
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.cuda.empty_cache()
+    smaller = max(least, tokens // 2)
+    LOG.warning("out of memory; going on with %d tokens per batch", smaller)
+    if memory:
+        memory.note(smaller)
+    return smaller
+
+
+class BatchBudget:
+    """How many tokens (rows x length) one batch may hold now."""
+
+    def __init__(self, tokens: int, memory: Remembered | None = None) -> None:
+        """`memory` knows what was too much in earlier jobs, and tells it to the next."""
+        self.memory = memory
+        self.tokens = memory.at_most(tokens) if memory else tokens
+
+    def rows(self, width: int, most: int) -> int:
+        """How many rows of `width` tokens a batch may hold, at least one and no more than `most`."""
+        return max(1, min(most, self.tokens // max(1, width)))
+
+    def halve(self, error: Exception, several: bool) -> None:
+        """After running out of memory with several rows: half the budget, and on.
+
+        Any other error is raised again, and so is one that a single row caused.
+        """
+        if not several or not is_out_of_memory(error):
+            raise error
+        self.tokens = halved(self.tokens, memory=self.memory)
+
+    @contextlib.contextmanager
+    def halved_by_failure(self) -> Iterator[None]:
+        """Remember half of the budget if memory runs out for good inside, for the retry."""
+        with contextlib.ExitStack() as stack:
+            if self.memory:
+                stack.enter_context(self.memory.halved_by_failure(lambda: self.tokens))
+            yield
+
+
 def memory_folder(work: Path) -> Path | None:
-    """Where budgets are kept, from any path below `<results>/.work`; None for other paths."""
-    top = next((path for path in (work, *work.parents) if path.name == ".work"), None)
+    """Where budgets are kept, from any path below `paths.WORK`; None for other paths."""
+    top = next((path for path in (work, *work.parents) if path.name == WORK), None)
     return top / "memory" if top else None
 
 

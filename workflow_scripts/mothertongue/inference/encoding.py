@@ -1,4 +1,4 @@
-"""Text to tokens: for training, scoring, generation, answers and perplexity alike.
+"""Turn text into tokens, in one way for training, scoring, generation, answers and perplexity.
 
 This is the one place that decides on special tokens:
 
@@ -124,7 +124,8 @@ class Encoder:
         unknown = self.tokenizer.unk_token_id
         for character in text.replace(" ", "▁"):
             candidates = [character, *(f"<0x{byte:02X}>" for byte in character.encode())]
-            numbers = self.tokenizer.convert_tokens_to_ids(candidates)
+            known = self.tokenizer.convert_tokens_to_ids(candidates)
+            numbers = known if isinstance(known, list) else [known]
             if numbers[0] not in (None, unknown):
                 numbers = numbers[:1]
             elif None in numbers[1:] or unknown in numbers[1:]:

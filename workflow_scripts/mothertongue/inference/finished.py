@@ -1,4 +1,4 @@
-"""Finished requests of an evaluation, kept so that a killed job goes on where it was."""
+"""Keep the finished requests of an evaluation, so that a killed job goes on where it was."""
 
 import json
 from pathlib import Path

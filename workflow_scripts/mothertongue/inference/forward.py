@@ -1,4 +1,4 @@
-"""lm-eval's `HFLM` with a budget of tokens instead of a batch size, and logits only where read."""
+"""Forward passes in lm-eval's `HFLM`: a budget of tokens, and logits only where they are read."""
 
 import logging
 import os
@@ -9,9 +9,8 @@ import torch
 from lm_eval.models.huggingface import HFLM
 from transformers.cache_utils import DynamicCache
 
-from ..errors import is_out_of_memory
 from .attention import Block, in_blocks
-from .budgets import Remembered
+from .budgets import BatchBudget, Remembered
 from .cache import expanded, token_bytes
 from .encoding import Encoder, limit_to_embedding
 from .generation import make_plain
@@ -24,7 +23,7 @@ SHARE_OF_MEMORY = {"cpu": 0.1, "cuda": 0.3}  # of what is free; decoding takes i
 MOST_ROWS = 64  # in a batch of lm-eval's own class
 
 
-class BudgetLM(HFLM):
+class BudgetLM(HFLM):  # type: ignore[misc]  # lm-eval has no types
     """What `PrefixLM` computes with.
 
     `batch_tokens`: rows x length that one batch may hold in the key-value cache, found from free
@@ -55,12 +54,15 @@ class BudgetLM(HFLM):
         self.statistics = {"tokens": 0, "stock_tokens": 0, "passes": 0}
         self._head = _called_head(model)
         self._token_bytes = token_bytes(model.config, model.dtype.itemsize)
-        self.memory = memory
-        self.batch_tokens = self._budget() if batch_tokens == "auto" else int(batch_tokens)
-        if memory:
-            self.batch_tokens = memory.at_most(self.batch_tokens)
+        tokens = self._fitting() if batch_tokens == "auto" else int(batch_tokens)
+        self.budget = BatchBudget(tokens, memory)
 
-    def _budget(self) -> int:
+    @property
+    def batch_tokens(self) -> int:
+        """Tokens (rows x length) that one batch may hold at present."""
+        return self.budget.tokens
+
+    def _fitting(self) -> int:
         """Tokens (rows x length, prefix included) that one batch may hold in the cache.
 
         Fewer than one full context where memory holds no more: a batch is one row at least.
@@ -78,7 +80,7 @@ class BudgetLM(HFLM):
     def _extend(self, cache: DynamicCache | None, tokens: list[int]) -> DynamicCache:
         """The cache of one row, longer by `tokens`."""
         ids = torch.tensor([tokens], device=self.device)
-        grown = expanded(cache, 1) if cache else DynamicCache()
+        grown = expanded(cache, 1) or DynamicCache()
         self._forward(ids, grown, [(0, len(tokens) - 1)])
         return grown
 
@@ -104,7 +106,7 @@ class BudgetLM(HFLM):
         def chosen(states: torch.Tensor) -> torch.Tensor:
             return states[:, -1] if pick is None else states[rows, places]
 
-        def choose(_module: Any, arguments: tuple) -> tuple:
+        def choose(_module: Any, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
             nonlocal called
             called = True
             return (chosen(arguments[0]).unsqueeze(0), *arguments[1:])
@@ -113,7 +115,7 @@ class BudgetLM(HFLM):
         try:
             head = exact_head(self._head if exact else None)
             with torch.inference_mode(), in_blocks(self.model, blocks), head:
-                logits = self.model(
+                logits: torch.Tensor = self.model(
                     input_ids=ids,
                     past_key_values=cache,
                     use_cache=cache is not None,
@@ -129,28 +131,20 @@ class BudgetLM(HFLM):
     def _model_call(self, inps: torch.Tensor, *masks: Any, **options: Any) -> torch.Tensor:
         """Logits for lm-eval's own scoring, made in float32 as ours."""
         with exact_head(self._head):
-            return super()._model_call(inps, *masks, **options)
+            logits: torch.Tensor = super()._model_call(inps, *masks, **options)
+        return logits
 
-    def _halve(self, error: RuntimeError, several: bool) -> None:
-        """After running out of memory with several rows: half the budget, and on."""
-        if not several or not is_out_of_memory(error):
-            raise error
-        self.batch_tokens = max(1, self.batch_tokens // 2)
-        LOG.warning("out of memory; going on with %d tokens per batch", self.batch_tokens)
-        if self.memory:
-            self.memory.note(self.batch_tokens)
-        if self.device.type == "cuda":
-            torch.cuda.empty_cache()
-
-    def _stock(self, run: Callable[[], list], longest: int, most: int = MOST_ROWS) -> list:
+    def _stock(
+        self, run: Callable[[], list[Any]], longest: int, most: int = MOST_ROWS
+    ) -> list[Any]:
         """What `run` returns: a method of lm-eval's class, in batches that the budget allows."""
         while True:
-            rows = max(1, min(most, self.batch_tokens // max(1, longest)))
+            rows = self.budget.rows(longest, most)
             self.batch_size_per_gpu = rows
             try:
                 return run()
             except RuntimeError as error:
-                self._halve(error, rows > 1)
+                self.budget.halve(error, rows > 1)
 
     # ---- tokens: what lm-eval's own methods encode goes the same way (encoding.py)
 

@@ -1,4 +1,4 @@
-"""How a model generates: greedy and plain, whatever settings its repository brings.
+"""Make a model generate greedily and plainly, whatever settings its repository brings.
 
 A repository's generation_config.json may ask for sampling, penalties, beams, forced or suppressed
 tokens, stop strings, several sequences or other return values. All models of a study are compared
@@ -32,7 +32,7 @@ def plain_settings(base: str, config: Any, place: dict[str, Any]) -> tuple[Any, 
     another. `config` is the model's configuration, `place` the hub's revision and the like.
     """
     from transformers import GenerationConfig
-    from transformers.utils import cached_file
+    from transformers.utils.hub import cached_file
 
     path = cached_file(
         base,
@@ -57,7 +57,8 @@ def plain_settings(base: str, config: Any, place: dict[str, Any]) -> tuple[Any, 
             value = getattr(part, name, None) if value is None else value
         if value is not None:
             tokens[name] = value
-    return GenerationConfig(**tokens), _settings(brought)
+    plain = GenerationConfig(**tokens)  # type: ignore[no-untyped-call]  # transformers has no types there
+    return plain, _settings(brought)
 
 
 def make_plain(model: Any, ignored: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -74,7 +75,8 @@ def make_plain(model: Any, ignored: dict[str, Any] | None = None) -> dict[str, A
     if has is not None:
         found |= _settings(has.to_dict())
     tokens = {name: getattr(has, name, None) for name in TOKENS}
-    plain = GenerationConfig(**{name: value for name, value in tokens.items() if value is not None})
+    tokens = {name: value for name, value in tokens.items() if value is not None}
+    plain = GenerationConfig(**tokens)  # type: ignore[no-untyped-call]  # transformers has no types there
     inner.generation_config = plain
     if "generation_config" in vars(model):
         model.generation_config = plain

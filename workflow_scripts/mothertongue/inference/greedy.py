@@ -1,4 +1,4 @@
-"""Decoding of many rows at once; rows join and leave while it runs.
+"""Decode many rows at once; rows join and leave while decoding goes on.
 
 A row that has ended is taken out, and prompts that wait take its place: nothing waits for the
 longest answer of a batch. Tokens are the likeliest ones unless something else is to choose them.
@@ -29,9 +29,9 @@ class Prefilled(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A row to be decoded: index, last token, cache entries, and the prefix before them."""
+    """A row to be decoded: its number, last token, cache entries, and the prefix before them."""
 
-    index: int
+    number: int
     last: int
     span: Span
     prefix: DynamicCache | None
@@ -126,7 +126,7 @@ class Greedy:
             )
             if index in self.outputs
         ]
-        ended = {}
+        ended: dict[int, list[int]] = {}
         for part in parts:
             tokens = self.choose(part.logits, [(index, 0) for index in part.indices]).tolist()
             self.outputs |= {index: [token] for index, token in zip(part.indices, tokens)}
@@ -144,7 +144,7 @@ class Greedy:
         for row in rows:
             order.setdefault(id(row.prefix), len(order))
         rows.sort(key=lambda row: (order[id(row.prefix)], row.span.start - row.span.stop))
-        self.indices = [row.index for row in rows]
+        self.indices = [row.number for row in rows]
         self.last = [row.last for row in rows]
         self.prefixes = [row.prefix for row in rows]
         self.cache, self.pads = merged([row.span for row in rows]) if rows else (None, [])

@@ -1,4 +1,4 @@
-"""The output layer in float32, whatever the model's type, where scores are read.
+"""Compute the output layer in float32 where scores are read, whatever the model's type.
 
 In bfloat16 a logit has 8 significant bits: the options of a question often tie, and a tie goes to
 the first of them. Hidden states stay in the model's type; only the last product, over the rows

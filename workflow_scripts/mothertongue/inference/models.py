@@ -66,7 +66,8 @@ def pick_dtype(dtype: str = "auto", device: str = "cpu") -> "torch.dtype":
     import torch
 
     if dtype != "auto":
-        return getattr(torch, dtype)
+        named: torch.dtype = getattr(torch, dtype)
+        return named
     if not device.startswith("cuda"):
         return torch.float32
     native = torch.cuda.is_bf16_supported(including_emulation=False)
@@ -78,9 +79,9 @@ def quantisation_config(quantisation: str, dtype: "torch.dtype") -> Any:
     from transformers import BitsAndBytesConfig
 
     if quantisation == "int8":
-        return BitsAndBytesConfig(load_in_8bit=True)
+        return BitsAndBytesConfig(load_in_8bit=True)  # type: ignore[no-untyped-call]  # transformers has no types there
     if quantisation == "nf4":
-        return BitsAndBytesConfig(
+        return BitsAndBytesConfig(  # type: ignore[no-untyped-call]  # transformers has no types there
             load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=dtype
         )
     if quantisation == "none":
@@ -94,7 +95,7 @@ def _quiet_libraries() -> None:
 
     logging.getLogger("bitsandbytes.autograd._functions").setLevel(logging.ERROR)
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
-    transformers.utils.logging.disable_progress_bar()
+    transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers has no types there
 
 
 def _is_folder(base: str) -> bool:
@@ -221,7 +222,7 @@ def _keep_weights_trainable_through(model: "PreTrainedModel") -> None:
     """
     for module in model.modules():
         if hasattr(module, "support_avx512bf16_for_cpu"):
-            module.support_avx512bf16_for_cpu = False
+            setattr(module, "support_avx512bf16_for_cpu", False)  # noqa: B010 (no module of torch has it)
 
 
 def attach_adapter(model: "PreTrainedModel", adapter_dir: str | Path) -> "PeftModel":
@@ -249,7 +250,8 @@ def probe_logits(model: Any, tokenizer: "PreTrainedTokenizerBase") -> "torch.Ten
     was_training = model.training
     model.eval()
     with torch.no_grad():
-        logits = model(input_ids=ids.to(device), use_cache=False).logits.float().cpu()
+        out = model(input_ids=ids.to(device), use_cache=False)
+        logits: torch.Tensor = out.logits.float().cpu()
     model.train(was_training)
     return logits
 

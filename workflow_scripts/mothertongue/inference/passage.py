@@ -1,4 +1,4 @@
-"""Pairs of context and continuation as tokens: lm-eval's way, and that of training rows."""
+"""Turn pairs of context and continuation into tokens, as lm-eval or as training does."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""In what order sequences are computed so that the beginnings they share are computed once."""
+"""Plan the order of sequences so that each beginning they share is computed once."""
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Lengths beyond which a model computes differently, as its configuration names them.
+"""Find the lengths beyond which a model computes differently, as its configuration names them.
 
 Most models treat a token alike however long the text after it is, so that a cached beginning holds
 for every continuation. Models whose rotary frequencies follow the length of the whole input do not:
@@ -31,7 +31,7 @@ def switches(config: Any) -> list[int]:
     """Lengths beyond which the model computes differently, in order, as far as the settings say."""
     config = config.get_text_config(decoder=True)
     trained = getattr(config, "max_position_embeddings", None)
-    found = set(_named(config.to_dict()))
+    found: set[int | None] = set(_named(config.to_dict()))
     for rope in ropes(config):
         if any(kind in type_of(rope) for kind in BY_LENGTH):
             found.add(_switch_of(config, rope))
@@ -77,7 +77,7 @@ def forget_lengths(model: Any) -> None:
     if not rotary or getattr(inner, HOOKED, False):
         return
 
-    def forget(_model: Any, _arguments: tuple, options: dict[str, Any]) -> None:
+    def forget(_model: Any, _arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
         caches = [options.get(name) for name in ("past_key_values", "cache")]
         if any(cache is not None and cache.get_seq_length() for cache in caches):
             return

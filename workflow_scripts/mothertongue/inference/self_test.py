@@ -1,4 +1,4 @@
-"""Whether prefixes can be shared exactly on a model, and whether our greedy loop does its job."""
+"""Test whether a model computes the same with shared prefixes as without them."""
 
 import logging
 from typing import Any
@@ -10,15 +10,15 @@ from ..errors import first_line
 from .attention import Block, in_blocks
 from .cache import Span, expanded, merged
 from .positions import by_length
-from .self_test_results import Verdicts
+from .self_test_results import SelfTestResults
 
 LOG = logging.getLogger("mothertongue.evaluate")
 
 
-def why_not_shared(model: Any, max_length: int, verdicts: Verdicts) -> str | None:
+def why_not_shared(model: Any, max_length: int, verdicts: SelfTestResults) -> str | None:
     """None if prefixes of short texts can be shared exactly on this model, else the reason.
 
-    `verdicts` holds what earlier probes found.
+    `verdicts` holds what earlier self tests found.
     """
     base = getattr(model, "base_model", model)
     if getattr(base, "_is_stateful", False) or getattr(model, "_is_stateful", False):
@@ -29,7 +29,9 @@ def why_not_shared(model: Any, max_length: int, verdicts: Verdicts) -> str | Non
         return f"its cache does not work this way ({type(error).__name__})"
 
 
-def why_not_across(model: Any, switch: int, max_length: int, verdicts: Verdicts) -> str | None:
+def why_not_across(
+    model: Any, switch: int, max_length: int, verdicts: SelfTestResults
+) -> str | None:
     """None if prefixes can be shared exactly by texts longer than `switch`, else the reason.
 
     Three pairs of prefix and text are tried: the text ends at the switch and the next token crosses
@@ -57,7 +59,7 @@ def _too_far(model: Any, worst: float) -> str | None:
     return None
 
 
-def attends_by_block(model: Any, max_length: int, verdicts: Verdicts) -> bool:
+def attends_by_block(model: Any, max_length: int, verdicts: SelfTestResults) -> bool:
     """Whether rows of this model may read a prefix together (attention.py) and are as exact."""
     config = model.config.get_text_config(decoder=True)
     layers = getattr(config, "layer_types", None)
@@ -85,14 +87,19 @@ def _short(max_length: int) -> int:
 
 
 def _difference_of(
-    model: Any, length: int, verdicts: Verdicts, *, apart: bool = False, half: int | None = None
+    model: Any,
+    length: int,
+    verdicts: SelfTestResults,
+    *,
+    apart: bool = False,
+    half: int | None = None,
 ) -> float:
-    """What `_probe` returns, or has returned to an earlier job."""
+    """What `_self_test` returns, or has returned to an earlier job."""
     name = f"{length} tokens behind {half or length // 2}{', apart' if apart else ''}"
-    return verdicts.kept(name, lambda: _probe(model, length, apart=apart, half=half))
+    return verdicts.kept(name, lambda: _self_test(model, length, apart=apart, half=half))
 
 
-def _probe(model: Any, length: int, *, apart: bool, half: int | None = None) -> float:
+def _self_test(model: Any, length: int, *, apart: bool, half: int | None = None) -> float:
     """How far logits are from those of plain passes, relative to the largest.
 
     Two random rows of `length` tokens and one less are computed as they will be: behind a cached
@@ -110,7 +117,7 @@ def _probe(model: Any, length: int, *, apart: bool, half: int | None = None) -> 
         plain = model(ids[:, :length], use_cache=False).logits[:, -1]
         prefix = DynamicCache()
         model(ids[:1, :half], past_key_values=prefix, use_cache=True)
-        cache = expanded(prefix, 2)
+        cache = expanded(prefix, 2) or DynamicCache()
         behind = model(ids[:, half:length], past_key_values=cache, use_cache=True).logits
         own, pads = merged([Span(cache, 0, start, length), Span(cache, 1, start, length - 1)])
         padded = torch.tensor(pads, device=ids.device)

@@ -1,4 +1,4 @@
-"""What the start-up probe found, kept so that a base is probed once and not once per job."""
+"""Keep what the self test of a base found, so that it runs once and not once per job."""
 
 import json
 import os
@@ -9,16 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from ..files import text_hash
+from .base import BaseSpec
 
-CODE = ("self_test.py", "cache.py", "attention.py")  # what a probe tries
+CODE = ("self_test.py", "cache.py", "attention.py")  # what a self test tries
 
 
-class Verdicts:
-    """The probe's differences for one base in one situation, in a file that jobs share.
+class SelfTestResults:
+    """The differences that self tests found for one base in one situation, in a file that jobs share.
 
     `facts` must name everything that they depend on: the base and its files, device, type,
-    quantisation, versions of libraries. Jobs that probe at the same time find the same; the last
-    one's file stands, whole. A probe that fails is not kept: the next job tries again.
+    quantisation, versions of libraries. Jobs that test at the same time find the same; the last
+    one's file stands, whole. A test that fails is not kept: the next job tries again.
     """
 
     def __init__(self, folder: Path | None = None, facts: dict[str, Any] | None = None) -> None:
@@ -26,13 +27,13 @@ class Verdicts:
         key = text_hash(json.dumps(facts, sort_keys=True, default=str), _code())[:32]
         self.path = Path(folder) / f"{key}.json" if folder else None
 
-    def kept(self, name: str, probe: Callable[[], float]) -> float:
-        """The difference of that name, probed only if it is not known yet."""
+    def kept(self, name: str, test: Callable[[], float]) -> float:
+        """The difference of that name, found only if it is not known yet."""
         if self.path is None:
-            return probe()
+            return test()
         known = self._known()
         if name not in known:
-            found = probe()
+            found = test()
             known = {**self._known(), name: found}
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(  # of its own: other jobs may be writing, too
@@ -43,6 +44,8 @@ class Verdicts:
         return known[name]
 
     def _known(self) -> dict[str, float]:
+        if self.path is None:
+            return {}
         try:
             known = json.loads(self.path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -51,17 +54,16 @@ class Verdicts:
         return known if whole else {}
 
 
-def facts_of(model: Any, spec: dict[str, Any]) -> dict[str, Any]:
-    """What the verdicts on a loaded base depend on; `spec` is how it was loaded (warm/bases.py)."""
+def facts_of(model: Any, spec: BaseSpec) -> dict[str, Any]:
+    """What the verdicts on a loaded base depend on; `spec` is how it was loaded."""
     import torch
 
-    from ..preload.bases import key_of
     from .models import versions
 
     device = model.device
     config = model.config.get_text_config(decoder=True)
     return {
-        "base": key_of(spec),
+        "base": spec.key,
         "commit": getattr(model.config, "_commit_hash", None),
         "dtype": str(model.dtype),
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,

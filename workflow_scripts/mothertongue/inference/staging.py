@@ -1,4 +1,4 @@
-"""Weights on a node's own disk: one copy of a base for all jobs of a node (`--config stage=FOLDER`).
+"""Copy a base to a node's own disk, once for all jobs of the node (`--config stage=FOLDER`).
 
 Reading a base over a cluster's shared file system, once for every job, can take longer than the
 work. With a folder to stage in, the first job of a node that needs a base copies its files there

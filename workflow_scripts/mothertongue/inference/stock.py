@@ -1,11 +1,12 @@
-"""What lm-eval's own class computes, in chunks that are kept.
+"""Compute with lm-eval's own class, in chunks that are kept.
 
 It does the work where prefixes cannot be shared exactly. A batch never lies on both sides of a
 length at which rotary frequencies change (positions.py): beyond it every text is computed alone.
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import torch
 from lm_eval.api.instance import Instance
@@ -21,10 +22,25 @@ CHUNK = 256  # scored requests that are kept at once
 TEXTS = 64  # generated texts
 
 
+Likelihood = tuple[float, bool] | tuple[float, bool, float]
+"""A log-likelihood, whether its tokens are the likeliest, and that of the end token if it counts."""
+
+
+class StockRequest(NamedTuple):
+    """A log-likelihood to be computed: texts, and the tokens before and in what is scored."""
+
+    pair: tuple[str, str] | None
+    before: list[int]
+    after: list[int]
+    end: int | None  # the end token that is scored apart
+
+
 class StockLM(BudgetLM):
     """`BudgetLM` with lm-eval's methods as a way out."""
 
-    def _alike(self, numbers: list[int], lengths: list[int], size: int) -> Iterator[tuple]:
+    def _alike(
+        self, numbers: list[int], lengths: list[int], size: int
+    ) -> Iterator[tuple[list[int], int]]:
         """Chunks of `numbers` and how many rows of them one batch may hold.
 
         `lengths[i]` is the longest input of request `numbers[i]`.
@@ -36,11 +52,11 @@ class StockLM(BudgetLM):
             for start in range(0, len(some), size):
                 yield some[start : start + size], most
 
-    def _stock_scores(self, requests: dict[int, tuple]) -> Iterator[dict[int, tuple]]:
-        """Yield results of requests (number -> pair, before, after, end) in chunks."""
+    def _stock_scores(self, requests: dict[int, StockRequest]) -> Iterator[dict[int, Likelihood]]:
+        """Yield results of requests by their numbers, in chunks."""
         lengths = [len(before) + len(after) for _, before, after, _ in requests.values()]
         for part, most in self._alike(list(requests), lengths, CHUNK):
-            asked = []
+            asked: list[tuple[tuple[str, str] | None, list[int], list[int]]] = []
             for number in part:
                 pair, before, after, end = requests[number]
                 asked.append((pair, before, after))
@@ -49,16 +65,17 @@ class StockLM(BudgetLM):
             longest = max(len(before) + len(after) for _, before, after in asked)
             answers = iter(
                 self._stock(
-                    lambda asked=asked: HFLM._loglikelihood_tokens(self, asked, True),
+                    partial(HFLM._loglikelihood_tokens, self, asked, True),
                     min(longest, self.max_length),
                     most,
                 )
             )
-            results = {}
+            results: dict[int, Likelihood] = {}
             for number in part:
-                results[number] = tuple(next(answers))
-                if requests[number][3] is not None:
-                    results[number] += (next(answers)[0],)
+                likelihood, greedy = next(answers)
+                results[number] = likelihood, greedy
+                if requests[number].end is not None:
+                    results[number] = likelihood, greedy, next(answers)[0]
             yield results
 
     def _stock_texts(
@@ -73,7 +90,7 @@ class StockLM(BudgetLM):
             asked = [requests[number] for number in part]
             longest = max(lengths[number] for number in part) + new
             texts: list[Any] = self._stock(
-                lambda asked=asked: HFLM.generate_until(self, asked, disable_tqdm=True),
+                partial(HFLM.generate_until, self, asked, disable_tqdm=True),
                 min(longest, self.max_length),
                 most,
             )
@@ -89,7 +106,7 @@ class StockLM(BudgetLM):
         for part, most in self._alike(order, lengths, TEXTS):
             while part:
                 width = len(sequences[part[0]])
-                rows = part[: max(1, min(most, self.batch_tokens // (width + new)))]
+                rows = part[: self.budget.rows(width + new, most)]
                 rows = [index for index in rows if 2 * len(sequences[index]) >= width]
                 try:
                     made = generate(
@@ -102,7 +119,7 @@ class StockLM(BudgetLM):
                         choose=choose,
                     )
                 except RuntimeError as error:
-                    self._halve(error, len(rows) > 1)
+                    self.budget.halve(error, len(rows) > 1)
                     continue
                 yield dict(zip(rows, made))
                 part = part[len(rows) :]
@@ -146,4 +163,5 @@ def generate(
             pad_token_id=pad,
             logits_processor=LogitsProcessorList([Chosen()]),
         )
-    return out[:, width:].tolist()
+    made: list[list[int]] = out[:, width:].tolist()
+    return made

@@ -7,7 +7,7 @@ returns one `Rated` per item in the same order.
 """
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 
 from ..errors import InputError
@@ -71,8 +71,8 @@ def _backend(name: str, backend: str) -> tuple[str, tuple[str, ...]]:
 def open_judge(name: str, spec: dict[str, Any], operating: dict[str, Any]) -> Judge:
     """Build the judge of a configuration entry."""
     module, attribute = _backend(name, spec["backend"])[0].split(":")
-    judge = getattr(importlib.import_module(module), attribute)
-    return judge(name=name, spec=spec, operating=operating)
+    made: Callable[..., Judge] = getattr(importlib.import_module(module), attribute)
+    return made(name=name, spec=spec, operating=operating)
 
 
 def rating_settings(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:

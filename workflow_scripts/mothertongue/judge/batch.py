@@ -10,13 +10,14 @@ import json
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 from ..api import Ask, Price, Store, request_key
 from ..api.shapes import UNREADABLE, read_chat
-from ..api.types import Request
+from ..api.types import Request, verdict_on
 from ..errors import InputError
 from ..files import read_json, write_json
 
@@ -95,7 +96,7 @@ class Batches:
         refused, self.refused = self.refused, []
         for ask, told in refused[:1]:
             error = SimpleNamespace(message=told.get("message") or "", param=told.get("param"))
-            return self.learn(error, self.body(ask.request), ask.request)
+            return bool(self.learn(error, self.body(ask.request), ask.request))
         return False
 
     def _afford(self, new: dict[str, Ask]) -> None:
@@ -200,7 +201,7 @@ class Batches:
         stored = 0
         for file in (batch.output_file_id, batch.error_file_id):
             if file:
-                content = self._call(lambda file=file: self.client.files.content(file).content)
+                content = self._call(partial(self._content, file))
                 # JSON Lines end in \n alone: U+2028 and U+0085 are text of a reply
                 lines = content.decode("utf-8").split("\n")
                 stored += sum(self._keep(json.loads(x), own) for x in lines if x.strip())
@@ -208,6 +209,11 @@ class Batches:
             path.unlink(missing_ok=True)
         print(f"{self.account}: batch {batch.id} {batch.status}, {stored} replies kept", flush=True)
         return stored
+
+    def _content(self, file: str) -> bytes:
+        """The content of a file of results."""
+        content: bytes = self.client.files.content(file).content
+        return content
 
     def _keep(self, line: dict[str, Any], own: dict[str, Ask]) -> bool:
         """Store one line of results if it is a usable reply."""
@@ -225,7 +231,7 @@ class Batches:
         key = request_key(ask.request)
         if self.store.known([key]):
             return False
-        problems = ask.check(reply)
+        problems = verdict_on(ask.check, reply).problems
         cost = (1 - self.settings["discount"]) * self.price.of(ask.request, reply)
         if problems:
             self.store.reject(key, reply, account=self.account, problems=problems, cost=cost)

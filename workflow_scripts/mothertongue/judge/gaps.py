@@ -13,7 +13,7 @@ told from 0 at the level after Holm's correction over all rows; they stand on op
 import math
 from collections.abc import Iterable
 from itertools import combinations
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..correlate.statistics import holm
 from ..correlate.variance import (
@@ -30,8 +30,10 @@ from .ratings import ROUND_TRIP, table
 
 if TYPE_CHECKING:
     import numpy as np
+    import numpy.typing as npt
     import polars as pl
 
+Key = tuple[Any, ...]  # (judge, model, seed, *PLACE), or a part of it
 PLACE = ["scope", "lr", "questions", "language"]
 GAPS = {
     "judge": "String",
@@ -89,16 +91,16 @@ class Cell(NamedTuple):
     translators: list[str]
     asked: int
     ids: list[str]
-    native: "np.ndarray"
-    translated: "np.ndarray"
-    native_characters: "np.ndarray"
-    translated_characters: "np.ndarray"
+    native: "npt.NDArray[np.float64]"
+    translated: "npt.NDArray[np.float64]"
+    native_characters: "npt.NDArray[np.float64]"
+    translated_characters: "npt.NDArray[np.float64]"
     native_unscored: int
     translated_unscored: int
     note: str | None  # why the gap is left empty
 
     @property
-    def longer(self) -> "np.ndarray":
+    def longer(self) -> "npt.NDArray[np.float64]":
         """By how much native answers are longer, in the unit of a slope."""
         return (self.native_characters - self.translated_characters) / PER
 
@@ -120,7 +122,7 @@ def too_few(group: "pl.DataFrame", data: list[str], coverage: float) -> str | No
     return None
 
 
-def question_gaps(ratings: "pl.DataFrame", coverage: float) -> dict[tuple, Cell]:
+def question_gaps(ratings: "pl.DataFrame", coverage: float) -> dict[Key, Cell]:
     """(judge, model, seed, *PLACE) -> the questions scored in every one of its conditions."""
     import polars as pl
 
@@ -152,7 +154,7 @@ def question_gaps(ratings: "pl.DataFrame", coverage: float) -> dict[tuple, Cell]
     return found
 
 
-def part_of(ids: list[str], values: "np.ndarray") -> Part:
+def part_of(ids: list[str], values: "npt.NDArray[np.float64]") -> Part:
     """A mean over questions."""
     mean = float(values.mean())
     return Part(mean, dict(zip(ids, ((values - mean) / len(values)).tolist())))
@@ -210,15 +212,15 @@ def p_of(estimate: float, spread: Spread, n: int) -> float:
     return two_sided(estimate, spread)
 
 
-def _together(keys: Iterable[tuple]) -> dict[tuple, list[tuple]]:
+def _together(keys: Iterable[Key]) -> dict[Key, list[Key]]:
     """(judge, *place) -> keys of its cells, where several models or seeds stand together."""
-    found: dict[tuple, list[tuple]] = {}
+    found: dict[Key, list[Key]] = {}
     for key in keys:
         found.setdefault((key[0], *key[3:]), []).append(key)
     return {place: own for place, own in found.items() if len(own) > 1}
 
 
-def _slopes(ratings: "pl.DataFrame") -> dict[tuple, Slope | None]:
+def _slopes(ratings: "pl.DataFrame") -> dict[Key, Slope | None]:
     """(judge, questions, language) -> rating points per 100 characters, within adapters."""
     import polars as pl
 

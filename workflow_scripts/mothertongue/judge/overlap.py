@@ -23,7 +23,7 @@ class OverlapJudge:
 
     def rate(self, items: list[Item]) -> list[Rated]:
         """Rate every item that has a reference; others stay unscored."""
-        from sacrebleu.metrics import CHRF
+        from sacrebleu.metrics.chrf import CHRF
 
         metric = CHRF()
         rated = []

@@ -230,7 +230,7 @@ def parse_rating(reply: str, answer: str = "") -> Parsed:
     return Parsed(chosen.value) if chosen else Parsed(None, problem)
 
 
-def main(path: Path, form: str = "brackets") -> Counter:
+def main(path: Path, form: str = "brackets") -> Counter[str]:
     """Print one JSON object per row: `id` (or the line's number), `rating`, `unscored` (why)."""
     counts: Counter[str] = Counter()
     if form == "json":

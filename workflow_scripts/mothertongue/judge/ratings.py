@@ -114,6 +114,9 @@ def coverage(ratings: "pl.DataFrame", judges: list[str]) -> "pl.DataFrame":
     rows = [{name: row.get(name) for name in COVERAGE} for row in found.to_dicts()]
     rows = [row for row in rows if row["judge"] in order]
     rows.sort(
-        key=lambda row: (order[row["judge"]], *(str(row[k] or "") for k in list(COVERAGE)[1:8]))
+        key=lambda row: (
+            order[str(row["judge"])],
+            *(str(row[k] or "") for k in list(COVERAGE)[1:8]),
+        )
     )
     return table(rows, COVERAGE)

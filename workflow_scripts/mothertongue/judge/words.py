@@ -28,12 +28,16 @@ def table(name: str) -> dict[str, dict[str, list[str]]]:
     """Role -> language -> entries of a file beside this module."""
     text = Path(__file__).with_name(f"{name}.yaml").read_text(encoding="utf-8")
     # libyaml's loader, where it is there, is ten times as fast as the one in Python
-    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    found: dict[str, dict[str, list[str]]] = yaml.load(
+        text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    )
+    return found
 
 
 def any_of(entries: list[str]) -> str:
     """A pattern of entries: whole words, or anywhere in scripts that set no spaces."""
-    whole, anywhere = [], []
+    whole: list[str] = []
+    anywhere: list[str] = []
     for entry in sorted(set(entries), key=lambda entry: (-len(entry), entry)):
         free = UNSPACED.search(entry) or entry.startswith("(?<")  # the latter says its own bounds
         (anywhere if free else whole).append(as_pattern(entry))

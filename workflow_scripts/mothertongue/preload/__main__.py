@@ -1,4 +1,4 @@
-"""The server: `python -m mothertongue.preload SOCKET`."""
+"""The job server: `python -m mothertongue.preload SOCKET`."""
 
 import gc
 import importlib
@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from .connect import short_name
-from .job_server import Forker
+from .job_server import JobServer
 
 LIBRARIES = ("torch", "transformers", "peft", "bitsandbytes", "lm_eval", "lm_eval.tasks")
 MODULES = (  # what jobs import inside their functions; not polars, whose threads forbid forking
@@ -20,10 +20,12 @@ MODULES = (  # what jobs import inside their functions; not polars, whose thread
     "transformers.integrations.bitsandbytes",
     "peft.tuners.lora",
     "safetensors.torch",
+    "mothertongue.inference.base",
     "mothertongue.inference.models",
     "mothertongue.evaluate.data",
     "mothertongue.evaluate.metrics",
     "mothertongue.evaluate.score",
+    "mothertongue.evaluate.harness_task",
     "mothertongue.evaluate.pack",
     "mothertongue.inference.prefix",
     "mothertongue.finetune.launch",
@@ -54,7 +56,7 @@ def serve(address: Path) -> None:
     os.chmod(address, 0o600)
     listener.listen(64)
     try:
-        Forker(listener, listening=True, prepare=import_libraries).run()
+        JobServer(listener, listening=True, prepare=import_libraries).run()
     finally:
         address.unlink(missing_ok=True)
         address.with_suffix(".log").unlink(missing_ok=True)

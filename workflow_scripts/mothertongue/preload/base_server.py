@@ -1,8 +1,8 @@
-"""The process that holds a base and serves the jobs that need it.
+"""The process that loads a base once and serves the jobs that need it.
 
-On a CPU it is forked from the server, which has imported the libraries, and forks a child for each
-job. On a GPU it is a Python of its own (`python -m mothertongue.preload.base_server FD`), as a process in
-which CUDA has started cannot be forked, and does its jobs itself, one at a time.
+On a CPU it is forked from the job server, which has imported the libraries, and forks a child for
+each job. On a GPU it is a Python of its own (`python -m mothertongue.preload.base_server FD`), because
+a process in which CUDA has started cannot be forked, and does its jobs itself, one at a time.
 """
 
 import contextlib
@@ -15,23 +15,21 @@ import threading
 import traceback
 
 from ..process.children import die_with_parent
-from .bases import Spec, held, key_of
-from .messages import receive, receive_with_fds, send
+from .messages import Answer, Finished, Load, Request, receive, receive_with_fds, send
+from .registry import keep
 from .work import work
 
 
-def hold(base: Spec) -> bool:
-    """Load a base into `held`; False, with the reason in this process's log, where it cannot be.
+def load(wanted: Load) -> bool:
+    """Load a base and hold it; False, with the reason in this process's log, if that fails.
 
     Jobs then load it themselves and report what is wrong.
     """
     import torch
 
-    from ..inference import models
-
     torch.set_num_threads(1)
     try:
-        held[key_of(base)] = models.load_base(**base)
+        keep(wanted.key, wanted.base.load())
     except BaseException:
         traceback.print_exc()
         return False
@@ -44,9 +42,9 @@ def _serve_in_this_process(link: socket.socket) -> None:
     """On a GPU: one job at a time; a job that comes while another runs is declined."""
     busy = threading.Lock()
     talking = threading.Lock()
-    jobs: queue.Queue[tuple[dict, socket.socket, list[int]]] = queue.Queue()
+    jobs: queue.Queue[tuple[Request, socket.socket, list[int]]] = queue.Queue()
 
-    def finished(connection: socket.socket, answer: dict, fds: list[int]) -> None:
+    def finished(connection: socket.socket, answer: Answer, fds: list[int]) -> None:
         with contextlib.suppress(OSError):
             send(connection, answer)
             connection.shutdown(socket.SHUT_RDWR)
@@ -54,22 +52,22 @@ def _serve_in_this_process(link: socket.socket) -> None:
         for fd in fds:
             os.close(fd)
         with talking, contextlib.suppress(OSError):
-            send(link, {"finished": True})
+            send(link, Finished())
 
     def listen() -> None:
         while True:
-            try:
-                message, fds = receive_with_fds(link, 3)
-            except OSError:
-                message, fds = None, []
-            if message is None:  # the server is gone or wants this process to go
+            request: Request | None = None
+            fds: list[int] = []
+            with contextlib.suppress(OSError):
+                request, fds = receive_with_fds(link, 3)
+            if request is None:  # the job server is gone or wants this process to go
                 busy.acquire()
                 os._exit(0)
             connection = socket.socket(fileno=fds[0])
             if busy.acquire(blocking=False):
-                jobs.put((message["request"], connection, fds[1:]))
+                jobs.put((request, connection, fds[1:]))
             else:
-                finished(connection, {"state": "declined"}, fds[1:])
+                finished(connection, Answer("declined"), fds[1:])
 
     def watch(connection: socket.socket, over: threading.Event) -> None:
         with contextlib.suppress(OSError):
@@ -81,7 +79,7 @@ def _serve_in_this_process(link: socket.socket) -> None:
     while True:
         request, connection, fds = jobs.get()
         over = threading.Event()
-        send(connection, {"state": "started"})
+        send(connection, Answer("started"))
         threading.Thread(target=watch, args=(connection, over), daemon=True).start()
         saved = os.dup(1), os.dup(2)
         answer = work(request, fds)
@@ -92,17 +90,17 @@ def _serve_in_this_process(link: socket.socket) -> None:
             os.close(fd)
         over.set()
         finished(connection, answer, fds)
-        if answer["state"] == "error":  # such as a CUDA error: the next job starts afresh
+        if answer.state == "error":  # such as a CUDA error: the next job starts afresh
             os._exit(1)
         busy.release()
 
 
 def main() -> None:
-    """Hold the base that the first message names, on this process's GPU, and serve its jobs."""
+    """Load the base that the first message names, on this process's GPU, and serve its jobs."""
     die_with_parent()
     link = socket.socket(fileno=int(sys.argv[1]))
-    first = receive(link)
-    if first is not None and hold(first["base"]):
+    wanted: Load | None = receive(link)
+    if wanted is not None and load(wanted):
         _serve_in_this_process(link)
 
 

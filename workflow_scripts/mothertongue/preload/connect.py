@@ -1,4 +1,4 @@
-"""Find the warm process that a job may share, or start it."""
+"""Find the job server that a job may share, or start it."""
 
 import contextlib
 import fcntl
@@ -90,11 +90,11 @@ def _dial(address: Path) -> socket.socket | None:
     return connection
 
 
-def _start(address: Path) -> subprocess.Popen:
+def _start(address: Path) -> subprocess.Popen[bytes]:
     """Start the server in a session of its own, so that Ctrl-C reaches it through its jobs only.
 
     It sees no GPU: a process in which CUDA has started cannot be forked, and importing bitsandbytes
-    starts it. Jobs on a GPU get processes of their own (holder.py).
+    starts it. Jobs on a GPU get processes of their own (base_server.py).
     """
     address.unlink(missing_ok=True)
     environment = (

@@ -7,6 +7,7 @@ import traceback
 from typing import Any
 
 from ..errors import InputError, first_line
+from .messages import Answer, Request
 
 
 def call(module: str, keywords: dict[str, Any]) -> None:
@@ -14,13 +15,13 @@ def call(module: str, keywords: dict[str, Any]) -> None:
     importlib.import_module(module).main(**keywords)
 
 
-def work(request: dict, fds: list[int]) -> dict[str, Any]:
+def work(request: Request, fds: list[int]) -> Answer:
     """Do a job in this process with its folder, environment, stdout and stderr."""
     os.dup2(fds[0], 1)
     os.dup2(fds[1], 2)
-    os.chdir(request["folder"])
+    os.chdir(request.folder)
     os.environ.clear()
-    os.environ.update(request["environment"])
+    os.environ.update(request.environment)
     import logging
 
     logging.basicConfig(
@@ -30,10 +31,10 @@ def work(request: dict, fds: list[int]) -> dict[str, Any]:
         force=True,
     )
     try:
-        call(request["module"], request["keywords"])
+        call(request.module, request.keywords)
     except InputError as error:
-        return {"state": "input error", "text": str(error)}
+        return Answer("input error", str(error))
     except BaseException as error:
         traceback.print_exc()
-        return {"state": "error", "type": type(error).__name__, "text": first_line(error)}
-    return {"state": "done"}
+        return Answer("error", first_line(error), type(error).__name__)
+    return Answer("done")

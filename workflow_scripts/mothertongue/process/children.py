@@ -1,4 +1,4 @@
-"""Processes as /proc and signals show them."""
+"""Ask which processes run, and end them: ancestors, start times, process groups."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""Which device a job computes on: what it asked for, what this host has, who uses it now.
+"""Choose the device that a job computes on: what it asked for, what this host has, and what is free.
 
 A job says how many GPUs it asks for (`resources: gpu`). With none it computes on the CPU, also on
 a host that has GPUs. With one or more it leases them (`leased`), so that several jobs of one host

@@ -1,4 +1,4 @@
-"""Every text that a model sees around the study's own: templates and prompts, as data files.
+"""The templates and prompts that are put around a study's own texts, as data files.
 
 A file holds the text, where it comes from, and the fields that it may hold as `${field}`. A study
 may give a text of its own instead (`translate.translators.*.prompt`, `judge.judges.*.prompt`).

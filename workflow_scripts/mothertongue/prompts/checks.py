@@ -1,4 +1,4 @@
-"""What is wrong with a prompt that a study gives: fields it lacks, and fields that nothing fills."""
+"""Check a prompt that a study gives: fields it lacks, and fields that nothing fills."""
 
 from collections.abc import Mapping
 from typing import Any

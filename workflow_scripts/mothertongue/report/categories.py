@@ -4,7 +4,7 @@ One digit each: the report sorts them as text. The published study has one categ
 the report of another study, with the questions as sub-categories.
 """
 
-from typing import Any
+from ..correlate.facts import Facts
 
 SENTENCES = "0 The answer"
 GAP = "1 Is there a gap?"
@@ -18,6 +18,6 @@ PROVENANCE = "8 Training, costs and provenance"
 PUBLISHED = "9 The published study"
 
 
-def category(about: dict[str, Any], question: str) -> tuple[str, str]:
-    """Category and sub-category ('' = the caller's) of an item."""
-    return (PUBLISHED, question) if about["source"] == "published" else (question, "")
+def category(facts: Facts, question: str, topic: str) -> tuple[str, str]:
+    """Category and sub-category of an item; `topic` is the sub-category in a study's own pages."""
+    return (PUBLISHED, question) if facts.is_published else (question, topic)

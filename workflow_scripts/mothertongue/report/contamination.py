@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from ..correlate.averages import Cells
+from ..correlate.facts import Facts
 from ..files import read_json
+from ..scores import MULTI
 from . import categories
-from .table import Column, Mark, Page, Table
+from .captions import plural
+from .table import Column, Field, Mark, Page, tabulate
 
 WORTH = 0.01  # share of a test's items from which the page's first line warns
 
@@ -57,57 +60,51 @@ def _of_file(benchmark: str, content: dict[str, Any]) -> Iterable[Found]:
 
 def contamination_page(found: list[Found], cells: Cells) -> Page:
     """Every benchmark, language and training set that was searched."""
-    table = Table(
-        "contamination",
-        "Test items whose question or passage stands in a training set",
-        [
-            Column("Benchmark"),
-            Column("Language"),
-            Column("Training set"),
+    facts = cells.facts
+    fields: list[Field[Found]] = [
+        Field(Column("Benchmark"), lambda one: facts.benchmark(one.benchmark).label),
+        Field(Column("Language"), lambda one: facts.language(one.language)),
+        Field(Column("Training set"), lambda one: set_name(one, facts)),
+        Field(
             Column("judged", "items", 0, "items long enough to be told from everyday phrases"),
+            lambda one: one.judged,
+        ),
+        Field(
             Column("in the set", "items", 0),
-            Column("%", "items", 1),
-            Column("in the set", "rows", 0),
-            Column("that hold one", "rows", 0),
-        ],
-        keys=3,
-        notes=[
-            "An item is in a set when one row holds 60 % or more of the character 13-grams of its question or"
-            " of its passage (80 % where there are fewer than 20)."
-        ],
+            lambda one: Mark(one.items_held, bold=one.share >= WORTH, hint=one.example),
+        ),
+        Field(Column("%", "items", 1), lambda one: 100 * one.share if one.judged else None),
+        Field(Column("in the set", "rows", 0), lambda one: one.rows),
+        Field(Column("that hold one", "rows", 0), lambda one: one.rows_that_hold),
+    ]
+    title = "Test items whose question or passage stands in a training set"
+    table = tabulate("contamination", title, fields, found, keys=3)
+    table.notes.append(
+        "An item is in a set if one row holds at least 60 % of the character 13-grams of its question or of"
+        " its passage (80 % if there are fewer than 20)."
     )
-    for one in found:
-        table.rows.append(
-            [
-                cells.label("benchmarks", one.benchmark),
-                cells.language_label(one.language),
-                cells.label("data", one.data) + " (multilingual)" * (one.scope == "multi"),
-                one.judged,
-                Mark(one.items_held, bold=one.share >= WORTH, hint=one.example),
-                100 * one.share if one.judged else None,
-                one.rows,
-                one.rows_that_hold,
-            ]
-        )
-    seen = [one for one in found if one.share >= WORTH]
+    worst = sorted((one for one in found if one.share >= WORTH), key=lambda one: -one.share)
     told = "; ".join(
-        f"{cells.label('data', one.data)} holds {one.items_held:,} of {one.judged:,} items of"
-        f" {cells.label('benchmarks', one.benchmark)} in {cells.language_label(one.language)}"
-        for one in sorted(seen, key=lambda one: -one.share)[:3]
+        f"{set_name(one, facts)} holds {one.items_held:,} of {one.judged:,} items of"
+        f" {facts.benchmark(one.benchmark).label} in {facts.language(one.language)}"
+        for one in worst[:3]
     )
-    main, topic = categories.category(cells.about, categories.PROVENANCE)
     languages = sorted({one.language for one in found})
     return Page(
         "",
         "contamination",
         "Test items in training sets",
         "Was a model trained on what it is tested on?",
-        f"{told}. A gap on these items may be memory."
+        f"{told}. A score on these items may be memory."
         if told
-        else "No test is affected by 1 % or more.",
-        f"n: {len(found)} pairs of a benchmark and a training set. Metric: items and rows.",
-        main,
-        topic or "Training data",
+        else "No training set holds 1 % or more of the items of a test.",
+        f"n: {plural(len(found), 'pair')} of a benchmark and a training set. Metric: items and rows.",
+        *categories.category(facts, categories.PROVENANCE, "Training data"),
         {"item": "Test items in training sets", "languages": ", ".join(languages)},
         [table],
     )
+
+
+def set_name(one: Found, facts: Facts) -> str:
+    """A training set as a reader knows it."""
+    return facts.data_label(one.data) + " (multilingual)" * (one.scope == MULTI)

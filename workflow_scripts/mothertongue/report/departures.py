@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from .register import TOPICS, Departure
-from .table import Column, Table
+from .table import Column, Field, Table, tabulate
 
 HEADS = {
     "benchmark": "Benchmarks",
@@ -46,36 +46,35 @@ def where_words(row: Departure) -> str:
     return f"§{row.section}" if row.section[0].isdigit() else row.section
 
 
-def departures_table(rows: Iterable[Departure], benchmarks: Iterable[str] | None = None) -> Table:
+def concerns_words(row: Departure) -> str:
+    """Which scores it concerns; empty for every score."""
+    return ", ".join((*row.benchmarks, *row.languages, *row.data, *row.scopes))
+
+
+DEPARTURE: list[Field[Departure]] = [
+    Field(Column("Topic"), lambda row: HEADS[row.topic]),
+    Field(Column("Departure"), lambda row: row.short),
+    Field(Column("concerns", "", 0), lambda row: concerns_words(row) or "every score"),
+    Field(Column("stated in", "the paper", 0), where_words),
+    Field(Column("states", "the paper", 0), lambda row: row.paper),
+    Field(Column("here", "", 0), lambda row: row.ours),
+    Field(Column("why", "", 0), lambda row: row.why),
+    Field(Column("effect", "", 0), lambda row: row.effect),
+]
+
+
+def departures_table(rows: Sequence[Departure], benchmarks: Iterable[str] | None = None) -> Table:
     """The register as a table; of some benchmarks only, if they are named."""
     kept = set(benchmarks) if benchmarks is not None else None
-    table = Table(
-        "departures",
-        "Departures from the paper, and assumptions where it states nothing",
-        [
-            Column("Topic"),
-            Column("Departure"),
-            Column("concerns", "", 0),
-            Column("stated in", "the paper", 0),
-            Column("states", "the paper", 0),
-            Column("here", "", 0),
-            Column("why", "", 0),
-            Column("effect", "", 0),
-        ],
-        keys=2,
-    )
-    for topic in TOPICS:
-        for row in rows:
-            if row.topic != topic:
-                continue
-            if kept is not None and row.benchmarks and not kept & set(row.benchmarks):
-                continue
-            concerns = ", ".join((*row.benchmarks, *row.languages, *row.data, *row.scopes))
-            table.rows.append(
-                [HEADS[topic], row.short, concerns or "every score", where_words(row)]
-                + [row.paper, row.ours, row.why, row.effect]
-            )
-    return table
+    shown = [
+        row
+        for topic in TOPICS
+        for row in rows
+        if row.topic == topic
+        and not (kept is not None and row.benchmarks and not kept & set(row.benchmarks))
+    ]
+    title = "Departures from the paper, and assumptions where it states nothing"
+    return tabulate("departures", title, DEPARTURE, shown, keys=2)
 
 
 def as_markdown(rows: Sequence[Departure]) -> str:
@@ -92,7 +91,7 @@ def as_markdown(rows: Sequence[Departure]) -> str:
             "|---|---|---|---|---|",
         ]
         for row in own:
-            concerns = ", ".join((*row.benchmarks, *row.languages, *row.data, *row.scopes))
+            concerns = concerns_words(row)
             where = where_words(row)
             named = ", ".join(f"`{name}`" for name in (*row.keys, *row.files))
             cells = [

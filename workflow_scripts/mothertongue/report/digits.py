@@ -1,4 +1,4 @@
-"""Numbers of an estimate as text: as many digits as its interval needs, and never a lost sign.
+"""Writes estimates and intervals with as many digits as they need, and never without their sign.
 
 An interval that ends at 0.04 decides another question than one that ends at 0.00. So digits are
 added until every number stands on the same side of zero, and of the margin, as it does unrounded.

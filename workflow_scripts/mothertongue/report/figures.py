@@ -1,4 +1,4 @@
-"""The look of figures: fonts that hold Cyrillic and Chinese, a palette by origin; saving of items."""
+"""Fonts, colours and saving of figures; the folder in which a job collects items of the report."""
 
 import json
 import os
@@ -7,8 +7,9 @@ import shutil
 import textwrap
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
+from ..correlate.averages import Cells
 from .page import render
 from .table import Page, to_csv, to_latex
 
@@ -25,7 +26,19 @@ MARKERS = {"native": "o", "translated": "sDv^", "roundtrip": "PX", "base": "_"}
 FAMILY_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#7A7A7A")
 
 
-def palette(cells: Any) -> dict[str, tuple[str, str]]:
+class Item(TypedDict):
+    """How the report lists a file; an entry of index.json."""
+
+    category: str
+    subcategory: str
+    labels: dict[str, str]
+    caption: str
+
+
+Index = dict[str, Item]  # by the file's name
+
+
+def palette(cells: Cells) -> dict[str, tuple[str, str]]:
     """Colour and marker of every data condition, by its origin."""
     return palette_of({kind: cells.data(kind) for kind in MARKERS})
 
@@ -41,19 +54,13 @@ def palette_of(data: dict[str, list[str]]) -> dict[str, tuple[str, str]]:
     return found
 
 
-def family_palette(cells: Any) -> dict[str, str]:
+def family_palette(cells: Cells) -> dict[str, str]:
     """Colour of every model, one per family."""
-    families = list(
-        dict.fromkeys(
-            cells.about["models"].get(model, {}).get("family", model) for model in cells.models()
-        )
-    )
+    of_model = {model: cells.facts.family(model) for model in cells.models()}
+    families = list(dict.fromkeys(of_model.values()))
     return {
-        model: FAMILY_COLOURS[
-            families.index(cells.about["models"].get(model, {}).get("family", model))
-            % len(FAMILY_COLOURS)
-        ]
-        for model in cells.models()
+        model: FAMILY_COLOURS[families.index(family) % len(FAMILY_COLOURS)]
+        for model, family in of_model.items()
     }
 
 
@@ -111,7 +118,7 @@ def wrapped(title: str, width: int) -> str:
     return "\n".join(textwrap.fill(part, width) for part in parts)
 
 
-def missing_glyphs(caught: list[Any]) -> list[str]:
+def missing_glyphs(caught: list[warnings.WarningMessage]) -> list[str]:
     """Messages about characters that no font holds."""
     return sorted({str(w.message) for w in caught if "missing from" in str(w.message)})
 
@@ -128,13 +135,13 @@ def enlarge(path: Path, factor: float = 2.0) -> None:
     path.write_text(wide, encoding="utf-8")
 
 
-def without_broken_switches(index: dict[str, Any]) -> dict[str, Any]:
+def without_broken_switches(index: Index) -> Index:
     """Labels that Snakemake's report can list.
 
     It shows a label with two values, half of a sub-category each, as a switch, and fails where an
     item lacks its counterpart under the other value; such a label is joined to the first one.
     """
-    topics: dict[tuple, list[dict[str, str]]] = {}
+    topics: dict[tuple[str, str], list[dict[str, str]]] = {}
     for entry in index.values():
         topics.setdefault((entry["category"], entry["subcategory"]), []).append(entry["labels"])
     for own in topics.values():
@@ -154,13 +161,12 @@ def without_broken_switches(index: dict[str, Any]) -> dict[str, Any]:
 class ItemFolder:
     """Collects items of the report with labels and captions; appears whole or not at all."""
 
-    def __init__(self, folder: Path, about: dict[str, Any]):
+    def __init__(self, folder: Path):
         self.folder = folder
-        self.about = about
         self.temporary = folder.with_name(f".{folder.name}.tmp")
         shutil.rmtree(self.temporary, ignore_errors=True)
         self.temporary.mkdir(parents=True)
-        self.index: dict[str, Any] = {}
+        self.index: Index = {}
         self.complaints: list[str] = []
 
     def write(self, name: str, text: str) -> None:
@@ -202,11 +208,10 @@ class ItemFolder:
         self.complaints += missing_glyphs(caught)
         plt.close(figure)
         enlarge(self.temporary / f"{name}.svg")
-        where = (category[0], category[1] or "Figures")
-        self.enter(f"{name}.svg", where, {**labels, "form": "figure"}, caption)
+        self.enter(f"{name}.svg", category, {**labels, "form": "figure"}, caption)
         if page is not None:
             self.write(f"{name}.html", page)
-            self.enter(f"{name}.html", where, {**labels, "form": "interactive"}, caption)
+            self.enter(f"{name}.html", category, {**labels, "form": "interactive"}, caption)
 
     def add_page(self, page: Page) -> None:
         """Save a page of tables as HTML, LaTeX and one CSV per table."""

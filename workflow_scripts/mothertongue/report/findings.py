@@ -1,14 +1,15 @@
-"""Every finding of a source, and the words around the table: what n is, what is missing."""
+"""Collects every sentence of a source, and words what stands around the first table: n, what is missing."""
 
 from collections.abc import Iterable
 
 from ..correlate import claims as c
 from ..correlate.averages import Cells
 from ..correlate.claims import Claim
+from ..correlate.notes import setting_words
+from .captions import metrics_words, plural, seeds_words
 from .coverage import left_out, listed
-from .screen import Screen
+from .first_page import Screen
 from .sentences import SECTIONS, Finding, Names, word
-from .tables import metrics_words, plural, seeds_words
 from .verdicts import checked, is_shared, levels_words, unit_words
 
 MOST_MISSING = 4  # lines on the first page
@@ -51,7 +52,7 @@ def facts_words(cells: Cells, claims: list[Claim]) -> str:
     )
     return (
         f"n: {plural(len(cells.models()), 'model')}, {plural(len(cells.languages()), 'language')},"
-        f" {plural(len(cells.tests), 'test')}; {cells.main.words()}."
+        f" {plural(len(cells.tests), 'test')}; {setting_words(cells.main)}."
         f" {metrics_words(cells, cells.tests)} {seeds_words(cells)}"
         f" In brackets: {levels_words(shown)} over {bases_words(shown)}."
         + (f" Margin: {', '.join(margins)}." if margins else "")
@@ -67,14 +68,14 @@ def shared_notes(claims: list[Claim]) -> list[str]:
 
 def missing_words(cells: Cells, screen: Screen) -> list[str]:
     """What has no score and why, each reason once; then languages that means leave out."""
-    lines = [f"Missing: {line}." for line in cells.about.get("missing", [])]
+    lines = [f"Missing: {line}." for line in cells.facts.missing]
     lines += left_out(cells, cells.tests, cells.main)
     untested = {
         group: [code for code in screen.languages if (code, group) not in screen.cells]
         for group in screen.groups
     }
     lines += [
-        f"No test of {group} in {listed([cells.language_label(code) for code in codes])}."
+        f"No test of {group} in {listed([cells.facts.language(code) for code in codes])}."
         for group, codes in untested.items()
         if codes
     ]

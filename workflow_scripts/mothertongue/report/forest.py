@@ -1,4 +1,4 @@
-"""One forest plot of the first table's cells, as an SVG that a browser and a printer can read.
+"""Draws the forest plot of the first table's cells, as an SVG for browsers and printers.
 
 The axis counts in margins (the smallest difference that matters), so that tests and ratings share
 it; below it stands one row of numbers per unit. Colour and symbol both tell the verdict.
@@ -6,7 +6,7 @@ it; below it stands one row of numbers per unit. Colour and symbol both tell the
 
 import html
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from .digits import plain, signed, with_interval
@@ -98,7 +98,7 @@ def draw_forest(bars: Sequence[Bar], *, first: str = "native", second: str = "tr
     return "\n".join([*parts, "</svg>"])
 
 
-def _bar(bar: Bar, y: float, at, far: float, size: float) -> str:
+def _bar(bar: Bar, y: float, at: Callable[[float, Bar], float], far: float, size: float) -> str:
     """Name, interval, estimate and symbol of one cell."""
     ink = bar.look.ink
     numbers = with_interval(bar.estimate, bar.low, bar.high, margin=bar.margin, unit=bar.unit)

@@ -1,15 +1,18 @@
-"""Interactive figures: one small script draws them from the numbers; nothing is fetched."""
+"""Pages with interactive figures: a script in the page draws them from numbers in the page."""
 
 import json
 import math
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-from ..correlate.averages import Cells, Test, metric_words
-from .coverage import CORE
+from ..correlate.averages import Cells, Test
+from ..correlate.coverage import CORE
+from ..correlate.notes import setting_words
+from .captions import data_rows
+from .labels import metric_words, short_label
 from .page import document, introduction
-from .tables import data_rows
 
 DIGITS = 6
+Content = Mapping[str, object]  # JSON that the page's script draws from
 
 
 def number(value: float | None) -> float | None:
@@ -19,23 +22,23 @@ def number(value: float | None) -> float | None:
     return float(f"{value:.{DIGITS}g}")
 
 
-def embed(content: dict[str, Any]) -> str:
+def embed(content: Content) -> str:
     """Data as a script block."""
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
     return f'<script type="application/json" id="data">{text}</script>'
 
 
-def chart_document(title: str, question: str, look: str, content: dict[str, Any]) -> str:
+def chart_document(title: str, question: str, look: str, content: Content) -> str:
     """A page with one interactive chart."""
     body = introduction(title, question, look, "")
     body += '\n<main id="chart"></main>\n<div class="tip" role="status"></div>'
     return document(title, body, scripts=("chart.js",), data=embed(content))
 
 
-def series(cells: Cells, colours: dict[str, tuple[str, str]]) -> dict[str, Any]:
+def series(cells: Cells, colours: Mapping[str, tuple[str, str]]) -> Content:
     """Labels, colours and shapes of data conditions."""
     return {
-        name: {"label": cells.label("data", name), "colour": colour, "marker": marker}
+        name: {"label": cells.facts.data_label(name), "colour": colour, "marker": marker}
         for name, (colour, marker) in colours.items()
     }
 
@@ -46,22 +49,22 @@ def dots_page(
     question: str,
     look: str,
     panels: list[tuple[Test, str]],
-    colours: dict[str, tuple[str, str]],
+    colours: Mapping[str, tuple[str, str]],
 ) -> str:
     """Scores by model and data condition, for every language and training setting."""
     content = {
         "type": "dots",
         "series": series(cells, colours),
         "core": [name for kind in CORE for name in cells.data(kind)],
-        "models": {model: cells.label("models", model) for model in cells.models()},
-        "settings": [setting.words() for setting in cells.settings()],
-        "languages": {code: cells.language_label(code) for code in cells.languages()},
+        "models": {model: cells.facts.model_label(model) for model in cells.models()},
+        "settings": [setting_words(setting) for setting in cells.settings()],
+        "languages": {code: cells.facts.language(code) for code in cells.languages()},
         "panels": [panel(cells, test, metric) for test, metric in panels],
     }
     return chart_document(title, question, look, content)
 
 
-def panel(cells: Cells, test: Test, metric: str) -> dict[str, Any]:
+def panel(cells: Cells, test: Test, metric: str) -> Content:
     """Points of one panel: [model, data, language, setting, score, stderr, n, seeds]."""
     points = []
     for model in cells.models(test):
@@ -74,9 +77,9 @@ def panel(cells: Cells, test: Test, metric: str) -> dict[str, Any]:
                             [model, name, code, place, number(found.score), number(found.stderr)]
                             + [found.n, found.seeds]
                         )
-    chance = cells.about["benchmarks"].get(test.benchmark, {}).get("chance")
+    chance = cells.facts.benchmark(test.benchmark).chance
     return {
-        "title": cells.short_label(test),
+        "title": short_label(cells, test),
         "metric": metric_words(metric),
         "unit": cells.unit(test, metric),
         "chance": chance if metric == cells.metrics(test)[0] else None,
@@ -89,24 +92,24 @@ def scatter_page(
     title: str,
     question: str,
     look: str,
-    panels: list[dict[str, Any]],
+    panels: Sequence[Content],
     colours: dict[str, str],
 ) -> str:
     """Gap against score, one panel per test; hover names the model, language and both scores."""
     families: dict[str, str] = {}
     for model, colour in colours.items():
-        families.setdefault(cells.about["models"].get(model, {}).get("family", model), colour)
+        families.setdefault(cells.facts.family(model), colour)
     content = {
         "type": "scatter",
         "families": families,
         "models": {
             model: {
-                "label": cells.label("models", model),
-                "family": cells.about["models"].get(model, {}).get("family", model),
+                "label": cells.facts.model_label(model),
+                "family": cells.facts.family(model),
             }
             for model in colours
         },
-        "languages": {code: cells.language_label(code) for code in cells.languages()},
+        "languages": {code: cells.facts.language(code) for code in cells.languages()},
         "panels": panels,
     }
     return chart_document(title, question, look, content)

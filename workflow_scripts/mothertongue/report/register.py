@@ -95,10 +95,9 @@ def _departure(entry: Any, path: Path) -> Departure:
         raise InputError(f"{path}: {name}: {'; '.join(told)}")
     if entry["topic"] not in TOPICS:
         raise InputError(f"{path}: {name}: topic is none of {', '.join(TOPICS)}")
-    return Departure(
-        **{key: " ".join(entry[key].split()) for key in texts},
-        **{key: tuple(entry.get(key, ())) for key in LISTS},
-    )
+    values: dict[str, Any] = {key: " ".join(entry[key].split()) for key in texts}
+    values |= {key: tuple(entry.get(key, ())) for key in LISTS}
+    return Departure(**values)
 
 
 def dangling(

@@ -1,4 +1,4 @@
-"""One sentence per claim: nothing is said that the claim does not hold."""
+"""Words each claim as one sentence, which says nothing that the claim does not hold."""
 
 from dataclasses import replace
 from typing import NamedTuple
@@ -10,11 +10,12 @@ from ..correlate.averages import (
     Cells,
     Setting,
     Test,
-    metric_words,
 )
 from ..correlate.claims import Claim
+from ..correlate.notes import setting_words
 from . import categories
 from .digits import digits_needed, p_words, plain, signed
+from .labels import metric_words
 from .table import real_minus
 from .verdicts import (
     almost,
@@ -64,7 +65,7 @@ class Names:
         else:
             what = (claim.group or "all tests").capitalize()
         if claim.language is not None:
-            return f"{what}, {self.cells.language_label(claim.language)}"
+            return f"{what}, {self.cells.facts.language(claim.language)}"
         return f"{what}, over {claim.languages} languages" if claim.languages > 1 else what
 
     def test(self, claim: Claim) -> str:
@@ -83,15 +84,16 @@ class Names:
             return "round-trip data"
         if name in ("native", "base"):
             return f"{name} data"
-        kind = self.cells.about["data"].get(name, {}).get("kind")
-        label = self.cells.label("data", name)
+        stated = self.cells.facts.data.get(name)
+        kind = stated.kind if stated is not None else ""
+        label = self.cells.facts.data_label(name)
         if kind == "translated":
             return f"data translated by {label}"
         return f"data of the {label}" if kind == "roundtrip" else label
 
     def best(self, claim: Claim) -> str:
         """`Google Translate, `; nothing if no translator is known."""
-        return f"{self.cells.label('data', claim.best)}, " if claim.best else ""
+        return f"{self.cells.facts.data_label(claim.best)}, " if claim.best else ""
 
     def adapters(self, claim: Claim) -> str:
         """` two`: adapters behind a gap of one model with one training each; else nothing."""
@@ -104,11 +106,13 @@ class Names:
 
     def judge(self, name: str) -> str:
         """A judge's name."""
-        return self.cells.label("judges", name)
+        return self.cells.facts.judge(name)
 
     def setting(self, claim: Claim) -> str:
         """A training setting."""
-        return Setting(claim.scope, claim.learning_rate).words().replace(", ", " training at ")
+        return setting_words(Setting(claim.scope, claim.learning_rate)).replace(
+            ", ", " training at "
+        )
 
 
 def word(claim: Claim, names: Names) -> str:

@@ -1,17 +1,18 @@
-"""A table that knows how to be CSV, LaTeX (booktabs) and sortable HTML, and a page of tables."""
+"""A table that can be written as CSV, LaTeX (booktabs) and sortable HTML, and a page of tables."""
 
 import csv
 import html
 import io
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from .digits import with_interval
 
 MISSING = "–"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,22 @@ class Table:
         ]
         columns = [self.columns[place] for place in keep]
         return Table(self.name, self.title, columns, rows, self.keys, self.notes)
+
+
+@dataclass(frozen=True)
+class Field(Generic[T]):
+    """A column, and what stands in it for a row of any kind."""
+
+    column: Column
+    value: Callable[[T], Entry]
+
+
+def tabulate(
+    name: str, title: str, fields: Sequence[Field[T]], rows: Iterable[T], *, keys: int = 1
+) -> Table:
+    """A table with a line per row."""
+    lines = [[field.value(row) for field in fields] for row in rows]
+    return Table(name, title, [field.column for field in fields], lines, keys)
 
 
 @dataclass

@@ -1,19 +1,23 @@
 """Fine-tuning in the report: learning curves of every run, and what each run was trained on."""
 
+import csv
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..correlate.averages import plain_number
+from ..correlate.averages import in_order
+from ..correlate.facts import Facts
+from ..correlate.notes import plain_number
 from ..files import read_json
+from ..scores import MULTI
+from .captions import plural
 from .categories import PROVENANCE, category
 from .figures import palette_of, prepare
 from .interactive import chart_document, number
-from .table import Column, Mark, Page, Table
-from .tables import plural
+from .table import Column, Field, Mark, Page, Table, tabulate
 
-Run = dict[str, Any]
 QUESTION = "Did every run learn, and did any learn too long?"
 LOOK = (
     "Held-out perplexity by epoch; epoch 0 is the untuned base, the ring marks the epoch that was"
@@ -24,28 +28,87 @@ DASHES = ("-", (0, (3, 1.5)), (0, (1, 1.2)), (0, (5, 1, 1, 1)))
 SIDE_BY_SIDE = 4
 
 
-def read_runs(histories: Iterable[Path], provenances: Iterable[Path]) -> list[Run]:
-    """Every run: its condition, history (epoch, perplexity, training loss, best) and provenance."""
-    import csv
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One epoch of a run; epoch 0 is the untuned base."""
 
-    runs = []
-    for history, provenance in zip(histories, provenances, strict=True):
-        model, data, scope, lr, seed = Path(history).parts[-6:-1]
-        with Path(history).open(encoding="utf-8", newline="") as handle:
-            rows = list(csv.DictReader(handle))
-        points = [
-            {
-                "epoch": int(row["epoch"]),
-                "perplexity": to_number(row["validation_perplexity"]),
-                "loss": to_number(row["train_loss"]),
-                "best": row["best"] == "1",
-            }
-            for row in rows
+    epoch: int
+    perplexity: float | None  # held out
+    loss: float | None
+    best: bool  # whether this epoch was kept
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One fine-tuning run, from its history.csv and provenance.json."""
+
+    model: str
+    data: str
+    scope: str
+    lr: str
+    seed: int
+    points: tuple[Point, ...]
+    learning_rate: float  # NaN where it is not stated
+    kept_rows: int
+    dropped_rows: int
+    truncated_rows: int
+    truncated_tokens: int
+    answer_tokens: int
+    perplexity: float | None  # at the epoch that was kept
+    best_epoch: int | None
+    epochs: int | None
+    tokens_per_second: float | None
+    seconds: float
+    device: str | None
+
+
+def read_runs(histories: Iterable[Path], provenances: Iterable[Path]) -> list[Run]:
+    """Every run; its condition is told by its path."""
+    return [
+        read_run(Path(history), Path(provenance))
+        for history, provenance in zip(histories, provenances, strict=True)
+    ]
+
+
+def read_run(history: Path, provenance: Path) -> Run:
+    """One run."""
+    model, data, scope, lr, seed = history.parts[-6:-1]
+    made = read_json(provenance)
+    training, rate = made["training"], made.get("recipe", {}).get("learning_rate")
+    return Run(
+        model=model,
+        data=data,
+        scope=scope,
+        lr=lr,
+        seed=int(seed.removeprefix("seed")),
+        points=tuple(read_points(history)),
+        learning_rate=math.nan if rate is None else float(rate),
+        kept_rows=training["kept_rows"],
+        dropped_rows=training["dropped_rows"],
+        truncated_rows=training["truncated_rows"],
+        truncated_tokens=training["truncated_tokens"],
+        answer_tokens=training["supervised_tokens"],
+        perplexity=made.get("best_validation_perplexity"),
+        best_epoch=made.get("best_epoch"),
+        epochs=made.get("epochs"),
+        tokens_per_second=made.get("tokens_per_second"),
+        seconds=made["seconds"],
+        device=made.get("device"),
+    )
+
+
+def read_points(history: Path) -> list[Point]:
+    """The epochs of a run."""
+    with history.open(encoding="utf-8", newline="") as handle:
+        return [
+            Point(
+                int(row["epoch"]),
+                to_number(row["validation_perplexity"]),
+                to_number(row["train_loss"]),
+                row["best"] == "1",
+            )
+            for row in csv.DictReader(handle)
         ]
-        key = {"model": model, "data": data, "scope": scope, "lr": lr}
-        key |= {"seed": int(seed.removeprefix("seed"))}
-        runs.append({**key, "points": points, "provenance": read_json(provenance)})
-    return runs
 
 
 def to_number(text: str) -> float | None:
@@ -54,35 +117,32 @@ def to_number(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def colours_of(about: dict[str, Any]) -> dict[str, tuple[str, str]]:
+def colours_of(facts: Facts) -> dict[str, tuple[str, str]]:
     """Colour and marker by data condition, as in every other figure."""
     kinds: dict[str, list[str]] = {}
-    for name, entry in about["data"].items():
-        kinds.setdefault(entry["kind"], []).append(name)
+    for name in facts.data:
+        kinds.setdefault(facts.data_kind(name), []).append(name)
     return palette_of(kinds)
 
 
-def label(about: dict[str, Any], section: str, name: str) -> str:
-    """Label of a name."""
-    entry = about[section].get(name, name)
-    return entry.get("label", name) if isinstance(entry, dict) else str(entry)
+def scopes_of(runs: Iterable[Run], facts: Facts) -> list[str]:
+    """Languages of training in the order of the configuration, several languages last."""
+    return in_order([*facts.languages, MULTI], {run.scope for run in runs})
 
 
-def places(runs: list[Run], key: str, known: Iterable[str]) -> list[str]:
-    """Values of a key in the order of the configuration, others behind."""
-    found = {run[key] for run in runs}
-    order = [name for name in known if name in found]
-    return order + sorted(found - set(order))
+def models_of(runs: Iterable[Run], facts: Facts) -> list[str]:
+    """Models in the order of the configuration."""
+    return in_order(facts.models, {run.model for run in runs})
 
 
-def draw_curves(runs: list[Run], about: dict[str, Any]) -> Any:
+def draw_curves(runs: list[Run], facts: Facts) -> Any:
     """One panel per model and scope; colour = data, dashes = learning rate."""
     plt = prepare()
-    models = places(runs, "model", about["models"])
-    scopes = places(runs, "scope", [*about["languages"], "multi"])
-    rates = places(runs, "lr", [])
-    rates.sort(key=lambda lr: -max(rate_of(r) for r in runs if r["lr"] == lr))
-    colours = colours_of(about)
+    models = models_of(runs, facts)
+    scopes = scopes_of(runs, facts)
+    rates = sorted({run.lr for run in runs})
+    rates.sort(key=lambda lr: -max(r.learning_rate for r in runs if r.lr == lr))
+    colours = colours_of(facts)
     panels = [(model, scope) for model in models for scope in scopes]
     across = len(scopes) if len(models) > 1 or len(scopes) <= SIDE_BY_SIDE else SIDE_BY_SIDE
     down = math.ceil(len(panels) / across)
@@ -91,202 +151,199 @@ def draw_curves(runs: list[Run], about: dict[str, Any]) -> Any:
         down, across, figsize=size, squeeze=False, sharex=True, layout="constrained"
     )
     for axes, (model, scope) in zip(grid.flat, panels, strict=False):
-        own = [run for run in runs if (run["model"], run["scope"]) == (model, scope)]
+        own = [run for run in runs if (run.model, run.scope) == (model, scope)]
         draw_panel(axes, own, colours, rates)
-        axes.set_title(
-            f"{label(about, 'models', model)}, {scope_words(about, scope)}", fontsize=7.5
-        )
+        axes.set_title(f"{facts.model_label(model)}, {scope_words(facts, scope)}", fontsize=7.5)
     for axes in list(grid.flat)[len(panels) :]:
         axes.set_axis_off()
     figure.supxlabel("epoch", fontsize=8)
     figure.supylabel("held-out perplexity", fontsize=8)
-    names = [name for name in colours if any(run["data"] == name for run in runs)]
+    names = [name for name in colours if any(run.data == name for run in runs)]
     handles = [plt.Line2D([], [], color=colours[name][0]) for name in names]
-    words = [label(about, "data", name) for name in names]
+    words = [facts.data_label(name) for name in names]
     if len(rates) > 1:
         for place, lr in enumerate(rates):
             dash = DASHES[place % len(DASHES)]
             handles.append(plt.Line2D([], [], color="#5b6b7b", linestyle=dash))
-            rate = next(rate_of(r) for r in runs if r["lr"] == lr)
+            rate = next(r.learning_rate for r in runs if r.lr == lr)
             words.append(f"learning rate {plain_number(rate)}" if math.isfinite(rate) else lr)
     figure.legend(handles, words, loc="outside upper center", ncols=min(4, len(words)))
     return figure
 
 
-def draw_panel(axes: Any, runs: list[Run], colours: dict[str, Any], rates: list[str]) -> None:
+def draw_panel(
+    axes: Any, runs: Sequence[Run], colours: Mapping[str, tuple[str, str]], rates: list[str]
+) -> None:
     """Curves of one panel."""
     for run in runs:
-        known = [p for p in run["points"] if p["perplexity"] is not None]
-        colour = colours.get(run["data"], ("#7A7A7A", "o"))[0]
-        dash = DASHES[rates.index(run["lr"]) % len(DASHES)]
+        known = [p for p in run.points if p.perplexity is not None]
+        colour = colours.get(run.data, ("#7A7A7A", "o"))[0]
+        dash = DASHES[rates.index(run.lr) % len(DASHES)]
         axes.plot(
-            [p["epoch"] for p in known],
-            [p["perplexity"] for p in known],
+            [p.epoch for p in known],
+            [p.perplexity for p in known],
             color=colour,
             linestyle=dash,
             linewidth=1,
         )
         for p in known:
-            if p["best"]:
-                axes.plot(p["epoch"], p["perplexity"], "o", mfc="white", mec=colour, ms=3.5)
-    if not any(p["perplexity"] is not None for run in runs for p in run["points"]):
+            if p.best:
+                axes.plot(p.epoch, p.perplexity, "o", mfc="white", mec=colour, ms=3.5)
+    if not any(p.perplexity is not None for run in runs for p in run.points):
         axes.text(0.5, 0.5, "no run", transform=axes.transAxes, ha="center", color="#7A7A7A")
         axes.set_yticks([])
     axes.locator_params(axis="x", integer=True, nbins=5)
     axes.locator_params(axis="y", nbins=4)
 
 
-def rate_of(run: Run) -> float:
-    """Learning rate of a run."""
-    value = run["provenance"].get("recipe", {}).get("learning_rate")
-    return math.nan if value is None else float(value)
-
-
-def scope_words(about: dict[str, Any], scope: str) -> str:
+def scope_words(facts: Facts, scope: str) -> str:
     """`Spanish`, `multilingual`."""
-    return "multilingual" if scope == "multi" else label(about, "languages", scope)
+    return "multilingual" if scope == MULTI else facts.language(scope)
 
 
-def curves_page(runs: list[Run], about: dict[str, Any], facts: str) -> str:
+def curves_page(runs: list[Run], facts: Facts, told: str) -> str:
     """The same curves, one model's panel each, with numbers on hover."""
-    colours = colours_of(about)
-    scopes = places(runs, "scope", [*about["languages"], "multi"])
-    rates = {run["lr"]: rate_of(run) for run in runs}
+    colours = colours_of(facts)
+    scopes = scopes_of(runs, facts)
+    rates = {run.lr: run.learning_rate for run in runs}
     shown = sorted(rates, key=lambda lr: -rates[lr] if math.isfinite(rates[lr]) else 0.0)
-    used = {run["data"] for run in runs}
+    used = {run.data for run in runs}
     content = {
         "type": "curves",
         "languages": {},
-        "scopes": [[scope, scope_words(about, scope)] for scope in scopes],
+        "scopes": [[scope, scope_words(facts, scope)] for scope in scopes],
         "rates": [
             [lr, f"learning rate {plain_number(rates[lr])}" if math.isfinite(rates[lr]) else lr]
             for lr in shown
         ],
         "series": {
-            name: {"label": label(about, "data", name), "colour": colour, "marker": marker}
+            name: {"label": facts.data_label(name), "colour": colour, "marker": marker}
             for name, (colour, marker) in colours.items()
             if name in used
         },
         "panels": [
             {
-                "title": label(about, "models", model),
+                "title": facts.model_label(model),
                 "runs": [
-                    {key: run[key] for key in ("data", "scope", "lr", "seed")}
+                    {"data": run.data, "scope": run.scope, "lr": run.lr, "seed": run.seed}
                     | {
                         "points": [
-                            [p["epoch"], number(p["perplexity"]), number(p["loss"]), int(p["best"])]
-                            for p in run["points"]
+                            [p.epoch, number(p.perplexity), number(p.loss), int(p.best)]
+                            for p in run.points
                         ]
                     }
                     for run in runs
-                    if run["model"] == model
+                    if run.model == model
                 ],
             }
-            for model in places(runs, "model", about["models"])
+            for model in models_of(runs, facts)
         ],
     }
-    return chart_document("Learning curves of every run", QUESTION, f"{LOOK} {facts}", content)
+    return chart_document("Learning curves of every run", QUESTION, f"{LOOK} {told}", content)
 
 
-def ratio_table(runs: list[Run], about: dict[str, Any]) -> Table:
+def ratio_table(runs: list[Run], facts: Facts) -> Table:
     """Answer tokens of every training set as a multiple of native's, per model and language."""
-    names = places([r for r in runs if r["data"] != "native"], "data", about["data"])
-    columns = [
-        Column("Model"),
-        Column("Training language"),
-        Column("native", "answer tokens", 0, "supervised tokens of one epoch, training rows"),
-    ]
-    columns += [Column(label(about, "data", name), "times native's", 2) for name in names]
-    table = Table("ratio", "Answer tokens: translated against native", columns, keys=2)
-    for model in places(runs, "model", about["models"]):
-        for scope in places(runs, "scope", [*about["languages"], "multi"]):
+    names = in_order(facts.data, {run.data for run in runs if run.data != "native"})
+    tokens: dict[tuple[str, str], dict[str, int]] = {}
+    for model in models_of(runs, facts):
+        for scope in scopes_of(runs, facts):
             own = {
-                run["data"]: run["provenance"]["training"]["supervised_tokens"]
+                run.data: run.answer_tokens
                 for run in runs
-                if (run["model"], run["scope"]) == (model, scope)
+                if (run.model, run.scope) == (model, scope)
             }
-            if not own:
-                continue
+            if own:
+                tokens[model, scope] = own
+
+    def times_native(name: str) -> Callable[[tuple[str, str]], float | None]:
+        def ratio(place: tuple[str, str]) -> float | None:
+            own = tokens[place]
             native = own.get("native")
-            row: list[Any] = [label(about, "models", model), scope_words(about, scope), native]
-            row += [own[n] / native if native and n in own else None for n in names]
-            table.rows.append(row)
-    return table
+            return own[name] / native if native and name in own else None
 
+        return ratio
 
-def run_table(runs: list[Run], about: dict[str, Any]) -> Table:
-    """Every run: rows, drops, truncation, tokens, best epoch, speed."""
-    columns = [
-        Column("Model"),
-        Column("Data"),
-        Column("Language"),
-        Column("learning rate", "run", 0),
-        Column("seed", "run", 0),
-        Column("used", "rows", 0),
-        Column("dropped", "rows", 0, "their prompt fills the window: nothing left to learn"),
-        Column("cut", "rows", 0, "their answer is longer than the window"),
-        Column("cut off", "answer tokens", 0),
-        Column("supervised", "answer tokens", 0, "of one epoch"),
-        Column("× native", "answer tokens", 2, "against native data of the same kind of run"),
-        Column("perplexity", "kept epoch", 2, "held-out, at the epoch that was kept"),
-        Column("epoch", "kept epoch", 0),
-        Column("of", "kept epoch", 0),
-        Column("tokens/s", "speed", 0),
-        Column("minutes", "speed", 1),
-        Column("device", "speed", 0),
-    ]
-    table = Table("runs", "Every run", columns, keys=3)
-    order = {name: place for place, name in enumerate(about["data"])}
-    natives = {
-        (r["model"], r["scope"], r["lr"], r["seed"]): r["provenance"]["training"]
-        for r in runs
-        if r["data"] == "native"
-    }
-    models = places(runs, "model", about["models"])
-    scopes = places(runs, "scope", [*about["languages"], "multi"])
-    for run in sorted(
-        runs,
-        key=lambda r: (
-            (models.index(r["model"]), scopes.index(r["scope"]), r["lr"])
-            + (r["seed"], order.get(r["data"], 99))
+    fields: list[Field[tuple[str, str]]] = [
+        Field(Column("Model"), lambda place: facts.model_label(place[0])),
+        Field(Column("Training language"), lambda place: scope_words(facts, place[1])),
+        Field(
+            Column("native", "answer tokens", 0, "supervised tokens of one epoch, training rows"),
+            lambda place: tokens[place].get("native"),
         ),
-    ):
-        facts = run["provenance"]
-        counts = facts["training"]
-        native = natives.get((run["model"], run["scope"], run["lr"], run["seed"]))
-        native_tokens = native["supervised_tokens"] if native else 0
-        ratio = counts["supervised_tokens"] / native_tokens if native_tokens else None
-        rate = rate_of(run)
-        table.rows.append(
-            [
-                label(about, "models", run["model"]),
-                label(about, "data", run["data"]),
-                scope_words(about, run["scope"]),
-                Mark(rate, text=plain_number(rate)),
-                run["seed"],
-                counts["kept_rows"],
-                counts["dropped_rows"],
-                counts["truncated_rows"],
-                counts["truncated_tokens"],
-                counts["supervised_tokens"],
-                ratio,
-                facts.get("best_validation_perplexity"),
-                facts.get("best_epoch"),
-                facts.get("epochs"),
-                facts.get("tokens_per_second"),
-                facts["seconds"] / 60,
-                facts.get("device"),
-            ]
-        )
-    return table
+    ]
+    fields += [
+        Field(Column(facts.data_label(name), "times native's", 2), times_native(name))
+        for name in names
+    ]
+    title = "Answer tokens: translated against native"
+    return tabulate("ratio", title, fields, tokens, keys=2)
 
 
-def costs_page(runs: list[Run], about: dict[str, Any]) -> Page:
+def run_table(runs: list[Run], facts: Facts) -> Table:
+    """Every run: rows, drops, truncation, tokens, best epoch, speed."""
+    natives = {
+        (run.model, run.scope, run.lr, run.seed): run.answer_tokens
+        for run in runs
+        if run.data == "native"
+    }
+
+    def times_native(run: Run) -> float | None:
+        native = natives.get((run.model, run.scope, run.lr, run.seed))
+        return run.answer_tokens / native if native else None
+
+    fields: list[Field[Run]] = [
+        Field(Column("Model"), lambda run: facts.model_label(run.model)),
+        Field(Column("Data"), lambda run: facts.data_label(run.data)),
+        Field(Column("Language"), lambda run: scope_words(facts, run.scope)),
+        Field(
+            Column("learning rate", "run", 0),
+            lambda run: Mark(run.learning_rate, text=plain_number(run.learning_rate)),
+        ),
+        Field(Column("seed", "run", 0), lambda run: run.seed),
+        Field(Column("used", "rows", 0), lambda run: run.kept_rows),
+        Field(
+            Column("dropped", "rows", 0, "their prompt fills the window: nothing left to learn"),
+            lambda run: run.dropped_rows,
+        ),
+        Field(
+            Column("cut", "rows", 0, "their answer is longer than the window"),
+            lambda run: run.truncated_rows,
+        ),
+        Field(Column("cut off", "answer tokens", 0), lambda run: run.truncated_tokens),
+        Field(
+            Column("supervised", "answer tokens", 0, "of one epoch"), lambda run: run.answer_tokens
+        ),
+        Field(
+            Column("× native", "answer tokens", 2, "against native data of the same kind of run"),
+            times_native,
+        ),
+        Field(
+            Column("perplexity", "kept epoch", 2, "held-out, at the epoch that was kept"),
+            lambda run: run.perplexity,
+        ),
+        Field(Column("epoch", "kept epoch", 0), lambda run: run.best_epoch),
+        Field(Column("of", "kept epoch", 0), lambda run: run.epochs),
+        Field(Column("tokens/s", "speed", 0), lambda run: run.tokens_per_second),
+        Field(Column("minutes", "speed", 1), lambda run: run.seconds / 60),
+        Field(Column("device", "speed", 0), lambda run: run.device),
+    ]
+    data = {name: place for place, name in enumerate(facts.data)}
+    models, scopes = models_of(runs, facts), scopes_of(runs, facts)
+
+    def order(run: Run) -> tuple[int, int, str, int, int]:
+        place = models.index(run.model), scopes.index(run.scope)
+        return (*place, run.lr, run.seed, data.get(run.data, len(data)))
+
+    return tabulate("runs", "Every run", fields, sorted(runs, key=order), keys=3)
+
+
+def costs_page(runs: list[Run], facts: Facts) -> Page:
     """What was trained on, with the ratio of answer tokens in front."""
-    main, topic = category(about, PROVENANCE)
-    dropped = sum(run["provenance"]["training"]["dropped_rows"] for run in runs)
-    cut = sum(run["provenance"]["training"]["truncated_rows"] for run in runs)
-    hours = sum(run["provenance"]["seconds"] for run in runs) / 3600
+    where = category(facts, PROVENANCE, "Training")
+    dropped = sum(run.dropped_rows for run in runs)
+    cut = sum(run.truncated_rows for run in runs)
+    hours = sum(run.seconds for run in runs) / 3600
     return Page(
         "",
         "training-costs",
@@ -296,12 +353,11 @@ def costs_page(runs: list[Run], about: dict[str, Any]) -> Page:
         " longer answers to learn from. Dropped and cut rows should be few and alike between data.",
         f"n: {plural(len(runs), 'run')}; rows dropped {dropped:,}, cut {cut:,}, summed over runs;"
         f" {hours:.2g} hours of training in all. Metric: tokens per epoch, by each model's tokenizer."
-        f" Seeds: {', '.join(str(seed) for seed in sorted({run['seed'] for run in runs}))}.",
-        main,
-        topic or "Training",
+        f" Seeds: {', '.join(str(seed) for seed in sorted({run.seed for run in runs}))}.",
+        *where,
         {
             "item": "Training sets and costs",
-            "languages": ", ".join(places(runs, "scope", [*about["languages"], "multi"])),
+            "languages": ", ".join(scopes_of(runs, facts)),
         },
-        [ratio_table(runs, about).without_empty(), run_table(runs, about).without_empty()],
+        [ratio_table(runs, facts).without_empty(), run_table(runs, facts).without_empty()],
     )

@@ -1,4 +1,4 @@
-"""What a claim may say: its verdict after checking it against its own numbers, and its words.
+"""Checks a claim's verdict against its own numbers, and words the numbers that it rests on.
 
 Everything here takes one `Claim` and adds nothing to it. A verdict that its own p or interval does
 not carry is undecided, whatever wrote it down.
@@ -7,6 +7,7 @@ not carry is undecided, whatever wrote it down.
 from dataclasses import replace
 
 from ..correlate import claims as c
+from ..correlate import notes
 from ..correlate.claims import Claim
 from .digits import plain, with_interval
 from .forest import Look
@@ -30,15 +31,12 @@ UNITS |= {"r": "", "correlation": ""}
 AXES = {"%": "points of 100", "points": "sum of ratings", "points of 5": "rating, 1–5"}
 
 
-SHARED = "the interval treats models as independent"
-NOTHING_VARIES = "nothing varies"
 SAID = (  # what the words of a sentence hold already
-    "the interval excludes 0, but not at the level",
-    "chosen among translators",
-    "corrected for the choice",
-    "one model trained once",
-    "neither side is above chance",
-    "gap ",
+    notes.NOT_AT_LEVEL,
+    *notes.CHOSEN.split("; "),
+    notes.TRAINED_ONCE,
+    notes.SEES_NOTHING,
+    notes.GAP,
 )
 
 
@@ -60,8 +58,8 @@ def deciding(claim: Claim) -> tuple[float | None, float | None]:
 
 def deciding_confidence(claim: Claim) -> float:
     """Confidence of the interval that is printed."""
-    wide = corrected(claim) and claim.decides_confidence
-    return claim.decides_confidence if wide else claim.confidence
+    wide = claim.decides_confidence if corrected(claim) else None
+    return wide or claim.confidence
 
 
 def almost(claim: Claim) -> bool:
@@ -77,7 +75,7 @@ def inside(claim: Claim) -> bool:
     low, high = deciding(claim)
     if claim.question not in GAPS or not claim.margin or low is None or high is None:
         return False
-    if c.HIDES in claim.note:
+    if notes.HIDES in claim.note:
         return False
     return -claim.margin < low and high < claim.margin
 
@@ -157,13 +155,13 @@ def needed_words(claim: Claim) -> str:
 def notes_of(claim: Claim) -> list[str]:
     """The parts of a claim's note that its sentence does not say by itself."""
     parts = [part.strip() for part in claim.note.split(";")]
-    said = SAID + (NOTHING_VARIES,) * (without_spread(claim) or claim.verdict == c.AT_CHANCE)
+    said = SAID + (notes.NOTHING_VARIES,) * (without_spread(claim) or claim.verdict == c.AT_CHANCE)
     return [part for part in parts if part and not part.startswith(said) and not is_shared(part)]
 
 
 def is_shared(note: str) -> bool:
     """Whether a note is about all claims of a page alike, and is said once below them."""
-    return note.endswith(SHARED)
+    return note.endswith(notes.MODELS_ALONE)
 
 
 def over_words(claim: Claim) -> str:

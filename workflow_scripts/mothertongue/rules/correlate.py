@@ -3,10 +3,17 @@
 from snakemake.iocontainers import Wildcards
 
 from ..study import Study
-from .judge import answers_path
-
-STUDY_ABOUT = "<results>/correlate/study/about.json"
-STUDY_ITEMS = "<results>/correlate/study/items.parquet"
+from ..study.paths import (
+    HISTORY,
+    ITEMS,
+    PROVENANCE,
+    RATINGS,
+    SCORE,
+    SCORES,
+    STUDY_ABOUT,
+    STUDY_ITEMS,
+)
+from .plan import IN_RULES
 
 
 class Correlating:
@@ -18,34 +25,35 @@ class Correlating:
     def __init__(self, study: Study, published: str, *, has_items: bool):
         self.study, self.published, self.has_items = study, published, has_items
 
-    def evaluations(self, suffix: str = ".json") -> list[str]:
-        """Every score file of the study, or what lies beside each."""
-        return [
-            f"<results>/evaluate/{one.condition.path}/{one.benchmark}/{one.language}{suffix}"
-            for one in self.study.evaluations
-        ]
+    def evaluations(self) -> list[str]:
+        """Every score file of the study."""
+        return [IN_RULES.of(SCORE, one) for one in self.study.evaluations]
+
+    def item_tables(self) -> list[str]:
+        """The scores by item of every evaluation."""
+        return [IN_RULES.of(ITEMS, one) for one in self.study.evaluations]
 
     def ratings(self) -> list[str]:
         """Every ratings file of the study."""
-        return [
-            f"<results>/judge/{one.judge}/{answers_path(one.answers)}"
-            for one in self.study.judgements
-        ]
+        return [IN_RULES.of(RATINGS, one) for one in self.study.judgements]
 
-    def runs(self, name: str) -> list[str]:
-        """A file of every fine-tuning run."""
-        return [
-            f"<results>/finetune/{condition.path}/{name}" for condition in self.study.conditions
-        ]
+    def histories(self) -> list[str]:
+        """The losses of every fine-tuning."""
+        return [IN_RULES.of(HISTORY, one) for one in self.study.conditions]
+
+    def provenances(self) -> list[str]:
+        """The provenance of every fine-tuning."""
+        return [IN_RULES.of(PROVENANCE, one) for one in self.study.conditions]
 
     def scores(self, wildcards: Wildcards) -> str:
         """The scores of {source}."""
         published = wildcards.source == "published"
-        return f"{self.published}/scores.csv" if published else "<results>/scores.csv"
+        return f"{self.published}/scores.csv" if published else IN_RULES.at(SCORES)
 
     def about(self, wildcards: Wildcards) -> str:
         """The description of {source}'s scores."""
-        return f"{self.published}/about.json" if wildcards.source == "published" else STUDY_ABOUT
+        published = wildcards.source == "published"
+        return f"{self.published}/about.json" if published else IN_RULES.at(STUDY_ABOUT)
 
     def averages(self, wildcards: Wildcards) -> list[str]:
         """Averages as the paper prints them; a study has its own."""
@@ -53,4 +61,5 @@ class Correlating:
 
     def item_table(self, wildcards: Wildcards) -> list[str]:
         """The scores by item of {source}; published ones and those of others may have none."""
-        return [STUDY_ITEMS] if wildcards.source == "study" and self.has_items else []
+        study = wildcards.source == "study"
+        return [IN_RULES.at(STUDY_ITEMS)] if study and self.has_items else []

@@ -1,21 +1,21 @@
 """Input functions and parameters of rules/judge.smk, judge_compare.smk and judge_pages.smk."""
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 from snakemake.io import ancient
-from snakemake.iocontainers import Wildcards
+from snakemake.iocontainers import OutputFiles, Wildcards
 
 from ..files import read_jsonl
 from ..judge import calling_settings, rating_settings
 from ..judge.labels import rating_facts, study_labels
-from ..report.categories import ANSWERS
-from ..study import AnswerSet, Study
+from ..report import categories
+from ..study import Study
+from ..study.paths import ANSWERS, BATCH_REPORT, QUESTIONS, RATINGS
+from .plan import IN_RULES
 
-
-def answers_path(answers: AnswerSet) -> str:
-    """`{condition}/{questions}/{language}.jsonl`, the same below answer/ and judge/{judge}/."""
-    return f"{answers.condition.path}/{answers.questions}/{answers.language}.jsonl"
+Shown = Callable[[Wildcards, OutputFiles], dict[str, str]]
 
 
 class Judging:
@@ -26,30 +26,29 @@ class Judging:
 
     def ratings(self, wildcards: Wildcards | None = None) -> list[str]:
         """Every ratings file of the study."""
-        return [
-            f"<results>/judge/{one.judge}/{answers_path(one.answers)}"
-            for one in self.study.judgements
-        ]
+        return [IN_RULES.of(RATINGS, one) for one in self.study.judgements]
 
     def answers(self, wildcards: Wildcards | None = None) -> list[str]:
         """Every answer set of the study."""
-        return [f"<results>/answer/{answers_path(answers)}" for answers in self.study.answers]
+        return [IN_RULES.of(ANSWERS, one) for one in self.study.answers]
+
+    @cached_property
+    def _own_answers(self) -> frozenset[str]:
+        return frozenset(self.answers())
 
     def questions(self, wildcards: Wildcards | None = None) -> list[str]:
         """Every question set as used."""
-        sets = {(answers.questions, answers.language) for answers in self.study.answers}
-        return sorted(f"<results>/answer/questions/{name}/{code}.jsonl" for name, code in sets)
+        return sorted({IN_RULES.of(QUESTIONS, one) for one in self.study.answers})
 
     def batch(self, wildcards: Wildcards) -> str | list[str]:
         """The report of {judge}'s batches, if it asks in batches; its age re-rates nothing.
 
         Answers that are none of the study's own (a module's, say) are in no such batch.
         """
-        w = wildcards
-        asked = f"{w.model}/{w.data}/{w.scope}/{w.lr}/seed{w.seed}/{w.questions}/{w.language}.jsonl"
-        own = {answers_path(answers) for answers in self.study.answers}
-        batched = self.study.judges[w.judge].get("batch") and asked in own
-        return ancient(f"<results>/judge/{w.judge}.batch.json") if batched else []
+        judge = wildcards.judge
+        own = IN_RULES.at(ANSWERS, **wildcards) in self._own_answers
+        batched = self.study.judges[judge].get("batch") and own
+        return ancient(IN_RULES.at(BATCH_REPORT, judge=judge)) if batched else []
 
     def spec(self, wildcards: Wildcards) -> dict[str, Any]:
         """What determines the ratings of {judge}; its label is for tables only."""
@@ -76,10 +75,10 @@ class Judging:
 
     def shown_under(
         self, topic: str, item: str, form: str, workflow: Any
-    ) -> dict[str, str | Callable]:
+    ) -> dict[str, str | Shown]:
         """Category, sub-category and labels of a page about answers and judges."""
 
-        def labels_with_facts(wildcards: Wildcards, output: list[str]) -> dict[str, str]:
+        def labels_with_facts(wildcards: Wildcards, output: OutputFiles) -> dict[str, str]:
             # Captions see the configuration, not the files, so n goes in there.
             captions = workflow.config.setdefault("captions", {})
             captions["judge"] = rating_facts(self.study, asked)
@@ -93,7 +92,7 @@ class Judging:
             }
 
         def asked(questions: str, language: str) -> int:
-            path = f"<results>/answer/questions/{questions}/{language}.jsonl"
+            path = IN_RULES.at(QUESTIONS, questions=questions, language=language)
             return len(read_jsonl(workflow.pathvars.apply(path)))
 
-        return {"category": ANSWERS, "subcategory": topic, "labels": labels_with_facts}
+        return {"category": categories.ANSWERS, "subcategory": topic, "labels": labels_with_facts}

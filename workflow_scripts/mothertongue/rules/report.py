@@ -4,10 +4,22 @@ import json
 from pathlib import Path
 from typing import Any
 
-from snakemake.iocontainers import Wildcards
+from snakemake.iocontainers import OutputFiles, Wildcards
 
 from ..report.page import as_rst
 from ..study import ROUND_TRIP, Study
+from ..study.paths import (
+    BACK_REPORT,
+    DIFFERENCES,
+    REPLIES,
+    REPORT_PART,
+    THERE_REPORT,
+    TRANSLATED_REPORT,
+    Layout,
+)
+from .plan import IN_RULES
+
+Entry = dict[str, Any]  # of a report item's index.json: category, subcategory, labels, caption
 
 
 class Reporting:
@@ -18,11 +30,11 @@ class Reporting:
 
     # -- an item's place in the report, from the index that its job writes ------------------------
 
-    def entry(self, wildcards: Wildcards, output: list[str]) -> dict[str, Any]:
+    def entry(self, wildcards: Wildcards, output: OutputFiles) -> Entry:
         """What the index of a folder says of one of its files."""
         index = json.loads(Path(output[0], "index.json").read_text(encoding="utf-8"))
         group = f"{wildcards.group}/" if hasattr(wildcards, "group") else ""
-        entry = index[f"{group}{wildcards.item}.{wildcards.form}"]
+        entry: Entry = index[f"{group}{wildcards.item}.{wildcards.form}"]
         # report/item.rst shows the caption: captions see the configuration, not the files.
         key = f"{wildcards.source}/{group}{wildcards.item}"
         self.workflow.config.setdefault("captions", {})[key] = as_rst(entry["caption"])
@@ -32,17 +44,17 @@ class Reporting:
             self.workflow.config.setdefault("findings", {})[wildcards.source] = found
         return entry
 
-    def category(self, wildcards: Wildcards, output: list[str]) -> str:
+    def category(self, wildcards: Wildcards, output: OutputFiles) -> str:
         """Category of an item."""
-        return self.entry(wildcards, output)["category"]
+        return str(self.entry(wildcards, output)["category"])
 
-    def subcategory(self, wildcards: Wildcards, output: list[str]) -> str:
+    def subcategory(self, wildcards: Wildcards, output: OutputFiles) -> str:
         """Sub-category of an item."""
-        return self.entry(wildcards, output)["subcategory"]
+        return str(self.entry(wildcards, output)["subcategory"])
 
-    def labels(self, wildcards: Wildcards, output: list[str]) -> dict[str, str]:
+    def labels(self, wildcards: Wildcards, output: OutputFiles) -> dict[str, str]:
         """Labels of an item."""
-        return self.entry(wildcards, output)["labels"]
+        return dict(self.entry(wildcards, output)["labels"])
 
     # -- files -----------------------------------------------------------------------------------
 
@@ -56,12 +68,11 @@ class Reporting:
         parts = ["findings", "tables", "scores", "gaps"]
         if source == "study":
             parts += ["training", "provenance"] + ["beside"] * ("published" in self.sources)
-        return [f"<results>/report/{source}/{part}" for part in parts]
+        return [IN_RULES.at(REPORT_PART, source=source, part=part) for part in parts]
 
     def differences(self, wildcards: Wildcards) -> str | list[str]:
         """What else differed between the conditions of {source}; unknown for published ones."""
-        study = wildcards.source == "study"
-        return "<results>/correlate/study/differences.csv" if study else []
+        return IN_RULES.at(DIFFERENCES) if wildcards.source == "study" else []
 
     def translation_reports(self) -> list[str]:
         """The report of every translated set; a round trip has one for each way."""
@@ -69,7 +80,15 @@ class Reporting:
         for data, scope in self.study.data_and_scope():
             name = data.removesuffix(ROUND_TRIP)
             if name in self.study.translators:
-                stage = "translate" if data == name else "roundtrip"
-                ways = [""] if data == name else [".pivot", ""]
-                found += [f"<results>/{stage}/{name}/{scope}{way}.report.json" for way in ways]
+                ways = [TRANSLATED_REPORT] if data == name else [THERE_REPORT, BACK_REPORT]
+                found += [IN_RULES.at(way, translator=name, scope=scope) for way in ways]
         return found
+
+    def configuration(self) -> dict[str, Any]:
+        """The study's configuration, without what captions are told through it."""
+        told = ("captions", "findings")
+        return {key: value for key, value in self.study.config.items() if key not in told}
+
+    def store(self, wildcards: Wildcards, output: OutputFiles) -> str:
+        """The store of replies beside a part of the report."""
+        return Layout.around(output[0], REPORT_PART).at(REPLIES)

@@ -4,19 +4,18 @@ Knows nothing of torch and of results. `read_study` is the way in.
 """
 
 from .grid import (
-    MULTI,
     OPEN_ANSWERS,
     OTHER,
-    ROUND_TRIP,
     AnswerSet,
     Condition,
     Evaluation,
     Judgement,
     Study,
     base_condition,
-    pick,
-    read_study,
 )
+from .read import read_study
+from .records import Benchmark, Entry, Judge, Language, Model, QuestionSet, Translator, pick
+from .validation import MULTI, ROUND_TRIP
 
 __all__ = [
     "MULTI",
@@ -24,10 +23,17 @@ __all__ = [
     "OTHER",
     "ROUND_TRIP",
     "AnswerSet",
+    "Benchmark",
     "Condition",
+    "Entry",
     "Evaluation",
+    "Judge",
     "Judgement",
+    "Language",
+    "Model",
+    "QuestionSet",
     "Study",
+    "Translator",
     "base_condition",
     "pick",
     "read_study",

@@ -1,4 +1,4 @@
-"""Cards: how much memory one has and how fast our jobs are on it (resources/gpus.yaml).
+"""The GPU cards that are known: their memory, and how fast our jobs run on them (resources/gpus.yaml).
 
 A study names the card of a model (`models.*.gpu_type`, `finetune.gpu_type`); otherwise a run on this
 host asks `nvidia-smi`, and elsewhere the card is not known. Imports no model library.

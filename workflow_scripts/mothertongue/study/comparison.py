@@ -1,26 +1,18 @@
-"""What a study holds alike between training sets: the rows they share, and an equal budget.
+"""Training sets that are compared: which are cut to the rows they share, and which to an equal size.
 
 Native rows and their round trips share ids, and so do all translations of the English rows of a
 scope. Native and translated sets share none: `budget` makes those equal in number.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from .records import Cell, Product
 from .schema import Json
 from .validation import ROUND_TRIP, listed, mapping
 
 OWN, COMMON = "own", "common"
-
-
-class Cell(NamedTuple):
-    """One kind of adapter, over all seeds."""
-
-    model: str
-    data: str
-    scope: str
-    lr: str
 
 
 class Budget(NamedTuple):
@@ -35,14 +27,14 @@ def family(data: str) -> str:
     return "native" if data == "native" or data.endswith(ROUND_TRIP) else "english"
 
 
-def common_rows(entries: Iterable[Mapping]) -> dict[tuple[str, str], tuple[str, ...]]:
+def common_rows(products: Iterable[Product]) -> dict[tuple[str, str], tuple[str, ...]]:
     """(data, scope) -> the other data whose rows the set is cut to; sets with own rows are absent."""
     sets = {
         (data, scope): None
-        for entry in entries
-        if entry["rows"] == COMMON
-        for data in entry["data"]
-        for scope in entry["scope"]
+        for product in products
+        if product.rows == COMMON
+        for data in product.data
+        for scope in product.scope
     }
     return {
         (data, scope): tuple(
@@ -54,16 +46,16 @@ def common_rows(entries: Iterable[Mapping]) -> dict[tuple[str, str], tuple[str, 
     }
 
 
-def budgets(entries: Iterable[tuple[Mapping, list[str]]]) -> dict[Cell, Budget]:
-    """Every cell with a budget; an entry comes with the names of its models.
+def budgets(products: Iterable[Product]) -> dict[Cell, Budget]:
+    """Every cell with a budget.
 
     Equal are all cells of one model, scope and learning rate whose entries ask for the same kind.
     """
     kinds: dict[Cell, str] = {}
-    for entry, models in entries:
-        if entry["budget"]:
-            kinds |= dict.fromkeys(_cells(entry, models), entry["budget"])
-    groups: dict[tuple, list[str]] = defaultdict(list)
+    for product in products:
+        if product.budget:
+            kinds |= dict.fromkeys(product.cells(), product.budget)
+    groups: dict[tuple[str, str, str, str], list[str]] = defaultdict(list)
     for cell, kind in kinds.items():
         groups[cell.model, cell.scope, cell.lr, kind].append(cell.data)
     return {
@@ -75,18 +67,10 @@ def budgets(entries: Iterable[tuple[Mapping, list[str]]]) -> dict[Cell, Budget]:
     }
 
 
-def _cells(entry: Mapping, models: Iterable[str]) -> Iterator[Cell]:
-    for model in models:
-        for data in entry["data"]:
-            for scope in entry["scope"]:
-                for lr in entry["lr"]:
-                    yield Cell(model, data, scope, lr)
-
-
 def comparison_mistakes(config: Json) -> Iterator[str]:
     """Training sets and adapters that two entries of `conditions` want in two ways."""
     config = mapping(config)
-    first: dict[tuple, tuple[int, object]] = {}
+    first: dict[tuple[str, ...], tuple[int, object]] = {}
     told: set[tuple[int, str]] = set()
     for index, entry in enumerate(listed(config.get("conditions"))):
         entry = mapping(entry)
@@ -96,7 +80,7 @@ def comparison_mistakes(config: Json) -> Iterator[str]:
         ]
         for data in filter(_is_text, listed(entry.get("data"))):
             for scope in filter(_is_text, listed(entry.get("scope"))):
-                keys = [("rows", data, scope)]
+                keys: list[tuple[str, ...]] = [("rows", data, scope)]
                 for lr in filter(_is_text, listed(entry.get("lr"))):
                     keys += [("budget", data, scope, lr, model) for model in models]
                 for key in keys:

@@ -1,8 +1,8 @@
-"""How much GPU memory a model takes, by method and length, computed from its shape.
+"""Compute how much GPU memory a model takes from its shape, how it is loaded, and the length of rows.
 
 Not measured on a card yet. Read off models' configurations and off what PyTorch keeps of a pass:
 weights are 2 bytes in 16 bits; in int8 the linear layers take 1 and the embeddings 2. A training pass
-keeps `KEPT` bytes a token for each layer and unit of width (tests/test_adapter_type.py prints them);
+keeps `KEPT` bytes a token for each layer and unit of width (tests/finetune/test_adapter_type.py prints them);
 with gradient checkpointing it keeps the layers' inputs and one layer. Imports no model library.
 """
 
@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from .records import Model
 
 LINEAR = {"int8": 1.0, "nf4": 0.53}  # bytes of a weight of a linear layer
 KEPT = 45.0  # with LoRA in bfloat16; in float32, as before, 57
@@ -72,9 +74,9 @@ def from_config(config: Mapping[str, Any], parameters: float) -> Shape | None:
     return Shape(parameters, layers, width, vocabulary, heads, keys * each, tied, eager)
 
 
-def shape_of(entry: Mapping[str, Any], folder: Path | None = None) -> Shape:
+def shape_of(model: Model, folder: Path | None = None) -> Shape:
     """The shape of a model of a study: of its folder's config.json, its `build`, or its size."""
-    parameters, base = entry["parameters"], entry.get("base") or ""
+    parameters, base = model.parameters, model.base or ""
     path = (folder or Path(base)) / "config.json"
     if path.is_file():
         try:
@@ -82,9 +84,9 @@ def shape_of(entry: Mapping[str, Any], folder: Path | None = None) -> Shape:
                 return shape
         except (OSError, ValueError):
             pass  # whoever loads it says so
-    if build := entry.get("build"):
-        width = build["hidden_size"]
-        facts = (build["layers"], width, build["vocabulary"], build["heads"], width)
+    if build := model.build:
+        width = build.hidden_size
+        facts = (build.layers, width, build.vocabulary, build.heads, width)
         return Shape(parameters, *facts, tied=True)
     return guessed(parameters, base)
 

@@ -1,4 +1,4 @@
-"""What a study's jobs ask of a card: which one, how much memory, and in how many bits a base is loaded.
+"""Plan a model's jobs on its GPU: which card, how much memory, and in how many bits the base is loaded.
 
 `finetune.quantisation: auto` loads a base as it is where weights, gradients and cache fit the card,
 else in 8 bits. The choice is made once for a model, by the rule `choose_quantisation`, whose file all
@@ -6,7 +6,7 @@ its jobs read. Imports no model library.
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ from ..errors import InputError
 from ..files import read_json
 from .cards import KINDS, Card, named, on_this_host
 from .gpu_memory import Shape, needed, shape_of
+from .paths import PROVENANCE, QUANTISATION
+from .records import Model
 
 STAGES = {
     "finetune_lora": "finetune",
@@ -22,7 +24,7 @@ STAGES = {
     "answer_questions": "answer",
 }
 AUTO = ("none", "int8")  # in the order of preference
-Config = dict[str, Any]
+Config = Mapping[str, Any]  # a completed configuration, as Snakemake holds it
 
 
 @dataclass(frozen=True)
@@ -36,15 +38,20 @@ class Choice:
     gb: dict[str, float]
 
 
+def model_of(config: Config, name: str) -> Model:
+    """A model of a study."""
+    return Model.read(name, config["models"][name])
+
+
 def gpu_type(config: Config, model: str) -> str | None:
     """The card that jobs of a model ask SLURM for; None: any."""
-    return config["models"][model]["gpu_type"] or config["finetune"]["gpu_type"]
+    shared: str | None = config["finetune"]["gpu_type"]
+    return model_of(config, model).gpu_type or shared
 
 
 def card_of(config: Config, model: str, *, local: bool) -> Card | None:
     """The card of a model's jobs, as far as it is known when planning."""
-    own = config["models"][model]["gpu_type"]
-    name = own or config["finetune"]["gpu_type"]
+    name, own = gpu_type(config, model), model_of(config, model).gpu_type
     memory = None if own else config["finetune"]["gpu_memory"]
     if name or memory:
         return named(name or "card of finetune.gpu_memory", memory)
@@ -69,16 +76,18 @@ def configured(config: Config, model: str, results: Path) -> str:
     Where the study leaves it at `auto`, adapters that version 1.0.0 has finished keep theirs (its
     default was int8), and further ones of the model are made alike: nothing is trained again.
     """
-    asked = config["finetune"]["quantisation"]
-    if asked != "auto" or (results / "finetune" / "quantisation" / f"{model}.json").is_file():
+    asked: str = config["finetune"]["quantisation"]
+    if asked != "auto" or (results / QUANTISATION.format(model=model)).is_file():
         return asked
-    path = next((results / "finetune" / model).glob("*/*/*/seed*/provenance.json"), None)
+    runs = PROVENANCE.format(model=model, data="*", scope="*", lr="*", seed="*")
+    path = next(results.glob(runs), None)
     try:
         made = read_json(path) if path else {}
     except (OSError, ValueError):
         made = {}
     earlier = "micro_batch_overhead" not in made  # it is noted since there is a choice
-    return made["quantisation"] if earlier and made.get("quantisation") in KINDS else asked
+    found = str(made.get("quantisation"))
+    return found if earlier and found in KINDS else asked
 
 
 def chosen(config: Config, model: str, made: Path, card: Card | None) -> str:
@@ -94,7 +103,7 @@ def chosen(config: Config, model: str, made: Path, card: Card | None) -> str:
     if card is None or card.memory_gb is None:
         return "int8"
     try:
-        return choose(needs_of(config, shape_of(config["models"][model])), card).quantisation
+        return choose(needs_of(config, shape_of(model_of(config, model))), card).quantisation
     except InputError:
         return "int8"  # told before the first job (`warnings`)
 
@@ -114,10 +123,10 @@ def read_choice(path: Path) -> str:
         raise InputError(
             f"{path}: holds no choice between {' and '.join(AUTO)}; remove it, and it is made again"
         )
-    return found
+    return str(found)
 
 
-def resolved(settings: dict[str, Any], made: Iterable[str]) -> dict[str, Any]:
+def resolved(settings: Mapping[str, Any], made: Iterable[str]) -> dict[str, Any]:
     """A job's settings with `quantisation` as chosen; `made` is the rule's input, a file or nothing."""
     paths = [made] if isinstance(made, str) else list(made)
     return {**settings, "quantisation": read_choice(Path(paths[0]))} if paths else dict(settings)
@@ -125,7 +134,7 @@ def resolved(settings: dict[str, Any], made: Iterable[str]) -> dict[str, Any]:
 
 def memory_mb(config: Config, model: str, stage: str, quantisation: str) -> int:
     """GPU memory in MB that a job of a stage asks for."""
-    shape = shape_of(config["models"][model])
+    shape = shape_of(model_of(config, model))
     return math.ceil(stages_of(config, shape, quantisation)[stage] / 1e6)
 
 
@@ -168,13 +177,14 @@ def warnings(
         if rule in STAGES and STAGES[rule] not in by_model.setdefault(model, []):
             by_model[model].append(STAGES[rule])
     for model, stages in by_model.items():
-        entry, shape = config["models"][model], shape_of(config["models"][model])
+        entry = model_of(config, model)
+        shape = shape_of(entry)
         card = card_of(config, model, local=local)
         auto = config["finetune"]["quantisation"] == "auto"
         quantisation = chosen(config, model, choices / f"{model}.json", card)
         needs = {stage: gb / 1e9 for stage, gb in stages_of(config, shape, quantisation).items()}
         worst = max(stages, key=lambda stage: needs[stage])
-        name = f"{model} ({entry['base']})" if entry.get("base") else model
+        name = f"{model} ({entry.base})" if entry.base else model
         if shape.eager:
             yield (
                 f"{name}: computes attention in full, as transformers has no faster way for this kind"
@@ -186,7 +196,7 @@ def warnings(
         ways = "finetune.quantisation: int8 or nf4, " if quantisation == "none" else ""
         ways = "finetune.quantisation: nf4, " if quantisation == "int8" and not auto else ways
         do = f"use a larger card (models.{model}.gpu_type), {ways}or a smaller finetune.max_length"
-        alone = entry["parameters"] * {"int8": 1, "nf4": 0.5, "none": word_of(config)}[quantisation]
+        alone = entry.parameters * {"int8": 1, "nf4": 0.5, "none": word_of(config)}[quantisation]
         if alone / 1e9 > card.memory_gb:
             raise InputError(
                 f"{name}: its weights alone take {alone / 1e9:.0f} GB, and {has}: {do}"

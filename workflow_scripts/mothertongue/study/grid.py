@@ -1,41 +1,28 @@
 """The grid of a study: which adapters, evaluations, answers and ratings a configuration asks for.
 
-Pure Python over the completed configuration (see `config.py`); no Snakemake, no model library.
+Pure Python over the completed configuration (see `schema.py`); no Snakemake, no model library.
 A *condition* is what an adapter was tuned on: data x scope x learning rate x seed, for a model
 (design section 2). Names in conditions are keys of the configuration.
 """
 
-import re
-from collections.abc import Iterable, Mapping
-from functools import cache, cached_property
-from pathlib import Path
+from functools import cached_property
 from typing import Any, NamedTuple
 
-from ..errors import InputError
-from ..files import load_yaml
-from .comparison import Budget, Cell, budgets, common_rows, comparison_mistakes
-from .references import reference_mistakes
-from .schema import Json, Schema, complete, repeated_keys, structural_mistakes
-from .tasks import read_task
-from .validation import MULTI, ROUND_TRIP, grid_mistakes, mapping
+from .comparison import Budget, budgets, common_rows
+from .records import (
+    Benchmark,
+    Cell,
+    Dataset,
+    Finetuning,
+    Judge,
+    Language,
+    Model,
+    Product,
+    QuestionSet,
+    Translator,
+)
+from .validation import MULTI
 
-__all__ = ["MULTI", "ROUND_TRIP", "Study", "read_study"]
-
-
-# What a task tests: the column of the report's first table, unless the benchmark names its own.
-GROUPS = {
-    "mt-mmlu": "knowledge",
-    "ht-mmlu": "knowledge",
-    "cmmlu": "knowledge",
-    "ceval": "knowledge",
-    "multiple-choice": "knowledge",
-    "xquad": "reading",
-    "tydiqa": "reading",
-    "extractive-qa": "reading",
-    "mgsm": "reasoning",
-    "arithmetic": "reasoning",
-    "native-perplexity": "text",
-}
 OPEN_ANSWERS = "open answers"
 OTHER = "other tests"
 
@@ -83,45 +70,70 @@ def base_condition(model: str) -> Condition:
     return Condition(model, "base", "none", "none", 0)
 
 
-def pick(selection: str | list[str], known: Iterable[str]) -> list[str]:
-    """Turn `all` or a list of names into names, in the order of `known`."""
-    return [name for name in known if selection == "all" or name in selection]
-
-
 class Study:
-    """A completed configuration read as a grid. Construct it with `read_study`."""
+    """A completed configuration read as records and as a grid. Make it with `read_study`.
+
+    `config` is the configuration itself, for the parameters of rules.
+    """
 
     def __init__(self, config: dict[str, Any]):
         self.config = config
-        self.languages: dict[str, dict] = config["languages"]
-        self.models: dict[str, dict] = config["models"]
-        self.translators: dict[str, dict] = config["translate"]["translators"]
-        self.benchmarks: dict[str, dict] = config["evaluate"]["benchmarks"]
-        self.questions: dict[str, dict] = config["answer"]["questions"]
-        self.judges: dict[str, dict] = config["judge"]["judges"]
-        self.learning_rates: dict[str, float] = config["finetune"]["learning_rates"]
+        self.name: str = config["study"]
+        self.languages = {code: Language.read(code, e) for code, e in config["languages"].items()}
+        self.models = {name: Model.read(name, e) for name, e in config["models"].items()}
+        self.translators = {
+            name: Translator.read(name, e) for name, e in config["translate"]["translators"].items()
+        }
+        self.benchmarks = {
+            name: Benchmark.read(name, e) for name, e in config["evaluate"]["benchmarks"].items()
+        }
+        self.questions = {
+            name: QuestionSet.read(name, e) for name, e in config["answer"]["questions"].items()
+        }
+        self.judges = {name: Judge.read(name, e) for name, e in config["judge"]["judges"].items()}
+        self.instructions = Dataset.read(config["sample"]["dataset"])
+        self.finetuning = Finetuning.read(config["finetune"])
+        self.products = [
+            Product.read(entry, self.models, self.benchmarks, self.questions)
+            for entry in config["conditions"]
+        ]
+
+    @property
+    def learning_rates(self) -> dict[str, float]:
+        """Name -> learning rate."""
+        return dict(self.finetuning.learning_rates)
 
     @property
     def pot(self) -> list[str]:
         """Languages of the multilingual mix."""
-        return self.config["sample"]["multi"]["languages"] or list(self.languages)
+        chosen: list[str] | None = self.config["sample"]["multi"]["languages"]
+        return chosen or list(self.languages)
+
+    @property
+    def heldout(self) -> int:
+        """Native rows of each language that are kept out of all training."""
+        return int(self.config["sample"]["heldout"])
+
+    @property
+    def answer_tokens(self) -> int:
+        """The most tokens of an answer to an open question."""
+        return int(self.config["answer"]["max_new_tokens"])
+
+    def limit_of(self, benchmark: str) -> int | None:
+        """Items of a benchmark at most, by its own limit and that of all benchmarks."""
+        limits = (self.benchmarks[benchmark].limit, self.config["evaluate"]["limit"])
+        return min((limit for limit in limits if limit), default=None)
 
     @cached_property
     def _cells(self) -> dict[Condition, tuple[set[str], set[str]]]:
         """Condition -> names of its benchmarks and question sets (entries united)."""
         cells: dict[Condition, tuple[set[str], set[str]]] = {}
-        for entry in self.config["conditions"]:
-            benchmarks = pick(entry["benchmarks"], self.benchmarks)
-            questions = pick(entry["questions"], self.questions)
-            for model in pick(entry["models"], self.models):
-                for data in entry["data"]:
-                    for scope in entry["scope"]:
-                        for lr in entry["lr"]:
-                            for seed in self.config["finetune"]["seeds"]:
-                                condition = Condition(model, data, scope, lr, seed)
-                                known = cells.setdefault(condition, (set(), set()))
-                                known[0].update(benchmarks)
-                                known[1].update(questions)
+        for product in self.products:
+            for cell in product.cells():
+                for seed in self.finetuning.seeds:
+                    benchmarks, questions = cells.setdefault(Condition(*cell, seed), (set(), set()))
+                    benchmarks.update(product.benchmarks)
+                    questions.update(product.questions)
         return cells
 
     @property
@@ -138,14 +150,14 @@ class Study:
     @cached_property
     def evaluated_languages(self) -> list[str]:
         """Languages that a benchmark of the study tests, in the order of the configuration."""
-        tested = {lang for spec in self.benchmarks.values() for lang in spec["languages"]}
+        tested = {lang for spec in self.benchmarks.values() for lang in spec.languages}
         scopes = {condition.scope for condition in self._cells}
         wanted = tested if MULTI in scopes else tested & scopes
         return [language for language in self.languages if language in wanted]
 
     def languages_of_questions(self, name: str) -> list[str]:
         """Languages of a question set; default every evaluated language."""
-        return self.questions[name].get("languages") or self.evaluated_languages
+        return list(self.questions[name].languages) or self.evaluated_languages
 
     def _covers(self, condition: Condition, language: str) -> bool:
         if condition.scope in (MULTI, "none"):
@@ -163,7 +175,7 @@ class Study:
             for condition, names in cells
             for benchmark, spec in self.benchmarks.items()
             if benchmark in names
-            for language in spec["languages"]
+            for language in spec.languages
             if self._covers(condition, language)
         ]
 
@@ -189,7 +201,7 @@ class Study:
 
     @cached_property
     def _common(self) -> dict[tuple[str, str], tuple[str, ...]]:
-        return common_rows(self.config["conditions"])
+        return common_rows(self.products)
 
     def common_with(self, data: str, scope: str) -> tuple[str, ...]:
         """The other data whose rows a training set is cut to; none if it keeps its own rows."""
@@ -197,8 +209,7 @@ class Study:
 
     @cached_property
     def _budgets(self) -> dict[Cell, Budget]:
-        entries = self.config["conditions"]
-        return budgets((entry, pick(entry["models"], self.models)) for entry in entries)
+        return budgets(self.products)
 
     def budget_of(self, model: str, data: str, scope: str, lr: str) -> Budget | None:
         """What an adapter's training holds equal with that of other data; None: nothing."""
@@ -207,99 +218,3 @@ class Study:
     def data_and_scope(self) -> list[tuple[str, str]]:
         """The training sets that the conditions need, each once."""
         return list(dict.fromkeys((c.data, c.scope) for c in self._cells))
-
-
-def task_names(folder: Path) -> list[str]:
-    """Tasks of the task pack: one sub-folder or YAML file each; names starting with _ are shared."""
-    if not folder.is_dir():
-        return []
-    entries = [p for p in folder.iterdir() if p.is_dir() or p.suffix == ".yaml"]
-    return sorted({p.stem for p in entries if not p.name.startswith(("_", "."))})
-
-
-def tasks_of(config: Json, folder: Path) -> dict[str, dict | None]:
-    """Every task's name -> its content, read only for tasks that a benchmark of the study uses."""
-    benchmarks = mapping(mapping(mapping(config).get("evaluate")).get("benchmarks"))
-    used = {str(mapping(spec).get("task")) for spec in benchmarks.values()}
-    names = task_names(folder)
-    return {name: read_task(name, folder) if name in used else None for name in names}
-
-
-@cache
-def _laid_down(root: Path) -> tuple[Schema, dict]:
-    """The schema and the table of languages."""
-    return load_yaml(root / "config.schema.yaml"), load_yaml(root / "resources" / "languages.yaml")
-
-
-# What stands for the sections that the configuration of a module leaves out.
-NOTHING: dict[str, Any] = {
-    "study": "module",
-    "languages": {},
-    "sample": {"dataset": {"path": ["sample.dataset-is-not-configured"]}},
-    "models": {},
-    "conditions": [],
-    "evaluate": {"benchmarks": {}},
-}
-
-
-def refuse(mistakes: list[str]) -> None:
-    """Raise one error that lists every mistake; do nothing without any."""
-    if mistakes:
-        raise InputError(
-            f"{len(mistakes)} mistake{'s' * (len(mistakes) > 1)} in the study configuration:\n"
-            + "\n".join(f"  - {' '.join(line.split())}" for line in mistakes)
-        )
-
-
-def read_study(
-    raw: Json, root: Path, files: Iterable[str | Path] = (), *, module: bool = False
-) -> Study:
-    """Complete and check a configuration; raise one `InputError` that lists every mistake.
-
-    `root` is the folder of config.schema.yaml, resources/ and tasks/; `files` are the YAML files
-    that `raw` was read from, whose repeated keys no longer show in it. The configuration of a
-    `module` (another workflow's use of some rules) may leave out the sections it does not need.
-    """
-    schema, known_languages = _laid_down(root)
-    given = mapping(raw)
-    if isinstance(raw, Mapping) and "study" not in given and not module:
-        where = f" in {', '.join(map(str, files))}" if files else ""
-        raise InputError(
-            "1 mistake in the study configuration:\n"
-            f"  - study: missing{where}; give the study a name (study: my-study). The demo runs"
-            " without --configfile, and with changes as --configfile config.yaml yours.yaml"
-        )
-    config = complete({**NOTHING, **given} if module else raw, schema, schema)
-    mistakes = structural_mistakes(config, schema)
-    mistakes += [line for file in files for line in repeated_keys(file)]
-    mistakes += grid_mistakes(config, tasks_of(config, root / "tasks"), known_languages)
-    mistakes += comparison_mistakes(config)
-    if module:  # nobody made a mistake in a section that nobody wrote
-        mistakes = [line for line in mistakes if re.match(r"[^.:\[]+", line)[0] in given]
-    refuse(mistakes)
-    for code, entry in config["languages"].items():
-        known = known_languages.get(code, {})
-        entry.setdefault("name", known.get("name", code))
-        entry["aya"] = {
-            "code": known.get("aya"),
-            "language": None,
-            "annotation_type": None,
-            **entry.get("aya", {}),
-        }
-    for section in (
-        config["models"],
-        config["evaluate"]["benchmarks"],
-        config["translate"]["translators"],
-        config["answer"]["questions"],
-        config["judge"]["judges"],
-    ):
-        for name, entry in section.items():
-            entry.setdefault("label", name)
-    for entry in config["evaluate"]["benchmarks"].values():
-        entry.setdefault("group", GROUPS.get(entry["task"], OTHER))
-    for entry in config["models"].values():
-        entry.setdefault("family", entry["label"])
-    study = Study(config)
-    if not module:
-        refuse(list(reference_mistakes(study)))
-    return study

@@ -1,8 +1,7 @@
-"""What an evaluation or an answer set needs, from the size of its model (no heavy imports).
+"""What an evaluation or an answer set asks of a scheduler, from the size of its model.
 
-Upper estimates like those of fine-tuning (`finetune/resources.py`): a scheduler should get numbers
-that are true enough, and a job that proves longer gets more with its next attempt, where it goes
-on behind what it has finished.
+Upper estimates like those of fine-tuning (`training_jobs.py`). A job that takes longer gets more
+time with its next attempt, where it goes on behind what it has finished. Imports no model library.
 """
 
 import math

@@ -1,15 +1,15 @@
-"""Judges that compare with a reference answer, and question sets that have none.
+"""Refuse a study whose judge needs reference answers that a question set does not have.
 
 Such a judge would rate nothing, so the study is refused before anything runs.
 """
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from ..errors import InputError
 from ..files import is_missing, read_json_rows
 from ..prompts.checks import shows_reference
+from .grid import Study
 
 WITH_REFERENCE = ("overlap",)  # back ends that read the reference answer
 
@@ -22,7 +22,7 @@ def has_reference(path: Path) -> bool | None:
         return None
 
 
-def reference_mistakes(study: Any) -> Iterator[str]:
+def reference_mistakes(study: Study) -> Iterator[str]:
     """Pairs of such a judge and a question set without references, in any language asked.
 
     Files are looked up as the rules do, from the working directory; what is not there yet (a URL)
@@ -31,7 +31,7 @@ def reference_mistakes(study: Any) -> Iterator[str]:
     judges = [
         name
         for name, spec in study.judges.items()
-        if spec["backend"] in WITH_REFERENCE or shows_reference(spec.get("prompt") or "")
+        if spec.backend in WITH_REFERENCE or shows_reference(spec.prompt or "")
     ]
     asked: dict[str, list[str]] = {}
     for answers in study.answers:
@@ -44,11 +44,10 @@ def reference_mistakes(study: Any) -> Iterator[str]:
             without = [
                 code
                 for code in languages
-                if "draw" in spec
-                or has_reference(Path(spec["path"].replace("{language}", code))) is False
+                if spec.draw or has_reference(Path(spec.path_in(code))) is False
             ]
             if without:
-                source = "drawn from OASST1" if "draw" in spec else spec["path"]
+                source = "drawn from OASST1" if spec.draw else spec.path
                 yield (
                     f"judge.judges.{judge}: compares with a reference answer, but"
                     f" answer.questions.{name} has none in {', '.join(without)} ({source}); give"

@@ -1,4 +1,4 @@
-"""What jobs of a study read from elsewhere: models and datasets of the hub, local files.
+"""List the models, datasets and files that a study's jobs read, and say which of them are missing.
 
 `prefetch` brings what the whole study needs; before the first job, `rules/cluster.smk` asks
 `missing` for what the planned jobs need and cannot have. Imports no model library.
@@ -8,13 +8,14 @@ import glob
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from .. import hub, urls
 from ..errors import InputError
-from ..evaluate.data import hub_splits
-from . import MULTI, ROUND_TRIP, Study
-from .tasks import demonstration_path, read_task
+from .grid import Study
+from .records import Dataset
+from .tasks import hub_splits, read_task
+from .validation import MULTI, ROUND_TRIP
 
 TRAINED = ("finetune_lora", "evaluate_benchmark", "answer_questions")  # rules that load a base
 
@@ -38,24 +39,23 @@ class Need(NamedTuple):
 
 def job_needs(study: Study, tasks: Path, rule: str, cell: Mapping[str, str]) -> Iterator[Need]:
     """What a job of a rule needs; `cell` are its wildcards."""
-    config = study.config
     if rule in ("sample_aya", "sample_english"):
-        yield from _rows("sample.dataset", config["sample"]["dataset"])
+        yield from _rows("sample.dataset", study.instructions)
     if rule == "sample_english":
         for code, entry in study.languages.items():
-            if entry.get("english_rows"):
-                yield Need("file", entry["english_rows"], f"languages.{code}.english_rows")
+            if entry.english_rows:
+                yield Need("file", entry.english_rows, f"languages.{code}.english_rows")
     if rule in ("translate_texts", "roundtrip_out", "roundtrip_back"):
         languages = study.pot if cell["scope"] == MULTI else [cell["scope"]]
         yield from _translator(study, cell["translator"], rule, languages)
     if rule == "draw_questions":
         where, spec = f"answer.questions.{cell['questions']}", study.questions[cell["questions"]]
-        if spec.get("draw"):
-            yield from _rows("sample.dataset", config["sample"]["dataset"])
-            yield from _rows(f"{where}.draw.dataset", spec["draw"]["dataset"], cell["language"])
+        if spec.draw:
+            yield from _rows("sample.dataset", study.instructions)
+            yield from _rows(f"{where}.draw.dataset", spec.draw.dataset, cell["language"])
         else:
-            kind = "url" if urls.is_url(spec["path"]) else "file"
-            yield Need(kind, _in(spec["path"], cell["language"]), f"{where}.path")
+            path = spec.path_in(cell["language"])
+            yield Need("url" if urls.is_url(path) else "file", path, f"{where}.path")
     if rule in TRAINED:
         yield from _model(study, cell["model"])
     if rule == "evaluate_benchmark":
@@ -68,7 +68,7 @@ def job_needs(study: Study, tasks: Path, rule: str, cell: Mapping[str, str]) -> 
 
 def study_needs(study: Study, tasks: Path) -> list[Need]:
     """What the whole study needs, each once."""
-    jobs: dict[tuple[str, tuple], None] = {("sample_aya", ()): None}
+    jobs: dict[tuple[str, tuple[tuple[str, str], ...]], None] = {("sample_aya", ()): None}
     if study.translators:
         jobs["sample_english", ()] = None
 
@@ -88,11 +88,11 @@ def study_needs(study: Study, tasks: Path) -> list[Need]:
         cell = {"model": one.condition.model, "benchmark": one.benchmark, "language": one.language}
         add("evaluate_benchmark", **cell)
         spec = study.benchmarks[one.benchmark]
-        if spec["task"] == "cmmlu" and spec["dataset"] is None:
+        if spec.task == "cmmlu" and spec.dataset is None:
             add("fetch_cmmlu")
-    for one in study.answers:
-        add("answer_questions", model=one.condition.model)
-        add("draw_questions", questions=one.questions, language=one.language)
+    for asked in study.answers:
+        add("answer_questions", model=asked.condition.model)
+        add("draw_questions", questions=asked.questions, language=asked.language)
     needs = [need for rule, cell in jobs for need in job_needs(study, tasks, rule, dict(cell))]
     if study.config["replies"]["replay"]:
         needs.append(Need("file", study.config["replies"]["replay"], "replies.replay"))
@@ -149,73 +149,64 @@ def _in(path: str, language: str | None) -> str:
     return path.replace("{language}", language) if language else path
 
 
-def _rows(where: str, dataset: Mapping[str, Any], language: str | None = None) -> Iterator[Need]:
+def _rows(where: str, dataset: Dataset, language: str | None = None) -> Iterator[Need]:
     """Rows of instruction data or of OASST1."""
-    if dataset.get("hub"):
-        place = {key: dataset.get(key) for key in ("revision", "split")}
-        subset = _in(dataset["name"], language) if dataset.get("name") else None
-        yield Need(
-            "dataset",
-            dataset["hub"],
-            where,
-            place["revision"],
-            subset,
-            place["split"] or "train",
-        )
+    if dataset.hub:
+        subset = _in(dataset.name, language) if dataset.name else None
+        split = dataset.split or "train"
+        yield Need("dataset", dataset.hub, where, dataset.revision, subset, split)
     else:
-        paths = dataset["path"]
-        for path in [paths] if isinstance(paths, str) else paths:
+        for path in dataset.paths:
             yield Need("file", _in(path, language), f"{where}.path")
 
 
 def _translator(study: Study, name: str, rule: str, languages: list[str]) -> Iterator[Need]:
     spec, where = study.translators[name], f"translate.translators.{name}"
-    for path in spec.get("memory") or []:
+    for path in spec.memory:
         yield Need("file", path, f"{where}.memory")
-    if spec["backend"] != "huggingface" or Path(spec["model"]).is_dir():
+    if spec.backend != "huggingface" or spec.model is None or Path(spec.model).is_dir():
         return
-    codes = spec.get("codes") or {}
     for language in languages:
-        pair = [codes.get("en", "en"), codes.get(language, language)]
+        pair = [spec.codes.get("en", "en"), spec.codes.get(language, language)]
         source, target = reversed(pair) if rule == "roundtrip_out" else pair
-        model = spec["model"].format(source=source, target=target)
-        yield Need("model", model, f"{where}.model", spec.get("revision"))
+        model = spec.model.format(source=source, target=target)
+        yield Need("model", model, f"{where}.model", spec.revision)
 
 
 def _model(study: Study, name: str) -> Iterator[Need]:
     entry, where = study.models[name], f"models.{name}.base"
-    base = entry.get("base")
+    base = entry.base
     if base is None or Path(base).is_dir():  # built by the study, or a folder that is there
         return
     if Path(base).is_absolute() or base.startswith((".", "~")) or base.count("/") > 1:
         yield Need("file", base, where)
     else:
-        yield Need("model", base, where, entry.get("revision"), gated=bool(entry.get("gated")))
+        yield Need("model", base, where, entry.revision, gated=entry.gated)
 
 
 def _benchmark(study: Study, tasks: Path, name: str, language: str) -> Iterator[Need]:
     """Items and demonstrations, in the way `evaluate.data.load` looks for them."""
     spec, where = study.benchmarks[name], f"evaluate.benchmarks.{name}"
-    task = read_task(spec["task"], tasks)
-    metadata, dataset = task["metadata"], spec["dataset"] or {}
+    task = read_task(spec.task, tasks)
+    metadata, dataset = task["metadata"], spec.dataset
     entries = {key: dict(entry) for key, entry in (metadata.get("hub") or {}).items()}
-    if dataset.get("hub"):
-        entries["test"] = {"path": dataset["hub"], "split": dataset.get("split") or "test"}
-        entries["test"] |= {key: dataset.get(key) for key in ("name", "revision")}
-    if dataset.get("path"):
+    if dataset and dataset.hub:
+        entries["test"] = {"path": dataset.hub, "split": dataset.split or "test"}
+        entries["test"] |= {"name": dataset.name, "revision": dataset.revision}
+    if dataset and dataset.paths:
         for key in ("test", "machine", "human"):
             entries.pop(key, None)
         yield from _rows(f"{where}.dataset", dataset, language)
-    local = demonstration_path(spec)
+    local = spec.demonstration_path
     if local:
         yield Need("file", _in(local, language), f"{where}.demonstrations")
-    shots = task["num_fewshot"] if spec["shots"] is None else spec["shots"]
+    shots = task["num_fewshot"] if spec.shots is None else spec.shots
     if local or not (shots or metadata.get("paired")):
         entries.pop("demonstrations", None)
     for key, entry in entries.items():
         if key == "human" and language not in entry["names"]:
             continue
-        origin = f"{where}.dataset" if key == "test" and dataset else f"tasks/{spec['task']}.yaml"
+        origin = f"{where}.dataset" if key == "test" and dataset else f"tasks/{spec.task}.yaml"
         for subset, _ in hub_splits({"subjects": metadata.get("subjects"), **entry}, language):
             yield Need(
                 "dataset", entry["path"], origin, entry.get("revision"), subset, entry["split"]

@@ -1,4 +1,4 @@
-"""The task pack as data: one YAML file per benchmark in tasks/, read without lm-eval.
+"""Read the task pack (one YAML file per benchmark in tasks/) without lm-eval.
 
 What is ours stands in a task's `metadata` (family, metrics, words per language, hub datasets,
 paper, licence, version); everything else is lm-eval's task format.
@@ -13,8 +13,18 @@ import yaml
 
 from ..errors import InputError
 from ..files import text_hash
+from .records import HARNESS
 
-HARNESS = "harness"  # `demonstrations` of a study's benchmark: those of lm-eval's own task
+__all__ = ["HARNESS", "demonstration_path", "hub_splits", "read_task", "task_digest"]
+
+
+def hub_splits(entry: Mapping[str, Any], language: str) -> list[tuple[str | None, str | None]]:
+    """Hub configurations that hold a task's rows in a language: (configuration, subject)."""
+    if entry.get("each") == "subjects":  # one per subject
+        return [(subject, subject) for subject in entry["subjects"]]
+    if "names" in entry:
+        return [(entry["names"][language], None)]
+    return [((entry.get("name") or "").replace("{language}", language) or None, None)]
 
 
 def demonstration_path(spec: Mapping[str, Any]) -> str | None:
@@ -81,7 +91,7 @@ def _checked(task: Any, name: str, path: Path) -> dict[str, Any]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        task = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+        task: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     except yaml.YAMLError as error:
         raise InputError(f"{path}: not valid YAML ({' '.join(str(error).split())})") from None
     if isinstance(task, dict) and "include" in task:

@@ -1,7 +1,7 @@
-"""What a job needs, from the size of its model (no heavy imports; used when planning).
+"""What a fine-tuning asks of a scheduler, from the size of its model.
 
-Deliberately simple upper estimates, so that a scheduler gets numbers that are true enough: the
-bytes of a quantised base, its loading, and tokens at a throughput that a current GPU reaches.
+Simple upper estimates: the bytes of a quantised base, its loading, and tokens at a throughput that
+a current GPU reaches. Imports no model library.
 """
 
 import math

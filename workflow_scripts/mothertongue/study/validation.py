@@ -1,11 +1,12 @@
-"""Mistakes in a study that no schema sees: unknown names and impossible combinations.
+"""Check what the schema cannot: unknown names and impossible combinations in a study.
 
-Every check tolerates structural mistakes, which `config.structural_mistakes` reports beside them,
+Every check tolerates structural mistakes, which `schema.structural_mistakes` reports beside them,
 so that all are told at once and none twice.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from ..prompts.checks import judge_prompt_mistakes, translation_prompt_mistakes
 from ..secrets import key_in_address
@@ -26,14 +27,15 @@ RESERVED = {  # names with a meaning of their own in paths or selections
 CHAT = ("openai", "cohere")  # back ends that name a model of a server
 LOCAL = re.compile(r"http://(localhost|127\.0\.0\.1|\[::1\])[:/]")
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}?")
+Section = Mapping[str, Any]
 
 
-def mapping(value: Json) -> Mapping:
+def mapping(value: Json) -> Section:
     """`value` if it is a mapping, else an empty one."""
     return value if isinstance(value, Mapping) else {}
 
 
-def listed(value: Json) -> list:
+def listed(value: Json) -> list[Any]:
     """`value` if it is a list, else an empty one."""
     return value if isinstance(value, list) else []
 
@@ -41,7 +43,7 @@ def listed(value: Json) -> list:
 class Names:
     """The named sections of a configuration, however broken it is."""
 
-    def __init__(self, config: Mapping):
+    def __init__(self, config: Section):
         """`config`: a completed configuration."""
         self.config = config
         self.sample = mapping(config.get("sample"))
@@ -55,7 +57,7 @@ class Names:
         pot = listed(mapping(self.sample.get("multi")).get("languages"))
         self.pot = pot or list(self.languages)
 
-    def sections(self) -> dict[str, Mapping]:
+    def sections(self) -> dict[str, Section]:
         """Key of the configuration -> its named entries."""
         return {
             "translate.translators": self.translators,
@@ -68,7 +70,7 @@ class Names:
 
 
 def grid_mistakes(
-    config: Json, tasks: Mapping[str, Mapping | None], known_languages: Mapping
+    config: Json, tasks: Mapping[str, Section | None], known_languages: Section
 ) -> list[str]:
     """Every mistake, as `key.path: what is wrong and what to do`.
 
@@ -91,7 +93,7 @@ def grid_mistakes(
 
 
 def _unknown(
-    where: str, name: object, known: Iterable, what: str, *, optional: bool = False
+    where: str, name: object, known: Iterable[object], what: str, *, optional: bool = False
 ) -> Iterator[str]:
     """One mistake if `name` is not known. A section that must not be empty is told elsewhere."""
     words = [str(word) for word in known]
@@ -116,7 +118,7 @@ def _naming(names: Names) -> Iterator[str]:
             labels.setdefault(label, f"{section}.{name}")
 
 
-def _languages(names: Names, known_languages: Mapping) -> Iterator[str]:
+def _languages(names: Names, known_languages: Section) -> Iterator[str]:
     """Languages without a name or Aya code; languages of the mix that the study lacks."""
     for code, entry in names.languages.items():
         entry = mapping(entry)
@@ -209,7 +211,7 @@ def _services(names: Names) -> Iterator[str]:
                 yield f"{where}.batch: only the back end openai has a Batch API; leave it out"
 
 
-def _benchmarks(names: Names, tasks: Mapping[str, Mapping | None]) -> Iterator[str]:
+def _benchmarks(names: Names, tasks: Mapping[str, Section | None]) -> Iterator[str]:
     """Unknown tasks and languages, and what a task cannot do."""
     for name, spec in names.benchmarks.items():
         spec, where = mapping(spec), f"evaluate.benchmarks.{name}"
@@ -227,7 +229,7 @@ def _benchmarks(names: Names, tasks: Mapping[str, Mapping | None]) -> Iterator[s
                     yield f"{where}: needs held-out rows; set sample.heldout to, say, 100"
 
 
-def _task_mistakes(where: str, spec: Mapping, task: Mapping) -> Iterator[str]:
+def _task_mistakes(where: str, spec: Section, task: Section) -> Iterator[str]:
     """A benchmark that its task cannot serve: language, kind, dataset, demonstrations."""
     metadata, name = mapping(task["metadata"]), task["task"]
     words, hub = mapping(metadata.get("languages")), mapping(metadata.get("hub"))
@@ -269,7 +271,7 @@ def _task_mistakes(where: str, spec: Mapping, task: Mapping) -> Iterator[str]:
         yield f"{where}.shots: 0, but demonstrations are given; set shots, or leave them out"
 
 
-def _hub_languages(metadata: Mapping, hub: Mapping) -> Iterator[Mapping]:
+def _hub_languages(metadata: Section, hub: Section) -> Iterator[Section]:
     """Languages of a task's own data, where its hub entries list them."""
     needed = [hub.get("test"), hub.get("human") if metadata.get("paired") == "human" else None]
     for entry in map(mapping, needed):
@@ -319,8 +321,8 @@ def _conditions(names: Names) -> Iterator[str]:
                 yield f"{at}: the mix holds English; list sample.multi.languages without en"
         for place, scope in enumerate(scopes):
             if names.languages:
-                known = [*names.languages, MULTI]
-                yield from _unknown(f"{where}.scope[{place}]", scope, known, "scope")
+                at = f"{where}.scope[{place}]"
+                yield from _unknown(at, scope, [*names.languages, MULTI], "scope")
         for key, known, what in (
             ("lr", names.rates, "learning rate"),
             ("models", names.models, "model"),
@@ -339,10 +341,10 @@ def _conditions(names: Names) -> Iterator[str]:
         yield f"correlate.lr: no condition is tuned at '{chosen}' (they use {', '.join(sorted(used))})"
 
 
-def _unmeasured(names: Names, where: str, entry: Mapping, scopes: list) -> Iterator[str]:
+def _unmeasured(names: Names, where: str, entry: Section, scopes: list[Any]) -> Iterator[str]:
     """Languages of an entry that none of its benchmarks and question sets is in."""
 
-    def chosen(key: str, known: Mapping) -> list[Mapping]:
+    def chosen(key: str, known: Section) -> list[Section]:
         wanted = entry.get(key, "all")
         return [mapping(v) for k, v in known.items() if wanted == "all" or k in listed(wanted)]
 

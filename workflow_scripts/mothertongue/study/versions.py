@@ -1,4 +1,4 @@
-"""What each stage's output means, as numbers.
+"""Version numbers of the stages' outputs: a raised number makes everything under the old one anew.
 
 Scripts are not compared byte by byte (a comment must not retrain 224 adapters); rules carry these
 numbers as a parameter instead. Raise one when the *meaning* of that stage's output changes: every
@@ -7,6 +7,7 @@ file made under the old number, and all that is downstream of it, is then recomp
 
 VERSIONS: dict[str, int] = {
     "sample": 1,
+    "contamination": 1,
     "translate": 2,
     "roundtrip": 2,
     "base": 1,

@@ -56,7 +56,9 @@ def determining(translator: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def operating(translator: Mapping[str, Any], replies: Mapping[str, Any], prices: Any) -> dict:
+def operating(
+    translator: Mapping[str, Any], replies: Mapping[str, Any], prices: Any
+) -> dict[str, Any]:
     """How a translator is called and paid: nothing that changes a translation."""
     from ..api.prices import price_of
 

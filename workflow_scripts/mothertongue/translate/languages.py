@@ -9,7 +9,10 @@ import unicodedata
 from collections import Counter
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lingua import LanguageDetector
 
 LONG_ENOUGH = 40  # letters from which a language can be told
 SLIPS = ("en", "es", "fr", "de", "pt", "it", "ru", "uk", "zh", "ja", "ar", "hi")
@@ -127,8 +130,8 @@ class Identifier:
     def __init__(self, source: str, target: str):
         """The detector itself is built at the first text."""
         self.source, self.target = source, target
-        self._detector = None
-        self._second: dict[str, object] = {}
+        self._detector: LanguageDetector | None = None
+        self._second: dict[str, LanguageDetector] = {}
         self._built = False
 
     def _build(self) -> None:

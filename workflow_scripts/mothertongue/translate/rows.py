@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..api.types import DECLINED, Ask, Outcome, Reply, Verdict
 from ..errors import InputError
@@ -51,7 +51,16 @@ def iterate_dataset(path: Path) -> Iterator[Row]:
 
 def target_of(row: Row, target: str) -> str:
     """The language a row goes to: a code, or a field of its origin that holds one."""
-    return row["origin"].get(target, target)
+    goal: str = row["origin"].get(target, target)
+    return goal
+
+
+class Direction(NamedTuple):
+    """The languages of a translation, and the script of the target (ISO 15924) where it is known."""
+
+    source: str
+    target: str
+    script: str | None = None
 
 
 class SegmentCheck:
@@ -59,8 +68,8 @@ class SegmentCheck:
 
     __slots__ = ("found", "languages", "source")
 
-    def __init__(self, source: str, languages: dict[str, str | None]):
-        """`languages`: source_language, target_language and the target's script."""
+    def __init__(self, source: str, languages: Direction):
+        """`languages`: from which to which."""
         self.source, self.languages = source, languages
         self.found: list[tuple[Reply, Checked]] = []
 
@@ -74,7 +83,13 @@ class SegmentCheck:
         for known, checked in self.found:
             if known is reply:
                 return checked
-        checked = check(self.source, reply, **self.languages)
+        checked = check(
+            self.source,
+            reply,
+            source_language=self.languages.source,
+            target_language=self.languages.target,
+            script=self.languages.script,
+        )
         self.found.append((reply, checked))
         return checked
 
@@ -83,7 +98,7 @@ class SegmentCheck:
 class _Text:
     """One field of one row on its way: glue and translations in order, and what was found."""
 
-    parts: list[str | None]
+    parts: list[str]
     faults: list[dict[str, Any]] = field(default_factory=list)
     mended: set[str] = field(default_factory=set)
     hard: Problem | None = None
@@ -135,8 +150,7 @@ class RowTranslator:
 
     def checker(self, text: str, source: str, goal: str) -> SegmentCheck:
         """The check of one segment's replies."""
-        languages = {"source_language": source, "target_language": goal}
-        return SegmentCheck(text, {**languages, "script": self.scripts.get(goal)})
+        return SegmentCheck(text, Direction(source, goal, self.scripts.get(goal)))
 
     def asks(self, rows: Iterable[Row]) -> Iterator[Ask]:
         """Cut rows into segments; what needs no translation is put in place at once."""
@@ -177,7 +191,7 @@ class RowTranslator:
             pending.open = len(waiting)
             self.tally.segments += len(waiting)
             for text, place, source in waiting:
-                text.parts[place] = None
+                text.parts[place] = ""  # until its translation comes
                 checker = self.checker(source, row["language"], goal)
                 yield Ask(
                     self.backend.request(source, row["language"], goal),
@@ -205,8 +219,9 @@ class RowTranslator:
             text.hard = text.hard or next(p for p in checked.problems if p.hard)
         else:
             text.mended.update(checked.mended)
-            text.parts[segment.place] = checked.text
-            self.tally.characters["translation"] += len(checked.text)
+            translation = checked.text or ""
+            text.parts[segment.place] = translation
+            self.tally.characters["translation"] += len(translation)
         segment.row.open -= 1
 
     def finished(self) -> Iterator[Row]:

@@ -13,7 +13,9 @@ from typing import Any
 from ..api import Reply, Stop, Unanswerable
 from ..api.types import Request
 from ..errors import InputError
+from ..inference.budgets import BatchBudget
 
+ENDLESS = 1 << 40  # tokens of a batch that only `batch` limits
 MARK = re.compile(r"<2\w+>|>>\w+<<")  # tokens that name the target: MADLAD's and Opus-MT's
 
 
@@ -36,8 +38,9 @@ class Seq2Seq:
                 f"translate.translators.*.model: '{entry['model']}' may hold {{source}} and "
                 "{target}, and no other braces"
             ) from None
+        self._budget = BatchBudget(ENDLESS)  # less after memory ran out
         self._models: dict[str, tuple[Any, Any]] = {}
-        self._queue: list[tuple[Request, Future]] = []
+        self._queue: list[tuple[Request, Future[Reply]]] = []
         self._queue_lock = threading.Lock()
         self._model_lock = threading.Lock()
 
@@ -59,7 +62,7 @@ class Seq2Seq:
 
     def send(self, request: Request, timeout: float) -> Reply:
         """Wait until some thread has run the batch that holds this request."""
-        future: Future = Future()
+        future: Future[Reply] = Future()
         with self._queue_lock:
             self._queue.append((request, future))
         with self._model_lock:
@@ -76,10 +79,10 @@ class Seq2Seq:
                         waiting.set_result(reply)
         return future.result()
 
-    def _take(self, request: Request, future: Future) -> list[tuple[Request, Future]]:
+    def _take(self, request: Request, future: Future[Reply]) -> list[tuple[Request, Future[Reply]]]:
         """Off the queue: this request and those in its direction that are nearest in length."""
 
-        def distance(item: tuple[Request, Future]) -> int:
+        def distance(item: tuple[Request, Future[Reply]]) -> int:
             return abs(len(item[0]["text"]) - len(request["text"]))
 
         pair = request["source"], request["target"]
@@ -117,7 +120,8 @@ class Seq2Seq:
         def code_of(language: str, known: Container[str], form: str = "{}") -> str:
             """The model's code of a language: the configured one, or one of the usual three."""
             own, flores = self.codes.get(language), self.languages[language]["flores"]
-            for code in [own] if own else [flores, flores.split("_")[0], language]:
+            codes: list[str] = [own] if own else [flores, flores.split("_")[0], language]
+            for code in codes:
                 if form.format(code) in known:
                     return code
             raise InputError(
@@ -138,9 +142,10 @@ class Seq2Seq:
         return "", {}  # one direction only
 
     def _run(self, requests: list[Request]) -> list[Reply | Exception]:
-        """One batch in one direction; a text that the model cannot hold is declined."""
-        import torch
+        """Translate texts in one direction; a text that the model cannot hold is declined.
 
+        They are one batch unless memory has run out before; then as many as the budget allows.
+        """
         first = requests[0]
         if first["model"] not in self._models:
             self._models[first["model"]] = self._load(first["model"])
@@ -156,20 +161,41 @@ class Seq2Seq:
             return replies
         # each text has its own bound, so that its neighbours in the batch do not decide it
         bounds = {i: first["max_tokens"] or 32 + 3 * len(encoded[i]) for i in fitting}
-        padded = tokenizer.pad({"input_ids": [encoded[i] for i in fitting]}, return_tensors="pt")
-        with torch.inference_mode():
-            made = model.generate(
-                **padded.to(model.device),
-                **arguments,
-                num_beams=first["beams"],
-                do_sample=False,
-                max_new_tokens=min(most - 1, max(bounds.values())),
-            )
+        arguments |= {"num_beams": first["beams"], "do_sample": False}
         end = model.generation_config.eos_token_id
         ends = set(end if isinstance(end, list) else [end])
-        for index, tokens in zip(fitting, made.tolist(), strict=True):
-            tokens = tokens[: bounds[index] + 1]  # with the start token
-            text = tokenizer.decode(tokens, skip_special_tokens=True)
-            finish = "stop" if ends & set(tokens[1:]) else "length"
-            replies[index] = Reply(text.strip(), finish)
+        while fitting:
+            width = max(len(encoded[i]) + bounds[i] for i in fitting)
+            chosen = fitting[: self._budget.rows(width, self.batch)]
+            try:
+                made = generated(
+                    model,
+                    tokenizer,
+                    [encoded[i] for i in chosen],
+                    max_new_tokens=min(most - 1, max(bounds[i] for i in chosen)),
+                    **arguments,
+                )
+            except RuntimeError as error:
+                self._budget.tokens = min(self._budget.tokens, len(chosen) * width)
+                self._budget.halve(error, len(chosen) > 1)
+                continue
+            for index, tokens in zip(chosen, made, strict=True):
+                tokens = tokens[: bounds[index] + 1]  # with the start token
+                text = tokenizer.decode(tokens, skip_special_tokens=True)
+                finish = "stop" if ends & set(tokens[1:]) else "length"
+                replies[index] = Reply(text.strip(), finish)
+            fitting = fitting[len(chosen) :]
         return replies
+
+
+def generated(
+    model: Any, tokenizer: Any, encoded: list[list[int]], **arguments: Any
+) -> list[list[int]]:
+    """The tokens that a sequence-to-sequence model makes of one batch, the start token included."""
+    import torch
+
+    padded = tokenizer.pad({"input_ids": encoded}, return_tensors="pt")
+    with torch.inference_mode():
+        made: torch.Tensor = model.generate(**padded.to(model.device), **arguments)
+    found: list[list[int]] = made.tolist()
+    return found

@@ -108,8 +108,10 @@ def _block(text: str, limit: int | None) -> list[Piece]:
     if not core:
         return [Piece(text, send=False)] if text else []
     start = text.index(core)
-    whole = not limit or len(core) <= limit
-    inside = [Piece(core, send=True)] if whole else _pack(_cut(core, limit), limit)
+    if not limit or len(core) <= limit:
+        inside = [Piece(core, send=True)]
+    else:
+        inside = _pack(_cut(core, limit), limit)
     return [
         *([Piece(text[:start], send=False)] if start else []),
         *inside,

@@ -1,6 +1,6 @@
 """What a translated set's report tells: rows asked, mended, flagged and left out, by kind."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -42,7 +42,7 @@ class Tally:
     flagged: Counter[str] = field(default_factory=Counter)
     passed_through: Counter[str] = field(default_factory=Counter)
     problems: Counter[str] = field(default_factory=Counter)
-    weights: Counter[tuple[str, str]] = field(default_factory=Counter)
+    weights: defaultdict[tuple[str, str], float] = field(default_factory=lambda: defaultdict(float))
     characters: Counter[str] = field(default_factory=Counter)
 
     def count_row(self, source: Row, made: Row, flags: set[str], mended: set[str]) -> None:

@@ -8,9 +8,8 @@ bench/check_recall.py: what a reader would call a good translation must pass.
 from functools import lru_cache
 from pathlib import Path
 
-import yaml
-
 from ...api.types import Reply
+from ...files import load_yaml
 from ..languages import scripts
 from .around import error_page, extra_paragraph, opening, refuses, remark
 from .echo import source_repeated
@@ -27,7 +26,8 @@ FINISHED = ("stop", "complete")
 
 @lru_cache(maxsize=1)
 def _lengths() -> dict[str, float]:
-    return yaml.safe_load(Path(__file__).with_name("lengths.yaml").read_text(encoding="utf-8"))
+    found: dict[str, float] = load_yaml(Path(__file__).with_name("lengths.yaml"))
+    return found
 
 
 def check(

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from ..languages import weight
 from .names import language_labels
-from .phrases import normal, service_errors, spoken
+from .phrases import Phrases, normal, service_errors, spoken
 
 HEAD = 320  # characters of a reply in which a refusal shows
 ENDS = 400  # characters at both ends of a source that its announcement or remark may stand in
@@ -106,7 +106,13 @@ def opening(
     return _inline_opening(source, text, said, voices, labels)
 
 
-def _inline_opening(source, text, said, voices, labels) -> Part | None:
+def _inline_opening(
+    source: str,
+    text: str,
+    said: dict[str, bool],
+    voices: tuple[Phrases, ...],
+    labels: frozenset[str],
+) -> Part | None:
     inline = INLINE.match(text)
     if inline:
         line, rest = inline.group("line"), inline.group("rest")

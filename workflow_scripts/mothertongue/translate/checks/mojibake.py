@@ -28,7 +28,7 @@ def mojibake(source: str, text: str) -> str | None:
         return lost.group()
     asked = ASKED.findall(LINK.sub("", text)) if "?" in text else []
     if len(asked) >= 2 and not ASKED.search(source):
-        return asked[0]
+        return str(asked[0])
     if text.isascii():
         return None
     letters = [char for char in text if char.isalpha()]

@@ -14,8 +14,7 @@ from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 
-import yaml
-
+from ...files import load_yaml
 from ...numbers import number_marks
 from .phrases import JOINED, normal
 
@@ -54,7 +53,8 @@ class Number:
 
 @lru_cache(maxsize=1)
 def _scale_table() -> dict[str, dict[int, list[str]]]:
-    return yaml.safe_load(Path(__file__).with_name("scales.yaml").read_text(encoding="utf-8"))
+    found: dict[str, dict[int, list[str]]] = load_yaml(Path(__file__).with_name("scales.yaml"))
+    return found
 
 
 @lru_cache(maxsize=128)
@@ -151,7 +151,7 @@ def numbers(text: str, language: str, *, generous: bool = False) -> Iterator[Num
         if count >= MOST:
             break
         token = match.group()
-        parted = ()
+        parted: tuple[re.Match[str], ...] = ()
         if " " in token and not spaces:
             parted = tuple(re.finditer(r"[^ ]+", token))
         elif token.count(".") > 1 and not GROUPED.fullmatch(token):

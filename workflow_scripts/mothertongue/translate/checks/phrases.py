@@ -5,7 +5,7 @@ import unicodedata
 from functools import lru_cache
 from pathlib import Path
 
-import yaml
+from ...files import load_yaml
 
 FOLDER = Path(__file__).parent
 # languages whose words are not set apart by spaces, or carry prefixes: no word boundary is asked
@@ -58,7 +58,8 @@ class Phrases:
 
 @lru_cache(maxsize=1)
 def _table() -> dict[str, dict[str, list[str]]]:
-    return yaml.safe_load((FOLDER / "phrases.yaml").read_text(encoding="utf-8"))
+    found: dict[str, dict[str, list[str]]] = load_yaml(FOLDER / "phrases.yaml")
+    return found
 
 
 @lru_cache(maxsize=256)
@@ -76,7 +77,7 @@ def spoken(*languages: str) -> tuple[Phrases, ...]:
 @lru_cache(maxsize=1)
 def service_errors() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     """Patterns of error pages, of an HTTP status beside a word for error, and of messages."""
-    table = yaml.safe_load((FOLDER / "service.yaml").read_text(encoding="utf-8"))
+    table = load_yaml(FOLDER / "service.yaml")
     words = "|".join(re.escape(normal(word)) for word in table["errors"])
     # an error's number, or the word before a colon, opens a message
     opens = rf"^\W*(?:(?:{words})\s*[:：\]]|[45]\d\d\s*[:：])\s*[^\W\d_]"

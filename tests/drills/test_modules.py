@@ -1,0 +1,221 @@
+"""Foreign workflows that use one stage each: the examples of docs/modules.md, as they stand there."""
+
+import csv
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from conftest import ROOT, checkout, run_snakemake
+from mothertongue.files import read_jsonl, write_json, write_jsonl
+
+
+def example(stage: str) -> str:
+    """The Snakefile of a section of the page."""
+    page = (ROOT / "docs" / "modules.md").read_text(encoding="utf-8")
+    return re.search(rf"^## {stage}\n.*?```python\n(.*?)```", page, re.DOTALL | re.MULTILINE)[1]
+
+
+@pytest.fixture
+def foreign(tmp_path):
+    """Run a stage's example in a folder of its own, whose files a function lays out."""
+
+    def run(stage: str) -> Path:
+        (tmp_path / "mothertongue").symlink_to(ROOT)
+        (tmp_path / "Snakefile").write_text(example(stage), encoding="utf-8")
+        done = run_snakemake("--cores", "1", cwd=tmp_path)
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+        assert not (tmp_path / "results").exists(), "everything goes where pathvars say"
+        again = run_snakemake("--dry-run", cwd=tmp_path)
+        assert "Nothing to be done" in again.stdout + again.stderr
+        return tmp_path / "ours"
+
+    return run
+
+
+def test_only_translate(foreign, tmp_path):
+    source = "What is the capital of Peru?", "Lima is the capital of Peru."
+    target = "¿Cuál es la capital de Perú?", "Lima es la capital de Perú."
+    languages = {"source_language": "en", "target_language": "es"}
+    write_jsonl(
+        tmp_path / "memory.jsonl",
+        [{**languages, "source": s, "target": t} for s, t in zip(source, target)],
+    )
+    row = {"id": "a", "language": "en", "instruction": source[0], "output": source[1]}
+    row["origin"] = {"dataset": "ours", "target_language": "es"}
+    write_jsonl(tmp_path / "ours/sample/english/es.jsonl", [row])
+    (translated,) = read_jsonl(foreign("translate") / "translate/memory/es.jsonl")
+    assert (translated["instruction"], translated["output"]) == target
+    assert translated["language"] == "es"
+
+
+@pytest.mark.slow
+def test_only_evaluate(foreign, tmp_path):
+    from tiny_models import save_model
+
+    save_model(tmp_path / "models" / "mine")
+    items = ROOT / "resources/demo/benchmarks/choice_native_es.test.jsonl"
+    shutil.copy(items, tmp_path / "exam_es.jsonl")
+    ours = foreign("evaluate")
+    path = ours / "evaluate/mine/base/none/none/seed0/exam/es.json"
+    score = json.loads(path.read_text(encoding="utf-8"))
+    assert score["benchmark"] == "exam"
+    assert score["n"] == len(read_jsonl(tmp_path / "exam_es.jsonl"))
+
+
+def test_only_judge_somebody_elses_answers(foreign, tmp_path):
+    cell = "theirs/native/es/high/seed1/questions/es.jsonl"
+    answers = [
+        {"id": "a", "prompt": "¿Qué?", "answer": "Un plato", "reference": "Un plato"},
+        {"id": "b", "prompt": "¿Qué?", "answer": "zzz", "reference": "Un plato de huevos"},
+    ]
+    write_jsonl(tmp_path / "ours/answer" / cell, answers)
+    ratings = read_jsonl(foreign("judge") / "judge/overlap" / cell)
+    assert [(row["id"], row["rating"]) for row in ratings] == [("a", 5.0), ("b", 1.0)]
+
+
+def test_only_correlate_somebody_elses_scores(foreign, tmp_path):
+    published = ROOT / "resources" / "published"
+    rows = (published / "scores.csv").read_text(encoding="utf-8").replace("published,", "study,")
+    (tmp_path / "ours/correlate/study").mkdir(parents=True)
+    (tmp_path / "ours/scores.csv").write_text(rows, encoding="utf-8")
+    about = json.loads((published / "about.json").read_text(encoding="utf-8"))
+    write_json(tmp_path / "ours/correlate/study/about.json", {**about, "source": "study"})
+    with (foreign("correlate") / "correlate/study/correlations.csv").open(newline="") as handle:
+        found = list(csv.DictReader(handle))
+    assert {row["benchmark"] for row in found} == set(about["benchmarks"])
+    assert all(-1 < float(row["r"]) < 1 and int(row["points"]) >= 8 for row in found)
+
+
+def test_a_mistake_in_what_is_given_is_still_refused(tmp_path):
+    (tmp_path / "mothertongue").symlink_to(ROOT)
+    wrong = example("judge").replace('"backend": "overlap"', '"backend": "overlp"')
+    (tmp_path / "Snakefile").write_text(wrong, encoding="utf-8")
+    refused = run_snakemake("--dry-run", cwd=tmp_path)
+    assert refused.returncode != 0
+    said = refused.stdout + refused.stderr
+    assert "1 mistake in the study configuration" in said
+    assert "judge.judges.overlap.backend: 'overlp' is not one of" in said
+
+
+# -- every rule file alone -----------------------------------------------------------------------
+
+ALONE = """import yaml
+
+
+module one:
+    snakefile:
+        "mothertongue/rules/{name}"
+    config:
+        yaml.safe_load(open("mothertongue/config.yaml", encoding="utf-8"))
+    pathvars:
+        results="ours",
+        logs="our-logs",
+
+
+use rule * from one as ours_*
+"""
+
+
+class Job(NamedTuple):
+    """One job of a plan: what it reads and writes."""
+
+    rule: str
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+
+
+@pytest.fixture(scope="module")
+def demo_jobs(tmp_path_factory) -> dict[str, Job]:
+    """Rule -> one of its jobs in the plan of the demo and of every other target."""
+    folder = checkout(tmp_path_factory.mktemp("demo"))
+    targets = ["all", "estimate", "prefetch", "results/evaluate/data/cmmlu/test.parquet"]
+    plan = run_snakemake("--dry-run", *targets, "--configfile", "config.yaml", cwd=folder)
+    assert plan.returncode == 0, plan.stdout + plan.stderr
+    found = {}
+    block = re.compile(r"^(?:local)?rule (\w+):\n((?: {4}.*\n)+)", re.MULTILINE)
+    for name, body in block.findall(plan.stdout + plan.stderr):
+        keys = dict(re.findall(r"^ {4}(input|output): (.*)$", body, re.MULTILINE))
+        reads, writes = (
+            tuple(filter(None, keys.get(k, "").split(", "))) for k in ("input", "output")
+        )
+        found.setdefault(name, Job(name, reads, writes))
+    return found
+
+
+RULE_FILES = sorted(path.name for path in (ROOT / "rules").glob("*.smk"))
+
+
+@pytest.mark.parametrize("name", RULE_FILES)
+def test_every_rule_file_is_a_module_by_itself(tmp_path, demo_jobs, name):
+    """It loads alone, and each of its rules is planned where what it reads is there."""
+    (tmp_path / "mothertongue").symlink_to(ROOT)
+    (tmp_path / "resources").symlink_to(ROOT / "resources")
+    (tmp_path / "Snakefile").write_text(ALONE.format(name=name), encoding="utf-8")
+    own = re.findall(
+        r"^rule (\w+):", (ROOT / "rules" / name).read_text(encoding="utf-8"), re.MULTILINE
+    )
+    jobs = [demo_jobs[rule] for rule in own if rule in demo_jobs and demo_jobs[rule].writes]
+    if not jobs:  # no rule, or one that writes what no plan of the demo holds
+        assert own == [] or name in ("progress.smk", "replies.smk", "tasks.smk")
+        listed = run_snakemake("--list-rules", cwd=tmp_path)
+        assert listed.returncode == 0, listed.stderr[-2000:]
+        return
+    made = {path for job in jobs for path in job.writes}
+    for path in {path for job in jobs for path in job.reads} - made:
+        if path.startswith("results/"):
+            here = tmp_path / path.replace("results/", "ours/", 1)
+            here.parent.mkdir(parents=True, exist_ok=True)
+            here.touch()
+    wanted = [path.replace("results/", "ours/", 1) for job in jobs for path in job.writes]
+    plan = run_snakemake("--dry-run", *wanted, cwd=tmp_path)
+    assert plan.returncode == 0, plan.stdout[-2000:] + plan.stderr[-3000:]
+    for job in jobs:
+        assert f"rule ours_{job.rule}:" in plan.stdout + plan.stderr
+
+
+# -- lints ---------------------------------------------------------------------------------------
+
+TOGETHER = """
+
+module {name}:
+    snakefile:
+        "mothertongue/rules/{name}.smk"
+    config:
+        demo
+    pathvars:
+        results="ours",
+        logs="our-logs",
+
+
+use rule * from {name} as {name}_*
+"""
+
+
+def lints(folder: Path) -> str:
+    """What `snakemake --lint` says of a workflow."""
+    done = run_snakemake("--lint", cwd=folder)
+    return done.stdout + done.stderr
+
+
+def test_the_study_has_no_lint(tmp_path):
+    assert "your workflow is in a good condition" in (said := lints(checkout(tmp_path / "s"))), said
+
+
+def test_no_rule_file_has_a_lint_as_a_module(tmp_path):
+    (tmp_path / "mothertongue").symlink_to(ROOT)
+    (tmp_path / "resources").symlink_to(ROOT / "resources")
+    text = (
+        'import yaml\n\ndemo = yaml.safe_load(open("mothertongue/config.yaml", encoding="utf-8"))\n'
+    )
+    text += "".join(TOGETHER.format(name=Path(name).stem) for name in RULE_FILES)
+    (tmp_path / "Snakefile").write_text(text, encoding="utf-8")
+    assert "your workflow is in a good condition" in (said := lints(tmp_path)), said
+
+
+def test_no_rule_file_is_long():
+    for name in RULE_FILES:
+        text = (ROOT / "rules" / name).read_text(encoding="utf-8")
+        assert text.count("\n") <= 150, name

@@ -1,0 +1,27 @@
+"""What this process has loaded for the jobs that it runs or forks."""
+
+from typing import Any, Protocol
+
+
+class Loadable(Protocol):
+    """Something that takes long to load; equal keys mean that one loaded copy serves both."""
+
+    @property
+    def key(self) -> str:
+        """What tells one from another, with the files that it is loaded from."""
+
+    def load(self) -> Any:
+        """Load it."""
+
+
+_loaded: dict[str, Any] = {}  # filled in a base server; its children inherit it
+
+
+def held(key: str) -> Any | None:
+    """What this process holds under a key, or None."""
+    return _loaded.get(key)
+
+
+def keep(key: str, loaded: Any) -> None:
+    """Hold something for the jobs to come."""
+    _loaded[key] = loaded

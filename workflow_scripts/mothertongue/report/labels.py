@@ -1,0 +1,36 @@
+"""Words for tests, metrics and numbers: the same in tables, figures and sentences."""
+
+from ..correlate.averages import Cells, Test
+
+METRIC_WORDS = {
+    "acc": "accuracy",
+    "acc_macro": "accuracy, mean over subjects",
+    "em": "exact match",
+    "f1": "F1",
+    "include": "answer contained",
+    "total": "total rating",
+    "rating": "mean rating",
+    "perplexity": "perplexity (less is better)",
+    "loglikelihood": "log-likelihood per text",
+    "bits_per_character": "bits per character (less is better)",
+    "bits_per_byte": "bits per byte (less is better)",
+    "f1_harness": "F1 as lm-eval has it",
+    "exact_match_strict": "exact match of strings",
+    "include_strict": "answer contained, as a string",
+    "strict-match": "lm-eval's strict-match",
+    "flexible-extract": "lm-eval's flexible-extract",
+}
+
+
+def metric_words(metric: str) -> str:
+    """A metric's readable name."""
+    return METRIC_WORDS.get(metric, metric.replace("_", " "))
+
+
+def short_label(cells: Cells, test: Test) -> str:
+    """As short as figures want it: `QA: translated · GPT-4-Turbo`."""
+    label = cells.facts.benchmark(test.benchmark).label
+    if test.judge is None:
+        return label
+    name = label.removeprefix("Open questions: ").removesuffix(" questions")
+    return f"QA: {name} · {cells.facts.judge(test.judge)}"

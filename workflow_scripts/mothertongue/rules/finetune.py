@@ -1,0 +1,112 @@
+"""Input functions and parameters of rules/finetune.smk, base.smk and training_sets.smk."""
+
+from pathlib import Path
+from typing import Any
+
+from snakemake.iocontainers import OutputFiles, Wildcards
+
+from ..study import training_jobs
+from ..study.comparison import Budget
+from ..study.paths import ADAPTER, ENGLISH, NATIVE, TRAINING, Layout
+from .models import Models
+from .plan import IN_RULES
+
+NOT_OF_THE_RECIPE = (
+    *("learning_rates", "seeds", "validation", "split_seed"),
+    *("gpus", "gpu_type", "gpu_memory", "checkpoint_minutes"),
+)
+
+
+class Finetuning:
+    """Bases built by the study, training sets, and the recipe and resources of a fine-tuning."""
+
+    def __init__(self, models: Models):
+        self.models, self.study = models, models.plan.study
+
+    # -- bases that the study builds -------------------------------------------------------------
+
+    def base_texts(self, wildcards: Wildcards) -> list[str]:
+        """Sampled native rows that {model} is built from, and the English rows drawn beside them."""
+        build = self.study.models[wildcards.model]["build"]
+        languages = build["languages"] or list(self.study.languages)
+        native = [IN_RULES.at(NATIVE, scope=language) for language in languages]
+        others = [language for language in languages if language != "en"]
+        return native + [IN_RULES.at(ENGLISH, scope=language) for language in others]
+
+    def build(self, wildcards: Wildcards) -> dict[str, Any]:
+        """Shape and training of {model}, which the study builds itself."""
+        build = self.study.models[wildcards.model]["build"]
+        return {key: value for key, value in build.items() if key != "languages"}
+
+    # -- training sets ---------------------------------------------------------------------------
+
+    def dataset(self, wildcards: Wildcards) -> str:
+        """The dataset of {data} and {scope}."""
+        return IN_RULES.dataset(wildcards.data, wildcards.scope)
+
+    def common_datasets(self, wildcards: Wildcards) -> list[str]:
+        """The datasets whose rows a training set is cut to (`conditions[].rows: common`)."""
+        others = self.study.common_with(wildcards.data, wildcards.scope)
+        return [IN_RULES.dataset(data, wildcards.scope) for data in others]
+
+    @property
+    def cuts(self) -> dict[str, Any]:
+        """Parameters of training sets that only studies have which ask for them.
+
+        There is none where a key has its default: it would retrain every adapter of earlier versions.
+        """
+        flagged, limit = self.study.config["translate"]["flagged"], self._finetune["limit"]
+        found = {} if flagged == "keep" else {"flagged": "drop"}
+        return {**found, **({"limit": limit} if limit else {})}
+
+    # -- fine-tuning -----------------------------------------------------------------------------
+
+    @property
+    def _finetune(self) -> dict[str, Any]:
+        section: dict[str, Any] = self.study.config["finetune"]
+        return section
+
+    def _budget(self, wildcards: Wildcards) -> Budget | None:
+        w = wildcards
+        return self.study.budget_of(w.model, w.data, w.scope, w.lr)
+
+    def budget_sets(self, wildcards: Wildcards) -> list[str]:
+        """The training sets that a condition's budget is equal with."""
+        budget = self._budget(wildcards)
+        others = budget.others if budget else ()
+        return [IN_RULES.at(TRAINING, data=data, scope=wildcards.scope) for data in others]
+
+    def recipe(self, wildcards: Wildcards) -> dict[str, Any]:
+        """The recipe of a condition."""
+        recipe = {k: v for k, v in self._finetune.items() if k not in NOT_OF_THE_RECIPE}
+        recipe["quantisation"] = self.models.configured(wildcards.model)
+        budget = self._budget(wildcards)
+        return {**recipe, "budget": budget.kind} if budget else recipe
+
+    def learning_rate(self, wildcards: Wildcards) -> float:
+        """The learning rate behind {lr}."""
+        return self.study.learning_rates[wildcards.lr]
+
+    def memory(self, wildcards: Wildcards, attempt: int) -> int:
+        """Host memory of one fine-tuning of {model}, in MB; half as much again on a further attempt."""
+        gpu = self.models.gpus_to_train(wildcards)
+        needed = training_jobs.memory_mb(self.models.parameters(wildcards), gpu=gpu)
+        return needed * (1 + attempt) // 2
+
+    def minutes(self, wildcards: Wildcards, attempt: int) -> int:
+        """Minutes of one fine-tuning of {model}; an unfinished one continues when tried again."""
+        return training_jobs.runtime_minutes(
+            self.models.parameters(wildcards),
+            attempt,
+            self.models.gpus_to_train(wildcards),
+            quantisation=self.models.quantisation(wildcards.model),
+            card=self.models.card(wildcards.model),
+        )
+
+    def work(self, wildcards: Wildcards, output: OutputFiles) -> str:
+        """Where the checkpoint of a condition is kept."""
+        return Layout.around(output.adapter, ADAPTER).unfinished(Path(output.adapter).parent)
+
+    def adapters(self) -> list[str]:
+        """Every adapter of the study."""
+        return [IN_RULES.of(ADAPTER, one) for one in self.study.conditions]

@@ -1,0 +1,125 @@
+"""Where the files of a study lie: the one place that spells their names.
+
+Every name is a pattern below the results folder, with Snakemake's wildcards in it. A `Layout` puts the
+results folder in front and fills the wildcards in: `<results>` for the input functions of the rules,
+a real folder for everything else. The rules repeat the patterns in their `output:`, where readers
+look for them; a test compares the two.
+
+What a run keeps for itself lies below `WORK` and is declared by no rule, since Snakemake deletes the
+declared outputs of a job that fails: checkpoints, finished chunks and answers, the store of replies,
+and what was found out about cards and bases.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from .grid import AnswerSet, Condition, Evaluation, Judgement
+from .validation import ROUND_TRIP
+
+CONDITION = "{model}/{data}/{scope}/{lr}/seed{seed}"  # as Condition.path fills it in
+
+NATIVE = "sample/native/{scope}.jsonl"
+HELDOUT = "sample/heldout/{language}.jsonl"
+CONTAMINATION = "sample/contamination/{benchmark}/{language}.json"
+ENGLISH = "sample/english/{scope}.jsonl"
+
+TRANSLATED = "translate/{translator}/{scope}.jsonl"
+TRANSLATED_REPORT = "translate/{translator}/{scope}.report.json"
+THERE = "roundtrip/{translator}/{scope}.pivot.jsonl"
+THERE_REPORT = "roundtrip/{translator}/{scope}.pivot.report.json"
+BACK = "roundtrip/{translator}/{scope}.jsonl"
+BACK_REPORT = "roundtrip/{translator}/{scope}.report.json"
+QUALITY = "translate/quality.csv"
+
+BASE = "finetune/base/{model}"
+QUANTISATION = "finetune/quantisation/{model}.json"
+TRAINING = "finetune/sets/{data}/{scope}/train.jsonl"
+ADAPTER = f"finetune/{CONDITION}/adapter_model.safetensors"
+ADAPTER_CONFIG = f"finetune/{CONDITION}/adapter_config.json"
+HISTORY = f"finetune/{CONDITION}/history.csv"
+PROVENANCE = f"finetune/{CONDITION}/provenance.json"
+
+CMMLU = "evaluate/data/cmmlu/{split}.parquet"
+SCORE = f"evaluate/{CONDITION}/{{benchmark}}/{{language}}.json"
+ITEMS = f"evaluate/{CONDITION}/{{benchmark}}/{{language}}.items.parquet"
+
+QUESTIONS = "answer/questions/{questions}/{language}.jsonl"
+ANSWERS = f"answer/{CONDITION}/{{questions}}/{{language}}.jsonl"
+ANSWERS_PROVENANCE = f"answer/{CONDITION}/{{questions}}/{{language}}.provenance.json"
+RATINGS = f"judge/{{judge}}/{CONDITION}/{{questions}}/{{language}}.jsonl"
+BATCH_REPORT = "judge/{judge}.batch.json"
+
+SCORES = "scores.csv"
+STUDY_ABOUT = "correlate/study/about.json"
+STUDY_ITEMS = "correlate/study/items.parquet"
+DIFFERENCES = "correlate/study/differences.csv"
+REPORT_PART = "report/{source}/{part}"
+COST = "estimate/cost.csv"
+EXPORTED_REPLIES = "replies.parquet"
+
+MANIFEST = "prefetch/manifest.json"  # the lock of the hub's commits and files; undeclared
+
+WORK = ".work"
+REPLIES = f"{WORK}/api/replies.sqlite"  # the store of replies: each is paid once
+CHUNKS = f"{WORK}/evaluate"  # finished parts of evaluations
+FOUND = f"{WORK}/probe"  # what a base's self-test found
+
+
+def log_of(pattern: str) -> str:
+    """The log, below the logs folder, of the rule that makes a file of a cell of the grid."""
+    stem = Path(pattern).parent if pattern == ADAPTER else Path(pattern).with_suffix("")
+    return f"{stem}.log"
+
+
+Cell = Condition | Evaluation | AnswerSet | Judgement
+
+
+def wildcards_of(cell: Cell) -> dict[str, str | int]:
+    """The wildcards of the files of a cell of the grid."""
+    if isinstance(cell, Judgement):
+        return {"judge": cell.judge, **wildcards_of(cell.answers)}
+    if isinstance(cell, AnswerSet):
+        own = {"questions": cell.questions, "language": cell.language}
+        return {**wildcards_of(cell.condition), **own}
+    if isinstance(cell, Evaluation):
+        own = {"benchmark": cell.benchmark, "language": cell.language}
+        return {**wildcards_of(cell.condition), **own}
+    return {
+        "model": cell.model,
+        "data": cell.data,
+        "scope": cell.scope,
+        "lr": cell.lr,
+        "seed": cell.seed,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The files of a study below one results folder."""
+
+    results: str = "<results>"
+
+    @classmethod
+    def around(cls, path: str | Path, pattern: str) -> "Layout":
+        """The layout whose file `pattern` is `path`, whatever the wildcards are."""
+        return cls(str(Path(path).parents[pattern.count("/")]))
+
+    def at(self, pattern: str, **wildcards: object) -> str:
+        """The path of a pattern with its wildcards filled in."""
+        return f"{self.results}/{pattern.format(**wildcards)}"
+
+    def dataset(self, data: str, scope: str) -> str:
+        """The dataset that a condition's data and scope stand for."""
+        if data == "native":
+            return self.at(NATIVE, scope=scope)
+        if data.endswith(ROUND_TRIP):
+            return self.at(BACK, translator=data.removesuffix(ROUND_TRIP), scope=scope)
+        return self.at(TRANSLATED, translator=data, scope=scope)
+
+    def of(self, pattern: str, cell: Cell) -> str:
+        """A file of a cell of the grid."""
+        return self.at(pattern, **wildcards_of(cell))
+
+    def unfinished(self, path: str | Path) -> str:
+        """Where a job keeps what it has finished of `path`, a file or a folder, until that is whole."""
+        return str(Path(self.results, WORK, Path(path).relative_to(self.results)))

@@ -1,0 +1,127 @@
+"""Read a study: complete its YAML, list every mistake at once, and make the `Study`."""
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError
+from ..files import load_yaml
+from .comparison import comparison_mistakes
+from .grid import OTHER, Study
+from .references import reference_mistakes
+from .schema import Json, Schema, complete, repeated_keys, structural_mistakes
+from .tasks import read_task
+from .validation import grid_mistakes, mapping
+
+# What a task tests: the column of the report's first table, unless the benchmark names its own.
+GROUPS = {
+    "mt-mmlu": "knowledge",
+    "ht-mmlu": "knowledge",
+    "cmmlu": "knowledge",
+    "ceval": "knowledge",
+    "multiple-choice": "knowledge",
+    "xquad": "reading",
+    "tydiqa": "reading",
+    "extractive-qa": "reading",
+    "mgsm": "reasoning",
+    "arithmetic": "reasoning",
+    "native-perplexity": "text",
+}
+
+
+def task_names(folder: Path) -> list[str]:
+    """Tasks of the task pack: one sub-folder or YAML file each; names starting with _ are shared."""
+    if not folder.is_dir():
+        return []
+    entries = [p for p in folder.iterdir() if p.is_dir() or p.suffix == ".yaml"]
+    return sorted({p.stem for p in entries if not p.name.startswith(("_", "."))})
+
+
+def tasks_of(config: Json, folder: Path) -> dict[str, dict[str, Any] | None]:
+    """Every task's name -> its content, read only for tasks that a benchmark of the study uses."""
+    benchmarks = mapping(mapping(mapping(config).get("evaluate")).get("benchmarks"))
+    used = {str(mapping(spec).get("task")) for spec in benchmarks.values()}
+    names = task_names(folder)
+    return {name: read_task(name, folder) if name in used else None for name in names}
+
+
+@cache
+def _laid_down(root: Path) -> tuple[Schema, dict[str, Any]]:
+    """The schema and the table of languages."""
+    return load_yaml(root / "config.schema.yaml"), load_yaml(root / "resources" / "languages.yaml")
+
+
+# What stands for the sections that the configuration of a module leaves out.
+NOTHING: dict[str, Any] = {
+    "study": "module",
+    "languages": {},
+    "sample": {"dataset": {"path": ["sample.dataset-is-not-configured"]}},
+    "models": {},
+    "conditions": [],
+    "evaluate": {"benchmarks": {}},
+}
+
+
+def refuse(mistakes: list[str]) -> None:
+    """Raise one error that lists every mistake; do nothing without any."""
+    if mistakes:
+        raise InputError(
+            f"{len(mistakes)} mistake{'s' * (len(mistakes) > 1)} in the study configuration:\n"
+            + "\n".join(f"  - {' '.join(line.split())}" for line in mistakes)
+        )
+
+
+def read_study(
+    raw: Json, root: Path, files: Iterable[str | Path] = (), *, module: bool = False
+) -> Study:
+    """Complete and check a configuration; raise one `InputError` that lists every mistake.
+
+    `root` is the folder of config.schema.yaml, resources/ and tasks/; `files` are the YAML files
+    that `raw` was read from, whose repeated keys no longer show in it. The configuration of a
+    `module` (another workflow's use of some rules) may leave out the sections it does not need.
+    """
+    schema, known_languages = _laid_down(root)
+    given = mapping(raw)
+    if isinstance(raw, Mapping) and "study" not in given and not module:
+        where = f" in {', '.join(map(str, files))}" if files else ""
+        raise InputError(
+            "1 mistake in the study configuration:\n"
+            f"  - study: missing{where}; give the study a name (study: my-study). The demo runs"
+            " without --configfile, and with changes as --configfile config.yaml yours.yaml"
+        )
+    config = complete({**NOTHING, **given} if module else raw, schema, schema)
+    mistakes = structural_mistakes(config, schema)
+    mistakes += [line for file in files for line in repeated_keys(file)]
+    mistakes += grid_mistakes(config, tasks_of(config, root / "tasks"), known_languages)
+    mistakes += comparison_mistakes(config)
+    if module:  # nobody made a mistake in a section that nobody wrote
+        mistakes = [line for line in mistakes if re.split(r"[.:\[]", line)[0] in given]
+    refuse(mistakes)
+    for code, entry in config["languages"].items():
+        known = known_languages.get(code, {})
+        entry.setdefault("name", known.get("name", code))
+        entry["aya"] = {
+            "code": known.get("aya"),
+            "language": None,
+            "annotation_type": None,
+            **entry.get("aya", {}),
+        }
+    for section in (
+        config["models"],
+        config["evaluate"]["benchmarks"],
+        config["translate"]["translators"],
+        config["answer"]["questions"],
+        config["judge"]["judges"],
+    ):
+        for name, entry in section.items():
+            entry.setdefault("label", name)
+    for entry in config["evaluate"]["benchmarks"].values():
+        entry.setdefault("group", GROUPS.get(entry["task"], OTHER))
+    for entry in config["models"].values():
+        entry.setdefault("family", entry["label"])
+    study = Study(config)
+    if not module:
+        refuse(list(reference_mistakes(study)))
+    return study
