@@ -6,9 +6,9 @@ include: "common.smk"
 
 
 rule progress:
+    """Print a model x condition x benchmark matrix."""
     log:
         "<logs>/progress.log",
-    """Print a model x condition x benchmark matrix."""
     localrule: True
     conda:
         "../envs/analyse.yaml"

@@ -131,7 +131,13 @@ class Job(NamedTuple):
 def demo_jobs(tmp_path_factory) -> dict[str, Job]:
     """Rule -> one of its jobs in the plan of the demo and of every other target."""
     folder = checkout(tmp_path_factory.mktemp("demo"))
-    targets = ["all", "estimate", "prefetch", "results/evaluate/data/cmmlu/test.parquet"]
+    targets = [
+        "all",
+        "contamination",
+        "estimate",
+        "prefetch",
+        "results/evaluate/data/cmmlu/test.parquet",
+    ]
     plan = run_snakemake("--dry-run", *targets, "--configfile", "config.yaml", cwd=folder)
     assert plan.returncode == 0, plan.stdout + plan.stderr
     found = {}

@@ -378,3 +378,18 @@ def test_a_budget_is_measured_by_two_passes_on_a_device(monkeypatch, full):
 
 def test_examples_know_their_supervised_part():
     assert Example("a", [1, 2, 3, 4, 5], 3).supervised == 2
+
+
+def test_a_job_survives_the_way_to_other_processes(tmp_path):
+    from mothertongue.finetune.recipe import FILES, Base, Job, Lora, Recipe
+
+    files = {name: tmp_path / name for name in FILES}
+    recipe = Recipe(1e-4, betas=(0.8, 0.9), lora=Lora(r=4), equal="rows")
+    job = Job(
+        **files,
+        condition={"model": "a", "seed": "1"},
+        base=Base("owner/model", "main"),
+        recipe=recipe,
+        others=(tmp_path / "x", tmp_path / "y"),
+    )
+    assert Job.from_json(job.to_json()) == job

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import pickle
 import signal
 import subprocess
 import sys
@@ -41,8 +40,8 @@ def finetune_in_processes(job: Job, processes: int) -> None:
     stop in the same way when this process is killed.
     """
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "job.pickle"
-        path.write_bytes(pickle.dumps(job))
+        path = Path(folder) / "job.json"
+        path.write_text(job.to_json(), encoding="utf-8")
         paths = os.pathsep.join(filter(None, [str(PACKAGES), os.environ.get("PYTHONPATH")]))
         child = subprocess.Popen(
             launch_command(path, processes=processes),
@@ -90,7 +89,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s", force=True)
     path = Path(sys.argv[1])
     try:
-        job: Job = pickle.loads(path.read_bytes())
+        job = Job.from_json(path.read_text(encoding="utf-8"))
         torch.set_num_threads(max(1, job.threads))
         finetune(job, AcceleratedWorkers())
     except Exception as error:

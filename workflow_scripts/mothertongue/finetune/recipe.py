@@ -3,10 +3,22 @@
 Both are made once, from the parameters of a rule, and are then passed whole.
 """
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+# Fields of a job that are paths.
+FILES = (
+    "training_set",
+    "validation_set",
+    "adapter",
+    "adapter_config",
+    "history",
+    "provenance",
+    "folder",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +88,12 @@ class Recipe:
             equal=settings.get("budget"),
         )
 
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> "Recipe":
+        """A recipe that went through JSON, where a tuple is a list and a record an object."""
+        fields = {**content, "betas": tuple(content["betas"]), "lora": Lora(**content["lora"])}
+        return cls(**fields)
+
     def optimisation(self) -> dict[str, Any]:
         """The numbers of the optimisation by name, as provenance.json has them."""
         names = (
@@ -130,3 +148,16 @@ class Job:
     threads: int = 1
     checkpoint_minutes: float = 10.0
     others: tuple[Path, ...] = ()
+
+    def to_json(self) -> str:
+        """The job as JSON, for other processes that share it."""
+        return json.dumps(asdict(self), default=str)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Job":
+        """The job that `to_json` wrote."""
+        content = json.loads(text)
+        recipe = Recipe.from_json(content["recipe"])
+        content |= {name: Path(content[name]) for name in FILES}
+        content["others"] = tuple(map(Path, content["others"]))
+        return cls(**{**content, "base": Base(**content["base"]), "recipe": recipe})

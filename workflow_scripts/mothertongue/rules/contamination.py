@@ -36,7 +36,7 @@ class Contamination:
 
     def files(self, wildcards: Wildcards, input: InputFiles) -> list[str]:
         """The items' files; none where the hub is read."""
-        return self.evaluating.configured(wildcards, "dataset") or list(input.test)
+        return self.evaluating.test_files(wildcards, input)
 
     def searches(self, wildcards: Wildcards | None = None) -> list[str]:
         """The result of every benchmark in every language that has a training set."""

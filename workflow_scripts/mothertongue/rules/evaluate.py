@@ -32,7 +32,7 @@ class Evaluating:
 
     # -- files -----------------------------------------------------------------------------------
 
-    def configured(self, wildcards: Wildcards, key: str) -> list[str]:
+    def _configured(self, wildcards: Wildcards, key: str) -> list[str]:
         """Configured files of {benchmark} in {language}: its items (`dataset`) or `demonstrations`.
 
         A pattern stands for the files that it names, or for itself where it names none.
@@ -53,22 +53,26 @@ class Evaluating:
             return [IN_RULES.at(HELDOUT, language=wildcards.language)]
         if entry["task"] == "cmmlu" and entry["dataset"] is None:
             return [IN_RULES.at(CMMLU, split="test")]
-        return existing_files(self.configured(wildcards, "dataset"))
+        return existing_files(self._configured(wildcards, "dataset"))
 
     def demonstrations(self, wildcards: Wildcards) -> list[str]:
         """Local demonstrations of {benchmark} in {language}, if any are named and there."""
         entry = self._benchmark(wildcards)
         if entry["task"] == "cmmlu" and entry["dataset"] is None:
             return [IN_RULES.at(CMMLU, split="dev")]
-        return existing_files(self.configured(wildcards, "demonstrations"))
+        return existing_files(self._configured(wildcards, "demonstrations"))
 
     def files(self, wildcards: Wildcards, input: InputFiles) -> dict[str, list[str]]:
         """What the script reads; a configured file that vanished is its error, not the hub's turn."""
         return {
-            "test": self.configured(wildcards, "dataset") or list(input.test),
-            "demonstrations": self.configured(wildcards, "demonstrations")
+            "test": self.test_files(wildcards, input),
+            "demonstrations": self._configured(wildcards, "demonstrations")
             or list(input.demonstrations),
         }
+
+    def test_files(self, wildcards: Wildcards, input: InputFiles) -> list[str]:
+        """The files of the items alone."""
+        return self._configured(wildcards, "dataset") or list(input.test)
 
     def chunks(self, wildcards: Wildcards, output: OutputFiles) -> str:
         """Where finished parts of evaluations are kept."""
