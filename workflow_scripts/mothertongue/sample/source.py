@@ -127,7 +127,7 @@ def _as_table(found: list[Conversation]) -> pl.DataFrame:
                 f"{one.place}: holds {what}; only single pairs of an instruction and an answer can be"
                 " translated and trained on so far: leave such rows out"
             )
-    columns = {
+    columns: dict[str, list[str | None]] = {
         "inputs": [one.turns[0].content for one in found],
         "targets": [one.turns[1].content for one in found],
         "language_code": [one.language for one in found],
@@ -154,6 +154,14 @@ def read_aya(dataset: Mapping[str, Any], key: str = "sample.dataset") -> pl.Data
             " own (languages.*.native)"
         )
     return frame
+
+
+def english_table(english: Mapping[str, Any], dataset: Mapping[str, Any]) -> pl.DataFrame:
+    """English rows: of their own source (`path` or `hub` in `english`), or those of a shared dataset."""
+    if english.get("path") or english.get("hub"):
+        return read_source(english, "sample.english")
+    rows = {"code": english["code"], "annotation_type": english.get("annotation_type")}
+    return language_rows(read_aya(english.get("dataset", dataset)), rows, "sample.english")
 
 
 def _named(frame: pl.DataFrame) -> list[str]:
