@@ -37,9 +37,9 @@ rule sample_aya:
     params:
         **SAMPLING.row_rules,
         dataset=SAMPLING.dataset,
-        aya=lambda wildcards: config["languages"][wildcards.language]["aya"],
+        aya=SAMPLING.rows_of,
         cap=lambda wildcards: config["languages"][wildcards.language]["cap"],
-        english=config["sample"]["english"],
+        english=SAMPLING.english_beside,
         heldout=config["sample"]["heldout"],
         seed=config["sample"]["seed"],
         version=VERSIONS["sample"],
@@ -76,7 +76,7 @@ rule sample_multi:
 rule sample_english:
     """English rows to be translated for one scope."""
     input:
-        data=SAMPLING.data,
+        data=SAMPLING.english_data,
         lists=SAMPLING.list_files,
         native="<results>/sample/native/{scope}.jsonl",
     output:
@@ -95,8 +95,8 @@ rule sample_english:
         runtime=20,
     params:
         **SAMPLING.row_rules,
-        dataset=SAMPLING.dataset,
-        english=config["sample"]["english"],
+        dataset=SAMPLING.shared,
+        english=SAMPLING.english,
         english_rows=SAMPLING.row_lists,
         seed=config["sample"]["seed"],
         version=VERSIONS["sample"],

@@ -11,14 +11,14 @@ from mothertongue.errors import InputError
 from mothertongue.files import write_dataset, write_json, write_jsonl
 from mothertongue.process.log import log_to
 from mothertongue.sample.draw import characters, dataset_rows, hold_out, ranked
-from mothertongue.sample.source import language_rows, read_aya
+from mothertongue.sample.source import english_table, language_rows, read_aya, read_source
 
 
 def main(
     *,
     dataset: dict[str, Any],
     language: str,
-    aya: dict[str, Any],
+    aya: dict[str, Any] | None,
     english: dict[str, Any],
     cap: int | str | None,
     heldout: int,
@@ -30,10 +30,13 @@ def main(
     heldout_file: Path,
     report_file: Path,
 ) -> None:
-    """Sample one language."""
-    table = read_aya(dataset)
+    """Sample one language. `aya`: which rows of the dataset are the language's; None: all of them."""
+    if aya is None:
+        table = read_source(dataset, f"languages.{language}.native")
+    else:
+        table = language_rows(read_aya(dataset), aya, f"languages.{language}.aya")
     rows, counts = dataset_rows(
-        language_rows(table, aya, f"languages.{language}.aya"),
+        table,
         language,
         max_characters=max_characters,
         empty=empty,
@@ -42,7 +45,7 @@ def main(
     usable = len(rows)
     if cap is not None:
         # English's size is that of the split as published, before its empty rows are left out
-        limit = language_rows(table, english, "sample.english").height if cap == "english" else cap
+        limit = english_table(english, dataset).height if cap == "english" else cap
         rows = ranked(rows, seed, "native")[:limit]
     capped = usable - len(rows)
     held, kept = hold_out(rows, heldout, seed)

@@ -20,7 +20,7 @@ from mothertongue.files import (
 )
 from mothertongue.process.log import log_to
 from mothertongue.sample.draw import characters, dataset_rows, draw_english
-from mothertongue.sample.source import language_rows, read_aya, read_table
+from mothertongue.sample.source import english_table, read_table
 
 ENGLISH = "en"
 
@@ -67,7 +67,7 @@ def main(
     counts: dict[str, int] = {}
     english_split: list[Row] = []
     if set(sizes) - set(english_rows) or english_rows:
-        table = language_rows(read_aya(dataset), english, "sample.english")
+        table = english_table(english, dataset)
         english_split, counts = dataset_rows(table, ENGLISH, **rules)
     pools = {
         language: listed_rows(english_rows[language], language, english_split, rules)

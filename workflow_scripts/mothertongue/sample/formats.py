@@ -63,6 +63,22 @@ def read_records(path: str | Path) -> list[Record]:
     return records
 
 
+def column_names(path: str | Path) -> list[str]:
+    """The columns of a file's first rows; empty where it has none, or is no table."""
+    path = Path(path)
+    if path.is_file() and path.read_bytes()[:4] == PARQUET:
+        import polars as pl
+
+        try:
+            return list(pl.read_parquet_schema(path))
+        except Exception:  # polars raises many kinds for a broken file; who reads it says which
+            return []
+    try:
+        return list(read_records(path)[0].values)
+    except InputError:
+        return []
+
+
 def _unpacked(path: Path, content: bytes) -> bytes:
     """The content of a gzip or Zstandard file; any other content as it is."""
     if content[:2] == GZIP:

@@ -1,6 +1,7 @@
-"""Read instruction data in Aya's columns from local files or from the hub.
+"""Read instruction data of any usual shape from local files, addresses or the hub, as one table.
 
-Columns: `inputs`, `targets`, `language_code`; optionally `id`, `language`, `annotation_type`.
+The table has Aya's columns: `inputs`, `targets`; `language_code` where the data tells languages apart;
+optionally `id`, `language`, `annotation_type`; and `_file`, `_revision`, `_row`: where a row comes from.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,6 +13,8 @@ import polars as pl
 from .. import hub
 from ..errors import InputError, first_line
 from ..files import file_hash, is_missing, matching_files, read_json_rows, written_ids
+from .formats import column_names, read_records
+from .shapes import Conversation, conversations
 
 TEXT = (pl.String, pl.Null, pl.Categorical, pl.Enum)
 NEEDED = ("inputs", "targets", "language_code")
@@ -80,39 +83,89 @@ def _read_json(path: Path, needed: list[str], optional: list[str]) -> pl.DataFra
     )
 
 
-def read_hub(dataset: Mapping[str, Any]) -> pl.DataFrame:
-    """Read a dataset of the hub at its revision (from the local cache when offline)."""
-    name, asked = dataset["hub"], dataset.get("revision")
-    split = dataset.get("split") or "train"
-    lock = hub.read_lock(dataset.get("lock") or "")
-    commit, paths = hub.dataset_files(name, dataset.get("name"), split, asked, lock)
+def read_source(dataset: Mapping[str, Any], key: str) -> pl.DataFrame:
+    """Read a whole dataset of any shape: `path`, or `hub` with `revision`, `name`, `split`; `columns`.
+
+    Files in Aya's columns are read as they are; all others become Aya's columns. `lock` in a hub dataset
+    is the path of the hub's lock (hub.py); `key` names the dataset in messages (`sample.dataset`).
+    """
+    if dataset.get("hub"):
+        name, asked = dataset["hub"], dataset.get("revision")
+        lock = hub.read_lock(dataset.get("lock") or "")
+        split = dataset.get("split") or "train"
+        commit, paths = hub.dataset_files(name, dataset.get("name"), split, asked, lock)
+        frames = [_from(path, dataset, key, name, commit) for path in paths]
+        joined = pl.concat(frames, how="diagonal")
+        return joined.with_columns(pl.int_range(1, pl.len() + 1).alias("_row"))
+    paths = matching_files(dataset["path"], f"{key}.path")
     frames = [
-        read_table(path, NEEDED, OPTIONAL).with_columns(
-            pl.lit(name).alias("_file"), pl.lit(commit).alias("_revision")
-        )
+        _from(path, dataset, key, path.as_posix(), f"sha256:{file_hash(path)[:12]}")
         for path in paths
     ]
-    joined = pl.concat(frames, how="diagonal")
-    return joined.with_columns(pl.int_range(1, pl.len() + 1).alias("_row"))
+    return pl.concat(frames, how="diagonal")
+
+
+def _from(
+    path: Path, dataset: Mapping[str, Any], key: str, name: str, revision: str
+) -> pl.DataFrame:
+    columns = dataset.get("columns")
+    as_it_is = columns is None and path.suffix in (".parquet", ".json", ".jsonl")
+    if as_it_is and set(NEEDED) <= set(column_names(path)):
+        frame = read_table(path, NEEDED, OPTIONAL)
+    else:
+        found = conversations(read_records(path), columns, key=f"{key}.columns")
+        frame = _as_table(found)
+    return frame.with_columns(pl.lit(name).alias("_file"), pl.lit(revision).alias("_revision"))
+
+
+def _as_table(found: list[Conversation]) -> pl.DataFrame:
+    """Conversations of one turn in Aya's columns; others cannot be translated yet."""
+    for one in found:
+        if len(one.turns) > 2 or one.system:
+            what = "a system message" if one.system else f"{len(one.turns)} turns"
+            raise InputError(
+                f"{one.place}: holds {what}; only single pairs of an instruction and an answer can be"
+                " translated and trained on so far: leave such rows out"
+            )
+    columns: dict[str, list[str | None]] = {
+        "inputs": [one.turns[0].content for one in found],
+        "targets": [one.turns[1].content for one in found],
+        "language_code": [one.language for one in found],
+        "id": [one.id for one in found],
+        "annotation_type": [one.annotation_type for one in found],
+    }
+    kept = {
+        column: texts
+        for column, texts in columns.items()
+        if column in ("inputs", "targets") or any(text is not None for text in texts)
+    }
+    return pl.DataFrame(kept, schema=dict.fromkeys(kept, pl.String)).with_columns(
+        pl.int_range(1, pl.len() + 1).alias("_row")
+    )
 
 
 def read_aya(dataset: Mapping[str, Any], key: str = "sample.dataset") -> pl.DataFrame:
-    """Read the whole dataset: local files (`path`) or the hub (`hub`, `revision`, `split`).
-
-    `lock` in a hub dataset is the path of the hub's lock (hub.py).
-    """
-    if dataset.get("hub"):
-        return read_hub(dataset)
-    frames = []
-    for path in matching_files(dataset["path"], f"{key}.path"):
-        frame = read_table(path, NEEDED, OPTIONAL)
-        frames.append(
-            frame.with_columns(
-                pl.lit(path.as_posix()).alias("_file"),
-                pl.lit(f"sha256:{file_hash(path)[:12]}").alias("_revision"),
-            )
+    """Read a dataset that tells its languages apart: one file for many of them, as Aya has it."""
+    frame = read_source(dataset, key)
+    if "language_code" not in frame.columns:
+        raise InputError(
+            f"{key}: no column language_code (there are: {', '.join(_named(frame))}), which would say whose"
+            f" row is whose; name it in {key}.columns (language: …), or give each language a source of its"
+            " own (languages.*.native)"
         )
-    return pl.concat(frames, how="diagonal")
+    return frame
+
+
+def english_table(english: Mapping[str, Any], dataset: Mapping[str, Any]) -> pl.DataFrame:
+    """English rows: of their own source (`path` or `hub` in `english`), or those of a shared dataset."""
+    if english.get("path") or english.get("hub"):
+        return read_source(english, "sample.english")
+    rows = {"code": english["code"], "annotation_type": english.get("annotation_type")}
+    return language_rows(read_aya(english.get("dataset", dataset)), rows, "sample.english")
+
+
+def _named(frame: pl.DataFrame) -> list[str]:
+    return [name for name in frame.columns if not name.startswith("_")]
 
 
 def language_rows(frame: pl.DataFrame, aya: Mapping[str, Any], where: str) -> pl.DataFrame:

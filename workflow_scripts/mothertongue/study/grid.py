@@ -92,6 +92,9 @@ class Study:
         }
         self.judges = {name: Judge.read(name, e) for name, e in config["judge"]["judges"].items()}
         self.instructions = Dataset.read(config["sample"]["dataset"])
+        english = config["sample"]["english"]
+        own = english.get("path") or english.get("hub")
+        self.english = Dataset.read(english) if own else None  # None: rows of `instructions`
         self.finetuning = Finetuning.read(config["finetune"])
         self.products = [
             Product.read(entry, self.models, self.benchmarks, self.questions)

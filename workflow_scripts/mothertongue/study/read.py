@@ -57,7 +57,7 @@ def _laid_down(root: Path) -> tuple[Schema, dict[str, Any]]:
 NOTHING: dict[str, Any] = {
     "study": "module",
     "languages": {},
-    "sample": {"dataset": {"path": ["sample.dataset-is-not-configured"]}},
+    "sample": {},
     "models": {},
     "conditions": [],
     "evaluate": {"benchmarks": {}},
@@ -99,6 +99,7 @@ def read_study(
     if module:  # nobody made a mistake in a section that nobody wrote
         mistakes = [line for line in mistakes if re.split(r"[.:\[]", line)[0] in given]
     refuse(mistakes)
+    config["sample"].setdefault("dataset", {"path": ["sample.dataset-is-not-configured"]})
     for code, entry in config["languages"].items():
         known = known_languages.get(code, {})
         entry.setdefault("name", known.get("name", code))

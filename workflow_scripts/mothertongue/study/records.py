@@ -73,6 +73,7 @@ class Language(Entry):
 
     label: str
     english_rows: str | None
+    native: Dataset | None  # its own rows, instead of those of sample.dataset
 
     @classmethod
     def read(cls, code: str, entry: Json) -> Self:
@@ -82,6 +83,7 @@ class Language(Entry):
             settings=entry,
             label=entry["name"],
             english_rows=entry.get("english_rows"),
+            native=Dataset.read(entry["native"]) if entry.get("native") else None,
         )
 
 

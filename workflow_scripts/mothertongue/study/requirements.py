@@ -39,9 +39,11 @@ class Need(NamedTuple):
 
 def job_needs(study: Study, tasks: Path, rule: str, cell: Mapping[str, str]) -> Iterator[Need]:
     """What a job of a rule needs; `cell` are its wildcards."""
-    if rule in ("sample_aya", "sample_english"):
-        yield from _rows("sample.dataset", study.instructions)
+    if rule == "sample_aya":
+        for code in [cell["language"]] if "language" in cell else study.languages:
+            yield from _native(study, code)
     if rule == "sample_english":
+        yield from _english(study)
         for code, entry in study.languages.items():
             if entry.english_rows:
                 yield Need("file", entry.english_rows, f"languages.{code}.english_rows")
@@ -158,6 +160,24 @@ def _rows(where: str, dataset: Dataset, language: str | None = None) -> Iterator
     else:
         for path in dataset.paths:
             yield Need("file", _in(path, language), f"{where}.path")
+
+
+def _native(study: Study, code: str) -> Iterator[Need]:
+    """Native rows of a language; and English ones, where their number caps its own."""
+    language = study.languages[code]
+    if language.native:
+        yield from _rows(f"languages.{code}.native", language.native)
+    else:
+        yield from _rows("sample.dataset", study.instructions)
+    if language["cap"] == "english" and (language.native or study.english):
+        yield from _english(study)
+
+
+def _english(study: Study) -> Iterator[Need]:
+    if study.english:
+        yield from _rows("sample.english", study.english)
+    else:
+        yield from _rows("sample.dataset", study.instructions)
 
 
 def _translator(study: Study, name: str, rule: str, languages: list[str]) -> Iterator[Need]:

@@ -83,6 +83,7 @@ def grid_mistakes(
     return [
         *_naming(names),
         *_languages(names, known_languages),
+        *_instructions(names),
         *_sources(names),
         *_models(names),
         *_services(names),
@@ -130,9 +131,40 @@ def _languages(names: Names, known_languages: Section) -> Iterator[str]:
         yield from _unknown(f"sample.multi.languages[{place}]", code, names.languages, "language")
 
 
+def _instructions(names: Names) -> Iterator[str]:
+    """Rows that come from sample.dataset, where a study has none."""
+    if names.sample.get("dataset"):
+        return
+    english = mapping(names.sample.get("english"))
+    without = [code for code, entry in names.languages.items() if not mapping(entry).get("native")]
+    own = bool(english.get("path") or english.get("hub"))
+    if without:
+        yield (
+            "sample.dataset: missing, though"
+            f" {', '.join(f'languages.{code}' for code in without)} has no native rows of its own; name"
+            " the data (path or hub), or give languages.*.native"
+        )
+    elif names.translators and not own:
+        yield (
+            "sample.english: missing (a study without sample.dataset); name the English rows that are"
+            " translated: path (local file) or hub (dataset id)"
+        )
+    for name, spec in names.questions.items():
+        if mapping(spec).get("draw"):
+            yield (
+                f"answer.questions.{name}.draw: needs sample.dataset, whose rows drawn questions must"
+                " not repeat"
+            )
+
+
 def _sources(names: Names) -> Iterator[str]:
     """Datasets that name no source or two, and paths that would not be filled in."""
     entries = [("sample.dataset", names.sample.get("dataset"), "")]
+    for code, language in names.languages.items():
+        entries.append((f"languages.{code}.native", mapping(language).get("native"), ""))
+    english = mapping(names.sample.get("english"))
+    if english.get("path") or english.get("hub"):
+        entries.append(("sample.english", english, ""))
     for name, spec in names.benchmarks.items():
         entries.append(
             (f"evaluate.benchmarks.{name}.dataset", mapping(spec).get("dataset"), "language")
