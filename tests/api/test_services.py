@@ -315,6 +315,26 @@ def test_a_filter_that_quotes_the_text_teaches_nothing():
     assert client.notes == []
 
 
+def test_a_second_attempt_is_told_what_was_wrong_byte_for_byte():
+    """The request decides the key of a stored reply: a changed word would be paid for again."""
+    client = chat("http://localhost:1/v1")
+    request = client.chat_request("Rate it.", system="Be fair.")
+    told = client.say_what_was_wrong(request, 2, ["no rating", "$5 ${told}"])
+    assert told == {
+        **request,
+        "messages": [
+            {"role": "system", "content": "Be fair."},
+            {
+                "role": "user",
+                "content": "Attempt 2: the previous reply to this request could not be used (no rating,"
+                " $5 ${told}). Follow the instructions below exactly.\nRate it.",
+            },
+        ],
+    }
+    untold = client.say_what_was_wrong(request, 3, [])["messages"][-1]["content"]
+    assert untold.startswith("Attempt 3: the previous reply to this request could not be used. Fol")
+
+
 def test_what_a_service_declines_is_noted_in_the_store(tmp_path):
     def answer(handler, body):
         if "temperature" in json.loads(body):

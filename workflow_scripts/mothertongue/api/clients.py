@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import InputError
+from ..prompts import fill, read_prompt
 from .adapt import DROP, adapted, declined
 from .deadline import bound, ends_within
 from .keys import Secret, secret_of
@@ -27,6 +28,7 @@ CLIENTS = {
     "openai": "mothertongue.api.openai_chat:OpenAIChat",
     "cohere": "mothertongue.api.cohere_chat:CohereChat",
 }
+SECOND_ATTEMPT = "second-attempt"  # the prompt that stands before a request's own text
 MOST_ADAPTATIONS = 6  # calls of one send that may be refused for a parameter
 KEPT = ("service", "base_url", "model", "messages")  # of every request, even without a value
 
@@ -120,10 +122,7 @@ class ChatClient(ABC):
         """The same request with a line before its prompt."""
         *before, last = request["messages"]
         told = f" ({', '.join(problems)})" if problems else ""
-        line = (
-            f"Attempt {attempt}: the previous reply to this request could not be used{told}."
-            " Follow the instructions below exactly."
-        )
+        line = fill(read_prompt(SECOND_ATTEMPT).text, attempt=str(attempt), told=told)
         message = {**last, "content": f"{line}\n{last['content']}"}
         return {**request, "messages": [*before, message]}
 
