@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from .cold import ColdStart, stop_of
+from .ledger import ROUNDING
 from .limits import Ended, Limits
 from .prices import Price, prompt_of
-from .store import ROUNDING, Store
+from .store import Store
 from .types import (
     ApiError,
     Ask,

@@ -9,7 +9,7 @@ import json
 import re
 
 from .around import opening, remark
-from .language import fold
+from .prose import fold
 from .types import Problem, found
 
 _THINK = r"think|thinking|thought|thoughts|reasoning|reflection|analysis|scratchpad|seed:think"
