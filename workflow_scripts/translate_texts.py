@@ -18,8 +18,8 @@ from mothertongue.files import atomic, write_json, write_jsonl
 from mothertongue.preload import claimed
 from mothertongue.process.log import log_to
 from mothertongue.translate import make_translator
+from mothertongue.translate.counts import Tally
 from mothertongue.translate.rows import RowTranslator, WholeTexts, iterate_dataset
-from mothertongue.translate.tally import Tally
 
 EXAMPLES = 3  # rows that a message names
 

@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from mothertongue.api import Ask, Engine, Reply, Store, request_key
-from mothertongue.api.packed import pack, unpack
+from mothertongue.api.packing import pack, unpack
 from mothertongue.api.replay import export_replies
 from mothertongue.api.slots import Slots
 

@@ -39,8 +39,9 @@ How to use it (translators and judges do exactly this)::
   not compare such parameters: a new limit re-runs nothing).
 * `price` is a `Price` (see `prices.py`); `price_of(prices, entry)` finds it in the config's table.
 * Counting before spending: `Store.known(keys)` tells which requests are already answered.
-* Modules: `types` (Ask, Verdict, Reply, errors), `store`, `limits`, `engine`, `attempts`, `cold`, `clients`, `web`,
-  `progress`, `prices`, `replay` (export to and from one parquet file).
+* Modules: `types` (Ask, Verdict, Reply, errors), `store` with `ledger` (money and limits of accounts), `limits`,
+  `engine`, `attempts`, `cold_start` (a set whose first replies are all unusable stops), `clients`, `web`, `progress`,
+  `prices`, `replay` (export to and from one parquet file).
 """
 
 from .clients import make_client

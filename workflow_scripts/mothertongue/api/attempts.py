@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .cold import ColdStart, stop_of
+from .cold_start import ColdStart, stop_of
 from .ledger import ROUNDING
 from .limits import Ended, Limits
 from .prices import Price, prompt_of

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from ..errors import InputError
 from .ledger import Ledger
 from .owners import alive, start_of
-from .packed import pack, unpack
+from .packing import pack, unpack
 from .schema import prepare
 from .types import Reply, Request
 

@@ -8,7 +8,7 @@ import html
 import json
 import re
 
-from .around import opening, remark
+from .additions import opening, remark
 from .prose import fold
 from .types import Problem, found
 
