@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from mothertongue.api import Engine, Price, Store
+from mothertongue.api import CallSettings, Engine, Price, Store
 from mothertongue.errors import InputError
 from mothertongue.files import atomic, write_json, write_jsonl
 from mothertongue.preload import claimed
@@ -74,7 +74,7 @@ def main(
                         backend,
                         store,
                         account=name,
-                        settings=operating["api"],
+                        settings=CallSettings.of(operating["api"]),
                         price=Price(**operating["price"]),
                         total=total,
                     )

@@ -11,6 +11,7 @@ import time
 import pytest
 from mothertongue.api import (
     Ask,
+    CallSettings,
     Engine,
     Price,
     Reply,
@@ -48,7 +49,9 @@ class Client:
 def run(folder, client, texts, *, check=None, **settings):
     """Outcomes of some asks; `folder` holds the store."""
     with Store(folder / "s.sqlite") as store:
-        engine = Engine(client, store, account="a", settings={"backoff": 0.01, **settings})
+        engine = Engine(
+            client, store, account="a", settings=CallSettings(**{"backoff": 0.01, **settings})
+        )
         check = {"check": check} if check else {}
         return list(engine.run(Ask({"text": text}, **check) for text in texts)), engine
 
@@ -264,7 +267,7 @@ def test_a_set_whose_first_replies_are_all_unusable_stops(tmp_path, concurrency)
     settings = {"give_up": 12, "check_retries": 2, "concurrency": concurrency}
     with Store(tmp_path / "s.sqlite") as store:
         price = Price(characters=1e6)
-        engine = Engine(client, store, account="a", settings=settings, price=price)
+        engine = Engine(client, store, account="a", settings=CallSettings(**settings), price=price)
         with pytest.raises(InputError, match=r"first 12 replies.*hard 12.*'text \d+'.*\$12\.0000"):
             list(engine.run(Ask({"text": f"text {i}"}, judged) for i in range(500)))
     assert len(client.sent) == 12
@@ -519,7 +522,9 @@ def test_money_is_counted_over_runs_and_never_above_the_budget(tmp_path):
         client = Client(reply)
         with Store(tmp_path / "s.sqlite") as store:
             settings = {"budget": budget, "concurrency": 8}
-            engine = Engine(client, store, account="a", settings=settings, price=price)
+            engine = Engine(
+                client, store, account="a", settings=CallSettings(**settings), price=price
+            )
             with pytest.raises(InputError, match="has no room for the next call"):
                 list(engine.run(Ask({"text": text}) for text in texts))
             assert store.spent("a") == pytest.approx(sent * 0.1)

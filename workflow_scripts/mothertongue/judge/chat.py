@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ..api import Ask, Engine, Price, Store, make_client, request_key
+from ..api import Ask, CallSettings, Engine, Price, Store, make_client, request_key
 from ..api import Reply as ApiReply
 from ..api.engine import DECLINED
 from ..api.types import Request
@@ -95,7 +95,7 @@ class ChatJudge:
             self.client,
             store,
             account=self.name,
-            settings={**self.operating["api"], **settings},
+            settings=CallSettings.of({**self.operating["api"], **settings}),
             price=Price(**self.operating["price"]),
             total=total,
         )
