@@ -20,7 +20,7 @@ import deep_translator.google
 import polars as pl
 import requests
 from deep_translator import GoogleTranslator
-from mothertongue.api import Ask, Engine, Reply, Store
+from mothertongue.api import Ask, CallSettings, Engine, Reply, Store
 from mothertongue.translate import make_translator
 from mothertongue.translate.checks import problems
 from standin import invented
@@ -57,7 +57,7 @@ def run(client, texts, concurrency):
         return lambda reply: problems(text, reply, **pair)
 
     with tempfile.TemporaryDirectory() as folder, Store(Path(folder) / "s.sqlite") as store:
-        settings = {"concurrency": concurrency, "check_retries": 0}
+        settings = CallSettings(concurrency=concurrency, check_retries=0)
         engine = Engine(client, store, account="bench", settings=settings)
         make = getattr(client, "request", lambda t, s, g: {"text": t})
         started = time.perf_counter()

@@ -12,7 +12,7 @@ MAY = {
     "prompts": set(),
     "study": {"process", "prompts"},
     "sample": set(),
-    "api": set(),
+    "api": {"prompts"},  # the line that tells a model what was wrong with its reply
     "preload": {"process"},
     "inference": {"process", "prompts", "preload", "study"},
     "finetune": {"process", "inference"},

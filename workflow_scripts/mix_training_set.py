@@ -13,7 +13,7 @@ from typing import Any
 from mothertongue.errors import InputError
 from mothertongue.files import read_dataset, text_hash, write_dataset
 from mothertongue.process.log import log_to
-from mothertongue.translate.tally import ids_left_out
+from mothertongue.translate.counts import ids_left_out
 
 Rows = list[dict[str, Any]]
 FLAGS = ("flags", "pivot_flags")  # in `origin`: of the translation, and of the way out before it

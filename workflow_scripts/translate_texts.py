@@ -12,14 +12,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from mothertongue.api import Engine, Price, Store
+from mothertongue.api import CallSettings, Engine, Price, Store
 from mothertongue.errors import InputError
 from mothertongue.files import atomic, write_json, write_jsonl
 from mothertongue.preload import claimed
 from mothertongue.process.log import log_to
 from mothertongue.translate import make_translator
+from mothertongue.translate.counts import Tally
 from mothertongue.translate.rows import RowTranslator, WholeTexts, iterate_dataset
-from mothertongue.translate.tally import Tally
 
 EXAMPLES = 3  # rows that a message names
 
@@ -74,7 +74,7 @@ def main(
                         backend,
                         store,
                         account=name,
-                        settings=operating["api"],
+                        settings=CallSettings.of(operating["api"]),
                         price=Price(**operating["price"]),
                         total=total,
                     )

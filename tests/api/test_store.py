@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from mothertongue.api import Ask, Engine, Reply, Store, request_key
-from mothertongue.api.packed import pack, unpack
+from mothertongue.api.packing import pack, unpack
 from mothertongue.api.replay import export_replies
 from mothertongue.api.slots import Slots
 
@@ -193,12 +193,12 @@ def test_an_old_export_and_an_old_store_give_the_same_replay(tmp_path):
 JOB = """
 import json, sys, urllib.request
 sys.path[:0] = [sys.argv[1]]
-from mothertongue.api import Ask, Engine, Price, Reply, Store
+from mothertongue.api import Ask, CallSettings, Engine, Price, Reply, Store
 class Client:
     def send(self, request, timeout):
         with urllib.request.urlopen(sys.argv[3] + request["text"], timeout=timeout) as answer:
             return Reply(answer.read().decode(), characters=5)
-settings = json.loads(sys.argv[5])
+settings = CallSettings.of(json.loads(sys.argv[5]))
 with Store(sys.argv[2]) as store:
     engine = Engine(Client(), store, account="a", settings=settings, price=Price(characters=2e5))
     texts = [f"{sys.argv[4]}-{i}" for i in range(int(sys.argv[6]))]

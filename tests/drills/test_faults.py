@@ -10,7 +10,7 @@ import time
 
 import pytest
 from conftest import ROOT, checkout, planned, run_snakemake
-from mothertongue.api import Ask, Engine, Reply, Store
+from mothertongue.api import Ask, CallSettings, Engine, Reply, Store
 from mothertongue.api.rescue import rescue
 from mothertongue.errors import InputError
 from mothertongue.files import read_dataset, write_dataset
@@ -105,7 +105,7 @@ def test_a_clock_that_is_set_does_not_touch_the_limits(tmp_path, monkeypatch):
 
     with Store(tmp_path / "s.sqlite") as store:
         settings = {"requests_per_minute": 600}
-        engine = Engine(Client(), store, account="a", settings=settings)
+        engine = Engine(Client(), store, account="a", settings=CallSettings.of(settings))
         assert len(list(engine.run(Ask({"text": str(i)}) for i in range(10)))) == 10
     assert 0.8 < sent[-1] - sent[0] < 5
 

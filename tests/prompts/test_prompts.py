@@ -18,6 +18,7 @@ TEXTS = {
     "alpaca": "63e7d8dc86ee2cc8",
     "judge-brackets": "1be0b5a4afa4d2f1",
     "judge-json": "cbbcc12bc93300e9",
+    "second-attempt": "6824003f28b9d041",
     "translate": "fcee8a2b558584e7",
 }
 

@@ -7,11 +7,12 @@ nowhere; without network, an exported study replays.
 
 How to use it (translators and judges do exactly this)::
 
-    from mothertongue.api import Ask, Engine, Store, make_client
+    from mothertongue.api import Ask, CallSettings, Engine, Store, make_client
 
     client = make_client(entry)             # entry: backend, model, base_url, … (lazy registry)
     with Store(store_path, replay=None) as store:
-        engine = Engine(client, store, account="gpt-4-turbo", settings=entry["api"], price=price)
+        engine = Engine(client, store, account="gpt-4-turbo", settings=CallSettings.of(entry["api"]),
+                        price=price)
         asks = (Ask(client.chat_request(prompt, temperature=0.0), check=problems, tag=row)
                 for row in rows)
         for outcome in engine.run(asks):    # in the order of `asks`, as they become ready
@@ -33,24 +34,27 @@ How to use it (translators and judges do exactly this)::
 * A chat request is made by `client.chat_request(prompt, system=None, temperature=…,
   max_tokens=…, seed=…)`; see `clients.py`. `Reply` has text, finish ("stop", "length", …),
   input_tokens, output_tokens, raw (the server's whole answer as JSON).
-* `settings` is the config's `api` mapping ($defs/api in config.schema.yaml): concurrency,
+* `CallSettings` is the config's `api` mapping ($defs/api in config.schema.yaml): concurrency,
   requests/characters/tokens per minute, timeout, retries, check_retries, budget, key. None of it
   determines a reply, so rules pass it by a params function that names `threads` (Snakemake does
   not compare such parameters: a new limit re-runs nothing).
 * `price` is a `Price` (see `prices.py`); `price_of(prices, entry)` finds it in the config's table.
 * Counting before spending: `Store.known(keys)` tells which requests are already answered.
-* Modules: `types` (Ask, Verdict, Reply, errors), `store`, `limits`, `engine`, `attempts`, `cold`, `clients`, `web`,
-  `progress`, `prices`, `replay` (export to and from one parquet file).
+* Modules: `types` (Ask, Verdict, Reply, errors), `store` with `ledger` (money and limits of accounts), `limits`,
+  `engine`, `attempts`, `cold_start` (a set whose first replies are all unusable stops), `clients`, `web`, `progress`,
+  `prices`, `replay` (export to and from one parquet file).
 """
 
 from .clients import make_client
 from .engine import Engine
 from .prices import Price, price_of
+from .settings import CallSettings
 from .store import Store, request_key
 from .types import Ask, Outcome, Reply, Stop, Temporary, Unanswerable, Verdict
 
 __all__ = [
     "Ask",
+    "CallSettings",
     "Engine",
     "Outcome",
     "Price",

@@ -7,20 +7,22 @@ was wrong (`client.again`). A client that always answers the same is asked once.
 
 import random
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from .cold import ColdStart, stop_of
+from .cold_start import ColdStart, stop_of
+from .ledger import ROUNDING
 from .limits import Ended, Limits
 from .prices import Price, prompt_of
-from .store import ROUNDING, Store
+from .settings import CallSettings
+from .store import Store
 from .types import (
     ApiError,
     Ask,
+    Counts,
     Outcome,
     Reply,
     Request,
+    Sender,
     Stop,
     Temporary,
     Unanswerable,
@@ -30,19 +32,6 @@ from .types import (
 
 LONGEST_WAIT = 600.0  # seconds; a server that asks for more is taken at its word: come back later
 CHECKING = 2  # threads per call at a time: one calls while another checks its reply
-SETTINGS = {
-    "concurrency": 8,
-    "requests_per_minute": None,
-    "characters_per_minute": None,
-    "tokens_per_minute": None,
-    "timeout": 60.0,
-    "retries": 8,
-    "check_retries": 2,
-    "give_up": 20,
-    "backoff": 1.0,
-    "budget": None,
-    "key": None,
-}
 
 
 @dataclass(slots=True)
@@ -87,22 +76,22 @@ class Attempts:
 
     def __init__(
         self,
-        client: Any,
+        client: Sender,
         store: Store,
         account: str,
-        settings: Mapping[str, Any],
+        settings: CallSettings,
         price: Price,
-        counts: Any,
+        counts: Counts,
     ):
-        """`counts` has `sent`, `retried` and `rejected`."""
-        self.settings = {**SETTINGS, **settings}
+        """`counts`: of these, `sent`, `retried` and `rejected` are counted here."""
+        self.settings = settings
         self.client, self.store, self.account = client, store, account
         self.price, self.counts = price, counts
         local = getattr(client, "local", False)
         self.limits = Limits(store, account, self.settings, shared=not local)
         # a model in this process fills its batches from the threads that call, and limits nothing
-        self.threads = int(self.settings["concurrency"]) * (1 if local else CHECKING)
-        self.cold = ColdStart(self.settings["give_up"])
+        self.threads = self.settings.concurrency * (1 if local else CHECKING)
+        self.cold = ColdStart(self.settings.give_up)
         self.deterministic = getattr(client, "deterministic", False)
         self.reread = getattr(client, "reread", lambda reply: reply)
         self.stop: Stop | None = None
@@ -113,7 +102,7 @@ class Attempts:
 
     def begin(self, ask: Ask, key: str, tried: list[tuple[int, Reply]]) -> Try:
         """A request with its earlier replies, which count as attempts."""
-        attempt = Try(ask, key, last=1 + int(self.settings["check_retries"]))
+        attempt = Try(ask, key, last=1 + self.settings.check_retries)
         for number, reply in tried:
             attempt.judge(self.reread(reply), number)
         if attempt.attempt >= attempt.last and attempt.best and attempt.best.verdict.hard:
@@ -238,8 +227,7 @@ class Attempts:
     def _send(self, request: Request) -> Reply:
         with self._lock:
             self.counts.sent += 1
-        reply: Reply = self.client.send(request, float(self.settings["timeout"]))
-        return reply
+        return self.client.send(request, float(self.settings.timeout))
 
     def _settle(self, attempt: Try) -> Outcome:
         """Keep the best reply as the answer, with what is wrong with it."""
@@ -280,7 +268,7 @@ class Attempts:
 
     def _reserve(self, request: Request) -> float:
         """Set money aside for one call; stop the run if the budget has no room for it."""
-        budget = self.settings["budget"]
+        budget = self.settings.budget
         if budget is None or self.price.free:
             return 0.0
         amount = self.price.at_most(request)
@@ -300,12 +288,12 @@ class Attempts:
         with self._lock:
             self._silent += 1
             self.counts.retried += 1
-        retries = int(self.settings["retries"])
+        retries = self.settings.retries
         if error.after is not None:
             if error.after > LONGEST_WAIT:
                 raise Stop(f"the server asks to wait {error.after:.0f} s; run again after that")
             self.limits.pause(error.after)
-        enough = max(3 * int(self.settings["concurrency"]), 10) * (retries + 1)
+        enough = max(3 * self.settings.concurrency, 10) * (retries + 1)
         if self._silent >= enough:
             raise Stop(f"{self._silent} calls in a row brought no reply ({error}); run again later")
         if attempt.failures > retries:
@@ -316,7 +304,7 @@ class Attempts:
         """One request may be at fault; when the first ones all are, it is the configuration."""
         with self._lock:
             self._declined += 1
-        enough = self.settings["give_up"] or max(2 * int(self.settings["concurrency"]), 10)
+        enough = self.settings.give_up or max(2 * self.settings.concurrency, 10)
         last = self.cold.bad(["refused"])
         if last or (not self._answered and self._declined >= enough):
             raise Stop(f"the first {self._declined} requests were all rejected ({error})")
@@ -329,6 +317,6 @@ class Attempts:
 
     def _back_off(self, attempt: int, after: float | None) -> float:
         """Exponential with jitter, capped at a minute, never less than the server asked for."""
-        wait: float = min(60.0, float(self.settings["backoff"]) * 2.0 ** (attempt - 1))
+        wait: float = min(60.0, self.settings.backoff * 2.0 ** (attempt - 1))
         wait *= random.uniform(0.5, 1.0)
         return wait if after is None else after + wait * 0.1

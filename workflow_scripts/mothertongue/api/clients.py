@@ -14,9 +14,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import InputError
+from ..prompts import fill, read_prompt
 from .adapt import DROP, adapted, declined
 from .deadline import bound, ends_within
 from .keys import Secret, secret_of
+from .settings import Service
 from .shapes import UNREADABLE, read_chat
 from .statuses import error_inside, retry_after, status_error
 from .types import ApiError, Reply, Request, Temporary, Unanswerable
@@ -27,6 +29,7 @@ CLIENTS = {
     "openai": "mothertongue.api.openai_chat:OpenAIChat",
     "cohere": "mothertongue.api.cohere_chat:CohereChat",
 }
+SECOND_ATTEMPT = "second-attempt"  # the prompt that stands before a request's own text
 MOST_ADAPTATIONS = 6  # calls of one send that may be refused for a parameter
 KEPT = ("service", "base_url", "model", "messages")  # of every request, even without a value
 
@@ -58,16 +61,17 @@ class ChatClient(ABC):
 
     def __init__(self, entry: Mapping[str, Any]):
         """Read the key; a server of one's own (`base_url`) gets one only if `api.key` names it."""
-        self.entry = entry
-        self.base_url = entry.get("base_url")
+        self.service = Service.of(entry)
+        self.base_url = self.service.base_url
         self.who = self.base_url or self.name
-        self.secret = secret_of(entry["backend"], self.usual_key, entry)
+        self.secret = secret_of(
+            self.service.backend, self.usual_key, self.base_url, self.service.key
+        )
         self.learnt: dict[str, str] = {}  # parameters that the service declines, and what is done
         self._because: dict[str, str] = {}  # the refusal behind each
         self._misread: set[str] = set()  # refusals that were about something else
         self.notes: list[str] = []  # the same in words, for provenance
-        settings = entry.get("api") or {}
-        self._connections = int(settings.get("concurrency") or 8) + 4
+        self._connections = self.service.concurrency + 4
         self._client: Any = None
         self._lock = threading.Lock()
 
@@ -88,9 +92,9 @@ class ChatClient(ABC):
         """
         messages = [{"role": "system", "content": system}] if system else []
         request: Request = {
-            "service": self.entry["backend"],
+            "service": self.service.backend,
             "base_url": self.base_url,
-            "model": self.entry["model"],
+            "model": self.service.model,
             "messages": [*messages, {"role": "user", "content": prompt}],
         }
         optional = (
@@ -100,7 +104,7 @@ class ChatClient(ABC):
             ("response_format", self.response_format(schema) if schema else None),
         )
         request |= {key: value for key, value in optional if value is not None}
-        request |= self.entry.get("parameters") or {}
+        request |= self.service.parameters
         return {key: value for key, value in request.items() if key in KEPT or value is not None}
 
     def again(self, request: Request, attempt: int, problems: Sequence[str]) -> Request:
@@ -120,10 +124,7 @@ class ChatClient(ABC):
         """The same request with a line before its prompt."""
         *before, last = request["messages"]
         told = f" ({', '.join(problems)})" if problems else ""
-        line = (
-            f"Attempt {attempt}: the previous reply to this request could not be used{told}."
-            " Follow the instructions below exactly."
-        )
+        line = fill(read_prompt(SECOND_ATTEMPT).text, attempt=str(attempt), told=told)
         message = {**last, "content": f"{line}\n{last['content']}"}
         return {**request, "messages": [*before, message]}
 
@@ -211,7 +212,7 @@ class ChatClient(ABC):
             words, parameter = self.refusal(error)
             if words in self._misread:
                 return False
-            own = self.entry.get("parameters") or {}
+            own = self.service.parameters
             mine = {name: value for name, value in body.items() if name not in own}
             found = declined(words, parameter, mine)
             if found is None or found[0] in self.learnt:

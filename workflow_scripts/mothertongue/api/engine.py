@@ -9,39 +9,23 @@ window keeps memory flat however many asks there are.
 import itertools
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 from ..errors import InputError
 from .attempts import Attempts, Deferred
 from .limits import Ended
 from .prices import Price
 from .progress import Progress
+from .settings import CallSettings
 from .store import Store, Stored, request_key
-from .types import DECLINED, Ask, Outcome, Reply, verdict_on
+from .types import DECLINED, Ask, Counts, Outcome, Reply, Sender, verdict_on
 
 Running = dict[str, "Future[Outcome | Deferred]"]  # by key of the request
 WINDOW = 2048  # asks between the one handed out and the newest one read
 BATCH = 256  # asks looked up in one statement
 __all__ = ["BATCH", "DECLINED", "WINDOW", "Counts", "Engine"]
-
-
-@dataclass
-class Counts:
-    """What a run did."""
-
-    asked: int = 0
-    stored: int = 0
-    repeated: int = 0
-    sent: int = 0
-    retried: int = 0
-    rejected: int = 0
-    quarantined: int = 0
-    hard: int = 0
-    failed: int = 0
-    refused: int = 0
 
 
 @dataclass(slots=True)
@@ -57,11 +41,11 @@ class Engine:
 
     def __init__(
         self,
-        client: Any,
+        client: Sender,
         store: Store,
         *,
         account: str,
-        settings: Mapping[str, Any] | None = None,
+        settings: CallSettings | None = None,
         price: Price | None = None,
         total: int | None = None,
     ):
@@ -69,7 +53,9 @@ class Engine:
         self.store, self.account = store, account
         self.price = price or Price()
         self.counts = Counts()
-        self.attempts = Attempts(client, store, account, settings or {}, self.price, self.counts)
+        self.attempts = Attempts(
+            client, store, account, settings or CallSettings(), self.price, self.counts
+        )
         self.settings = self.attempts.settings
         self.total = total
         self.failures: list[str] = []

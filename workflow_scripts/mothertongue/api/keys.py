@@ -108,14 +108,12 @@ class Secret:
         return f"Secret({self.variable})"
 
 
-def secret_of(service: str, usual: str, entry: Mapping[str, Any]) -> Secret:
-    """The key for a service: the variable that `api.key` names, else the usual one at its own host.
+def secret_of(service: str, usual: str, base_url: str | None, named: str | None) -> Secret:
+    """The key for a service: the variable `named` by `api.key`, else the usual one at its own host.
 
     Another server (`base_url`) gets no key unless the study names one for it.
     """
-    base_url = entry.get("base_url")
     found = key_in_address(base_url)
     if found:
         raise InputError(f"base_url holds {found}; name its variable in api.key instead")
-    named = (entry.get("api") or {}).get("key")
     return Secret(named or (usual if goes_to_vendor(service, base_url) else None))

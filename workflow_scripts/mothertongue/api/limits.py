@@ -3,16 +3,14 @@
 import re
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from .prices import characters_of, prompt_of, tokens_of
+from .settings import CallSettings
 from .slots import Slots
 from .store import Store
 from .types import Request
-
-KINDS = ("requests_per_minute", "characters_per_minute", "tokens_per_minute")
 
 
 class Ended(Exception):
@@ -22,18 +20,16 @@ class Ended(Exception):
 class Limits:
     """Paces calls evenly (no bursts), so that any 60 seconds hold at most limit + 1 requests."""
 
-    def __init__(
-        self, store: Store, account: str, settings: Mapping[str, Any], *, shared: bool = True
-    ):
-        """Limits of one account; those that are null cost nothing.
+    def __init__(self, store: Store, account: str, settings: CallSettings, *, shared: bool = True):
+        """Limits of one account; those that are not set cost nothing.
 
         `shared`: other processes may call, too; a model inside this process is its own.
         """
         self.store = store
         self.account = account
-        self.per_minute = {kind: settings[kind] for kind in KINDS if settings.get(kind)}
+        self.per_minute = settings.per_minute
         self.end = threading.Event()
-        self._number = int(settings["concurrency"])
+        self._number = settings.concurrency
         name = re.sub(r"[^\w.-]", "_", account)
         self._slots = Slots.of(store.path.parent / "slots" / f"{name}.lock") if shared else None
         self._turn = threading.Lock()  # one thread of the process waits for its minute at a time

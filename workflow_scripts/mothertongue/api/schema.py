@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from .packed import pack
+from .packing import pack
 
 VERSION = 2  # `PRAGMA user_version`; 0: version 1.0.0, whose replies lay in a WITHOUT ROWID table
 REPLIES = """

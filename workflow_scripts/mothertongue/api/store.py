@@ -12,13 +12,14 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..errors import InputError
-from .packed import pack, unpack
+from .ledger import Ledger
+from .owners import alive, start_of
+from .packing import pack, unpack
 from .schema import prepare
 from .types import Reply, Request
 
@@ -36,7 +37,6 @@ EXPORTED = (
     "problems",
 )
 CHUNK = 500  # variables per statement
-ROUNDING = 1e-9  # dollars by which sums of many small prices may differ
 
 
 def unpacked(row: dict[str, Any]) -> dict[str, Any]:
@@ -51,43 +51,6 @@ def request_key(request: Request) -> str:
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def boot() -> str:
-    """Names this start of the machine."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()[:13]
-    except OSError:
-        return ""
-
-
-BOOT = boot()
-
-
-def since_boot() -> float:
-    """Seconds of a clock that all processes of the machine share and nobody sets."""
-    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
-
-
-def start_of(pid: int) -> str:
-    """When a process started (Linux), so that a reused number is not taken for it."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
-        return ""
-
-
-def alive(owner: str) -> bool:
-    """Whether the process that wrote a claim still runs."""
-    pid, _, start = owner.partition(":")
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    now = start_of(int(pid))
-    return not start or not now or now == start
-
-
 class Stored(NamedTuple):
     """A reply of the store; `attempt` tells which of the engine's attempts brought it."""
 
@@ -98,8 +61,8 @@ class Stored(NamedTuple):
     at: float
 
 
-class Store:
-    """Replies on disk. Safe for several threads and several processes of one host."""
+class Store(Ledger):
+    """Replies on disk, and the money and limits of their accounts. Safe for several threads and several processes of one host."""
 
     def __init__(self, path: str | Path, *, replay: str | Path | None = None):
         """Open or create the store; `replay` names an export whose replies are taken over."""
@@ -334,100 +297,6 @@ class Store:
             [(key, self.owner) for key in self._finished],
         )
         self._finished.clear()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._db.execute("COMMIT")
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-
-    def _spend(self, account: str, cost: float) -> None:
-        self._db.execute(
-            "INSERT INTO spent VALUES (?, ?) ON CONFLICT(account) DO UPDATE SET usd = usd + ?",
-            (account, cost, cost),
-        )
-
-    def spent(self, account: str) -> float:
-        """Money spent so far by an account (a translator or judge of the study)."""
-        with self._lock:
-            row = self._db.execute("SELECT usd FROM spent WHERE account = ?", (account,)).fetchone()
-        return row[0] if row else 0.0
-
-    def reserve(self, account: str, amount: float, budget: float) -> bool:
-        """Set money aside for a call; False if spent and reserved money would pass the budget."""
-        with self._transaction():
-            held = 0.0
-            for owner, usd in self._db.execute(
-                "SELECT owner, usd FROM reserved WHERE account = ?", (account,)
-            ).fetchall():
-                if owner == self.owner or alive(owner):
-                    held += usd
-                else:
-                    self._db.execute(
-                        "DELETE FROM reserved WHERE account = ? AND owner = ?", (account, owner)
-                    )
-            fits = self.spent(account) + max(held, 0.0) + amount <= budget + ROUNDING
-            if fits:
-                self._db.execute(
-                    "INSERT INTO reserved VALUES (?, ?, ?)"
-                    " ON CONFLICT(account, owner) DO UPDATE SET usd = usd + ?",
-                    (account, self.owner, amount, amount),
-                )
-        return fits
-
-    def unreserve(self, account: str, amount: float) -> None:
-        """Give set-aside money back (after the call's real cost was booked)."""
-        with self._lock:
-            self._db.execute(
-                "UPDATE reserved SET usd = usd - ? WHERE account = ? AND owner = ?",
-                (amount, account, self.owner),
-            )
-
-    def take(self, account: str, seconds: Mapping[str, float], now: float | None = None) -> float:
-        """Use limits of an account if all are free; else how many seconds to wait, at least.
-
-        `seconds`: kind of limit -> how long this use keeps it busy. Nothing is booked ahead, so that
-        a process that is killed while it waits leaves nothing behind. Times are those of the
-        machine's clock since its start, which nobody sets.
-        """
-        now = since_boot() if now is None else now
-        marks = ",".join("?" * len(seconds))
-        look = f"SELECT kind, free_at FROM limits WHERE account = ? AND kind IN ({marks})"
-        kinds = {f"{kind}@{BOOT}": busy for kind, busy in seconds.items()}
-        with self._lock:
-            free = dict(self._db.execute(look, (account, *kinds)).fetchall())
-        if (wait := max(free.values(), default=now) - now) > 0:
-            return wait
-        with self._transaction():
-            free = dict(self._db.execute(look, (account, *kinds)).fetchall())
-            if (wait := max(free.values(), default=now) - now) > 0:
-                return wait
-            for kind, busy in kinds.items():
-                self._db.execute(
-                    "INSERT OR REPLACE INTO limits VALUES (?, ?, ?)",
-                    (account, kind, max(now, free.get(kind, now)) + busy),
-                )
-        return 0.0
-
-    def note(self, account: str, notes: Iterable[str]) -> None:
-        """Keep how an account's requests were adapted to its service, for provenance."""
-        notes = list(notes)
-        if notes:
-            with self._transaction():
-                self._db.executemany(
-                    "INSERT OR IGNORE INTO notes VALUES (?, ?)", [(account, x) for x in notes]
-                )
-
-    def notes(self, account: str) -> list[str]:
-        """What was noted about an account."""
-        with self._lock:
-            rows = self._db.execute("SELECT note FROM notes WHERE account = ?", (account,))
-            return [note for (note,) in rows]
 
     def export_rows(self) -> Iterable[dict[str, Any]]:
         """All replies, in the order of their keys, for an export."""

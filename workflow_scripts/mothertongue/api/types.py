@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 Request = dict[str, Any]
 DECLINED = "declined"  # how version 1.0.0 stored a request that the service had rejected
@@ -100,6 +100,35 @@ class Outcome:
     def text(self) -> str | None:
         """The reply's text, or None without a reply."""
         return self.reply.text if self.reply else None
+
+
+@dataclass
+class Counts:
+    """What a run of the engine did."""
+
+    asked: int = 0
+    stored: int = 0
+    repeated: int = 0
+    sent: int = 0
+    retried: int = 0
+    rejected: int = 0
+    quarantined: int = 0
+    hard: int = 0
+    failed: int = 0
+    refused: int = 0
+
+
+class Sender(Protocol):
+    """What the engine calls: a chat client, a translator, or what a test puts in its place.
+
+    It may also have `again` (the request of a later attempt), `reread` (a stored reply read anew),
+    `hide` (a text without the key), `notes` (parameters that the service declines), `local` (a model
+    in this process) and `deterministic` (the same request always brings the same reply).
+    """
+
+    def send(self, request: Request, timeout: float) -> Reply:
+        """Call once; raises an `ApiError` if no reply comes."""
+        ...
 
 
 class ApiError(Exception):

@@ -16,10 +16,12 @@ from types import SimpleNamespace
 from typing import Any
 
 from ..api import Ask, Price, Store, request_key
+from ..api.clients import ChatClient
 from ..api.shapes import UNREADABLE, read_chat
 from ..api.types import Request, verdict_on
 from ..errors import InputError
 from ..files import read_json, write_json
+from .settings import BatchSettings
 
 ENDED = {"completed", "expired", "cancelled", "failed"}
 Body = Callable[[Request], dict[str, Any]]
@@ -48,16 +50,16 @@ class Batches:
 
     def __init__(
         self,
-        chat: Any,
+        chat: ChatClient,
         store: Store,
         folder: Path,
         *,
         account: str,
-        settings: dict[str, Any],
+        settings: BatchSettings,
         price: Price,
         budget: float | None,
     ):
-        """`chat` is the judge's client; `settings` the configuration's `batch`."""
+        """`chat` is the judge's client; `settings`: its `batch` in the configuration."""
         self.client, self.body, self.hide = chat.client(), chat.body, chat.hide
         self.store, self.folder = store, folder
         self.account, self.settings, self.price = account, settings, price
@@ -75,7 +77,7 @@ class Batches:
         mine = self.store.claim(new) if new else set()
         new = {key: ask for key, ask in new.items() if key in mine}
         self._afford(new)
-        for chunk in chunks(new, self.settings["requests"], self.settings["megabytes"], self.body):
+        for chunk in chunks(new, self.settings.requests, self.settings.megabytes, self.body):
             entry = {"name": uuid.uuid4().hex, "batch": None, "keys": sorted(chunk)}
             write_json(self.folder / f"{entry['name']}.json", entry)
             self._submit(entry, chunk)
@@ -102,7 +104,7 @@ class Batches:
     def _afford(self, new: dict[str, Ask]) -> None:
         if self.budget is None or self.price.free:
             return
-        most = (1 - self.settings["discount"]) * sum(
+        most = (1 - self.settings.discount) * sum(
             self.price.at_most(ask.request) for ask in new.values()
         )
         spent = self.store.spent(self.account)
@@ -192,7 +194,7 @@ class Batches:
             batch = self._call(lambda: self.client.batches.retrieve(entry["batch"]))
             if batch.status in ENDED:
                 break
-            time.sleep(self.settings["poll"])
+            time.sleep(self.settings.poll)
         if batch.status == "failed":
             path.unlink(missing_ok=True)
             errors = getattr(batch.errors, "data", None) or []
@@ -232,7 +234,7 @@ class Batches:
         if self.store.known([key]):
             return False
         problems = verdict_on(ask.check, reply).problems
-        cost = (1 - self.settings["discount"]) * self.price.of(ask.request, reply)
+        cost = (1 - self.settings.discount) * self.price.of(ask.request, reply)
         if problems:
             self.store.reject(key, reply, account=self.account, problems=problems, cost=cost)
             return False

@@ -8,19 +8,21 @@ is asked for in brackets or as JSON.
 import hashlib
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
-from ..api import Ask, Engine, Price, Store, make_client, request_key
+from ..api import Ask, CallSettings, Engine, Store, make_client, request_key
 from ..api import Reply as ApiReply
 from ..api.engine import DECLINED
 from ..api.types import Request
+from ..errors import InputError
 from ..prompts.checks import shows_reference
 from . import Item, Rated, Reply
 from .batch import Batches
 from .form import Chooser, expected
 from .parse import Parsed, parse_rating
 from .prompt import BRACKETS, JSON, judge_prompt
+from .settings import ChatSpec, JudgeCalls
 from .structured import SCHEMA, parse_json
 
 NUMBERS = re.compile(r"\[\[[^\[\]]*\]\]|“[^”]*”|\d+(?:[.,]\d+)?")
@@ -56,26 +58,24 @@ class ChatJudge:
 
     def __init__(self, *, name: str, spec: dict[str, Any], operating: dict[str, Any]):
         """Read the key (if the service needs one); nothing is sent yet."""
-        self.name, self.spec, self.operating = name, spec, operating
+        self.name, self.spec, self.calls = name, ChatSpec.of(spec), JudgeCalls.of(operating)
         self.client = make_client({**spec, "api": operating["api"]})
-        self.form = expected(operating["store"], name, spec)
+        self.form = expected(self.calls.store, name, self.spec)
 
     def request(self, item: Item, repeat: int, form: str) -> Request:
         """The request of one repeat; more repeats later leave the earlier ones as they are."""
-        prompt = self.spec.get("prompt", {}).get(form)
+        prompt = self.spec.prompts.get(form)
         return self.client.chat_request(
             judge_prompt(item.prompt, item.answer, item.reference, form=form, prompt=prompt),
-            temperature=self.spec["temperature"],
-            max_tokens=self.spec["max_tokens"],
+            temperature=self.spec.temperature,
+            max_tokens=self.spec.max_tokens,
             seed=repeat if repeat else None,
             schema=SCHEMA if form == JSON else None,
         )
 
     def lacks_reference(self, item: Item) -> bool:
         """Whether the prompt shows a reference answer, and the item has none."""
-        return item.reference is None and any(
-            map(shows_reference, self.spec.get("prompt", {}).values())
-        )
+        return item.reference is None and any(map(shows_reference, self.spec.prompts.values()))
 
     def ask(self, item: Item, form: str, repeat: int = 0, tag: Any = None) -> Ask:
         """The ask of one repeat of one item."""
@@ -86,32 +86,36 @@ class ChatJudge:
         for place, item in enumerate(items):
             if self.lacks_reference(item):
                 continue
-            for repeat in range(self.spec["repeats"]):
+            for repeat in range(self.spec.repeats):
                 yield self.ask(item, self.form, repeat, place)
 
-    def engine(self, store: Store, total: int | None = None, **settings: Any) -> Engine:
-        """An engine for this judge's calls."""
+    def engine(
+        self, store: Store, total: int | None = None, settings: CallSettings | None = None
+    ) -> Engine:
+        """An engine for this judge's calls; `settings` instead of its own."""
         return Engine(
             self.client,
             store,
             account=self.name,
-            settings={**self.operating["api"], **settings},
-            price=Price(**self.operating["price"]),
+            settings=settings or self.calls.api,
+            price=self.calls.price,
             total=total,
         )
 
     def settle(self, store: Store, items: list[Item]) -> None:
         """Find out in which form the rating is asked for; most often without a call."""
         items = [item for item in items if not self.lacks_reference(item)]
-        retries = min(2, int(self.operating["api"].get("retries", 2)))
-        self.form = Chooser(self, store, self.engine(store, retries=retries)).choose(items)
+        few = replace(self.calls.api, retries=min(2, self.calls.api.retries))
+        self.form = Chooser(self, store, self.engine(store, settings=few)).choose(items)
 
     def ask_in_batches(self, items: list[Item], *, own: bool = False) -> dict[str, int]:
         """Fill the store through the Batch API, for all items of a study at once.
 
         `own`: for these items alone, beside other sets that do the same at the same time.
         """
-        path = Path(self.operating["store"])
+        path, batch = self.calls.store, self.calls.batch
+        if batch is None:
+            raise InputError(f"judge.judges.{self.name}: has no batch settings")
         with Store(path) as store:
             self.settle(store, items)
             asks = {request_key(ask.request): ask for ask in self.asks(items)}
@@ -123,22 +127,22 @@ class ChatJudge:
                 store,
                 folder,
                 account=self.name,
-                settings=self.operating["batch"],
-                price=Price(**self.operating["price"]),
-                budget=self.operating["api"].get("budget"),
+                settings=batch,
+                price=self.calls.price,
+                budget=self.calls.api.budget,
             ).run(asks)
 
     def rate(self, items: list[Item]) -> list[Rated]:
         """Ask for what the store does not hold; raises if a request brought no reply at all."""
-        if self.operating.get("own_batch") and not self.operating["replay"]:
+        if self.calls.own_batch and not self.calls.replay:
             print(f"{self.name}: {self.ask_in_batches(items, own=True)}")
         replies: list[list[Reply]] = [
             [Reply("", None, "no reference answer")] if self.lacks_reference(item) else []
             for item in items
         ]
-        with Store(self.operating["store"], replay=self.operating["replay"]) as store:
+        with Store(self.calls.store, replay=self.calls.replay) as store:
             self.settle(store, items)
-            engine = self.engine(store, total=len(items) * self.spec["repeats"])
+            engine = self.engine(store, total=len(items) * self.spec.repeats)
             for outcome in engine.run(self.asks(items)):
                 if outcome.reply is not None:
                     answer = items[outcome.tag].answer

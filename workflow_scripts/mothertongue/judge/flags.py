@@ -10,7 +10,7 @@ import re
 from functools import cache
 
 from .parse import candidates, normalise
-from .words import any_of, fold, table
+from .patterns import any_of, fold, table
 
 HEADER = re.compile(r"\[\s*(user\s+instruction|response|instruction)\s*\]", re.IGNORECASE)
 SENTENCE = re.compile(r"[.!?。।؟۔።\n]+(?:\s+|(?=[^\x00-\x7f])|\Z)|\n")

@@ -9,13 +9,14 @@ that one refusal is enough for all sets and for later runs.
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 from ..api import Ask, Engine, Store, request_key
 from ..api.engine import DECLINED
 from ..files import read_json, write_json
 from . import Item
 from .prompt import BRACKETS, JSON
+from .settings import AUTO, ChatSpec
 
 NAMED = re.compile(r"response_?format|json|schema|structured|guided|grammar|unsupported", re.I)
 PROBES = 3  # answers that are tried before the form is taken for granted
@@ -26,60 +27,69 @@ def note_path(store: str | Path, name: str) -> Path:
     return Path(store).parent / "judges" / f"{name}.json"
 
 
-def noted(path: Path, spec: dict[str, Any]) -> str | None:
+def noted(path: Path, spec: ChatSpec) -> str | None:
     """The noted form, if the note is about this model at this address."""
     if not path.is_file():
         return None
     note = read_json(path)
-    same = all(note.get(key) == spec.get(key) for key in ("backend", "model", "base_url"))
+    same = all(note.get(key) == value for key, value in spec.identity.items())
     return note.get("reply") if same else None
 
 
-def expected(store: str | Path, name: str, spec: dict[str, Any]) -> str:
+def expected(store: str | Path, name: str, spec: ChatSpec) -> str:
     """The form as far as it is known without asking: the configuration's, the noted one, or JSON."""
-    if spec.get("reply", BRACKETS) == BRACKETS:
+    if spec.reply == BRACKETS:
         return BRACKETS
     return noted(note_path(store, name), spec) or JSON
 
 
-def write_note(path: Path, spec: dict[str, Any], form: str, why: str) -> str:
+def write_note(path: Path, spec: ChatSpec, form: str, why: str) -> str:
     """Note a form and why; returns it."""
-    about = {key: spec.get(key) for key in ("backend", "model", "base_url")}
-    write_json(path, {**about, "reply": form, "why": why})
+    write_json(path, {**spec.identity, "reply": form, "why": why})
     print(f"{path.stem}: asked for ratings as {form}: {why}")
     return form
 
 
-def asked_before(store: Store, name: str, spec: dict[str, Any]) -> str | None:
+def asked_before(store: Store, name: str, spec: ChatSpec) -> str | None:
     """The form of an earlier reply of this judge in the store."""
     for row in store.export_rows():
         if row["account"] == name and row["status"] == "ok":
             request = json.loads(row["request"])
-            if request.get("model") == spec.get("model") and request.get("base_url") == spec.get(
-                "base_url"
-            ):
+            same = (request.get("model"), request.get("base_url")) == (spec.model, spec.base_url)
+            if same:
                 return JSON if "response_format" in request else BRACKETS
     return None
+
+
+class Asking(Protocol):
+    """What `Chooser` needs of a chat judge."""
+
+    name: str
+    spec: ChatSpec
+
+    def ask(self, item: Item, form: str) -> Ask:
+        """The first ask of an item in a form."""
+        ...
 
 
 class Chooser:
     """Decides once how a judge is asked. `ask(item, form)` makes its first ask of an item."""
 
-    def __init__(self, judge: Any, store: Store, engine: Engine):
-        """`judge`: a ChatJudge; `engine`: one of its own, whose failures do not count."""
+    def __init__(self, judge: Asking, store: Store, engine: Engine):
+        """`judge`: a `ChatJudge`; `engine`: one of its own, whose failures do not count."""
         self.judge, self.store, self.engine = judge, store, engine
         self.path = note_path(store.path, judge.name)
 
     def choose(self, items: list[Item]) -> str:
         """The form for these items and all later ones."""
         spec = self.judge.spec
-        wanted = spec.get("reply", BRACKETS) or "auto"
+        wanted = spec.reply
         if wanted == BRACKETS or not items:
-            return wanted if wanted != "auto" else JSON
+            return wanted if wanted != AUTO else JSON
         if self.store.replaying:
             return self._in_the_replay(items)
         form = noted(self.path, spec)
-        if form is None and wanted == "auto":
+        if form is None and wanted == AUTO:
             form = asked_before(self.store, self.judge.name, spec)
             if form == BRACKETS:
                 return write_note(self.path, spec, form, "earlier ratings of the study are")

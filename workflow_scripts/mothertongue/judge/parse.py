@@ -25,8 +25,8 @@ from typing import NamedTuple
 from ..errors import InputError
 from ..files import read_jsonl
 from . import HIGHEST, LOWEST
+from .patterns import finder, fold
 from .verdict import Number, decide, describe
-from .words import finder, fold
 
 BRACKETS = str.maketrans(
     {c: "[" for c in "【〔〖［"} | {c: "]" for c in "】〕〗］"} | {"⟦": "[[", "⟧": "]]"}

@@ -17,7 +17,7 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
-from .words import any_of, finder, role, table
+from .patterns import any_of, finder, role, table
 
 SENTENCE = re.compile(
     r"(?<!e\.g)(?<!i\.e)(?<!z\.b)[.!?]+[\"'”»)\]*_`]*(?:\s+|\Z)|[!?]+(?=[^\x00-\x7f])|[。।॥؟۔።]+|[;؛\n]+"

@@ -28,7 +28,9 @@ class GoogleCloud:
         self.base_url = entry.get("base_url")
         self.codes = {code: facts["google"] for code, facts in languages.items()}
         self.codes.update(entry.get("codes") or {})
-        self.secret = secret_of("google-cloud", self.usual_key, entry)
+        self.secret = secret_of(
+            "google-cloud", self.usual_key, self.base_url, (entry.get("api") or {}).get("key")
+        )
         self.web = Web(WHO, self.secret.hide)
 
     def request(self, text: str, source: str, target: str) -> Request:

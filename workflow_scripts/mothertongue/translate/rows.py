@@ -16,9 +16,9 @@ from ..api.types import DECLINED, Ask, Outcome, Reply, Verdict
 from ..errors import InputError
 from ..files import DATASET_COLUMNS, Row
 from .checks import Checked, Problem, check
+from .counts import FIELDS, LeftOut, Tally
 from .recorded import Recorded
 from .split import passes_through, split
-from .tally import FIELDS, LeftOut, Tally
 
 EXAMPLE = 2000  # characters of a text that the quarantine file shows
 OWN_MARKS = ("flags", "mended")  # in `origin`: of this translation, not of the one before

@@ -11,14 +11,14 @@ from pathlib import Path
 from ...api.types import Reply
 from ...files import load_yaml
 from ..languages import scripts
-from .around import error_page, extra_paragraph, opening, refuses, remark
+from .additions import error_page, extra_paragraph, opening, refuses, remark
+from .completeness import whole_problems
 from .echo import source_repeated
 from .language import language_problems
 from .mend import mend
 from .mojibake import mojibake
 from .numbers import changed_numbers
 from .types import HARD, SEVERITY, Checked, Problem, found
-from .whole import whole_problems
 
 __all__ = ["HARD", "SEVERITY", "Checked", "Problem", "check", "problems"]
 FINISHED = ("stop", "complete")

@@ -2,7 +2,7 @@
 
 from ..languages import weight
 from ..split import SENTENCE
-from .language import SPACELESS, fold, is_only_names, prose
+from .prose import SPACELESS, fold, is_only_names, prose
 
 LEAST = 0.3  # how much beside the source a reply must hold, as a share of the source
 

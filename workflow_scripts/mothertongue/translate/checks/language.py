@@ -5,9 +5,6 @@ names, numbers, code, links or a formula is what it is in every language.
 """
 
 import re
-import unicodedata
-from collections import Counter
-from functools import lru_cache
 
 from ..languages import (
     LONG_ENOUGH,
@@ -19,11 +16,11 @@ from ..languages import (
     scripts,
     second_opinion,
 )
+from .prose import IDENTIFIER, WORD, WORDS, fold, is_only_names, likeness, prose, without_code
 from .types import Problem, found
 
 SCRIPT = 0.35  # share of letters that must be in the target's script
 LETTERS = 8  # letters (by weight) from which a share of scripts tells something
-WORDS = 3  # words of prose from which an echo is told from a name
 NEARLY = 0.8  # share of the source's prose words in a reply that is nearly the source
 FOREIGN = 0.05  # the target's likelihood under which a text is in another language
 SURE = 120  # characters from which CLD2 alone is believed when it names the target
@@ -31,251 +28,16 @@ LIKELY = 0.6  # or the likelihood of another language, where CLD2 does not see t
 SIBLINGS = {"ceb", "fil"}  # CLD2 needs a long text to tell these
 CLOSE = 60  # letters
 SLIPPED = 0.9  # the likelihood of a language that a translator slips into, CLD2 being unsure
-SPACELESS = {"zh", "ja", "th", "my"}
 # languages so alike that a good translation keeps most words: only an identical text is an echo
 ALIKE = (
     {"id", "ms", "jv"}, {"ru", "uk", "sr"}, {"es", "pt", "it"}, {"hi", "mr", "ne"}, {"xh", "zu"},
     {"da", "sv", "no", "nb"}, {"ceb", "fil"}, {"fa", "ps", "ur", "sd"}, {"ny", "sn", "sw"},
     {"zh", "ja"}, {"ky", "ru"},
 )  # fmt: skip
-
-CODE = re.compile(r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|`[^`\n]+`|\$[^$\n]+\$|\\\(.*?\\\)|\\\[.*?\\\]", re.DOTALL)  # fmt: skip
-LINK = re.compile(
-    r"(?:https?://|www\.)\S+|[^\s@]{1,64}@[^\s@]{1,255}\.\w+|\b[\w-]+(?:\.[\w-]+)+(?:/\S*)?"
-    r"|<[^<>\n]{1,200}>|\{\{?[\w.]+\}?\}|[#@]\w+|(?:\.{0,2}/)[\w./-]+"
-)
-WORD = re.compile(r"[^\W\d_]+(?:['’ʼ][^\W\d_]+)*(?:[\u0300-\u036f\u0900-\u0dff\u0e00-\u0eff\u1000-\u109f][\w\u0900-\u0dff\u1000-\u109f]*)*")  # fmt: skip
-ASCII_WORD = re.compile(r"[A-Za-z]{2,}")
-IDENTIFIER = re.compile(r"\b\w*(?:[a-z][A-Z]|_|\d)\w*\b")
-CODE_LINE = re.compile(
-    r"^\s*(?:(?:import|from|def|class|return|print|elif|else:|for|while|try:|public|private|static|"
-    r"void|int|var|let|const|function|#include|using|SELECT|INSERT|UPDATE|sudo|pip|npm|git)\b"
-    r".*[(:{;=<\"'].*|.*[=(\[<].*[;{}]|[{}\s;)]+|[\w.\[\]\"']+\s*[-+*/]?=\s*\S.*|[\w.]+\(.*\)\s*;?)\s*$"
-)
-COMMAND = re.compile(
-    r"\s*\$?\s*(?:git|npm|npx|pip3?|sudo|docker|kubectl|apt-get|conda|chmod|mkdir)"
-    r"\s+(?!(?:is|was|can|are|does|has|will|and|or)\b)[\w./~-]+(?:\s+[\w./:@~=-]*[\w/~=-])*\s*"
-)
 QUOTED = re.compile(
     r"(?<!\w)[\"'“”„‚‘«»「『](?P<inside>[^\"“”„«»「」『』\n]{12,400}?)[\"'“”’»«」』](?!\w)"
 )
-MARKS = re.compile("[\u0300-\u036f\u200b-\u200f\u2060\ufeff]")
-OTHER = re.compile(r"[\W_]+")
-ENDED = re.compile(r"[^\W\d_][.?!][\s\"'”’)]*\Z")
-CASED = {"LATIN", "CYRILLIC", "GREEK"}
-PARTICLES = set(
-    [
-        "de",
-        "del",
-        "la",
-        "las",
-        "los",
-        "le",
-        "les",
-        "el",
-        "van",
-        "von",
-        "der",
-        "den",
-        "dem",
-        "das",
-        "da",
-        "di",
-        "do",
-        "dos",
-        "du",
-        "al",
-        "bin",
-        "ibn",
-        "bint",
-        "of",
-        "the",
-        "y",
-        "e",
-        "i",
-        "et",
-        "und",
-        "and",
-        "a",
-        "an",
-        "ten",
-        "ter",
-        "zu",
-        "zum",
-        "am",
-        "im",
-        "in",
-        "on",
-        "at",
-        "for",
-        "to",
-        "von",
-        "d",
-        "l",
-        "vs",
-        "feat",
-    ]
-)
-# words that open a sentence or a heading, never a name
-SENTENCE_WORDS = set(
-    [
-        "what",
-        "who",
-        "whom",
-        "whose",
-        "when",
-        "where",
-        "why",
-        "how",
-        "which",
-        "is",
-        "are",
-        "was",
-        "were",
-        "be",
-        "been",
-        "do",
-        "does",
-        "did",
-        "can",
-        "could",
-        "will",
-        "would",
-        "should",
-        "may",
-        "might",
-        "must",
-        "has",
-        "have",
-        "had",
-        "not",
-        "this",
-        "that",
-        "these",
-        "those",
-        "it",
-        "its",
-        "he",
-        "she",
-        "they",
-        "we",
-        "you",
-        "i",
-        "my",
-        "your",
-        "his",
-        "her",
-        "our",
-        "their",
-        "if",
-        "then",
-        "because",
-        "with",
-        "without",
-        "about",
-        "from",
-        "into",
-        "by",
-        "as",
-        "or",
-        "but",
-        "there",
-        "here",
-        "please",
-        "write",
-        "give",
-        "list",
-        "explain",
-        "describe",
-        "make",
-        "name",
-        "tell",
-        "find",
-        "create",
-        "generate",
-    ]
-)
-
-
-@lru_cache(maxsize=128)  # several checks ask for the same two texts
-def _plain(text: str) -> str:
-    """A text without code, links, placeholders and tags."""
-    text = LINK.sub(" ", CODE.sub(" ", text))
-    lines = [line for line in text.splitlines() if not COMMAND.fullmatch(line)]
-    if len(lines) > 1 or any(mark in text for mark in "(){}=;"):
-        lines = [line for line in lines if not CODE_LINE.match(line)]
-    text = "\n".join(lines)
-    return text
-
-
-@lru_cache(maxsize=512)
-def fold(text: str) -> str:
-    """Letters and digits in lower case and without accents, words parted by one space."""
-    text = text.casefold()
-    if not text.isascii():
-        text = MARKS.sub("", unicodedata.normalize("NFKD", text))
-    return " ".join(OTHER.sub(" ", text).split())
-
-
-@lru_cache(maxsize=1024)
-def prose(text: str, language: str) -> tuple[str, ...]:
-    """The words of a text that are no names: what a translation has to change, lower case.
-
-    In a script without capitals (or without spaces) every word counts; of a text without spaces
-    these are its characters in pairs.
-    """
-    plain = _plain(text)
-    if language in SPACELESS:
-        letters = "".join(char for char in plain if script_of(char) not in ("", "LATIN"))
-        return tuple(letters[i : i + 2] for i in range(0, len(letters) - 1, 2))
-    words = []
-    for line in plain.splitlines():
-        start = True
-        for match in WORD.finditer(line):
-            word = match.group()
-            # one letter is a variable: a² + b²
-            several = word[1:2].isalpha() or sum(map(str.isalpha, word)) > 1
-            if several or word == "I" or script_of(word[0]) not in CASED:
-                words.append((word, start))
-            start = False
-    names: list[str] = []
-    lower: list[str] = []
-    for word, _ in words:
-        named = word[0].isupper() and word.casefold() not in SENTENCE_WORDS
-        (names if named else lower).append(word)
-    lower = [word for word in lower if not IDENTIFIER.fullmatch(word)]
-    telling = [word for word in lower if word.casefold() not in PARTICLES]
-    if not telling:
-        shouted = [word for word in names if len(word) > 3 and word.isupper()]
-        together = max(len(part.split()) for part in re.split(r"[,;/\n]", plain))
-        if min(len(shouted), together) < WORDS or second_opinion(plain.lower())[:2] != (
-            language,
-            True,
-        ):
-            return ()
-        return tuple(map(str.casefold, names))
-    starts = [word for word, start in words if start and word[0].isupper()]
-    return tuple(word.casefold() for word in [*lower, *starts])
-
-
-def is_only_names(source: str, language: str) -> bool:
-    """Whether a text has no prose: names, numbers, code, links, formulas, or fewer than 3 words.
-
-    Two words that end as a sentence does are one: "Explain gravity."
-    """
-    least = WORDS - 1 if ENDED.search(source) else WORDS
-    return len(prose(source, language)) < least or (
-        len(fold(_plain(source)).split()) < least and language not in SPACELESS
-    )
-
-
-def likeness(source: str, text: str, language: str) -> float:
-    """The share of the source's prose words that a reply still has (1.0: every one)."""
-    wanted = Counter(prose(source, language))
-    if not wanted:
-        return 0.0
-    there = Counter(prose(text, language)) | Counter(map(str.casefold, WORD.findall(text)))
-    return (wanted & there).total() / wanted.total()
+ASCII_WORD = re.compile(r"[A-Za-z]{2,}")
 
 
 def language_problems(
@@ -299,7 +61,7 @@ def language_problems(
                 return [found("untranslated", detail)]
             return [found("wrong-script", detail), *_named(own, target_language)]
     alike = any({source_language, target_language} <= group for group in ALIKE)
-    if script and script_share(_plain(source), script)[0] < SCRIPT:
+    if script and script_share(without_code(source), script)[0] < SCRIPT:
         alike = True  # the reply's letters are the target's: what it shares are names
     if not alike and _shares_words(source, text, source_language):
         share = likeness(source, text, source_language)
@@ -324,7 +86,7 @@ def _echo(
     source: str, text: str, source_language: str, target_language: str, script: str | None
 ) -> list[Problem]:
     """An unchanged text: a fault, unless it is only names or was in the target already."""
-    share, letters = script_share(_plain(text), script) if script else (1.0, 0.0)
+    share, letters = script_share(without_code(text), script) if script else (1.0, 0.0)
     foreign = letters >= LETTERS and share < SCRIPT
     # names keep Latin letters in every script; those of other scripts are written anew
     latin = script_share(text, "Latn")[0] >= SCRIPT
@@ -366,7 +128,7 @@ def _own(source: str, text: str) -> str:
     if script_of(source.strip()[:1]) not in ("LATIN", "CYRILLIC", "GREEK", ""):
         kept = {word for word in kept if script_of(word[0]) == "LATIN"}
     kept |= set(IDENTIFIER.findall(source))
-    plain = _plain(text)
+    plain = without_code(text)
     plain = WORD.sub(lambda m: " " if m.group() in kept else m.group(), plain)
     # a particle of another script may stick to a name: "PyTorch와"
     return ASCII_WORD.sub(lambda m: " " if m.group() in kept else m.group(), plain)
@@ -386,7 +148,7 @@ def _wrong_language(
     if code == target_language and reliable and percent >= 95 and len(own) >= SURE:
         return []
     told = None
-    for sample in (own, _plain(text)):
+    for sample in (own, without_code(text)):
         told = who.likelihood(sample)
         if told is not None:
             foreign = told[2] < FOREIGN or (told[0] != target_language and told[1] >= LIKELY)

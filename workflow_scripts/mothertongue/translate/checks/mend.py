@@ -8,8 +8,8 @@ import html
 import json
 import re
 
-from .around import opening, remark
-from .language import fold
+from .additions import opening, remark
+from .prose import fold
 from .types import Problem, found
 
 _THINK = r"think|thinking|thought|thoughts|reasoning|reflection|analysis|scratchpad|seed:think"
