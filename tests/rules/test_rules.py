@@ -82,14 +82,15 @@ def test_what_changes_no_result_is_not_compared(function):
 def test_sample(tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)
     sampling = Sampling(plan(tmp_path))
-    assert sampling.data(w()) == [
-        f"resources/demo/aya/{language}.jsonl" for language in ("en", "es", "zh")
-    ]
+    files = [f"resources/demo/aya/{language}.jsonl" for language in ("en", "es", "zh")]
+    assert sampling.data(w(language="es")) == sampling.english_data(w(scope="es")) == files
     assert "<results>/sample/native/multi.jsonl" in sampling.samples()
     assert sampling.pot() == [f"<results>/sample/native/{code}.jsonl" for code in ("es", "zh")]
     assert list(sampling.row_rules) == ["empty", "duplicates", "max_characters"]
     assert sampling.row_lists(w(scope=MULTI)) == {}
-    assert "lock" not in sampling.dataset  # local files need none
+    assert "lock" not in sampling.shared  # local files need none
+    assert sampling.rows_of(w(language="es"))["code"] == "spa"
+    assert sampling.english_beside(w(language="es")) == sampling.english
 
 
 def test_sample_from_lists_and_the_hub(tmp_path):
@@ -103,7 +104,26 @@ def test_sample_from_lists_and_the_hub(tmp_path):
     assert sampling.row_lists(w(scope=MULTI)) == {"es": str(rows)}
     assert sampling.list_files(w(scope="es")) == [str(rows)]
     assert sampling.list_files(w(scope="zh")) == []
-    assert sampling.dataset["lock"] == f"{tmp_path}/prefetch/manifest.json"
+    assert sampling.shared["lock"] == f"{tmp_path}/prefetch/manifest.json"
+    assert sampling.dataset(w(language="es")) == sampling.shared
+
+
+def test_a_language_and_english_with_rows_of_their_own(tmp_path):
+    own, english = tmp_path / "own.csv", tmp_path / "english.csv"
+    for path in (own, english):
+        path.write_text("instruction,output\na,b\n")
+    changes = [
+        ("languages.es", {"native": {"path": str(own)}, "cap": "english"}),
+        ("sample.english", {"path": str(english)}),
+    ]
+    sampling = Sampling(plan(tmp_path, *changes))
+    assert sampling.data(w(language="es")) == [str(own), str(english)]
+    assert sampling.rows_of(w(language="es")) is None
+    assert sampling.dataset(w(language="es"))["path"] == str(own)
+    assert sampling.english_data(w(scope="es")) == [str(english)]
+    own_alone = Sampling(plan(tmp_path, ("languages.es", {"native": {"path": str(own)}})))
+    assert own_alone.english_beside(w(language="es"))["dataset"] == own_alone.shared
+    assert own_alone.english_beside(w(language="zh")) == own_alone.english
 
 
 def test_translators_that_are_services_run_on_the_submitting_host(tmp_path):
