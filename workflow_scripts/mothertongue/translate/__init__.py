@@ -1,18 +1,21 @@
 """Translate instruction data: back ends, splitting, checks, and the engine's use of them.
 
-Back ends are one short file each behind a lazy registry. To add one: write a class with
-`limit` (characters of one call, or None), `request(text, source, target) -> dict` (everything that
-determines the reply) and `send(request, timeout) -> Reply`, and name it in `BACKENDS` with the
+Back ends are one short file each behind a lazy registry. To add one: write a class with what
+`types.Translator` names (`limit`, `request` and `send`), and name it in `BACKENDS` with the
 configuration keys that determine its translations.
 """
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
 from ..files import existing_files
 from ..prompts import read_prompt
+
+if TYPE_CHECKING:  # rules import this package, and need no service
+    from .recorded import Recorded
+    from .types import Translator
 
 CHAT = ("model", "base_url", "prompt", "temperature", "seed", "max_tokens", "parameters")
 BACKENDS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -29,14 +32,17 @@ BACKENDS: dict[str, tuple[str, tuple[str, ...]]] = {
 SHAPING = ("backend", "max_characters", "protect_code")  # determine translations of every back end
 
 
-def make_translator(entry: Mapping[str, Any], languages: Mapping[str, Mapping[str, Any]]) -> Any:
+def make_translator(
+    entry: Mapping[str, Any], languages: Mapping[str, Mapping[str, Any]]
+) -> "Translator | Recorded":
     """The back end of a translator's entry; `languages`: code -> name, script, google."""
     from ..api.clients import load
 
     address, _ = BACKENDS[entry["backend"]]
     if "model" in BACKENDS[entry["backend"]][1] and not entry.get("model"):
         raise InputError(f"translate.translators: back end {entry['backend']} needs a model")
-    return load(address)(entry, languages)
+    translator: Translator | Recorded = load(address)(entry, languages)
+    return translator
 
 
 def memory_files(translator: Mapping[str, Any]) -> list[str]:

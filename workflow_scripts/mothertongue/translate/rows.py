@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from ..api.types import DECLINED, Ask, Outcome, Reply, Verdict
 from ..errors import InputError
@@ -19,8 +19,10 @@ from .checks import Checked, Problem, check
 from .counts import FIELDS, LeftOut, Tally
 from .recorded import Recorded
 from .split import passes_through, split
+from .types import Translator
 
 EXAMPLE = 2000  # characters of a text that the quarantine file shows
+Backend = TypeVar("Backend")
 OWN_MARKS = ("flags", "mended")  # in `origin`: of this translation, not of the one before
 
 
@@ -94,19 +96,38 @@ class SegmentCheck:
         return checked
 
 
+class Fault(NamedTuple):
+    """What is wrong with the translation of one segment. `problems`: kinds; `details`: by kind."""
+
+    source: str
+    translation: str | None
+    problems: list[str]
+    details: dict[str, str]
+
+    def shown(self) -> dict[str, Any]:
+        """The fault as the quarantine file shows it, long texts shortened."""
+        told = self.translation
+        return {
+            "source": self.source[:EXAMPLE],
+            "translation": told[:EXAMPLE] if told is not None else None,
+            "problems": self.problems,
+            "details": self.details,
+        }
+
+
 @dataclass(slots=True)
 class _Text:
     """One field of one row on its way: glue and translations in order, and what was found."""
 
     parts: list[str]
-    faults: list[dict[str, Any]] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
     mended: set[str] = field(default_factory=set)
     hard: Problem | None = None
 
     @property
     def kinds(self) -> set[str]:
         """Kinds of all problems found."""
-        return {kind for fault in self.faults for kind in fault["problems"]}
+        return {kind for fault in self.faults for kind in fault.problems}
 
 
 @dataclass(slots=True)
@@ -128,12 +149,12 @@ class Segment:
     check: SegmentCheck
 
 
-class RowTranslator:
-    """Translates a stream of rows through one back end."""
+class Rows(Generic[Backend]):
+    """A stream of rows on its way through one back end."""
 
     def __init__(
         self,
-        backend: Any,
+        backend: Backend,
         *,
         name: str,
         target: str,
@@ -151,6 +172,87 @@ class RowTranslator:
     def checker(self, text: str, source: str, goal: str) -> SegmentCheck:
         """The check of one segment's replies."""
         return SegmentCheck(text, Direction(source, goal, self.scripts.get(goal)))
+
+    def place(self, outcome: Outcome) -> None:
+        """Put one segment's translation where it belongs, and note what is wrong with it."""
+        segment: Segment = outcome.tag
+        checked = judged(outcome, segment.check)
+        text = segment.text
+        if checked.problems:
+            self.tally.quarantined_segments += 1
+            self.tally.problems.update(checked.kinds)
+            text.faults.append(
+                Fault(
+                    segment.source,
+                    outcome.text,
+                    checked.kinds,
+                    {p.kind: p.detail for p in checked.problems if p.detail},
+                )
+            )
+        if checked.hard:
+            text.hard = text.hard or next(p for p in checked.problems if p.hard)
+        else:
+            text.mended.update(checked.mended)
+            translation = checked.text or ""
+            text.parts[segment.place] = translation
+            self.tally.characters["translation"] += len(translation)
+        segment.row.open -= 1
+
+    def finished(self) -> Iterator[Row]:
+        """Rows at the front whose segments have all arrived; what is no row is left out."""
+        while self._pending and not self._pending[0].open:
+            made = self._row(self._pending.popleft())
+            if made is not None:
+                yield made
+
+    def _row(self, pending: _Pending) -> Row | None:
+        """The translated row; None, counted and named, if it is left out."""
+        row, texts = pending.row, pending.texts
+        hard = {name: text.hard for name, text in texts.items() if text.hard}
+        for name, text in texts.items():
+            for fault in text.faults:
+                self.quarantine.append(
+                    {"id": row["id"], "field": name, **fault.shown(), "left_out": bool(hard)}
+                )
+        if hard:
+            name, problem = next(iter(hard.items()))
+            self.tally.left_out.append(LeftOut(row["id"], name, problem.kind, problem.detail))
+            return None
+        flags = {name: sorted(text.kinds) for name, text in texts.items() if text.faults}
+        mended = {name: sorted(text.mended) for name, text in texts.items() if text.mended}
+        origin = {
+            **{k: v for k, v in row["origin"].items() if k not in OWN_MARKS},
+            "source_id": row["id"],
+            "translator": self.name,
+            "source_language": row["language"],
+            "target_language": pending.goal,
+        }
+        if flags:
+            origin["flags"] = flags
+        if mended:
+            origin["mended"] = mended
+        if row["origin"].get("flags"):
+            origin["pivot_flags"] = row["origin"]["flags"]
+        fields = {name: "".join(texts[name].parts) for name in FIELDS}
+        made = {"id": row["id"], "language": pending.goal, **fields, "origin": origin}
+        self.tally.count_row(row, made, set().union(*flags.values()), set().union(*mended.values()))
+        return made
+
+
+def judged(outcome: Outcome, checker: SegmentCheck) -> Checked:
+    """The reply of an outcome, checked; no reply and a refusal of the service are hard faults."""
+    if outcome.reply is None:
+        kind = DECLINED if outcome.refused else "no-reply"
+        return Checked(None, (Problem(kind, True, "; ".join(outcome.problems)),))
+    if DECLINED in outcome.problems:  # as version 1.0.0 stored it
+        raw = outcome.reply.raw
+        error = raw.get("error") if isinstance(raw, dict) else None
+        return Checked(None, (Problem(DECLINED, True, str(error or "")),))
+    return checker.of(outcome.reply)
+
+
+class RowTranslator(Rows[Translator]):
+    """Translates a stream of rows through one back end, segment by segment."""
 
     def asks(self, rows: Iterable[Row]) -> Iterator[Ask]:
         """Cut rows into segments; what needs no translation is put in place at once."""
@@ -199,89 +301,9 @@ class RowTranslator:
                     Segment(pending, text, place, source, checker),
                 )
 
-    def place(self, outcome: Outcome) -> None:
-        """Put one segment's translation where it belongs, and note what is wrong with it."""
-        segment: Segment = outcome.tag
-        checked = judged(outcome, segment.check)
-        text = segment.text
-        if checked.problems:
-            self.tally.quarantined_segments += 1
-            self.tally.problems.update(checked.kinds)
-            text.faults.append(
-                {
-                    "source": segment.source,
-                    "translation": outcome.text,
-                    "problems": checked.kinds,
-                    "details": {p.kind: p.detail for p in checked.problems if p.detail},
-                }
-            )
-        if checked.hard:
-            text.hard = text.hard or next(p for p in checked.problems if p.hard)
-        else:
-            text.mended.update(checked.mended)
-            translation = checked.text or ""
-            text.parts[segment.place] = translation
-            self.tally.characters["translation"] += len(translation)
-        segment.row.open -= 1
 
-    def finished(self) -> Iterator[Row]:
-        """Rows at the front whose segments have all arrived; what is no row is left out."""
-        while self._pending and not self._pending[0].open:
-            made = self._row(self._pending.popleft())
-            if made is not None:
-                yield made
-
-    def _row(self, pending: _Pending) -> Row | None:
-        """The translated row; None, counted and named, if it is left out."""
-        row, texts = pending.row, pending.texts
-        hard = {name: text.hard for name, text in texts.items() if text.hard}
-        for name, text in texts.items():
-            for fault in text.faults:
-                shown = {k: v[:EXAMPLE] if isinstance(v, str) else v for k, v in fault.items()}
-                self.quarantine.append(
-                    {"id": row["id"], "field": name, **shown, "left_out": bool(hard)}
-                )
-        if hard:
-            name, problem = next(iter(hard.items()))
-            self.tally.left_out.append(LeftOut(row["id"], name, problem.kind, problem.detail))
-            return None
-        flags = {name: sorted(text.kinds) for name, text in texts.items() if text.faults}
-        mended = {name: sorted(text.mended) for name, text in texts.items() if text.mended}
-        origin = {
-            **{k: v for k, v in row["origin"].items() if k not in OWN_MARKS},
-            "source_id": row["id"],
-            "translator": self.name,
-            "source_language": row["language"],
-            "target_language": pending.goal,
-        }
-        if flags:
-            origin["flags"] = flags
-        if mended:
-            origin["mended"] = mended
-        if row["origin"].get("flags"):
-            origin["pivot_flags"] = row["origin"]["flags"]
-        fields = {name: "".join(texts[name].parts) for name in FIELDS}
-        made = {"id": row["id"], "language": pending.goal, **fields, "origin": origin}
-        self.tally.count_row(row, made, set().union(*flags.values()), set().union(*mended.values()))
-        return made
-
-
-def judged(outcome: Outcome, checker: SegmentCheck) -> Checked:
-    """The reply of an outcome, checked; no reply and a refusal of the service are hard faults."""
-    if outcome.reply is None:
-        kind = DECLINED if outcome.refused else "no-reply"
-        return Checked(None, (Problem(kind, True, "; ".join(outcome.problems)),))
-    if DECLINED in outcome.problems:  # as version 1.0.0 stored it
-        raw = outcome.reply.raw
-        error = raw.get("error") if isinstance(raw, dict) else None
-        return Checked(None, (Problem(DECLINED, True, str(error or "")),))
-    return checker.of(outcome.reply)
-
-
-class WholeTexts(RowTranslator):
+class WholeTexts(Rows[Recorded]):
     """The recorded translator's way: whole texts first, exactly as recorded."""
-
-    backend: Recorded
 
     def rows(self, rows: Iterable[Row]) -> Iterator[Row]:
         """Look every text up; numbers, code and emoji pass through where nothing is recorded."""
