@@ -117,7 +117,7 @@ def test_a_language_and_english_with_rows_of_their_own(tmp_path):
         ("sample.english", {"path": str(english)}),
     ]
     sampling = Sampling(plan(tmp_path, *changes))
-    assert sampling.data(w(language="es")) == [str(own), str(english)]
+    assert sampling.data(w(language="es")) == [str(english), str(own)]
     assert sampling.rows_of(w(language="es")) is None
     assert sampling.dataset(w(language="es"))["path"] == str(own)
     assert sampling.english_data(w(scope="es")) == [str(english)]
