@@ -82,6 +82,7 @@ markup = st.lists(
 ).map("".join)
 
 
+@pytest.mark.slow
 @some
 @given(markup, st.none() | st.integers(20, 400), st.booleans())
 def test_pieces_of_any_text_join_to_the_text(text, limit, protect):
@@ -118,6 +119,7 @@ def test_every_reply_can_be_checked(source, reply):
     assert all(isinstance(name, str) and name for name in found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "part", ["x@", "[[4]]", "[[4]]«", "\\", "«", "\n", " ", "1,", "```\n", "{{", "给", "a "]
 )
@@ -176,6 +178,7 @@ ROWS = st.lists(
 )
 
 
+@pytest.mark.slow
 @some
 @given(ROWS)
 def test_any_rows_as_data_questions_and_benchmarks(tmp_path, rows):
@@ -191,6 +194,7 @@ def test_any_rows_as_data_questions_and_benchmarks(tmp_path, rows):
         assert read_jsonl(tmp_path / "again.jsonl") == dataset
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("service", ["openai", "cohere"])
 def test_half_an_emoji_in_a_reply_is_kept_as_a_question_mark(tmp_path, service):
     rows = english_rows(2)

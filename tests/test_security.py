@@ -136,6 +136,7 @@ def calls(root):
                 yield path.relative_to(root).as_posix(), name, keywords
 
 
+@pytest.mark.slow
 def test_nothing_unpickles_evaluates_or_starts_a_shell(root):
     for path, name, keywords in calls(root):
         where = f"{path}: {name}"

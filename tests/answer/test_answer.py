@@ -74,6 +74,7 @@ def test_adapter_matters(tiny, tmp_path):
     assert texts[0] != texts[1]
 
 
+@pytest.mark.slow
 def test_resumes_after_a_kill(tiny, tmp_path, monkeypatch):
     """A run that dies after its second answer continues there and ends like an undisturbed one."""
     write_jsonl(tmp_path / "questions.jsonl", QUESTIONS)
@@ -150,6 +151,7 @@ def test_sets_of_an_adapter_are_answered_in_the_same_passes(tiny, tmp_path, monk
     assert not jobs["second"]["partial"].exists()
 
 
+@pytest.mark.slow
 def test_jobs_of_one_adapter_at_once_answer_every_question_once(tiny, tmp_path):
     import subprocess
     import sys
@@ -197,6 +199,7 @@ def one_by_one(model, tokenizer, prompts, new):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("adapter", [False, True])
 @pytest.mark.parametrize("kind", ["llama", "gemma2", "qwen2", "phi3", "gpt-neox", "gpt2", "bloom", "mamba"])  # fmt: skip
 def test_answers_are_those_of_transformers(tmp_path, kind, adapter):

@@ -196,6 +196,7 @@ def test_draw_needs_the_columns(tmp_path, oasst):
         place(None, tmp_path / "set.jsonl", **oasst)
 
 
+@pytest.mark.slow
 @pytest.mark.data
 def test_draw_avoids_real_instructions(tmp_path, shared, oasst):
     """Real Spanish Aya instructions offered as prompts are all refused; new ones are taken."""

@@ -67,6 +67,7 @@ def test_a_reply_is_stored_before_it_is_checked(tmp_path):
     assert (outcome.text, silent.sent) == ("fine", [])
 
 
+@pytest.mark.slow
 def test_the_next_call_is_on_its_way_while_a_reply_is_checked(tmp_path):
     calls = []
 

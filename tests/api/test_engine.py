@@ -15,6 +15,7 @@ from standin import StandIn
 from standin_client import Client, run
 
 
+@pytest.mark.slow
 def test_many_may_open_a_new_store_at_once(tmp_path):
     """Each opens it in the same moment, some forty times."""
     import threading
@@ -116,6 +117,7 @@ progress.close()
 """
 
 
+@pytest.mark.slow
 def test_the_bar_shows_segments_rate_time_left_and_money(root):
     """On a real terminal (a pty); the log gets lines of its own."""
     command = [sys.executable, "-c", BAR, str(root / "workflow_scripts")]
@@ -139,6 +141,7 @@ def test_the_bar_shows_segments_rate_time_left_and_money(root):
         assert told in bar, bar
 
 
+@pytest.mark.slow
 def test_no_terminal_no_bar(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", BAR, str(os.path.dirname(os.path.dirname(__file__)) + "/workflow_scripts")],

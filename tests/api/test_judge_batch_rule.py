@@ -43,6 +43,7 @@ def answered(path, count=3):
     write_jsonl(path, rows)
 
 
+@pytest.mark.slow
 def test_in_a_study(tmp_path):
     folder = checkout(tmp_path / "study")
     config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
@@ -72,6 +73,7 @@ def test_in_a_study(tmp_path):
     assert store.is_file()
 
 
+@pytest.mark.slow
 def test_from_another_workflow(tmp_path):
     (tmp_path / "mothertongue").symlink_to(ROOT)
     places = [f"theirs/{data}/es/high/seed1/questions/es.jsonl" for data in ("native", "other")]
@@ -96,6 +98,7 @@ def test_from_another_workflow(tmp_path):
     assert (tmp_path / "ours/.work/api/replies.sqlite").is_file()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wanted", ["batched.batch.json"])
 def test_the_batch_alone_can_be_asked_for(tmp_path, wanted):
     """The judge's batch report is a target of its own (a study's answers are planned for it)."""

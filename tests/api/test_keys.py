@@ -11,6 +11,7 @@ from standin import page
 from standin_vendor import KEY, Server, answering, ask, chat, completion, translator
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["openai", "cohere", "google-cloud"])
 def test_a_key_goes_to_another_server_only_where_the_study_names_it(monkeypatch, backend):
     usual = f"{backend.split('-')[0].upper()}_API_KEY"
@@ -28,6 +29,7 @@ def test_a_key_goes_to_another_server_only_where_the_study_names_it(monkeypatch,
         ask(translator(backend, None))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["openai", "cohere"])
 def test_an_address_in_the_environment_does_not_lead_a_key_away(monkeypatch, backend):
     with Server(answering(backend)) as server:
@@ -100,6 +102,7 @@ def test_an_address_without_a_key_is_none_of_it(address):
     assert key_in_address(address) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["test", "EMPTY", "none", "12345", "password", "translation", "a"])
 @pytest.mark.parametrize("backend", ["openai", "cohere", "google-cloud"])
 def test_masking_never_changes_a_reply(monkeypatch, backend, key):
@@ -130,6 +133,7 @@ def test_errors_hide_keys_but_no_words(monkeypatch, key, hidden):
     assert (key not in Secret("SOME_KEY").hide(told)) is hidden
 
 
+@pytest.mark.slow
 def test_a_key_does_not_follow_a_redirect_to_another_host(monkeypatch):
     monkeypatch.setenv("LOCAL_KEY", KEY)
     for backend in ("openai", "cohere", "google-cloud"):

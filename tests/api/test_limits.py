@@ -9,6 +9,7 @@ from mothertongue.errors import InputError
 from standin_client import Client, run
 
 
+@pytest.mark.slow
 def test_retry_after_holds_every_call_back(tmp_path):
     """One 429 with `Retry-After: 1` lets all threads wait, and the same call comes again."""
     first = []
@@ -60,6 +61,7 @@ def test_a_dead_service_does_not_cost_hours(tmp_path):
     assert len(client.sent) < 100
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "per_minute", "amount"),
     [
@@ -90,6 +92,7 @@ def test_limits_per_minute_hold_over_two_engines(tmp_path, kind, per_minute, amo
     assert 0.7 * least <= sent[-1] - sent[0] < 4 * least + 5
 
 
+@pytest.mark.slow
 def test_a_clock_that_is_set_back_breaks_no_limit_and_pays_nothing_twice(tmp_path, monkeypatch):
     real, behind, calls = time.time, [0.0], []
     monkeypatch.setattr(time, "time", lambda: real() - behind[0])

@@ -22,6 +22,7 @@ DECLINES = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "told", "action"), DECLINES)
 @pytest.mark.parametrize("backend", ["openai", "cohere"])
 def test_a_declined_parameter_is_learnt_once(backend, name, told, action):
@@ -42,6 +43,7 @@ def test_a_declined_parameter_is_learnt_once(backend, name, told, action):
     assert len(client.notes) == 1 and name in client.notes[0] and told[:30] in client.notes[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "refusal",
     [

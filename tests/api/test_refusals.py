@@ -18,6 +18,7 @@ def named(backend, **more):
     return {**API, "key": f"{backend.split('-')[0].upper()}_API_KEY", **more}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("backend", "status", "body", "told"),
     [
@@ -71,6 +72,7 @@ def test_a_key_shows_itself_nowhere(monkeypatch):
     assert secret.reveal() == CANARY
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", SERVICES)
 def test_a_key_said_back_in_a_good_answer_is_not_stored(tmp_path, monkeypatch, backend):
     for name in KEYS:

@@ -52,6 +52,7 @@ def test_usage_may_be_anything_or_missing(usage, counts):
     assert (reply.input_tokens, reply.output_tokens) == counts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("raw", "kind", "words"),
     [
@@ -89,6 +90,7 @@ def test_a_good_reply_holds_no_error(content):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", CLIENTS)
 def test_a_page_instead_of_json_is_told_in_its_own_words(backend):
     told = b"<html><body>502 the gateway is tired</body></html>"

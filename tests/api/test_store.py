@@ -135,6 +135,7 @@ print(steps)
 """
 
 
+@pytest.mark.slow
 def test_a_kill_while_a_store_is_taken_over_loses_nothing(tmp_path, root):
     path = tmp_path / "replies.sqlite"
     kept = old_store(path, 120)
@@ -258,6 +259,7 @@ def start(root, folder, server, name, settings, number):
     )
 
 
+@pytest.mark.slow
 def test_concurrency_holds_over_processes_and_kills(tmp_path, root):
     """Three jobs, four calls at a time; one is killed while it calls, and its calls are made up."""
     with Counting(0.1) as server:
@@ -294,6 +296,7 @@ def test_28_jobs_at_once_keep_every_limit(tmp_path, root):
     assert stored == 100
 
 
+@pytest.mark.slow
 def test_a_slot_of_a_dead_process_is_free_at_once(tmp_path, root):
     path = tmp_path / "slots.lock"
     code = (

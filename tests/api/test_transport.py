@@ -33,6 +33,7 @@ def trickle(kind):
     return answer
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["headers", "body", "chunks", "one-byte"])
 def test_a_call_ends_in_time_however_its_answer_trickles(kind):
     with Server(trickle(kind)) as server:
@@ -80,6 +81,7 @@ def forward(handler, body):
     onward.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", CLIENTS)
 def test_proxies_of_the_environment_are_used_and_no_proxy_too(monkeypatch, backend):
     for name in ("HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy"):
@@ -96,6 +98,7 @@ def test_proxies_of_the_environment_are_used_and_no_proxy_too(monkeypatch, backe
         assert (len(proxy.seen), len(server.seen)) == (1, 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", CLIENTS)
 def test_a_proxy_that_trickles_is_bounded_too(monkeypatch, backend):
     for name in ("NO_PROXY", "no_proxy"):
@@ -124,6 +127,7 @@ def certified(folder):
     yield folder / "cert.pem", context
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", CLIENTS)
 def test_a_bundle_of_certificates_is_taken(tmp_path, monkeypatch, backend):
     with certified(tmp_path) as (bundle, context), Server(answering(backend)) as server:

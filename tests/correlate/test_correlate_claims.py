@@ -217,6 +217,7 @@ def test_a_mean_of_two_tests_that_cancel_is_not_called_no_worse(tmp_path):
 # -- the bench's short form ----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_simulated_studies_are_rarely_wrong():
     """A few designs of bench/calibration.py, as results files through the real code."""
     base = replace(calibration.BASE, items=100)
@@ -234,6 +235,7 @@ def test_simulated_studies_are_rarely_wrong():
     assert hits / sum(inside.values()) >= 0.88
 
 
+@pytest.mark.slow
 def test_a_true_difference_makes_no_false_part(tmp_path):
     """Every cell differs, as one of two translators is worse: the other is not called so."""
     design = replace(calibration.BASE, name="two translators", apart=4.0, gaps=(4.0,), items=400)

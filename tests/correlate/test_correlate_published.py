@@ -74,6 +74,7 @@ def test_the_copy_of_the_scores_is_the_transcription(scores, about):
     assert ours == scores
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("benchmark", "language", "metric"), [("tydiqa", "ru", "f1"), ("cmmlu", "zh", "acc")]
 )

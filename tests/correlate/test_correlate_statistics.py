@@ -194,6 +194,7 @@ def covered(truth: float, values: dict, weights: np.ndarray, rng, *, ratio: bool
     return row.low <= truth <= row.high
 
 
+@pytest.mark.slow
 def test_intervals_of_300_items_cover_the_truth_in_93_to_97_percent():
     rng = np.random.default_rng(7)
     chance = {"native": 0.08, "google": 0.0, "cohere": 0.02}
@@ -205,6 +206,7 @@ def test_intervals_of_300_items_cover_the_truth_in_93_to_97_percent():
     assert 930 <= hits <= 970
 
 
+@pytest.mark.slow
 def test_intervals_of_perplexity_cover_the_truth():
     """Sums over tokens: documents of unequal length, log-likelihoods that go with length."""
     rng = np.random.default_rng(8)
@@ -222,6 +224,7 @@ def test_intervals_of_perplexity_cover_the_truth():
     assert 0.91 <= hits / 400 <= 0.98
 
 
+@pytest.mark.slow
 def test_intervals_take_seeds_into_account():
     """Adapters of other seeds score differently; intervals over items alone would miss the truth."""
     rng = np.random.default_rng(9)
@@ -238,6 +241,7 @@ def test_intervals_take_seeds_into_account():
     assert hits[False] / 200 < 0.75
 
 
+@pytest.mark.slow
 def test_holm_keeps_false_positives_of_a_benchmark_below_5_percent():
     """No gap: 8 models x 3 languages, 300 items, 300 studies; one false positive spoils a study."""
     rng = np.random.default_rng(10)
@@ -253,6 +257,7 @@ def test_holm_keeps_false_positives_of_a_benchmark_below_5_percent():
     assert plain / 300 > 0.5  # without the adjustment most studies would be spoilt
 
 
+@pytest.mark.slow
 def test_only_the_decoupled_r_is_centred_on_0_when_scores_are_chance():
     """400 benchmarks of 8 models, two translators, all of one true score: r must be about 0."""
     rng = np.random.default_rng(11)

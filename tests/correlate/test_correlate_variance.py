@@ -131,6 +131,7 @@ def verdicts(groups):
     return [(one.difference, one.alike) for cells, _ in found for one in cells]
 
 
+@pytest.mark.slow
 def test_a_page_without_a_difference_is_rarely_wrong_and_power_is_high():
     rng = np.random.default_rng(6)
     wrong = sum(min(d for d, _ in verdicts(synthetic(rng, gap=0.0))) <= 0.05 for _ in range(120))

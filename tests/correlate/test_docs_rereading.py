@@ -3,12 +3,14 @@
 import json
 import runpy
 
+import pytest
 import state_claims
 import write_findings
 import yaml
 from mothertongue.study import read_study
 
 
+@pytest.mark.slow
 def test_every_quoted_sentence_is_the_published_pages(root, tmp_path):
     config = read_study(yaml.safe_load((root / "config.yaml").read_text("utf-8")), root).config
     published = root / "resources" / "published"

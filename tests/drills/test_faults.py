@@ -42,6 +42,7 @@ def small_disk(tmp_path):
     subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_one_line_and_what_arrived_is_not_paid_again(tmp_path, small_disk, root):
     paths = [str(root / "workflow_scripts"), str(root / "tests/support")]
     with StandIn() as server:
@@ -63,6 +64,7 @@ def test_a_full_disk_is_one_line_and_what_arrived_is_not_paid_again(tmp_path, sm
     assert len(made) == 400
 
 
+@pytest.mark.slow
 def test_a_damaged_store_is_one_line_and_what_can_be_read_is_saved(tmp_path):
     with StandIn() as server:
         translate(tmp_path / "s", server, english_rows(300))
@@ -92,6 +94,7 @@ def test_a_file_that_is_no_store_is_named(tmp_path):
         Store(tmp_path / "replies.sqlite")
 
 
+@pytest.mark.slow
 def test_a_clock_that_is_set_does_not_touch_the_limits(tmp_path, monkeypatch):
     """Ten calls a second, while somebody sets the clock back by a day and ahead by two."""
     sent = []
@@ -312,6 +315,7 @@ print(missing([Need("model", "org/tiny", "models.tiny.base")], {}))
 """
 
 
+@pytest.mark.slow
 def test_caches_that_may_not_be_read_are_named(tmp_path, root, unprivileged):
     """Finished chunks of an evaluation, and a model in the hub's cache."""
     (tmp_path / "k.jsonl").write_text("{}\n", encoding="utf-8")

@@ -35,6 +35,7 @@ def foreign(tmp_path):
     return run
 
 
+@pytest.mark.slow
 def test_only_translate(foreign, tmp_path):
     source = "What is the capital of Peru?", "Lima is the capital of Peru."
     target = "¿Cuál es la capital de Perú?", "Lima es la capital de Perú."
@@ -65,6 +66,7 @@ def test_only_evaluate(foreign, tmp_path):
     assert score["n"] == len(read_jsonl(tmp_path / "exam_es.jsonl"))
 
 
+@pytest.mark.slow
 def test_only_judge_somebody_elses_answers(foreign, tmp_path):
     cell = "theirs/native/es/high/seed1/questions/es.jsonl"
     answers = [
@@ -76,6 +78,7 @@ def test_only_judge_somebody_elses_answers(foreign, tmp_path):
     assert [(row["id"], row["rating"]) for row in ratings] == [("a", 5.0), ("b", 1.0)]
 
 
+@pytest.mark.slow
 def test_only_correlate_somebody_elses_scores(foreign, tmp_path):
     published = ROOT / "resources" / "published"
     rows = (published / "scores.csv").read_text(encoding="utf-8").replace("published,", "study,")
@@ -89,6 +92,7 @@ def test_only_correlate_somebody_elses_scores(foreign, tmp_path):
     assert all(-1 < float(row["r"]) < 1 and int(row["points"]) >= 8 for row in found)
 
 
+@pytest.mark.slow
 def test_a_mistake_in_what_is_given_is_still_refused(tmp_path):
     (tmp_path / "mothertongue").symlink_to(ROOT)
     wrong = example("judge").replace('"backend": "overlap"', '"backend": "overlp"')
@@ -154,6 +158,7 @@ def demo_jobs(tmp_path_factory) -> dict[str, Job]:
 RULE_FILES = sorted(path.name for path in (ROOT / "rules").glob("*.smk"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RULE_FILES)
 def test_every_rule_file_is_a_module_by_itself(tmp_path, demo_jobs, name):
     """It loads alone, and each of its rules is planned where what it reads is there."""
@@ -206,10 +211,12 @@ def lints(folder: Path) -> str:
     return done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_the_study_has_no_lint(tmp_path):
     assert "your workflow is in a good condition" in (said := lints(checkout(tmp_path / "s"))), said
 
 
+@pytest.mark.slow
 def test_no_rule_file_has_a_lint_as_a_module(tmp_path):
     (tmp_path / "mothertongue").symlink_to(ROOT)
     (tmp_path / "resources").symlink_to(ROOT / "resources")

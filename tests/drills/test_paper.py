@@ -66,6 +66,7 @@ def whole_study(
     }
 
 
+@pytest.mark.slow
 def test_one_model_of_the_paper_from_prefetch_to_the_report(tmp_path):
     """Every kind of training data, benchmark, question set and judge, in one language or two."""
     folder = checkout(tmp_path / "clone", link=False)

@@ -40,6 +40,7 @@ def sheet(server, stage, target, **more):
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_what_is_counted_is_what_is_sent(tmp_path):
     """Before: every distinct request. After half of the rows: the other half. After all: none."""
     rows = english_rows(40)
@@ -68,6 +69,7 @@ def test_what_is_counted_is_what_is_sent(tmp_path):
     assert float(before[-1]["usd"]) == float(before[0]["usd"])
 
 
+@pytest.mark.slow
 def test_attempts_after_failed_checks_are_in_the_estimate(tmp_path):
     """Assumed at first, then as the store knows them; a set made again pays for what is missing."""
     rows = english_rows(60)
@@ -102,6 +104,7 @@ def test_attempts_after_failed_checks_are_in_the_estimate(tmp_path):
         assert server.arrived.total() == arrived
 
 
+@pytest.mark.slow
 def test_a_round_trip_costs_two_ways(tmp_path):
     """The way back is projected from all rows, and counted once the pivot is there."""
     rows = [{**row, "language": "es"} for row in english_rows(12)]

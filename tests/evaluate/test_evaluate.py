@@ -136,6 +136,7 @@ def test_real_mgsm(shared, language):
         assert metrics.score_number(doc, [f"… {gold}."])["em"] == 1.0
 
 
+@pytest.mark.slow
 @pytest.mark.data
 def test_real_cmmlu(shared):
     data = shared / "data" / "cmmlu"

@@ -101,6 +101,7 @@ def test_english_scores_are_squad_s_on_real_xquad(shared):
     assert different == 0
 
 
+@pytest.mark.slow
 @pytest.mark.data
 @pytest.mark.parametrize("language", ["en", "es", "ru", "zh"])
 def test_gold_answers_of_real_xquad_match_themselves_in_any_case(shared, language):
@@ -171,6 +172,7 @@ def test_unseparated_scripts_count_characters(language, text, tokens):
     assert metrics.tokens(metrics.normalise(text, language), language) == tokens
 
 
+@pytest.mark.slow
 @pytest.mark.data
 @pytest.mark.parametrize("language", ["es", "ru", "zh"])
 def test_gold_answers_of_real_xquad_score_full_marks(shared, language):
@@ -299,6 +301,7 @@ def test_output_lengths():
     assert found["unfinished"] == 1
 
 
+@pytest.mark.slow
 @pytest.mark.data
 @pytest.mark.parametrize("language", ["en", "es", "ru"])
 def test_f1_of_the_harness_is_lm_evals_on_real_answers(shared, language):

@@ -258,6 +258,7 @@ def test_every_benchmark_of_the_paper_lists_its_differences(name):
     assert harness["prompt"] in ("same", "differs")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("task", "refused"), [("mgsm", False), ("mt-mmlu", False), ("xquad", True)]
 )

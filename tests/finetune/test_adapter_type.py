@@ -81,6 +81,7 @@ def test_a_pass_keeps_less(monkeypatch):
     assert ours < 0.85 * peft
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", [1e-3, 1e-6])
 def test_training_is_as_with_float32_layers(base, rate, monkeypatch):
     """Also at 1e-6, where steps of bfloat16 weights would round to nothing."""

@@ -342,6 +342,7 @@ def test_budget_from_two_measurements():
     assert fit_overhead(small, large._replace(seconds=0.3)) == 4096
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("full", [False, True])
 def test_a_budget_is_measured_by_two_passes_on_a_device(monkeypatch, full):
     """A device of 1 MB and 0.4 ms a token; each pass takes 100 MB and 0.1 s besides, the first more."""

@@ -43,6 +43,7 @@ def test_gradients_are_those_of_float32(base):
     assert run.gradients["modules"] == 6
 
 
+@pytest.mark.slow
 def test_an_overflow_halves_the_scale_and_repeats_the_step(base):
     trainer = trainer_on(base, "float16")
     trainer.model.train()
@@ -56,6 +57,7 @@ def test_an_overflow_halves_the_scale_and_repeats_the_step(base):
         torch.testing.assert_close(weight.grad, expected[name], rtol=0.05, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_loss_that_is_no_number_ends_at_scale_one(base):
     trainer = trainer_on(base, "float16")
     weight = next(weight for name, weight in trainer.weights.items() if "lora_A" in name)

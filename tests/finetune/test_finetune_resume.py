@@ -179,6 +179,7 @@ def assert_same(folder: Path, undisturbed: Path) -> None:
     assert not [path for path in folder.iterdir() if path.name.startswith(".")]
 
 
+@pytest.mark.slow
 def test_kill_nine_at_several_steps_ends_with_the_same_bytes(study, undisturbed):
     """Killed in the first epoch, at an epoch's end and in the last step's pause; then finished."""
     folder = study / "killed"
@@ -197,6 +198,7 @@ def test_kill_nine_at_several_steps_ends_with_the_same_bytes(study, undisturbed)
     assert json.loads((folder / "provenance.json").read_text())["resumed"] == 3
 
 
+@pytest.mark.slow
 def test_kill_nine_while_a_checkpoint_is_written(study, undisturbed):
     """A half-written temporary file is ignored and cleared away."""
     folder = study / "half"
@@ -209,6 +211,7 @@ def test_kill_nine_while_a_checkpoint_is_written(study, undisturbed):
     assert_same(folder, undisturbed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "warm"), [("SIGTERM", True), ("SIGUSR1", True), ("SIGUSR1", False), ("SIGKILL", True)]
 )
@@ -228,6 +231,7 @@ def test_a_signal_writes_a_checkpoint_and_leaves_for_requeue(study, undisturbed,
     assert_same(folder, undisturbed)
 
 
+@pytest.mark.slow
 def test_a_near_time_limit_writes_a_checkpoint(study, undisturbed):
     folder = study / "limit"
     job = job_of(study, folder, checkpoint_minutes=1000)
@@ -238,6 +242,7 @@ def test_a_near_time_limit_writes_a_checkpoint(study, undisturbed):
     assert_same(folder, undisturbed)
 
 
+@pytest.mark.slow
 def test_what_ends_while_it_is_told_to_stop_is_not_trained_again(study, undisturbed):
     """The scheduler may still call the attempt failed; Snakemake then deletes what it has made."""
     folder = study / "just"
@@ -253,6 +258,7 @@ def test_what_ends_while_it_is_told_to_stop_is_not_trained_again(study, undistur
     assert_same(folder, undisturbed)
 
 
+@pytest.mark.slow
 def test_a_checkpoint_of_another_recipe_is_not_continued(study):
     folder = study / "other"
     work = Work(job_of(study, folder), pace=0.3)

@@ -93,6 +93,7 @@ def peer_plan(lengths, *, budget, overhead):
     return effective_batches(range(len(lengths)), 4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "quantisation"), [("llama", "none"), ("qwen2", "int8")])
 def test_steps_equal_plain_unsorted_micro_batches(bases, kind, quantisation):
     ours = trainer_on(bases(kind), plan=plan_micro_batches, quantisation=quantisation)
@@ -127,6 +128,7 @@ def test_micro_batch_means_would_be_another_loss(bases):
     assert abs(means - float(sum(sums)) / sum(counts)) > 1e-4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["llama", "gemma", "qwen2", "gpt-neox"])
 def test_architectures_in_eight_bit(bases, sets, tmp_path, kind):
     """Loss falls, the proof holds, exactly the expected modules carry LoRA."""
@@ -161,6 +163,7 @@ def test_architectures_in_eight_bit(bases, sets, tmp_path, kind):
     assert (saved["r"], saved["lora_alpha"], saved["lora_dropout"]) == (8, 16, 0.05)
 
 
+@pytest.mark.slow
 def test_four_bit_trains_too(bases, sets, tmp_path):
     recipe = replace(RECIPE, epochs=1)
     report = finetune(
@@ -169,6 +172,7 @@ def test_four_bit_trains_too(bases, sets, tmp_path):
     assert report["proof"]["equal"]
 
 
+@pytest.mark.slow
 def test_provenance_tells_what_readers_must_see(bases, sets, tmp_path):
     report = finetune(job(sets, tmp_path, bases("llama"), recipe=replace(RECIPE, epochs=1)))
     written = json.loads((tmp_path / "provenance.json").read_text(encoding="utf-8"))
@@ -183,6 +187,7 @@ def test_provenance_tells_what_readers_must_see(bases, sets, tmp_path):
     assert len(report["adapter_sha256"]) == 64
 
 
+@pytest.mark.slow
 def test_same_seed_same_adapter_other_seed_another(bases, sets, tmp_path):
     recipe = replace(RECIPE, epochs=1)
     hashes = []
@@ -210,6 +215,7 @@ def spoilt_after_two_epochs(base: str, patience: int | None = None) -> Trainer:
     return trainer
 
 
+@pytest.mark.slow
 def test_best_epoch_is_kept_not_the_last(bases):
     trainer = spoilt_after_two_epochs(bases("llama"))
     run = trainer.train()
@@ -219,11 +225,13 @@ def test_best_epoch_is_kept_not_the_last(bases):
     assert trainer.validation_loss() == pytest.approx(losses[2], abs=1e-6)
 
 
+@pytest.mark.slow
 def test_early_stopping_is_off_unless_asked_for(bases):
     assert spoilt_after_two_epochs(bases("llama")).train().step == 12
     assert spoilt_after_two_epochs(bases("llama"), patience=1).train().step == 9
 
 
+@pytest.mark.slow
 def test_out_of_memory_halves_the_budget_and_repeats_the_step(bases, monkeypatch):
     """The step that did not fit is done again in smaller pieces; nothing is lost or doubled."""
     from mothertongue.finetune import train
@@ -291,6 +299,7 @@ def test_an_adapter_that_does_nothing_is_refused(bases, tmp_path):
         prove_adapter(untrained, tokenizer)
 
 
+@pytest.mark.slow
 def test_an_adapter_that_fails_its_proof_is_not_left_behind(bases, sets, tmp_path, monkeypatch):
     from mothertongue.finetune import run
 
@@ -306,6 +315,7 @@ def test_an_adapter_that_fails_its_proof_is_not_left_behind(bases, sets, tmp_pat
     assert not (tmp_path / "provenance.json").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("touched", [False, True])
 def test_a_base_is_loaded_once_unless_the_training_changed_it(
     bases, sets, tmp_path, monkeypatch, touched

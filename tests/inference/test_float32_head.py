@@ -40,6 +40,7 @@ def ties(values: list[float]) -> int:
     return sum(row.count(max(row)) > 1 for row in rows)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [True, False])
 @pytest.mark.parametrize("kind", ["llama", "gemma2", "gpt-neox"])
 def test_bfloat16_scores_are_those_of_a_float32_head(kind, share, tokenizer):

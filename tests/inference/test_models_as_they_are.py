@@ -94,6 +94,7 @@ def base(tmp_path_factory):
     return folder, generated(folder, {})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", SETTINGS)
 def test_settings_of_a_repository_change_no_text_and_are_listed(base, kind):
     folder, plain = base
@@ -171,6 +172,7 @@ def prompts_around(tokenizer, *lengths: int) -> list[str]:
     return [tokenizer.decode(numbers[:length]) for length in lengths]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", SCHEMES)
 @pytest.mark.parametrize("beyond", [False, True])
 def test_scores_are_those_of_plain_passes_on_both_sides_of_a_switch(kind, beyond, tokenizer):

@@ -138,6 +138,7 @@ print(folder)
 """
 
 
+@pytest.mark.slow
 def test_jobs_of_a_node_at_once_make_one_copy_and_a_killed_one_holds_up_nobody(base, stage):
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "workflow_scripts")}
 

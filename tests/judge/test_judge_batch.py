@@ -18,6 +18,7 @@ from mothertongue.judge.prompt import judge_prompt
 from standin_batch import JudgeServer, rating_for
 
 
+@pytest.mark.slow
 def test_batches_then_single_requests_for_the_rest(tmp_path):
     rows = answers(tmp_path / "answers.jsonl", 100)
     with JudgeServer() as server:
@@ -63,6 +64,7 @@ def test_a_rejected_batch_is_one_line(tmp_path):
             ask_in_batches.main(**batch_arguments(tmp_path, server)[1])
 
 
+@pytest.mark.slow
 def test_a_declined_parameter_costs_one_more_batch_not_the_full_price(tmp_path):
     rows = answers(tmp_path / "answers.jsonl", 10)
     with JudgeServer() as server:

@@ -42,6 +42,7 @@ box.value = {needle}; box.dispatchEvent(new Event("input"));
 """
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_in_chromium(tmp_path, chromium):
     browse_answers.main(**study(tmp_path), browser=tmp_path / "answers.html")

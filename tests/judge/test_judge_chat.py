@@ -22,6 +22,7 @@ from mothertongue.judge.totals import summarise
 from standin_batch import JudgeServer, rating_for
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["openai", "cohere"])
 def test_rates_every_answer_once(tmp_path, backend):
     rows = answers(tmp_path / "answers.jsonl")
@@ -78,6 +79,7 @@ def test_what_was_wrong_is_told_without_a_number():
         assert not any(char.isdigit() for char in problem)
 
 
+@pytest.mark.slow
 @pytest.mark.data
 @pytest.mark.parametrize("language", ["es", "ru", "zh"])
 def test_the_50_real_questions(tmp_path, shared, tiny, language):

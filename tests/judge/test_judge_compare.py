@@ -145,6 +145,7 @@ def test_no_ratings_is_one_line(tmp_path):
         run(tmp_path, [])
 
 
+@pytest.mark.slow
 def test_figure(tmp_path):
     run(tmp_path, study(tmp_path / "judge"))
     figure = tmp_path / "gaps.svg"
@@ -238,6 +239,7 @@ def test_a_gap_that_length_explains_is_gone_at_equal_length(tmp_path):
     assert row["native_characters"] > row["translated_characters"] + 50
 
 
+@pytest.mark.slow
 def test_gaps_of_opposite_sign_are_no_opposite_sides_by_chance(tmp_path):
     generator = np.random.default_rng(4)
     told = []
@@ -340,6 +342,7 @@ def pooled(table):
     return table.filter(pl.col("model").is_null()).row(0, named=True)
 
 
+@pytest.mark.slow
 def test_sentences_about_judges_that_are_false_are_rarely_said(tmp_path):
     """No gap and no difference of judges; length is worth something: 60 simulated studies."""
     said = {"depends": 0, "opposite": 0, "gap": 0, "adjusted": 0, "length": 0}
@@ -358,6 +361,7 @@ def test_sentences_about_judges_that_are_false_are_rarely_said(tmp_path):
     assert max(said.values()) <= 8, said
 
 
+@pytest.mark.slow
 def test_judges_that_differ_are_told_apart(tmp_path):
     found = [simulated(tmp_path, trial, gap=0.5, other=-0.5) for trial in range(10)]
     assert sum(pooled(f["dependence"])["opposite"] for f in found) >= 9

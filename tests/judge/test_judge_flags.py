@@ -128,6 +128,7 @@ def test_an_ordinary_text_is_not(text):
     assert injection_flags(text) == []
 
 
+@pytest.mark.slow
 @pytest.mark.data
 def test_real_texts_are_hardly_ever_flagged(shared):
     import polars as pl

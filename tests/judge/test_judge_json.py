@@ -56,6 +56,7 @@ def test_a_rating_is_read_from_json(reply, answer, rating):
     assert (parsed.problem is None) == (rating is not None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["openai", "cohere"])
 def test_asked_by_schema(tmp_path, backend):
     rows = answers(tmp_path / "answers.jsonl", 12)
@@ -72,6 +73,7 @@ def test_asked_by_schema(tmp_path, backend):
     assert [row["rating"] for row in read_jsonl(tmp_path / "ratings.jsonl")] == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("schema", ["refused", "broken"])
 @pytest.mark.parametrize("backend", ["openai", "cohere"])
 def test_a_server_without_schemas_is_asked_in_brackets_after_one_refusal(tmp_path, backend, schema):
@@ -152,6 +154,7 @@ def test_a_replay_goes_on_in_the_form_that_was_recorded(tmp_path):
     assert (tmp_path / "ratings.jsonl").read_bytes() == first
 
 
+@pytest.mark.slow
 def test_batches_ask_by_schema_or_learn_that_they_cannot(tmp_path):
     answers(tmp_path / "answers.jsonl", 20)
     for schema, requests in (("taken", 1), ("refused", 1)):
@@ -169,6 +172,7 @@ def test_batches_ask_by_schema_or_learn_that_they_cannot(tmp_path):
             assert any("response_format" in key for key in server.sent) == (schema == "taken")
 
 
+@pytest.mark.slow
 def test_three_refused_calls_are_an_error_and_no_ratings(tmp_path):
     answers(tmp_path / "answers.jsonl", 3)
     for reply in ("brackets", "json", None):

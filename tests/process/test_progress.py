@@ -58,6 +58,7 @@ def wait_for(folder, words: str, seconds: float = 60) -> str:
     return shown
 
 
+@pytest.mark.slow
 def test_states_of_a_running_study(study):
     assert "1 running" not in show(study)
     adapter = study / "results/finetune" / ROW / "adapter_model.safetensors"

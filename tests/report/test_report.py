@@ -62,6 +62,7 @@ def draw_all(folder):
     return captions
 
 
+@pytest.mark.slow
 def test_the_published_findings_are_the_papers(root, tmp_path):
     published = root / "resources" / "published"
     source = {"scores": published / "scores.csv", "about": published / "about.json"}
@@ -75,6 +76,7 @@ def test_the_published_findings_are_the_papers(root, tmp_path):
         assert f"scope='row'>{code}" in found["page"]
 
 
+@pytest.mark.slow
 def test_one_model_in_one_language(tmp_path):
     native, other = Adapter("solo", "native"), Adapter("solo", "google")
     write_study(tmp_path, {native: shift(MONTE_CARLO, 2), other: MONTE_CARLO})
@@ -86,6 +88,7 @@ def test_one_model_in_one_language(tmp_path):
     assert "1 model" in draw_all(tmp_path)
 
 
+@pytest.mark.slow
 def test_no_variance_a_missing_cell_and_a_judge_without_scores(tmp_path):
     same = {f"q{i}": 0.0 for i in range(20)}
     cells = {Adapter("ada", data, benchmark="flat"): same for data in ("native", "google")}
@@ -209,7 +212,13 @@ def test_provenance_names_versions_money_and_hours(tmp_path, runs):
         evaluations=[tmp_path / "es.json"],
         translations=[],
         departures=PUBLISHED_REGISTER,
-        config={"study": "x", "finetune": {"seeds": [1]}, "note": "</pre><script>"},
+        config={
+            "study": "x",
+            "finetune": {"seeds": [1], "template": "alpaca"},
+            "translate": {"translators": {}},
+            "judge": {"judges": {}},
+            "note": "</pre><script>",
+        },
         about=ABOUT,
         tools={"Snakemake": "9"},
         store=tmp_path / "replies.sqlite",
@@ -217,7 +226,8 @@ def test_provenance_names_versions_money_and_hours(tmp_path, runs):
         folder=tmp_path / "made",
     )
     page = (tmp_path / "made" / "provenance.html").read_text(encoding="utf-8")
-    for words in ("1.0 (1 files), 2.0 (1 files)", "several versions", "0123456789ab", "version 3"):
+    seen = ("several versions", "0123456789ab", "version 3", "Alpaca")
+    for words in ("1.0 (1 files), 2.0 (1 files)", *seen):
         assert words in page, words
     money = pl.read_csv(tmp_path / "made" / "provenance.spending.csv").to_dicts()
     assert money[0]["US dollars"] == 12.5 and money[0]["tokens: written"] == 30

@@ -104,6 +104,7 @@ def test_the_search_of_a_benchmark_names_items_rows_and_examples(tmp_path, root)
     }
 
 
+@pytest.mark.slow
 @pytest.mark.data
 def test_aya_s_spanish_rows_hold_passages_of_xquad(tmp_path, root, shared):
     """A fifth of XQuAD's Spanish items: people wrote Aya's rows from Wikipedia, or from SQuAD itself."""

@@ -66,6 +66,7 @@ def test_places_are_lines_of_the_file(tmp_path):
     assert [record.place for record in read_records(path)] == [f"{path}, line 2", f"{path}, line 4"]
 
 
+@pytest.mark.slow
 def test_unicode_line_separators_are_text_and_a_long_line_is_a_line(tmp_path):
     rows = [{"instruction": "a\u2028b\u0085c", "output": "x" * 50_000_000}]
     (tmp_path / "x.jsonl").write_bytes(as_lines(rows))

@@ -143,6 +143,7 @@ attempt(Need("model", "acme/closed", "models.closed.base"))
 """
 
 
+@pytest.mark.slow
 def test_a_token_opens_a_gated_model_and_odd_wishes_are_named(tmp_path):
     closed = Repository("model", "acme/closed", {"config.json": b"{}"}, gated=True)
     lock, cache = tmp_path / "manifest.json", tmp_path / "cache"
@@ -245,6 +246,7 @@ print("RESULT" + json.dumps(found))
 """
 
 
+@pytest.mark.slow
 def test_benchmarks_come_from_the_hub_in_their_own_layouts(tmp_path):
     repositories = benchmark_repositories(tmp_path)
     with Hub(repositories) as far:

@@ -211,6 +211,7 @@ for revision in json.loads(sys.argv[2]):
 """
 
 
+@pytest.mark.slow
 def test_the_hub_is_read_at_its_pinned_revision(tmp_path, root):
     """The real loading code over HTTP: every row tells the commit that it came from."""
     import io

@@ -96,6 +96,7 @@ def test_shapes_are_read_where_they_are(tmp_path):
     assert not gpu_memory.guessed(7e9, "Qwen/Qwen1.5-7B").eager
 
 
+@pytest.mark.slow
 def test_kinds_without_a_fast_attention_are_those_of_transformers():
     from transformers import AutoModelForCausalLM
     from transformers.models.auto import modeling_auto

@@ -30,6 +30,7 @@ def asking(study: dict, url: str, **more) -> dict:
     return {**json.loads(json.dumps(study)), "answer": answers, "judge": judge}
 
 
+@pytest.mark.slow
 def test_the_papers_translated_questions_are_pinned(root):
     study = read_study(load_yaml(root / "studies" / "paper.yaml"), root)
     named = [n for n in needs.study_needs(study, root / "tasks") if n.kind == "url"]

@@ -1,5 +1,6 @@
 """The target `tasks`: what every benchmark of a study is, by Snakemake, with the prompt of one item."""
 
+import pytest
 import show_tasks
 from conftest import ROOT, checkout, run_snakemake
 from mothertongue.files import load_yaml
@@ -10,6 +11,7 @@ def section(text: str, name: str) -> str:
     return text.partition(f"({name})\n")[2].partition("\n\n" + "(")[0]
 
 
+@pytest.mark.slow
 def test_the_demos_benchmarks_with_the_prompt_that_the_model_sees(tmp_path):
     folder = checkout(tmp_path / "demo")
     done = run_snakemake("tasks", "--cores", "1", "--quiet", "all", cwd=folder)

@@ -36,6 +36,7 @@ def names(found):
     return {*found.kinds, *found.mended}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("source_language", "target_language", "source", "reply", "verdict"),
     [tuple(row) for rows in CASES.values() for row in rows],
@@ -81,6 +82,7 @@ def test_in_every_target_an_echo_is_a_hard_fault_and_a_translation_passes(target
         assert seen(words, words, "en", target).hard, (target, words)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", [code for code in LANGUAGES if code not in ("fr", "en")])
 def test_french_is_seen_in_every_other_target(target):
     found = seen(OWN["en"]["long"], OWN["fr"]["long"], "en", target)
@@ -184,6 +186,7 @@ def command(path, root):
     )
 
 
+@pytest.mark.slow
 def test_the_command_prints_each_row_and_a_summary(tmp_path, root):
     done = command(pairs_file(tmp_path, PAIRS), root)
     rows = [json.loads(line) for line in done.stdout.split("\n") if line]

@@ -8,6 +8,7 @@ from conftest import ROOT
 sys.path.append(str(ROOT / "bench"))
 
 
+@pytest.mark.slow
 @pytest.mark.data
 def test_recall_is_above_its_floors(shared, capsys):
     """Over all languages; one language alone has a dozen rows here."""

@@ -52,6 +52,7 @@ def test_every_command_plans(root, tmp_path):
         assert rule in planned.stdout + planned.stderr
 
 
+@pytest.mark.slow
 def test_the_added_translator_works(root, tmp_path, monkeypatch):
     (code,) = blocks(root, "python")
     assert len(code.splitlines()) < 45  # one short file

@@ -10,6 +10,7 @@ from standin import StandIn
 from translating import API, recorded_replies, translate, unsplit
 
 
+@pytest.mark.slow
 @pytest.mark.data
 @pytest.mark.parametrize("backend", ["google", "cohere"])
 def test_real_russian_rows_make_the_recorded_round_trip(tmp_path, shared, backend):

@@ -146,6 +146,7 @@ def names_of(folder, kind):
     return {row["instruction"]: row["id"] for row in rows}
 
 
+@pytest.mark.slow
 def test_hard_faults_are_never_rows_and_everything_goes_on_without_them(study, servers):
     one, _ = servers
     folder, command = study
@@ -218,6 +219,7 @@ def test_hard_faults_are_never_rows_and_everything_goes_on_without_them(study, s
     assert read_jsonl(folder / "results/translate/one/es.jsonl") == rows
 
 
+@pytest.mark.slow
 def test_common_rows_and_dropped_flags_are_planned_and_made_by_the_rules(study):
     folder, command = study
     own = {data: sets(folder, data) for data in ("native", "one", "two", "one-rtt")}
@@ -302,6 +304,7 @@ def test_a_budget_keeps_the_same_rows_and_comes_as_near_as_rows_let_it():
     assert len(cut(examples, "tokens", 1)) == 1
 
 
+@pytest.mark.slow
 def test_two_wishes_for_one_set_are_refused(tmp_path, servers):
     folder = tmp_path / "study"
     command = lay_out(folder, *servers, rows="common")

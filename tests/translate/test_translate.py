@@ -87,6 +87,7 @@ def test_an_export_replays_without_a_server(tmp_path):
     assert not (tmp_path / "more" / "es.jsonl").exists()
 
 
+@pytest.mark.slow
 def test_a_set_that_misses_too_many_rows_fails_and_names_the_file(tmp_path):
     api = {**API, "check_retries": 1}
     rows = english_rows(4)
@@ -119,6 +120,7 @@ REFUSALS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", REFUSALS)
 def test_a_refusal_in_the_target_language_is_never_a_row(tmp_path, monkeypatch, language):
     facts = {"name": language, "script": None, "google": language, "flores": language}
@@ -133,6 +135,7 @@ def test_a_refusal_in_the_target_language_is_never_a_row(tmp_path, monkeypatch, 
         assert all(number == 1 for number in server.billed.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["openai", "cohere", "google"])
 @pytest.mark.parametrize("status", ["400", "500"])
 def test_a_text_that_is_never_answered_is_named_with_status_and_calls(tmp_path, backend, status):
@@ -168,6 +171,7 @@ def test_a_service_that_only_refuses_is_stopped_early_and_the_set_says_so(tmp_pa
     assert "for example" in told and "cannot help" in told and "$0.2000 spent" in told
 
 
+@pytest.mark.slow
 def test_the_budget_stops_before_it_is_exceeded(tmp_path):
     price = {"characters": 0.0, "input_tokens": 0.0, "output_tokens": 1e3}
     api = {**API, "budget": 5.0}
@@ -289,6 +293,7 @@ def test_five_kills_lose_nothing_and_repeat_only_what_was_in_flight(tmp_path, ro
         assert repeats <= in_flight
 
 
+@pytest.mark.slow
 @pytest.mark.data
 @pytest.mark.parametrize("backend", ["google", "cohere"])
 def test_real_russian_rows_come_back_as_recorded(tmp_path, shared, backend):

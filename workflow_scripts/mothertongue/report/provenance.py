@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from ..correlate.facts import Facts
 from .provenance_files import (
@@ -104,6 +105,28 @@ ADAPTER: list[Field[Adapter]] = [
     Field(Column("weights", "LoRA", 0, "trained"), lambda one: one.lora_weights),
     Field(Column("modules", "LoRA", 0), lambda one: one.lora_modules),
 ]
+
+
+class Wording(NamedTuple):
+    """A prompt or template that a study used. `text` is the name of a file in mothertongue/prompts/."""
+
+    used_by: str
+    text: str
+    source: str
+    sha256: str
+
+
+WORDING = [
+    Field[Wording](Column("Used by"), lambda one: one.used_by),
+    Field[Wording](Column("text", "", 0), lambda one: one.text),
+    Field[Wording](Column("source", "", 0), lambda one: one.source),
+    Field[Wording](Column("SHA-256", "", 0), lambda one: short(one.sha256)),
+]
+
+
+def prompt_table(used: list[Wording]) -> Table:
+    """The prompts and templates that models saw."""
+    return tabulate("prompts", "Prompts and templates", WORDING, used)
 
 
 def adapter_table(adapters: list[Adapter]) -> Table:

@@ -30,6 +30,6 @@ VERSIONS: dict[str, int] = {
     "figures": 4,
     "findings": 4,
     "training": 2,
-    "provenance": 4,
+    "provenance": 5,
     "beside": 3,
 }
