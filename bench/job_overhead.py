@@ -97,7 +97,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary, contextlib.ExitStack() as stack:
         top = Path(temporary).resolve()
         if options.lab:
-            sys.path.append(str(ROOT / "tests/support"), str(ROOT / "tests"))
+            sys.path += [str(ROOT / "tests/support"), str(ROOT / "tests")]
             import slurm_lab
 
             if reason := slurm_lab.missing():

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests/support"), str(ROOT / "tests"))
+sys.path[:0] = [str(ROOT / "tests/support"), str(ROOT / "tests")]
 
 STUDY = "9 The published study"
 PICTURES = {

@@ -85,7 +85,7 @@ def contamination_page(found: list[Found], cells: Cells) -> Page:
     )
     worst = sorted((one for one in found if one.share >= WORTH), key=lambda one: -one.share)
     told = "; ".join(
-        f"{set_name(one, facts)} holds {one.items_held:,} of {one.judged:,} items of"
+        f"the set '{set_name(one, facts)}' holds {one.items_held:,} of {one.judged:,} items of"
         f" {facts.benchmark(one.benchmark).label} in {facts.language(one.language)}"
         for one in worst[:3]
     )
@@ -95,7 +95,7 @@ def contamination_page(found: list[Found], cells: Cells) -> Page:
         "contamination",
         "Test items in training sets",
         "Was a model trained on what it is tested on?",
-        f"{told}. A score on these items may be memory."
+        f"{told[:1].upper()}{told[1:]}. A score on these items may be memory."
         if told
         else "No training set holds 1 % or more of the items of a test.",
         f"n: {plural(len(found), 'pair')} of a benchmark and a training set. Metric: items and rows.",

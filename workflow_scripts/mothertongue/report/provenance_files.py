@@ -127,7 +127,8 @@ def _adapter(run: Mapping[str, Any]) -> Adapter:
         model=c["model"],
         name=f"{c['model']}/{c['data']}/{c['scope']}/{c['lr']}/seed{c['seed']}",
         base=words(base.get("base")),
-        base_revision=base.get("commit") or ", ".join(str(v)[:SHORT] for v in files.values()),
+        base_revision=base.get("commit")
+        or ", ".join(f"{file} {str(sha256)[:SHORT]}" for file, sha256 in files.items()),
         quantisation=run.get("quantisation"),
         dtype=run.get("dtype"),
         device=run.get("device"),
