@@ -8,7 +8,7 @@ from conftest import ROOT
 from mothertongue.errors import InputError
 from mothertongue.judge import rating_settings
 from mothertongue.judge.prompt import judge_prompt
-from mothertongue.prompts import FOLDER, fill, read_prompt
+from mothertongue.prompts import FOLDER, fill, read_prompt, templates
 from mothertongue.study import read_study
 from mothertongue.translate import determining
 
@@ -34,6 +34,10 @@ def test_a_text_names_its_source_and_holds_only_its_fields(name):
     assert len(prompt.source) > 20
     filled = fill(prompt.text, **{field: "·" for field in prompt.fields})
     assert "${" not in filled and "·" in filled
+
+
+def test_a_text_about_an_instruction_alone_is_a_template():
+    assert templates() == ("alpaca",)
 
 
 def test_an_unknown_prompt_is_one_line():

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InputError, is_out_of_memory
 from ..hub import explained as _explained
 from ..process.devices import pick_device
-from ..prompts import fill, read_prompt
+from ..prompts import fill, read_prompt, templates
 from .encoding import Encoder, limit_to_embedding
 from .generation import make_plain, plain_settings
 from .staging import staged
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-TEMPLATES = ("alpaca",)
 PROBE = "The quick brown fox. El perro duerme. Собака спит. 今天天气很好。 1 + 2 = 3"
 QUANTISATIONS = ("int8", "nf4", "none")
 LIBRARIES = ("torch", "transformers", "peft", "bitsandbytes", "accelerate", "tokenizers")
@@ -38,8 +37,8 @@ class AdapterError(RuntimeError):
 
 def render_prompt(instruction: str, template: str = "alpaca") -> str:
     """Put an instruction into the template; the model's answer is to follow directly."""
-    if template not in TEMPLATES:
-        raise InputError(f"template '{template}' is not one of {', '.join(TEMPLATES)}")
+    if template not in templates():
+        raise InputError(f"template '{template}' is not one of {', '.join(templates())}")
     return fill(read_prompt(template).text, instruction=instruction.strip())
 
 

@@ -44,6 +44,13 @@ def read_prompt(name: str) -> Prompt:
     return Prompt(name, content["source"], tuple(content["fields"]), content["text"])
 
 
+@cache
+def templates() -> tuple[str, ...]:
+    """Names of the texts that turn an instruction into a prompt: those whose only field is `instruction`."""
+    names = sorted(path.stem for path in FOLDER.glob("*.yaml"))
+    return tuple(name for name in names if read_prompt(name).fields == ("instruction",))
+
+
 def fill(text: str, /, **fields: str) -> str:
     """Put texts in for `${field}`; any other `$` is text, and the texts themselves are not looked at."""
     return Template(text).safe_substitute(**fields)
