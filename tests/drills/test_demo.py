@@ -312,10 +312,10 @@ def test_a_changed_shared_module_redoes_a_stage_only_if_its_version_says_so(
 ):
     study = copy_study(finished_demo, tmp_path / "study")
     package = own_scripts(study) / "mothertongue"
-    module = package / "models.py"
+    module = package / "inference/models.py"
     module.write_text(module.read_text(encoding="utf-8") + "\nSPARE = 1\n", encoding="utf-8")
     assert expensive(planned(study)) == {}
-    versions = package / "versions.py"
+    versions = package / "study/versions.py"
     text = versions.read_text(encoding="utf-8")
     raised, count = re.subn(
         r'("judge": )(\d+)', lambda m: f"{m[1]}{int(m[2]) + 1}", text, flags=re.MULTILINE
