@@ -234,6 +234,6 @@ def test_a_key_is_read_where_its_section_belongs(leaf):
     name = parts[-1]
     patterns = list(KEYS["readers"][parts[0]])
     if parts[-1] in ("languages", "seeds", "base", "learning_rates"):  # of the grid
-        patterns.append("workflow_scripts/mothertongue/study.py")
+        patterns.append("workflow_scripts/mothertongue/study/grid.py")
     files = [path for pattern in patterns for path in ROOT.glob(pattern)]
     assert any(name in names_in(path) for path in files), f"nothing reads {leaf}"
