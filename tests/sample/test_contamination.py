@@ -3,8 +3,9 @@
 import random
 
 import find_contamination
+import list_contamination
 import pytest
-from mothertongue.files import read_json, write_dataset
+from mothertongue.files import read_json, write_dataset, write_json
 from mothertongue.sample.contamination import FEWEST, GRAM, Overlap, TestItems, grams, plain
 
 QUESTION = "¿Cuántas intercepciones tuvo la defensa de los Panthers durante la temporada 2015?"
@@ -136,3 +137,19 @@ def test_aya_s_spanish_rows_hold_passages_of_xquad(tmp_path, root, shared):
     print({code: (len(t["items_held"]), len(t["rows_that_hold"])) for code, t in told.items()})
     assert 240 <= len(told["es"]["items_held"]) <= 290
     assert told["ru"]["items_held"] == told["zh"]["items_held"] == []
+
+
+def test_the_page_names_the_sets_that_hold_items(tmp_path, root):
+    found = {"rows": 100, "items_held": ["a", "b"], "rows_that_hold": ["x"], "examples": []}
+    clean = {"rows": 90, "items_held": [], "rows_that_hold": [], "examples": []}
+    content = {"language": "es", "judged": 40, "sets": {"native/es": found, "google/multi": clean}}
+    write_json(tmp_path / "xquad" / "es.json", content)
+    list_contamination.main(
+        found=[tmp_path / "xquad" / "es.json"],
+        scores=root / "resources/published/scores.csv",
+        about=root / "resources/published/about.json",
+        folder=tmp_path / "page",
+    )
+    page = (tmp_path / "page" / "contamination.html").read_text(encoding="utf-8")
+    assert "holds 2 of 40 items of XQuAD in Spanish. A score on these items may be memory." in page
+    assert "(multilingual)" in page
