@@ -15,7 +15,7 @@ MAY = {
     "api": {"prompts"},  # the line that tells a model what was wrong with its reply
     "preload": {"process"},
     "inference": {"process", "prompts", "preload", "study"},
-    "finetune": {"process", "inference"},
+    "finetune": {"process", "inference", "sample"},
     "evaluate": {"study", "inference"},
     "answer": {"inference"},
     "translate": {"api", "process", "prompts", "sample", "inference"},

@@ -12,6 +12,7 @@ from typing import Any
 from ..errors import InputError
 from ..files import Row, is_missing, written_ids
 from .formats import Record
+from .rows import Turn
 
 ROLES = {
     "system": "system",
@@ -38,14 +39,6 @@ COLUMNS = (
 )
 IDS = ("id", "prompt_id", "conversation_id", "uuid")
 LANGUAGES = ("language_code", "language", "lang")
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """What one side says. `role`: user or assistant."""
-
-    role: str
-    content: str
 
 
 @dataclass(frozen=True, slots=True)
