@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from mothertongue.errors import InputError
-from mothertongue.files import atomic, read_json, read_jsonl, write_json
+from mothertongue.files import atomic, read_json, write_json
+from mothertongue.judge import records
 from mothertongue.judge.totals import summarise, why_empty
 from mothertongue.process.log import log_to
 from mothertongue.scores import schema, write_scores
@@ -79,7 +80,7 @@ def read_ratings(
     """
     import polars as pl
 
-    ratings = read_jsonl(path)
+    ratings = records.read_ratings(path)
     key = condition_of(path, 2, learning_rates) | {
         "judge": path.parts[-8],
         "source": "study",
@@ -87,7 +88,7 @@ def read_ratings(
         "language": path.stem,
     }
     found, reason = summarise(ratings), why_empty(ratings, coverage)
-    values = [row["rating"] for row in ratings if row["rating"] is not None]
+    values = [one.rating for one in ratings if one.rating is not None]
     spread = None
     if len(values) > 1 and found.mean is not None:
         squares = sum((value - found.mean) ** 2 for value in values)
@@ -99,7 +100,7 @@ def read_ratings(
         whole = None if spread is None else spread * found.asked
         rows.append({**key, "metric": "total", "score": found.total, "stderr": whole})
     frame = pl.DataFrame(
-        {"item": [r["id"] for r in ratings], "rating": [r["rating"] for r in ratings]},
+        {"item": [one.id for one in ratings], "rating": [one.rating for one in ratings]},
         schema={"item": pl.String, "rating": pl.Float64},
     ).drop_nulls("rating")
     items = with_key(

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from judge_answers import read_items
 from mothertongue.api import Price, Store, request_key
 from mothertongue.api.forecast import FAILING, answered, further_calls
 from mothertongue.api.prices import prompt_of, tokens_of
@@ -21,12 +20,15 @@ from mothertongue.estimate.sheets import ModelSheet
 from mothertongue.files import atomic
 from mothertongue.judge import open_judge
 from mothertongue.judge.prompt import judge_prompt
+from mothertongue.judge.records import read_items
+from mothertongue.judge.settings import JudgeCalls, JudgeSpec
 from mothertongue.process.log import log_to
 from mothertongue.report.power import plan_text
 from mothertongue.study.inference_jobs import OTHER_TASK, TASKS, Tokens, seconds
 from mothertongue.translate import make_translator
 from mothertongue.translate.languages import weight
 from mothertongue.translate.rows import RowTranslator, iterate_dataset
+from mothertongue.translate.settings import TranslatorSettings, languages_of
 
 COLUMNS = ("stage", "who", "what", "basis", "requests", "in_store", "attempts", "characters")
 COLUMNS += ("tokens", "usd", "hours", "gpu_hours", "loads", "gpu_gb")
@@ -105,8 +107,9 @@ def translation_lines(
     if sheet["entry"]["backend"] == "recorded":
         yield line(sheet["stage"], sheet["name"], sheet["what"], "recorded")
         return
-    entry = {**sheet["entry"], "api": sheet["api"]}
-    backend = make_translator(entry, languages)
+    settings = TranslatorSettings.of({**sheet["entry"], "api": sheet["api"]})
+    facts = languages_of(languages)
+    backend = make_translator(settings, facts)
     same = getattr(backend, "deterministic", False)
     further = further_calls(store_file, sheet["name"], sheet["api"]["check_retries"], same)
 
@@ -114,9 +117,9 @@ def translation_lines(
         """Numbers of the requests that are not answered yet, and the way back of all of them."""
         work = RowTranslator(
             backend, name=sheet["name"], target=target,
-            scripts={code: facts["script"] for code, facts in languages.items()},
-            limit=entry.get("max_characters") or backend.limit,
-            protect_code=entry.get("protect_code", True),
+            scripts={code: one.script for code, one in facts.items()},
+            limit=settings.max_characters or backend.limit,
+            protect_code=settings.protect_code,
         )  # fmt: skip
         asks: dict[str, Ask] = {}
         calls, back = {}, []
@@ -138,7 +141,7 @@ def translation_lines(
 
     def numbers_of(some: list[tuple[int, int, int]]) -> Line:
         """Numbers of calls; how long a local model takes is not known."""
-        local = entry["backend"] == "huggingface" and some
+        local = settings.backend == "huggingface" and some
         return services(sheet, some, further=further) | ({"hours": None} if local else {})
 
     numbers, back = counted(sheet["target"], source)
@@ -157,7 +160,8 @@ def judge_lines(
     store: Store | None, sheet: dict[str, Any], root: Path, store_file: Path
 ) -> Iterator[Line]:
     """One judge: requests about answers that exist are counted, the others projected."""
-    judge = open_judge(sheet["name"], sheet["spec"], {"api": sheet["api"], "store": store_file})
+    calls_of = JudgeCalls.of({"api": sheet["api"], "store": store_file})
+    judge = open_judge(sheet["name"], JudgeSpec.of(sheet["spec"]), calls_of)
     further = further_calls(store_file, sheet["name"], sheet["api"]["check_retries"], False)
     longest = tokens_of(judge_prompt("", "")) + QUESTION + sheet["answer_tokens"]
     asks: dict[str, Ask] = {}

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from mothertongue.api import CallSettings, Engine, Price, Store
+from mothertongue.api import Engine, Price, Store
 from mothertongue.errors import InputError
 from mothertongue.files import atomic, write_json, write_jsonl
 from mothertongue.preload import claimed
@@ -20,13 +20,9 @@ from mothertongue.process.log import log_to
 from mothertongue.translate import make_translator
 from mothertongue.translate.counts import Tally
 from mothertongue.translate.rows import RowTranslator, WholeTexts, iterate_dataset
+from mothertongue.translate.settings import TranslatorSettings, languages_of
 
 EXAMPLES = 3  # rows that a message names
-
-
-def segment_limit(translator: dict[str, Any], backend: Any) -> int | None:
-    """Characters of one call: the configured number, else the back end's own."""
-    return translator.get("max_characters") or backend.limit
 
 
 def main(
@@ -44,17 +40,18 @@ def main(
     quarantine_file: Path,
 ) -> None:
     """Translate every row of `source_file` into `target` (see `rows.target_of`)."""
-    entry = {**translator, "api": operating["api"], "batch": operating["batch"]}
-    backend = make_translator(entry, languages)
-    recorded = translator["backend"] == "recorded"
+    calling = {"api": operating["api"], "batch": operating["batch"]}
+    settings, facts = TranslatorSettings.of({**translator, **calling}), languages_of(languages)
+    backend = make_translator(settings, facts)
+    recorded = settings.backend == "recorded"
     shape = WholeTexts if recorded else RowTranslator
     work = shape(
         backend,
         name=name,
         target=target,
-        scripts={code: facts["script"] for code, facts in languages.items()},
-        limit=None if recorded else segment_limit(translator, backend),
-        protect_code=translator.get("protect_code", True),
+        scripts={code: one.script for code, one in facts.items()},
+        limit=None if recorded else settings.max_characters or backend.limit,
+        protect_code=settings.protect_code,
     )
     rows = iterate_dataset(source_file)
     calls: dict[str, Any] = {}
@@ -74,7 +71,7 @@ def main(
                         backend,
                         store,
                         account=name,
-                        settings=CallSettings.of(operating["api"]),
+                        settings=settings.calls,
                         price=Price(**operating["price"]),
                         total=total,
                     )

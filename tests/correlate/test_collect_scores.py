@@ -6,6 +6,7 @@ import pytest
 from collect_scores import key_of, missing_lines, read_evaluation, read_ratings
 from mothertongue.errors import InputError
 from mothertongue.files import write_jsonl
+from mothertongue.judge.records import Rating
 from mothertongue.judge.totals import why_empty
 
 
@@ -48,7 +49,8 @@ def test_what_is_missing_is_said_once_with_its_reason():
         for metric in ("total", "rating")
     ]
     silent = [{"rating": None, "unscored": "no reference answer"}] * 3
-    why = why_empty([*silent, {"rating": None, "unscored": "refused"}], 0.9)
+    silent.append({"rating": None, "unscored": "refused"})
+    why = why_empty([Rating.from_json({"id": "a", **row}) for row in silent], 0.9)
     describe = {"benchmarks": {"qa-x": {"label": "Open questions: x"}}, "judges": {}}
     lines = missing_lines(rows, {key_of(row): why for row in rows}, describe)
     assert lines == [

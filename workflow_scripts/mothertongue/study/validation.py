@@ -234,9 +234,11 @@ def _services(names: Names) -> Iterator[str]:
             if found:
                 yield f"{where}.base_url: holds {found}; name its variable in {where}.api.key instead"
             wrong = (
-                judge_prompt_mistakes if section == "judge.judges" else translation_prompt_mistakes
+                judge_prompt_mistakes(spec.get("prompt"), spec.get("reply"))
+                if section == "judge.judges"
+                else translation_prompt_mistakes(spec.get("prompt"))
             )
-            yield from (f"{where}.{line}" for line in wrong(spec))
+            yield from (f"{where}.{line}" for line in wrong)
             if backend == "recorded" and "memory" not in spec:
                 yield f"{where}.memory: missing (files to replay)"
             if spec.get("batch") is not None and section == "judge.judges" and backend != "openai":
