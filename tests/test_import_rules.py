@@ -21,6 +21,7 @@ MAY = {
     "translate": {"api", "process", "prompts", "sample", "inference"},
     "correlate": {"study"},
     "judge": {"api", "prompts", "study", "correlate"},
+    "collect": {"judge"},
     "report": {"correlate"},
     "estimate": {"api", "study", "evaluate", "translate", "judge", "correlate"},
     "rules": {
@@ -32,6 +33,7 @@ WITHOUT = {  # package -> libraries that it never imports
     "study": ("torch", "transformers", "polars", "lm_eval"),
     "correlate": ("torch", "transformers", "lm_eval"),
     "report": ("torch", "transformers", "lm_eval"),
+    "collect": ("torch", "transformers", "lm_eval"),
     "api": ("torch", "transformers", "lm_eval"),
     "rules": ("torch", "transformers", "polars", "lm_eval"),
 }
