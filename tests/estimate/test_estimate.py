@@ -255,7 +255,7 @@ def test_items_that_really_run_are_counted(root, monkeypatch):
 
     def items(change=lambda config: None):
         (sheet,) = workload.models(planned_study(root, change), root / "nowhere", local=False)
-        return dict(sheet["evaluated"])
+        return dict(sheet.evaluated)
 
     rows = len(
         (root / "resources/demo/benchmarks/choice_native_zh.test.jsonl").read_text().splitlines()
