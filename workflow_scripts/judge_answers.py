@@ -4,7 +4,6 @@ A rating that cannot be read is asked again and then left unscored, never turned
 set without a single rating is an error, not a result.
 """
 
-from collections import Counter
 from pathlib import Path
 
 from mothertongue.errors import InputError
@@ -13,18 +12,8 @@ from mothertongue.judge import open_judge
 from mothertongue.judge.flags import injection_flags
 from mothertongue.judge.records import Rating, read_items
 from mothertongue.judge.settings import JudgeCalls, JudgeSpec
-from mothertongue.judge.totals import summarise
+from mothertongue.judge.totals import nothing_scored, summarise
 from mothertongue.process.log import log_to
-
-
-def nothing_scored(judge: str, answers: Path, rows: list[Rating]) -> str:
-    """One line about a set in which every answer stayed unscored."""
-    (why, most), *others = Counter(row.unscored for row in rows).most_common()
-    return (
-        f"judge {judge}: none of the {len(rows)} answers of {answers} could be scored"
-        f" ({most} times: {why}{f'; and {len(others)} other reasons' if others else ''}). The replies"
-        " are kept; check the judge's model and settings (judge.judges), then run again"
-    )
 
 
 def main(*, answers: Path, ratings: Path, judge: str, spec: dict, operating: dict) -> None:

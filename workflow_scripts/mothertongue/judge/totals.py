@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from .records import Rating
@@ -55,4 +56,14 @@ def why_empty(ratings: Sequence[Rating], share: float) -> str | None:
     return (
         f"{found.scored} of {found.asked} answers scored, fewer than judge.coverage"
         f" ({share:.0%}); most often: {why_unscored(ratings)}"
+    )
+
+
+def nothing_scored(judge: str, answers: Path, rows: Sequence[Rating]) -> str:
+    """One line about a set in which every answer stayed unscored."""
+    (why, most), *others = Counter(row.unscored for row in rows).most_common()
+    return (
+        f"judge {judge}: none of the {len(rows)} answers of {answers} could be scored"
+        f" ({most} times: {why}{f'; and {len(others)} other reasons' if others else ''}). The replies"
+        " are kept; check the judge's model and settings (judge.judges), then run again"
     )
