@@ -1,6 +1,6 @@
 """Print which cells of a study's grid are done, running, failed or to do (no model library).
 
-    snakemake progress --cores 1 --quiet all [--configfile studies/paper.yaml]
+    snakemake progress --nolock --cores 1 --quiet all [--configfile studies/paper.yaml]
     python workflow_scripts/show_progress.py [studies/paper.yaml]     the same, sooner
 
 Reads the names of files only, so it works beside a running study. *done*: the output is there;
