@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "workflow_scripts")]
 
 import torch  # noqa: E402
+from json_rows import rows_of
 from mothertongue.finetune.base import train_tokenizer  # noqa: E402
 from mothertongue.finetune.batches import (  # noqa: E402
     IGNORED,
@@ -189,7 +190,7 @@ def main() -> None:
     print("share of computed tokens that is padding (peer micro-batches of 4/8/16/64; ours)")
     encoded = {}
     for name, rows in sets.items():
-        encoded[name], _ = encode_rows(rows, tokenizer, template="alpaca", max_length=512)
+        encoded[name], _ = encode_rows(rows_of(rows), tokenizer, template="alpaca", max_length=512)
         shares = paddings([len(example.tokens) for example in encoded[name]])
         print(f"  {name} ({len(rows)}): {' '.join(f'{share:.2f}' for share in shares)}")
     training = encoded["native es"]

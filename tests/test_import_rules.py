@@ -23,7 +23,7 @@ MAY = {
     "judge": {"api", "prompts", "study", "correlate"},
     "collect": {"judge"},
     "report": {"correlate", "prompts", "judge"},
-    "estimate": {"api", "study", "evaluate", "translate", "judge", "correlate"},
+    "estimate": {"sample", "api", "study", "evaluate", "translate", "judge", "correlate"},
     "rules": {
         *("process", "study", "answer", "evaluate", "finetune", "translate"),
         *("judge", "correlate", "report", "estimate"),

@@ -8,14 +8,14 @@ rows that other sets share, if the study says so.
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from mothertongue.errors import InputError
-from mothertongue.files import read_dataset, text_hash, write_dataset
+from mothertongue.files import text_hash
 from mothertongue.process.log import log_to
+from mothertongue.sample.rows import Row, read_rows, write_rows
 from mothertongue.translate.counts import ids_left_out
 
-Rows = list[dict[str, Any]]
+Rows = list[Row]
 FLAGS = ("flags", "pivot_flags")  # in `origin`: of the translation, and of the way out before it
 
 
@@ -23,21 +23,21 @@ def usable(rows: Rows, flagged: str) -> Rows:
     """Rows to train on: all of them, or (`flagged` is `drop`) those that no check flagged."""
     if flagged == "keep":
         return rows
-    return [row for row in rows if not any(row["origin"].get(flag) for flag in FLAGS)]
+    return [row for row in rows if not any(row.origin.get(flag) for flag in FLAGS)]
 
 
 def shared(rows: Rows, others: Iterable[Rows]) -> Rows:
     """Rows whose ids all the other sets have, too."""
     for other in others:
-        ids = {row["id"] for row in other}
-        rows = [row for row in rows if row["id"] in ids]
+        ids = {row.id for row in other}
+        rows = [row for row in rows if row.id in ids]
     return rows
 
 
 def ids_of_source(dataset: Path, rows: Rows) -> set[str]:
     """Ids of the set's source: its own, and those that its translation, there or back, left out."""
     reports = [dataset.with_suffix(".report.json"), dataset.with_suffix(".pivot.report.json")]
-    return {row["id"] for row in rows} | ids_left_out(path for path in reports if path.is_file())
+    return {row.id for row in rows} | ids_left_out(path for path in reports if path.is_file())
 
 
 def split_rows(
@@ -47,12 +47,12 @@ def split_rows(
 
     `ids`: what the split is drawn from, if that is more than the rows.
     """
-    ranked = sorted({row["id"] for row in rows} if ids is None else ids)
+    ranked = sorted({row.id for row in rows} if ids is None else ids)
     ranked.sort(key=lambda name: text_hash(str(seed), name))
     count = min(max(1, round(share * len(ranked))), len(ranked) - 1)
     chosen = set(ranked[:count])
-    training = [row for row in rows if row["id"] not in chosen]
-    validation = [row for row in rows if row["id"] in chosen]
+    training = [row for row in rows if row.id not in chosen]
+    validation = [row for row in rows if row.id in chosen]
     if ids is not None and not (training and validation):  # a side has lost all its rows
         return split_rows(rows, share=share, seed=seed)
     return training, validation
@@ -73,9 +73,9 @@ def main(
 
     `limit`: only so many first rows of what is left are split.
     """
-    rows = read_dataset(dataset)
+    rows = read_rows(dataset)
     kept = usable(rows, flagged)
-    common = shared(kept, [usable(read_dataset(path), flagged) for path in others])
+    common = shared(kept, [usable(read_rows(path), flagged) for path in others])
     used = common[:limit]
     ids = ids_of_source(dataset, rows) if limit is None else None
     if len(common) < 2:
@@ -85,8 +85,8 @@ def main(
             " fine-tuning needs at least 2, one to train and one to validate"
         )
     halves = split_rows(used, share=share, seed=seed, ids=ids)
-    write_dataset(training, halves[0])
-    write_dataset(validation, halves[1])
+    write_rows(training, halves[0])
+    write_rows(validation, halves[1])
     print(
         f"{len(rows)} rows: {len(rows) - len(kept)} flagged ones dropped,"
         f" {len(kept) - len(common)} that other sets lack, {len(common) - len(used)} beyond"

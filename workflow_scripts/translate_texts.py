@@ -17,9 +17,10 @@ from mothertongue.errors import InputError
 from mothertongue.files import atomic, write_json, write_jsonl
 from mothertongue.preload import claimed
 from mothertongue.process.log import log_to
+from mothertongue.sample.rows import Row, iterate_rows
 from mothertongue.translate import make_translator
 from mothertongue.translate.counts import Tally
-from mothertongue.translate.rows import RowTranslator, WholeTexts, iterate_dataset
+from mothertongue.translate.rows import RowTranslator, WholeTexts
 from mothertongue.translate.settings import TranslatorSettings, languages_of
 
 EXAMPLES = 3  # rows that a message names
@@ -53,13 +54,15 @@ def main(
         limit=None if recorded else settings.max_characters or backend.limit,
         protect_code=settings.protect_code,
     )
-    rows = iterate_dataset(source_file)
+    rows = iterate_rows(source_file)
     calls: dict[str, Any] = {}
     with atomic(translated_file) as temporary:
         with temporary.open("w", encoding="utf-8") as handle:
 
-            def write(made: Iterable[dict[str, Any]]) -> None:
-                handle.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in made)
+            def write(made: Iterable[Row]) -> None:
+                handle.writelines(
+                    json.dumps(row.as_json(), ensure_ascii=False) + "\n" for row in made
+                )
 
             if recorded:
                 write(work.rows(rows))

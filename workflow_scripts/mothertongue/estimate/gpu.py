@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..api.prices import tokens_of
-from ..files import read_jsonl
+from ..sample.rows import read_rows
 from ..study.cards import Card, cards, named, reference
 from ..study.inference_jobs import OTHER_TASK, TASKS, Tokens, answer_tokens, seconds
 from ..study.training_jobs import gpu_hours, gpus
@@ -56,8 +56,8 @@ def row_tokens(files: Iterable[Path], longest: int, limit: int | None = None) ->
     """
     return {
         file: sum(
-            min(longest, TEMPLATE + tokens_of(row["instruction"]) + tokens_of(row["output"]))
-            for row in read_jsonl(file)[:limit]
+            min(longest, TEMPLATE + sum(map(tokens_of, row.content)))
+            for row in read_rows(file)[:limit]
         )
         for file in set(files)
     }

@@ -12,9 +12,10 @@ from ..judge import open_judge
 from ..judge.prompt import judge_prompt
 from ..judge.records import read_items
 from ..judge.settings import JudgeCalls, JudgeSpec
+from ..sample.rows import iterate_rows
 from ..translate import make_translator
 from ..translate.languages import weight
-from ..translate.rows import RowTranslator, iterate_dataset
+from ..translate.rows import RowTranslator
 from ..translate.settings import Languages, TranslatorSettings
 from .lines import Line
 from .sheets import JudgeSheet, TranslationSheet
@@ -124,7 +125,7 @@ class Translations:
         asks: dict[str, Ask] = {}
         calls: dict[str, Call] = {}
         back = []
-        for ask in work.asks(iterate_dataset(file)):
+        for ask in work.asks(iterate_rows(file)):
             key, prompt = request_key(ask.request), prompt_of(ask.request)
             if key in self.stored.seen:
                 continue

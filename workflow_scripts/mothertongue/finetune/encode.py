@@ -1,11 +1,13 @@
 """Turn dataset rows into tokens whose output part is supervised, and count what is lost."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import InputError
 from ..inference.encoding import Encoder
 from ..inference.models import render_prompt
+from ..sample.rows import Row
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -42,7 +44,7 @@ class Counts:
 
 
 def encode_rows(
-    rows: list[dict[str, Any]],
+    rows: Sequence[Row],
     tokenizer: "PreTrainedTokenizerBase",
     *,
     template: str,
@@ -53,8 +55,8 @@ def encode_rows(
     Rows whose prompt alone fills the window are dropped; longer rows lose their end (and then
     have no end-of-sequence token, so that no model learns to stop in mid-sentence).
     """
-    prompts = [render_prompt(row["instruction"], template) for row in rows]
-    outputs = [row["output"].strip() for row in rows]
+    prompts = [render_prompt(row.instruction, template) for row in rows]
+    outputs = [row.output.strip() for row in rows]
     examples: list[Example] = []
     counts = Counts(rows=len(rows))
     for row, (whole, prompt) in zip(rows, Encoder(tokenizer).pairs(prompts, outputs)):
@@ -62,7 +64,7 @@ def encode_rows(
         if prompt >= max_length:
             counts.dropped_rows += 1
             continue
-        example = Example(row["id"], whole[:max_length], prompt)
+        example = Example(row.id, whole[:max_length], prompt)
         examples.append(example)
         counts.truncated_rows += lost > 0
         counts.truncated_tokens += lost

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from ..errors import InputError
-from ..files import file_hash, read_dataset, write_json
+from ..files import file_hash, write_json
 from ..inference.adapters import strip_adapters
 from ..inference.budgets import Remembered, memory_folder, remembered
 from ..inference.models import (
@@ -22,6 +22,7 @@ from ..inference.models import (
 )
 from ..process.devices import card_of, pick_device
 from ..process.stop import job_end, stop_requests
+from ..sample.rows import read_rows
 from .budget import CPU_OVERHEAD, GPU_OVERHEAD, Budget, find_budget
 from .checkpoint import fingerprint, remove_checkpoint
 from .encode import check_usable, encode_rows
@@ -92,14 +93,14 @@ def encoded_sets(job: Job, tokenizer: "PreTrainedTokenizerBase") -> Sets:
         max_length=recipe.max_length,
     )
     training_rows, validation_rows = (
-        read_dataset(job.training_set),
-        read_dataset(job.validation_set),
+        read_rows(job.training_set),
+        read_rows(job.validation_set),
     )
     equal = None
     if recipe.equal:
         (training, counts), equal = hold_equal(
             training_rows,
-            {str(path): read_dataset(path) for path in job.others},
+            {str(path): read_rows(path) for path in job.others},
             encode,
             recipe.equal,
             epochs=recipe.epochs,

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from ..errors import InputError
 
-
 LOOKING = ("estimate", "progress", "tasks")  # targets that are asked for beside a running study
 
 
