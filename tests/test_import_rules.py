@@ -16,7 +16,7 @@ MAY = {
     "preload": {"process"},
     "inference": {"process", "prompts", "preload", "study"},
     "finetune": {"process", "inference", "sample"},
-    "evaluate": {"study", "inference"},
+    "evaluate": {"study", "inference", "prompts", "sample"},
     "answer": {"inference", "sample"},
     "translate": {"api", "process", "prompts", "sample", "inference"},
     "correlate": {"study"},
@@ -25,7 +25,7 @@ MAY = {
     "report": {"correlate", "prompts", "judge"},
     "estimate": {"sample", "api", "study", "evaluate", "translate", "judge", "correlate"},
     "rules": {
-        *("process", "study", "answer", "evaluate", "finetune", "translate"),
+        *("process", "study", "prompts", "answer", "evaluate", "finetune", "translate"),
         *("judge", "correlate", "report", "estimate"),
     },
 }

@@ -19,7 +19,7 @@ from mothertongue.finetune.batches import (
 )
 from mothertongue.finetune.encode import Example, check_usable, encode_rows
 from mothertongue.finetune.workers import share_out
-from mothertongue.inference.models import render_prompt
+from mothertongue.inference.templates import render_prompt
 from mothertongue.process.progress import Progress
 from mothertongue.process.stop import StopRequest, job_end
 from mothertongue.study import training_jobs as resources
@@ -87,8 +87,8 @@ def test_a_set_of_too_long_rows_is_refused(tokenizer):
 def test_template_is_the_alpaca_one():
     prompt = render_prompt("Name {instruction} birds.")
     assert prompt.endswith("### Instruction:\nName {instruction} birds.\n\n### Response:\n")
-    with pytest.raises(InputError, match="template 'chat' is not one of alpaca"):
-        render_prompt("x", "chat")
+    with pytest.raises(InputError, match="template 'vicuna' is not one of alpaca, plain, chat"):
+        render_prompt("x", "vicuna")
 
 
 # ---- batches ----------------------------------------------------------------------------------

@@ -9,7 +9,8 @@ import pytest
 from json_rows import rows_of
 from mothertongue.errors import InputError
 from mothertongue.inference.encoding import Encoder, end_tokens, limit_to_embedding
-from mothertongue.inference.models import load_tokenizer, render_prompt
+from mothertongue.inference.models import load_tokenizer
+from mothertongue.inference.templates import render_prompt
 from tiny_models import demo_rows, texts_of
 from tokenizers_made import sentence_piece
 

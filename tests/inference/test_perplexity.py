@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 from conftest import ROOT
 from json_rows import rows_of
-from mothertongue.inference.models import load_base, render_prompt
+from mothertongue.inference.models import load_base
+from mothertongue.inference.templates import render_prompt
 from tiny_models import demo_rows, save_model
 
 

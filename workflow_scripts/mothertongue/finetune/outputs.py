@@ -127,7 +127,6 @@ def provenance(
 ) -> dict[str, Any]:
     """What a reader must know of an adapter, as JSON."""
     recipe, equal = job.recipe, sets.equal
-    encoding = {"template": recipe.template, "max_length": recipe.max_length}
     found = {"modules": len(tuned.modules), "weights": tuned.weights, "on": tuned.modules}
     return {
         "condition": job.condition,
@@ -138,7 +137,7 @@ def provenance(
         "device": tuned.device,
         "processes": workers.size,
         "lora": {**asdict(recipe.lora), **found},
-        "recipe": {**recipe.optimisation(), **encoding},
+        "recipe": {**recipe.optimisation(), **recipe.encoding()},
         "training": sets.counts.as_dict(),
         "equal": equal.as_dict() if equal else None,
         "validation": sets.validation_counts.as_dict(),

@@ -50,8 +50,10 @@ class Recipe:
     early_stopping: int | None = None
     seed: int = 1
     lora: Lora = Lora()
-    template: str = "alpaca"
+    template: str | Mapping[str, Any] = "alpaca"  # a name, chat, or the words of a study's own
     max_length: int = 512
+    too_long: str = "truncate"
+    loss: str = "all-turns"
     quantisation: str = "int8"
     dtype: str = "auto"
     attention: str | None = None
@@ -80,6 +82,8 @@ class Recipe:
             lora=Lora(**settings["lora"]),
             template=settings["template"],
             max_length=settings["max_length"],
+            too_long=settings.get("too_long", "truncate"),
+            loss=settings.get("loss", "all-turns"),
             quantisation=settings["quantisation"],
             dtype=settings["dtype"],
             attention=settings.get("attention"),
@@ -93,6 +97,15 @@ class Recipe:
         """A recipe that went through JSON, where a tuple is a list and a record an object."""
         fields = {**content, "betas": tuple(content["betas"]), "lora": Lora(**content["lora"])}
         return cls(**fields)
+
+    def encoding(self) -> dict[str, Any]:
+        """How rows become tokens, by name; what has its default is left out where 1.0.0 had no choice."""
+        found: dict[str, Any] = {"template": self.template, "max_length": self.max_length}
+        if self.too_long != "truncate":
+            found["too_long"] = self.too_long
+        if self.loss != "all-turns":
+            found["loss"] = self.loss
+        return found
 
     def optimisation(self) -> dict[str, Any]:
         """The numbers of the optimisation by name, as provenance.json has them."""

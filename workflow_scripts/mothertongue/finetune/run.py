@@ -20,6 +20,7 @@ from ..inference.models import (
     prove_adapter,
     versions,
 )
+from ..inference.templates import warn_of_frame
 from ..process.devices import card_of, pick_device
 from ..process.stop import job_end, stop_requests
 from ..sample.rows import read_rows
@@ -91,7 +92,10 @@ def encoded_sets(job: Job, tokenizer: "PreTrainedTokenizerBase") -> Sets:
         tokenizer=tokenizer,
         template=recipe.template,
         max_length=recipe.max_length,
+        too_long=recipe.too_long,
+        loss=recipe.loss,
     )
+    warn_of_frame(recipe.template, tokenizer)
     training_rows, validation_rows = (
         read_rows(job.training_set),
         read_rows(job.validation_set),
@@ -122,7 +126,7 @@ def fingerprint_of(job: Job, sets: Sets, identity: dict[str, Any]) -> str:
     return fingerprint(
         recipe=recipe.optimisation(),
         lora=asdict(recipe.lora),
-        encoding={"template": recipe.template, "max_length": recipe.max_length},
+        encoding=recipe.encoding(),
         loading={
             "revision": job.base.revision,
             "quantisation": recipe.quantisation,

@@ -2,12 +2,14 @@
 
 import hashlib
 import html
+from pathlib import Path
 from typing import Any
 
 from ..correlate.facts import Facts
 from ..judge.prompt import DEFAULTS as JUDGE_PROMPTS
 from ..judge.prompt import prompts_of
-from ..prompts import read_prompt
+from ..prompts import read_prompt, templates
+from ..prompts.template import CHAT as CHAT_TEMPLATE
 from ..report import provenance as made_of
 from ..report.page import document, introduction
 
@@ -39,7 +41,20 @@ def prompts_used(config: dict[str, Any]) -> list[made_of.Wording]:
         sha256 = hashlib.sha256(own.encode("utf-8")).hexdigest()
         return made_of.Wording(used_by, "of the study", "the study", sha256)
 
-    found = [wording("fine-tuning, evaluation and answers", config["finetune"]["template"])]
+    def template_wording(used_by: str, given: str) -> made_of.Wording:
+        if given == CHAT_TEMPLATE:
+            return made_of.Wording(used_by, given, "each tokenizer's own chat template", "")
+        if given in templates():
+            return wording(used_by, given)
+        sha256 = hashlib.sha256(Path(given).read_bytes()).hexdigest()
+        return made_of.Wording(used_by, given, "the study", sha256)
+
+    found = [
+        template_wording("fine-tuning, evaluation and answers", config["finetune"]["template"])
+    ]
+    for entry in config.get("models", {}).values():
+        if entry.get("template"):
+            found.append(template_wording(f"model {entry['label']}", entry["template"]))
     for entry in config["translate"]["translators"].values():
         if entry["backend"] in CHAT:
             found.append(wording(f"translator {entry['label']}", "translate", entry.get("prompt")))

@@ -16,6 +16,9 @@ NOT_OF_THE_RECIPE = (
     *("gpus", "gpu_type", "gpu_memory", "checkpoint_minutes"),
 )
 
+# New keys with the values that every adapter of version 1.0.0 had: left out, so that none is retrained.
+DEFAULTS_OF_1_0 = {"too_long": "truncate", "loss": "all-turns"}
+
 
 class Finetuning:
     """Bases built by the study, training sets, and the recipe and resources of a fine-tuning."""
@@ -79,7 +82,9 @@ class Finetuning:
     def recipe(self, wildcards: Wildcards) -> dict[str, Any]:
         """The recipe of a condition."""
         recipe = {k: v for k, v in self._finetune.items() if k not in NOT_OF_THE_RECIPE}
+        recipe = {k: v for k, v in recipe.items() if DEFAULTS_OF_1_0.get(k) != v}
         recipe["quantisation"] = self.models.configured(wildcards.model)
+        recipe["template"] = self.models.template(wildcards.model)
         budget = self._budget(wildcards)
         return {**recipe, "budget": budget.kind} if budget else recipe
 

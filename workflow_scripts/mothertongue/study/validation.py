@@ -12,6 +12,7 @@ from ..prompts.checks import judge_prompt_mistakes, translation_prompt_mistakes
 from ..secrets import key_in_address
 from .schema import Json, suggestion
 from .tasks import HARNESS, demonstration_path
+from .templates import template_mistakes
 
 MULTI = "multi"  # the scope of the multilingual mix
 ROUND_TRIP = "-rtt"  # ending of the data of a translator's round trip
@@ -86,6 +87,9 @@ def grid_mistakes(
         *_instructions(names),
         *_sources(names),
         *_models(names),
+        *template_mistakes(
+            mapping(names.config.get("finetune")).get("template", "alpaca"), names.models
+        ),
         *_services(names),
         *_benchmarks(names, tasks),
         *_questions(names),
