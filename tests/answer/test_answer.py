@@ -231,7 +231,11 @@ def test_answers_are_those_of_transformers(tmp_path, kind, adapter):
     assert lm.share == (kind != "mamba")
     kept = PartialAnswers(tmp_path / "part.jsonl", "x")
     answer_all(
-        lm, [QuestionSet(rows, kept)], prompting=open_template("alpaca", lm.tokenizer), max_new_tokens=40, temperature=0
+        lm,
+        [QuestionSet(rows, kept)],
+        prompting=open_template("alpaca", lm.tokenizer),
+        max_new_tokens=40,
+        temperature=0,
     )
     texts = [tokenizer.decode(split_answer(t, ends)[0], skip_special_tokens=True) for t in expected]
     assert [kept.rows[row["id"]]["answer"] for row in rows] == [text.strip() for text in texts]

@@ -19,7 +19,15 @@ from ..numbers import decimal_mark_of, parse_number, plain
 from ..sample.rows import Row as DatasetRow
 from .fields import MissingCell, MissingColumn, as_text, cell, optional, text
 from .identity import PASSAGES, clusters, ids
-from .records import ChoiceItem, ConversationItem, Item, NumberItem, Report, ShortAnswerItem, TextItem
+from .records import (
+    ChoiceItem,
+    ConversationItem,
+    Item,
+    NumberItem,
+    Report,
+    ShortAnswerItem,
+    TextItem,
+)
 
 Row = Mapping[str, Any]
 OPTIONS = ("A", "B", "C", "D")

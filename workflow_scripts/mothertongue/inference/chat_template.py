@@ -22,7 +22,8 @@ log = logging.getLogger("mothertongue.inference")
 ROLES = ("user", "assistant")
 PLACEHOLDER = "qzx{}xzq"
 # What a template may ask for: no thinking, and a day that does not change from run to run.
-OPTIONS = {"enable_thinking": False, "date_string": "26 Jul 2024"}
+THINKING = "enable_thinking"
+OPTIONS = {THINKING: False, "date_string": "26 Jul 2024"}
 Message = dict[str, str]
 
 
@@ -59,11 +60,12 @@ class ChatTemplate:
             {"role": ROLES[place % 2], "content": text} for place, text in enumerate(turns)
         ]
 
-    def render(self, messages: list[Message], *, prompt: bool) -> str:
+    def render(self, messages: list[Message], *, prompt: bool, thinks: bool = False) -> str:
         """What the template writes. `prompt`: up to where the assistant begins to speak."""
+        options = {k: v for k, v in self.options.items() if not (thinks and k == THINKING)}
         try:
             text: Any = self.tokenizer.apply_chat_template(
-                messages, tokenize=False, add_generation_prompt=prompt, **self.options
+                messages, tokenize=False, add_generation_prompt=prompt, **options
             )
         except Exception as error:  # Jinja's errors, and those that a template raises
             raise InputError(
@@ -91,17 +93,25 @@ class ChatTemplate:
         parts = self._parts(messages, prompt=False)
         if parts is None:
             return self._last_alone(messages)
+        roles = tuple(message["role"] for message in messages)
         found: list[str] = []
         waiting = WHOLE + parts[0]
-        for number, message in enumerate(messages):
+        for number, role in enumerate(roles):
             text, after = parts[2 * number + 1], parts[2 * number + 2]
-            if message["role"] == "assistant":
+            if role == "assistant":
                 end, rest = self._after_answer(after)
-                found += [waiting, text + end]
+                begun = self._behind_prompt(roles[:number], parts[2 * number])
+                prompt = waiting.removesuffix(begun) if begun else waiting
+                found += [prompt, begun + text + end]
                 waiting = rest
             else:
                 waiting += text + after
         return found
+
+    def _behind_prompt(self, roles: tuple[str, ...], before: str) -> str:
+        """What the template writes before an answer but not into a prompt (Llama 2: a space)."""
+        *_, prompt = self._skeleton(roles, prompt=True)
+        return before[len(prompt) :] if before.startswith(prompt) else ""
 
     @property
     def end(self) -> str:
@@ -118,18 +128,18 @@ class ChatTemplate:
         return after[: token.end()], after[token.end() :]
 
     def _last_alone(self, messages: list[Message]) -> list[str]:
-        before = self._parts(messages[:-1], prompt=True)
-        prompt, whole = self.render(messages[:-1], prompt=True), self.render(messages, prompt=False)
+        prompt = self.render(messages[:-1], prompt=True, thinks=True)
+        whole = self.render(messages, prompt=False)
         *_, after = self._skeleton(tuple(m["role"] for m in messages), prompt=False)
         tail = without_marks(after)
-        if before is None or not whole.startswith(prompt) or not whole.endswith(tail):
+        if not whole.startswith(prompt) or not whole.endswith(tail):
             raise InputError(
                 f"{self.tokenizer.name_or_path}: the chat template rewrites the conversation that"
                 f" begins with {shortened(messages[0]['content'])}; leave that row out, or use"
                 " another template (finetune.template)"
             )
         answer = whole[len(prompt) : len(whole) - len(tail)]
-        return [WHOLE + "".join(before), answer + self._after_answer(after)[0]]
+        return [WHOLE + marked(prompt, self.tokens), answer + self._after_answer(after)[0]]
 
     def _parts(self, messages: list[Message], *, prompt: bool) -> list[str] | None:
         """The template's own words (marked) and the texts in turn; None where they cannot be told."""
