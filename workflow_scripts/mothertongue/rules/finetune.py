@@ -82,7 +82,7 @@ class Finetuning:
     def recipe(self, wildcards: Wildcards) -> dict[str, Any]:
         """The recipe of a condition."""
         recipe = {k: v for k, v in self._finetune.items() if k not in NOT_OF_THE_RECIPE}
-        recipe = {k: v for k, v in recipe.items() if DEFAULTS_OF_1_0.get(k) != v}
+        recipe = {k: v for k, v in recipe.items() if (k, v) not in DEFAULTS_OF_1_0.items()}
         recipe["quantisation"] = self.models.configured(wildcards.model)
         recipe["template"] = self.models.template(wildcards.model)
         budget = self._budget(wildcards)
