@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -136,7 +136,7 @@ def provenance(
         "loss_scale": run.scale,  # 1 unless the loss was scaled, for float16
         "device": tuned.device,
         "processes": workers.size,
-        "lora": {**asdict(recipe.lora), **found},
+        "lora": {**recipe.lora.settings(), **found},
         "recipe": {**recipe.optimisation(), **recipe.encoding()},
         "training": sets.counts.as_dict(),
         "equal": equal.as_dict() if equal else None,

@@ -3,7 +3,6 @@
 import gc
 import logging
 from contextlib import nullcontext
-from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -125,7 +124,7 @@ def fingerprint_of(job: Job, sets: Sets, identity: dict[str, Any]) -> str:
     recipe = job.recipe
     return fingerprint(
         recipe=recipe.optimisation(),
-        lora=asdict(recipe.lora),
+        lora=recipe.lora.settings(),
         encoding=recipe.encoding(),
         loading={
             "revision": job.base.revision,
@@ -176,7 +175,7 @@ def finetune(job: Job, workers: Workers | None = None) -> dict[str, Any]:
     check_window(model, recipe.max_length, job.base.base)
     sets = encoded_sets(job, tokenizer)
     untouched = probe_logits(model, tokenizer)
-    tuned = add_lora(model, seed=recipe.seed, **asdict(recipe.lora))
+    tuned = add_lora(model, seed=recipe.seed, **recipe.lora.settings())
     budget, recompute = choose_budget(
         tuned,
         recipe.token_budget,

@@ -14,7 +14,7 @@ from typing import Any
 from ..errors import InputError
 from ..files import read_json
 from .cards import KINDS, Card, named, on_this_host
-from .gpu_memory import Shape, needed, shape_of
+from .gpu_memory import Shape, carriers_of, needed, shape_of
 from .paths import PROVENANCE, QUANTISATION
 from .records import Model
 
@@ -67,7 +67,9 @@ def stages_of(config: Config, shape: Shape, quantisation: str) -> dict[str, floa
     """Bytes of GPU memory by stage for a model of a study."""
     tune = config["finetune"]
     rank, word = tune["lora"]["r"], word_of(config)
-    return needed(shape, quantisation, tune["max_length"], rank=rank, word=word)
+    carriers = carriers_of(tune["lora"].get("targets", "qkv"))
+    length = tune["max_length"]
+    return needed(shape, quantisation, length, rank=rank, carriers=carriers, word=word)
 
 
 def configured(config: Config, model: str, results: Path) -> str:
