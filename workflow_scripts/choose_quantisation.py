@@ -15,6 +15,7 @@ from mothertongue.inference.quantisation import exact_shape, this_card
 from mothertongue.process.log import log_to
 from mothertongue.study.cards import named
 from mothertongue.study.gpu_plan import choose, gpu_type, model_of, needs_of
+from mothertongue.study.recipes import as_of
 
 
 def main(
@@ -38,7 +39,7 @@ def main(
         name = gpu_type(config, model) or "the card"
         card = named(name, card_gb) if card_gb else this_card(gpus)
     shape = exact_shape(model_of(config, model), folder, commit)
-    choice = choose(needs_of(config, shape), card)
+    choice = choose(needs_of(as_of(config, model), shape), card)
     write_json(out, {"model": model, **asdict(choice), "shape": asdict(shape)})
     print(f"{model}: quantisation {choice.quantisation} ({choice.why})")
 

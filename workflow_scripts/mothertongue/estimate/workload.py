@@ -18,6 +18,7 @@ from ..study.gpu_memory import shape_of
 from ..study.gpu_plan import card_of, chosen, needs_of
 from ..study.inference_jobs import OTHER_TASK, TASKS
 from ..study.paths import ANSWERS, ENGLISH, NATIVE, QUANTISATION, wildcards_of
+from ..study.recipes import as_of
 from ..translate import determining, operating
 from .sheets import JudgeSheet, ModelSheet, PowerSheet, TranslationSheet
 
@@ -194,18 +195,19 @@ def model_sheet(study: Study, root: Path, name: str, *, local: bool) -> ModelShe
         ),
         "answer": ("answer_questions", [a._asdict() | a.condition._asdict() for a in asked]),
     }
-    shape = shape_of(model)
+    shape, own = shape_of(model), as_of(config, name)
+    recipe = own["finetune"]
     return ModelSheet(
         name=name,
         parameters=model.parameters,
         gpus=tuning.gpus,
         quantisation=chosen(config, name, choice_file(root, name), card),
-        auto=tuning.quantisation == "auto",
+        auto=recipe["quantisation"] == "auto",
         card=(card.name, card.memory_gb) if card else None,
-        bytes=needs_of(config, shape),
+        bytes=needs_of(own, shape),
         guessed=not (Path(model.base or "") / "config.json").is_file(),
-        epochs=tuning.epochs,
-        max_length=tuning.max_length,
+        epochs=recipe["epochs"],
+        max_length=recipe["max_length"],
         limit=tuning.limit,
         trained=[sampled(c.data, c.scope) for c in tuned],
         evaluated=[

@@ -14,10 +14,14 @@ from ..study import gpu_plan, inference_jobs
 from ..study.cards import Card
 from ..study.inference_jobs import Tokens
 from ..study.paths import ADAPTER, ADAPTER_CONFIG, BASE, QUANTISATION
+from ..study.recipes import recipe_of
 from ..study.training_jobs import gpus
 from .plan import IN_RULES, Plan
 
-NOT_FOR_LOADING = ("label", "family", "build", "parameters", "gated", "gpu_type")
+NOT_FOR_LOADING = (
+    *("label", "family", "build", "parameters", "gated", "gpu_type"),
+    *("template", "finetune"),
+)
 BUILT = ("config.json", "model.safetensors", "tokenizer.json")  # files of a base that are read
 
 
@@ -94,10 +98,9 @@ class Models:
 
     def loading(self, wildcards: Wildcards) -> dict[str, Any]:
         """How {model} is loaded and asked, for evaluations and answers alike."""
-        finetune = self.plan.config["finetune"]
         return {
             "quantisation": self.configured(wildcards.model),
-            "dtype": finetune["dtype"],
+            "dtype": recipe_of(self.plan.config, wildcards.model)["dtype"],
             "template": self.template(wildcards.model),
         }
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..prompts.checks import judge_prompt_mistakes, translation_prompt_mistakes
 from ..secrets import key_in_address
+from .recipes import recipe_mistakes
 from .schema import Json, suggestion
 from .tasks import HARNESS, demonstration_path
 from .templates import template_mistakes
@@ -87,6 +88,7 @@ def grid_mistakes(
         *_instructions(names),
         *_sources(names),
         *_models(names),
+        *recipe_mistakes(mapping(names.config.get("finetune")), names.models),
         *template_mistakes(
             mapping(names.config.get("finetune")).get("template", "alpaca"), names.models
         ),
