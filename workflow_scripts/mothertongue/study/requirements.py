@@ -13,11 +13,17 @@ from typing import NamedTuple
 from .. import hub, urls
 from ..errors import InputError
 from .grid import Study
+from .recipes import is_whole
 from .records import Dataset
 from .tasks import hub_splits, read_task
 from .validation import MULTI, ROUND_TRIP
 
-TRAINED = ("finetune_lora", "evaluate_benchmark", "answer_questions")  # rules that load a base
+TRAINED = (
+    "finetune_lora",
+    "finetune_full",
+    "evaluate_benchmark",
+    "answer_questions",
+)  # rules that load a base
 
 
 class Need(NamedTuple):
@@ -85,7 +91,8 @@ def study_needs(study: Study, tasks: Path) -> list[Need]:
             ):
                 add(rule, translator=name, scope=scope)
     for condition in study.conditions:
-        add("finetune_lora", model=condition.model)
+        whole = is_whole(study.config, condition.model)
+        add("finetune_full" if whole else "finetune_lora", model=condition.model)
     for one in study.evaluations:
         cell = {"model": one.condition.model, "benchmark": one.benchmark, "language": one.language}
         add("evaluate_benchmark", **cell)
