@@ -120,7 +120,7 @@ def served(tmp_path):
 
     class Handler(SimpleHTTPRequestHandler):
         def log_message(self, *arguments):
-            asked.append(arguments[1].split()[0])
+            asked.append(" ".join(map(str, arguments)))
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=folder))
     threading.Thread(target=server.serve_forever, daemon=True).start()
