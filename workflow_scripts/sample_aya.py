@@ -13,6 +13,7 @@ from mothertongue.process.log import log_to
 from mothertongue.sample.draw import characters, dataset_rows, hold_out, ranked
 from mothertongue.sample.rows import write_rows
 from mothertongue.sample.source import english_table, language_rows, read_aya, read_source
+from mothertongue.translate.checks.rows import check_languages
 
 
 def main(
@@ -27,11 +28,16 @@ def main(
     max_characters: int | None,
     empty: str,
     duplicates: str,
+    language_check: str = "report",
     native_file: Path,
     heldout_file: Path,
     report_file: Path,
 ) -> None:
-    """Sample one language. `aya`: which rows of the dataset are the language's; None: all of them."""
+    """Sample one language. `aya`: which rows of the dataset are the language's; None: all of them.
+
+    `language_check`: rows in another language than their label says are counted (report) or left out
+    (drop).
+    """
     if aya is None:
         table = read_source(dataset, f"languages.{language}.native")
     else:
@@ -43,6 +49,9 @@ def main(
         empty=empty,
         duplicates=duplicates,
     )
+    checked = check_languages(rows, language)
+    if language_check == "drop":
+        rows = checked.kept(rows)
     usable = len(rows)
     if cap is not None:
         # English's size is that of the split as published, before its empty rows are left out
@@ -66,11 +75,13 @@ def main(
                 "empty": counts["empty"],
                 "over_long": counts["over_long"],
                 "duplicates": counts["duplicates"] if duplicates == "drop" else 0,
+                "other_language": len(checked.foreign) if language_check == "drop" else 0,
                 "over_cap": capped,
                 "held_out": len(held),
                 "duplicates_of_held_out": len(rows) - len(held) - len(kept),
             },
             "exact_duplicates_seen": counts["duplicates"],
+            "languages": checked.as_json(),
             "rules": {
                 "empty": empty,
                 "duplicates": duplicates,
@@ -84,6 +95,12 @@ def main(
     )
     write_jsonl(heldout_file, (row.as_json() for row in held))
     write_rows(native_file, kept)
+    if checked.foreign:
+        print(
+            f"warning: {language}: {len(checked.foreign)} of {checked.rows} rows are in another language"
+            f" ({', '.join(f'{code} {n}' for code, n in checked.as_json()['other'].items())});"
+            f" {'left out' if language_check == 'drop' else 'sample.language_check: drop leaves them out'}"
+        )
     print(
         f"{language}: {counts['rows']} rows in the data, {len(held)} held out, {len(kept)} native"
     )
@@ -102,6 +119,7 @@ if "snakemake" in globals():
             max_characters=snakemake.params.max_characters,
             empty=snakemake.params.empty,
             duplicates=snakemake.params.duplicates,
+            **(snakemake.params.get("language_check") or {}),
             native_file=Path(snakemake.output.native),
             heldout_file=Path(snakemake.output.heldout),
             report_file=Path(snakemake.output.report),

@@ -15,6 +15,7 @@ from mothertongue.process.log import log_to
 from mothertongue.sample.draw import characters, dataset_rows, draw_english
 from mothertongue.sample.rows import Row, read_rows, write_rows
 from mothertongue.sample.source import english_table, read_table
+from mothertongue.translate.checks.rows import check_languages
 
 ENGLISH = "en"
 
@@ -51,6 +52,7 @@ def main(
     max_characters: int | None,
     empty: str,
     duplicates: str,
+    language_check: str = "report",
     native_file: Path,
     english_file: Path,
     report_file: Path,
@@ -63,6 +65,9 @@ def main(
     if set(sizes) - set(english_rows) or english_rows:
         table = english_table(english, dataset)
         english_split, counts = dataset_rows(table, ENGLISH, **rules)
+    checked = check_languages(english_split, ENGLISH)
+    if language_check == "drop":
+        english_split = checked.kept(english_split)
     pools = {
         language: listed_rows(english_rows[language], language, english_split, rules)
         if language in english_rows
@@ -77,6 +82,7 @@ def main(
         {
             "scope": scope,
             "english": counts,
+            "languages": checked.as_json(),
             "pools": {language: len(pool) for language, pool in pools.items()},
             "asked": sizes,
             "shortfall": shortfall,
@@ -100,6 +106,7 @@ if "snakemake" in globals():
             max_characters=snakemake.params.max_characters,
             empty=snakemake.params.empty,
             duplicates=snakemake.params.duplicates,
+            **(snakemake.params.get("language_check") or {}),
             native_file=Path(snakemake.input.native),
             english_file=Path(snakemake.output.english),
             report_file=Path(snakemake.output.report),

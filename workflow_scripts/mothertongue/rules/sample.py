@@ -21,7 +21,13 @@ class Sampling:
     @property
     def row_rules(self) -> dict[str, Any]:
         """Which rows are left out, of native and English data alike."""
-        return {key: self.plan.config["sample"][key] for key in ROW_RULES}
+        sample = self.plan.config["sample"]
+        found = {key: sample[key] for key in ROW_RULES}
+        check = sample["language_check"]
+        if check == "report":  # version 1.0.0 had no such key: nothing of it is made again
+            return found
+        # Snakemake compares the values of parameters without their names, and `drop` is one already.
+        return {**found, "language_check": {"language_check": check}}
 
     # -- where rows come from ----------------------------------------------------------------------
 
