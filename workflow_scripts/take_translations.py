@@ -1,0 +1,136 @@
+"""Rows of one scope that were translated elsewhere (`data`): as many of each language as native ones."""
+
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+from mothertongue.files import Row, read_dataset, read_jsonl, write_dataset, write_json
+from mothertongue.process.log import log_to
+from mothertongue.sample.draw import characters, dataset_rows, ranked
+from mothertongue.sample.source import read_source
+from mothertongue.sample.translated import Beside, Drawn, draw_translated
+
+
+def by_language(rows: list[Row], *, target: bool = False) -> dict[str, frozenset[str]]:
+    """Ids of each language's rows; `target`: of the language that English rows are drawn for."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        found[row["origin"]["target_language"] if target else row["language"]].add(row["id"])
+    return {code: frozenset(ids) for code, ids in found.items()}
+
+
+def notes(sources: dict[str, Any], drawn: dict[str, Drawn]) -> list[str]:
+    """Where each language's rows come from, and how many have the id of another row."""
+    found = []
+    for code, made in drawn.items():
+        origins = dict.fromkeys(
+            f"{row['origin']['dataset']} ({row['origin']['revision']})" for row in made.rows
+        )
+        licence = sources[code].get("licence")
+        found.append(
+            f"{code}: {len(made.rows)} rows of {', '.join(origins)}"
+            + (f", licence {licence}" if licence else "")
+            + (
+                f"; {made.parallel} have the id of a row in {made.parallel_to} data"
+                if made.parallel
+                else "; none has the id of a native or English row of the study"
+            )
+        )
+    return found
+
+
+def main(
+    *,
+    name: str,
+    scope: str,
+    sources: dict[str, dict[str, Any]],
+    parallel_to: str | None,
+    seed: int,
+    max_characters: int | None,
+    empty: str,
+    duplicates: str,
+    native_file: Path,
+    heldout_files: dict[str, Path],
+    english_file: Path | None,
+    translated_file: Path,
+    report_file: Path,
+) -> None:
+    """Take the rows of one scope. `english_file`: the English rows, where their ids may be shared."""
+    native = read_dataset(native_file)
+    ids = by_language(native)
+    english = by_language(read_dataset(english_file), target=True) if english_file else {}
+    pools, counts = {}, {}
+    for code, source in sources.items():
+        pools[code], counts[code] = dataset_rows(
+            read_source(source, f"data.{name}.{code}"),
+            code,
+            max_characters=max_characters,
+            empty=empty,
+            duplicates=duplicates,
+        )
+    beside = {
+        code: Beside(
+            len(ids[code]),
+            ids[code],
+            english.get(code, frozenset()),
+            tuple(read_jsonl(heldout_files[code])),
+        )
+        for code in sources
+    }
+    drawn = draw_translated(pools, beside, name=name, asked=parallel_to, scope=scope, seed=seed)
+    rows = ranked((row for one in drawn.values() for row in one.rows), seed, f"translated:{scope}")
+    told = notes(sources, drawn)
+    write_json(
+        report_file,
+        {
+            "translator": name,
+            "scope": scope,
+            "data": counts,
+            "asked": len(native),
+            "rows": len(rows),
+            "held_out": {code: one.held_out for code, one in drawn.items()},
+            "parallel_to": {code: one.parallel_to for code, one in drawn.items()},
+            "parallel": {code: one.parallel for code, one in drawn.items()},
+            "missing": [{"id": name} for one in drawn.values() for name in one.missing],
+            "rules": {
+                "max_characters": max_characters,
+                "empty": empty,
+                "duplicates": duplicates,
+                "seed": seed,
+            },
+            "texts": characters(rows),
+            "notes": told,
+        },
+    )
+    write_dataset(translated_file, rows)
+    for code, one in drawn.items():
+        if len(one.rows) < beside[code].size:
+            print(
+                f"warning: data.{name}.{code} falls {beside[code].size - len(one.rows)} rows short"
+            )
+    for note in told:
+        print(f"{name}/{scope}, {note}")
+
+
+if "snakemake" in globals():
+    with log_to(snakemake.log[0]):
+        main(
+            name=snakemake.wildcards.data,
+            scope=snakemake.wildcards.scope,
+            sources=snakemake.params.sources,
+            parallel_to=snakemake.params.parallel_to,
+            seed=snakemake.params.seed,
+            max_characters=snakemake.params.max_characters,
+            empty=snakemake.params.empty,
+            duplicates=snakemake.params.duplicates,
+            native_file=Path(snakemake.input.native),
+            heldout_files={
+                code: Path(path)
+                for code, path in zip(
+                    snakemake.params.sources, snakemake.input.heldout, strict=True
+                )
+            },
+            english_file=Path(snakemake.input.english[0]) if snakemake.input.english else None,
+            translated_file=Path(snakemake.output.translated),
+            report_file=Path(snakemake.output.report),
+        )
