@@ -8,7 +8,9 @@ from mothertongue.files import Row, read_dataset, read_jsonl, write_dataset, wri
 from mothertongue.process.log import log_to
 from mothertongue.sample.draw import characters, dataset_rows, ranked
 from mothertongue.sample.source import read_source
-from mothertongue.sample.translated import Beside, Drawn, draw_translated
+from mothertongue.sample.translated import ENGLISH, NATIVE, Beside, Drawn, draw_translated
+
+OWNER = {NATIVE: "a native row", ENGLISH: "an English row"}
 
 
 def by_language(rows: list[Row], *, target: bool = False) -> dict[str, frozenset[str]]:
@@ -31,7 +33,7 @@ def notes(sources: dict[str, Any], drawn: dict[str, Drawn]) -> list[str]:
             f"{code}: {len(made.rows)} rows of {', '.join(origins)}"
             + (f", licence {licence}" if licence else "")
             + (
-                f"; {made.parallel} have the id of a row in {made.parallel_to} data"
+                f"; {made.parallel} have the id of {OWNER[made.parallel_to]}"
                 if made.parallel
                 else "; none has the id of a native or English row of the study"
             )

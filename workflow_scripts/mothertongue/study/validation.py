@@ -295,7 +295,7 @@ def _task_mistakes(where: str, spec: Section, task: Section) -> Iterator[str]:
                 f" add them in tasks/{name}.yaml"
             )
         elif not dataset:
-            for known in _hub_languages(metadata, hub):
+            for known in hub_languages(metadata, hub):
                 if code not in known:
                     yield f"{at}: the data of '{name}' has no '{code}' (it has {', '.join(known)})"
     if metadata.get("paired") and dataset.get("hub"):
@@ -321,7 +321,7 @@ def _task_mistakes(where: str, spec: Section, task: Section) -> Iterator[str]:
         yield f"{where}.shots: 0, but demonstrations are given; set shots, or leave them out"
 
 
-def _hub_languages(metadata: Section, hub: Section) -> Iterator[Section]:
+def hub_languages(metadata: Section, hub: Section) -> Iterator[Section]:
     """Languages of a task's own data, where its hub entries list them."""
     needed = [hub.get("test"), hub.get("human") if metadata.get("paired") == "human" else None]
     for entry in map(mapping, needed):
