@@ -33,23 +33,24 @@ from mothertongue.finetune.budget import CPU_TOKENS  # noqa: E402
 from mothertongue.finetune.encode import encode_rows  # noqa: E402
 from mothertongue.finetune.lora import add_lora, lora_weights  # noqa: E402
 from mothertongue.finetune.train import Recipe, Trainer, learning_rate_at  # noqa: E402
+from mothertongue.sample.rows import Row  # noqa: E402
 
 LORA = {"r": 8, "alpha": 16, "dropout": 0.0}
 PEER_BATCH = 4
 LANGUAGES = {"es": "spa", "ru": "rus", "zh": "zho"}
 
 
-def native_rows(data: Path, language: str) -> list[dict]:
+def native_rows(data: Path, language: str) -> list[Row]:
     """Native rows of a language of the study, in the dataset contract."""
     import polars as pl
 
     table = pl.read_parquet(data / "aya" / "aya_dataset.parquet")
     table = table.filter(pl.col("language_code") == LANGUAGES[language])
     pairs = zip(table["inputs"], table["targets"])
-    return [{"id": str(n), "instruction": i, "output": o} for n, (i, o) in enumerate(pairs)]
+    return [Row.pair(str(n), language, i, o, {}) for n, (i, o) in enumerate(pairs)]
 
 
-def google_rows(data: Path, count: int = 3854) -> list[dict]:
+def google_rows(data: Path, count: int = 3854) -> list[Row]:
     """English rows that Google translated into Spanish in the study, as many as native ones."""
     import polars as pl
 
@@ -61,7 +62,7 @@ def google_rows(data: Path, count: int = 3854) -> list[dict]:
     )
     both = table.pivot(on="field", index="source_id", values="target").drop_nulls()
     return [
-        {"id": row["source_id"], "instruction": row["instruction"], "output": row["output"]}
+        Row.pair(row["source_id"], "es", row["instruction"], row["output"], {})
         for row in both.head(count).iter_rows(named=True)
     ]
 
@@ -184,7 +185,7 @@ def main() -> None:
 
     sets = {f"native {language}": native_rows(options.data, language) for language in LANGUAGES}
     sets["google es"] = google_rows(options.data)
-    texts = [f"{r['instruction']}\n{r['output']}" for rows in sets.values() for r in rows]
+    texts = ["\n".join(r.content) for rows in sets.values() for r in rows]
     tokenizer = train_tokenizer(texts, options.vocabulary)
     print("share of computed tokens that is padding (peer micro-batches of 4/8/16/64; ours)")
     encoded = {}

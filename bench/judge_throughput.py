@@ -16,6 +16,7 @@ sys.path[:0] = [str(ROOT / "workflow_scripts"), str(ROOT / "tests/support"), str
 
 from mothertongue.judge import Item, open_judge  # noqa: E402
 from mothertongue.judge.parse import parse_rating  # noqa: E402
+from mothertongue.judge.settings import JudgeCalls, JudgeSpec  # noqa: E402
 from standin_batch import JudgeServer  # noqa: E402
 
 
@@ -36,7 +37,7 @@ def main(ratings: int = 1000, latency: float = 0.3, concurrency: int = 64) -> No
             "store": f"{folder}/replies.sqlite",
             "price": {},
         }
-        judge = open_judge("judge", spec, operating)
+        judge = open_judge("judge", JudgeSpec.of(spec), JudgeCalls.of(operating))
         judge.client.send(
             judge.request(Item("warm", "up", "!"), 0, judge.form), 30
         )  # imports, connection

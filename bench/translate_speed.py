@@ -23,9 +23,12 @@ from deep_translator import GoogleTranslator
 from mothertongue.api import Ask, CallSettings, Engine, Reply, Store
 from mothertongue.translate import make_translator
 from mothertongue.translate.checks import problems
+from mothertongue.translate.settings import TranslatorSettings, languages_of
 from standin import invented
 
-LANGUAGES = {code: {"name": code, "script": "Latn", "google": code} for code in ("en", "es")}
+LANGUAGES = {
+    code: {"name": code, "script": "Latn", "google": code, "flores": code} for code in ("en", "es")
+}
 
 
 class Instant:
@@ -86,7 +89,11 @@ def main():
     )
     with service(0.2) as url:
         entry = {"backend": "google", "base_url": url + "/m"}
-        ours = run(make_translator(entry, LANGUAGES), texts, options.concurrency)
+        ours = run(
+            make_translator(TranslatorSettings.of(entry), languages_of(LANGUAGES)),
+            texts,
+            options.concurrency,
+        )
         peer = GoogleTranslator(source="en", target="es")
         peer._base_url = url + "/m"
         deep_translator.google.requests = requests

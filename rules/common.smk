@@ -16,6 +16,7 @@ if str(ROOT / "workflow_scripts") not in sys.path:
 
 from mothertongue.errors import InputError
 from mothertongue.inference.staging import FOLDER as STAGE
+from mothertongue.process.locks import refuse_to_unlock
 from mothertongue.rules.correlate import Correlating
 from mothertongue.rules.judge import Judging
 from mothertongue.rules.models import Models
@@ -37,6 +38,7 @@ def refusal(error):
 
 if "PLAN" not in globals() or PLAN.config is not config:  # every stage includes this file
     try:
+        refuse_to_unlock(sys.argv[1:], Path(".snakemake"))
         is_module = Path(workflow.main_snakefile).resolve() != (ROOT / "Snakefile").resolve()
         files = [] if is_module else workflow.configfiles
         STUDY = read_study(config, ROOT, files, module=is_module)

@@ -1,5 +1,5 @@
 # progress: what is done, running, failed and to do. Reads what is there; makes nothing but its log.
-#   snakemake progress --cores 1 --quiet all      works while the study runs
+#   snakemake progress --cores 1 --quiet all      with --nolock while the study runs
 
 
 include: "common.smk"

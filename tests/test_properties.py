@@ -9,12 +9,13 @@ import yaml
 from conftest import ROOT
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from json_rows import read_dataset
 from mothertongue.answer.questions import read_questions
 from mothertongue.api.types import Reply
 from mothertongue.errors import InputError
 from mothertongue.evaluate.items import FAMILIES, make_items
 from mothertongue.evaluate.read import read_rows
-from mothertongue.files import read_dataset, read_json, read_jsonl, write_jsonl
+from mothertongue.files import read_json, read_jsonl, write_jsonl
 from mothertongue.judge.flags import injection_flags
 from mothertongue.judge.parse import parse_rating
 from mothertongue.sample.source import NEEDED, read_table

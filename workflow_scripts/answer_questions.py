@@ -47,7 +47,8 @@ def opened(
 ) -> QuestionSet:
     """A question set with the answers that are kept so far."""
     asked = read_jsonl(questions)
-    return QuestionSet(asked, PartialAnswers(partial, fingerprint(made_by, asked), wait=wait))
+    kept = PartialAnswers(partial, fingerprint(made_by, asked), wait=wait)
+    return QuestionSet(asked, kept, questions.stem)
 
 
 def answered(paths: dict[str, str], made_by: Mapping[str, Any]) -> bool:
@@ -89,7 +90,7 @@ def main(
     model: Mapping[str, Any],
     quantisation: str,
     dtype: str,
-    template: str,
+    template: str | Mapping[str, Any],
     max_new_tokens: int,
     temperature: float,
     batch_tokens: str | int,
@@ -107,6 +108,7 @@ def main(
     from mothertongue.inference import models
     from mothertongue.inference.prefix import PrefixLM
     from mothertongue.inference.self_test_results import SelfTestResults, facts_of
+    from mothertongue.inference.templates import open_template
 
     made_by = {
         "base": model["base"],
@@ -151,7 +153,7 @@ def main(
                 answer_all(
                     lm,
                     [asked, *others],
-                    render=lambda instruction: models.render_prompt(instruction, template),
+                    prompting=open_template(template, tokenizer),
                     max_new_tokens=max_new_tokens,
                     temperature=temperature,
                 )

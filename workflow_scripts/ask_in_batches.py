@@ -5,10 +5,11 @@ The ratings files are then made from the store; what the batches left is asked s
 
 from pathlib import Path
 
-from judge_answers import read_items
 from mothertongue.errors import InputError
 from mothertongue.files import write_json
 from mothertongue.judge import open_judge
+from mothertongue.judge.records import read_items
+from mothertongue.judge.settings import JudgeCalls, JudgeSpec
 from mothertongue.process.log import log_to
 
 
@@ -19,7 +20,8 @@ def main(*, answers: list[Path], report: Path, judge: str, spec: dict, operating
     counts = {"submitted": 0, "collected": 0, "left": 0}
     if not operating["replay"]:
         items = [item for path in answers for item in read_items(path)]
-        counts = open_judge(judge, spec, operating).ask_in_batches(items)
+        opened = open_judge(judge, JudgeSpec.of(spec), JudgeCalls.of(operating))
+        counts = opened.ask_in_batches(items)
     print(f"{judge}: {counts}")
     write_json(report, counts)
 

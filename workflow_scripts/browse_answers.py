@@ -4,11 +4,10 @@ from pathlib import Path
 
 from mothertongue.errors import InputError
 from mothertongue.files import atomic
-from mothertongue.judge.browser import collect, page
-from mothertongue.judge.ratings import place_of
+from mothertongue.judge.browser import AnswerFiles, collect, page
+from mothertongue.judge.labels import Labels
+from mothertongue.judge.records import Place
 from mothertongue.process.log import log_to
-
-PLACE = ("model", "data", "scope", "lr", "seed", "questions", "language")
 
 
 def main(
@@ -17,22 +16,19 @@ def main(
     ratings: list[Path],
     questions: list[Path],
     browser: Path,
-    labels: dict,
+    labels: Labels,
 ) -> None:
     """Write the page for the study's answers."""
     if not answers:
         raise InputError("no answers: the study asks no open questions")
-    rated: dict[tuple, dict[str, Path]] = {}
+    rated: dict[Place, dict[str, Path]] = {}
     for path in ratings:
-        place = place_of(path)
-        rated.setdefault(tuple(place[name] for name in PLACE), {})[place["judge"]] = path
+        place = Place.of(path)
+        rated.setdefault(place.answers, {})[place.judge] = path
     sets = []
     for path in answers:
-        place = place_of(path)
-        key = tuple(place[name] for name in PLACE)
-        sets.append(
-            {name: place[name] for name in PLACE} | {"answers": path, "ratings": rated.get(key, {})}
-        )
+        place = Place.of(path).answers
+        sets.append(AnswerFiles(place, path, rated.get(place, {})))
     asked = {f"{path.parent.name}/{path.stem}": path for path in questions}
     text = page(collect(sets, labels, asked))
     with atomic(browser) as temporary:

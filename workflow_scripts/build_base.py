@@ -9,9 +9,10 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from mothertongue.files import atomic, read_dataset
+from mothertongue.files import atomic
 from mothertongue.preload import run_preloaded
 from mothertongue.process.log import log_to
+from mothertongue.sample.rows import read_rows
 
 LENGTH = 128  # tokens of one training piece
 
@@ -37,7 +38,7 @@ def main(
 
     torch.set_num_threads(1)
     model, tokenizer = train_base(
-        texts_of(row for path in datasets for row in read_dataset(path)),
+        texts_of(row for path in datasets for row in read_rows(path)),
         hidden_size=hidden_size,
         layers=layers,
         heads=heads,

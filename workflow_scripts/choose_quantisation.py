@@ -11,31 +11,11 @@ from typing import Any
 from mothertongue import hub
 from mothertongue.errors import InputError
 from mothertongue.files import write_json
-from mothertongue.preload import claimed
+from mothertongue.inference.quantisation import exact_shape, this_card
 from mothertongue.process.log import log_to
-from mothertongue.study import Model
-from mothertongue.study.cards import Card, named, on_this_host
-from mothertongue.study.gpu_memory import Shape, shape_of
+from mothertongue.study.cards import named
 from mothertongue.study.gpu_plan import choose, gpu_type, model_of, needs_of
-
-
-def exact_shape(model: Model, folder: Path | None, commit: str | None) -> Shape:
-    """The shape that the model's own config.json tells, from its folder or the hub's cache."""
-    base = model.base
-    if folder is None and base and not Path(base).is_dir():
-        found = hub.cached_path("model", base, commit, "config.json")
-        folder = found.parent if found else None
-    return shape_of(model, folder)
-
-
-def this_card(gpus: int) -> Card:
-    """The card that this job has, by nvidia-smi or by CUDA itself."""
-    with claimed(gpus):
-        if card := on_this_host():
-            return card
-        import torch
-
-        return named(torch.cuda.get_device_name(), torch.cuda.mem_get_info()[1] / 1e9)
+from mothertongue.study.recipes import as_of
 
 
 def main(
@@ -59,7 +39,7 @@ def main(
         name = gpu_type(config, model) or "the card"
         card = named(name, card_gb) if card_gb else this_card(gpus)
     shape = exact_shape(model_of(config, model), folder, commit)
-    choice = choose(needs_of(config, shape), card)
+    choice = choose(needs_of(as_of(config, model), shape), card)
     write_json(out, {"model": model, **asdict(choice), "shape": asdict(shape)})
     print(f"{model}: quantisation {choice.quantisation} ({choice.why})")
 

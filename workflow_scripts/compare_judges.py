@@ -32,7 +32,7 @@ def main(
 
     if not ratings:
         raise InputError("no ratings: the study asks no open questions or has no judge")
-    every = rated.read_ratings(ratings)
+    every = rated.all_ratings(ratings)
     settings = {"resamples": resamples, "confidence": confidence, "seed": seed}
     for path, result in (
         (coverage, rated.coverage(every, judges)),

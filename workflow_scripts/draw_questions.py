@@ -8,31 +8,11 @@ the instruction data of the study.
 from pathlib import Path
 from typing import Any
 
+from mothertongue.answer.native import draw_native
 from mothertongue.answer.questions import read_questions
-from mothertongue.files import Row, write_jsonl
+from mothertongue.files import write_jsonl
 from mothertongue.hub import read_lock, url_copy
 from mothertongue.process.log import log_to
-
-
-def draw_native(
-    settings: dict[str, Any], *, language: str, instructions: dict[str, Any], aya: dict[str, Any]
-) -> list[Row]:
-    """Draw questions that are not in the language's instruction data."""
-    from mothertongue.answer.draw import draw, read_messages
-    from mothertongue.sample.source import language_rows, read_aya
-
-    messages, source = read_messages(settings["dataset"], "answer.questions.….draw.dataset")
-    known = language_rows(read_aya(instructions), aya, f"languages.{language}")["inputs"]
-    return draw(
-        messages,
-        language=language,
-        known=[text for text in known if text],
-        rows=settings["rows"],
-        seed=settings["seed"],
-        similarity=settings["similarity"],
-        max_characters=settings["max_characters"],
-        source=source,
-    )
 
 
 def main(

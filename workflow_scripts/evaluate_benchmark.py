@@ -111,8 +111,10 @@ def main(
     from mothertongue.evaluate import score as scoring
     from mothertongue.inference import models
     from mothertongue.inference.finished import Store
+    from mothertongue.inference.marks import without_marks
     from mothertongue.inference.prefix import PrefixLM
     from mothertongue.inference.self_test_results import SelfTestResults, facts_of
+    from mothertongue.inference.templates import open_template
 
     torch.set_num_threads(threads)
     spec = BaseSpec.of_model(model, loading["quantisation"], loading["dtype"])
@@ -159,8 +161,13 @@ def main(
             memory=memory,
             verdicts=verdicts,
         )
+        prompting = open_template(loading["template"], tokenizer)
+        through_template = task.get("template") == "same"
+        if through_template:
+            lm.use(prompting, language)
+        loaded_task["tasks"][task["name"]].prompting = prompting
         with lm.budget.halved_by_failure():
-            result, rows = scoring.run(lm, loaded_task, language)
+            result, rows = scoring.run(lm, loaded_task, language, through_template=through_template)
     write_score(
         score,
         items,
@@ -171,7 +178,7 @@ def main(
         provenance={
             **facts,
             "adapter_proof": proof,
-            "template_hash": text_hash(models.render_prompt("{}", loading["template"]))[:16],
+            "template_hash": text_hash(without_marks(prompting.prompt(["{}"])))[:16],
             "ignored_generation_settings": lm.ignored_generation,
             "batch_tokens": lm.batch_tokens,
             "prefixes_shared": lm.share,

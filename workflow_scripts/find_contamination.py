@@ -11,9 +11,10 @@ from typing import Any
 
 from mothertongue.evaluate.data import load
 from mothertongue.evaluate.pack import words_of
-from mothertongue.files import read_dataset, write_json
+from mothertongue.files import write_json
 from mothertongue.process.log import log_to
 from mothertongue.sample.contamination import TestItems
+from mothertongue.sample.rows import Row, read_rows
 from mothertongue.study.tasks import read_task
 
 EXAMPLES = 5  # per training set
@@ -47,10 +48,10 @@ def read_items(
     return metadata["family"], found["test"].to_list()
 
 
-def search(items: Mapping[str, TestItems], rows: list[dict[str, Any]]) -> dict[str, Any]:
+def search(items: Mapping[str, TestItems], rows: list[Row]) -> dict[str, Any]:
     """What one training set holds of the items; `items` are the texts by field."""
-    texts = [(row["id"], f"{row['instruction']}\n{row['output']}") for row in rows]
-    by_row = {row["id"]: row for row in rows}
+    texts = [(row.id, "\n".join(row.content)) for row in rows]
+    by_row = {row.id: row for row in rows}
     held: Counter[str] = Counter()
     holding: set[str] = set()
     examples = []
@@ -65,7 +66,7 @@ def search(items: Mapping[str, TestItems], rows: list[dict[str, Any]]) -> dict[s
                         "row": overlap.row,
                         "field": field,
                         "share": round(overlap.share, 3),
-                        "text": by_row[overlap.row]["instruction"][:SHOWN],
+                        "text": by_row[overlap.row].instruction[:SHOWN],
                     }
                 )
     return {
@@ -94,7 +95,7 @@ def main(
         for field in PARTS[family]
     }
     judged = {name for index in texts.values() for name in set(index.names) - set(index.too_short)}
-    found = {name: search(texts, read_dataset(path)) for name, path in sets.items()}
+    found = {name: search(texts, read_rows(path)) for name, path in sets.items()}
     write_json(
         output,
         {

@@ -1,20 +1,21 @@
 """List where a study's numbers come from: configuration, versions, revisions, hashes, costs."""
 
-import hashlib
-import html
 from pathlib import Path
 from typing import Any
 
 from mothertongue.correlate.facts import Facts
-from mothertongue.judge.prompt import DEFAULTS as JUDGE_PROMPTS
-from mothertongue.judge.prompt import prompts_of
 from mothertongue.process.log import log_to
-from mothertongue.prompts import read_prompt
 from mothertongue.report import provenance as made_of
 from mothertongue.report.categories import PROVENANCE, category
+from mothertongue.report.configuration import (
+    CHOICES,
+    DEFAULTS,
+    config_page,
+    departing,
+    prompts_used,
+)
 from mothertongue.report.departures import departures_table
 from mothertongue.report.figures import ItemFolder
-from mothertongue.report.page import document, introduction
 from mothertongue.report.provenance_files import (
     read_accounts,
     read_adapters,
@@ -24,48 +25,8 @@ from mothertongue.report.provenance_files import (
 from mothertongue.report.register import read_departures
 from mothertongue.report.table import Page, Table
 
-CHAT = ("openai", "cohere")  # back ends that are asked with a prompt
 QUESTION = "Which data, models, software and money stand behind the numbers?"
 LOOK = "More than one version, revision or device in a cell: results were not made alike."
-CHOICES = "Which choices were made?"
-DEFAULTS = "Everything the study file says, and the default of everything it does not say."
-
-
-def config_page(config: dict[str, Any], facts: str) -> str:
-    """The complete configuration, defaults included."""
-    import yaml
-
-    text = yaml.safe_dump(config, allow_unicode=True, sort_keys=False, width=100)
-    head = introduction("The configuration, complete", CHOICES, DEFAULTS, facts)
-    return document("The configuration, complete", f"{head}\n<pre>{html.escape(text)}</pre>")
-
-
-def prompts_used(config: dict[str, Any]) -> list[made_of.Wording]:
-    """Templates and prompts of a study: the package's by name and source, or the study's own."""
-
-    def wording(used_by: str, name: str, own: str | None = None) -> made_of.Wording:
-        prompt = read_prompt(name)
-        if own is None or own == prompt.text:
-            return made_of.Wording(used_by, name, prompt.source, prompt.sha256)
-        sha256 = hashlib.sha256(own.encode("utf-8")).hexdigest()
-        return made_of.Wording(used_by, "of the study", "the study", sha256)
-
-    found = [wording("fine-tuning, evaluation and answers", config["finetune"]["template"])]
-    for entry in config["translate"]["translators"].values():
-        if entry["backend"] in CHAT:
-            found.append(wording(f"translator {entry['label']}", "translate", entry.get("prompt")))
-    for entry in config["judge"]["judges"].values():
-        if entry["backend"] in CHAT:
-            found += [
-                wording(f"judge {entry['label']} ({form})", JUDGE_PROMPTS[form], text)
-                for form, text in prompts_of(entry).items()
-            ]
-    return found
-
-
-def departing(facts: Facts) -> list[str]:
-    """Benchmarks of a study as the register names them: by task, question sets by their name."""
-    return [entry.task or name for name, entry in facts.benchmarks.items()]
 
 
 def main(

@@ -4,9 +4,10 @@ import csv
 from pathlib import Path
 from typing import Any
 
-from mothertongue.files import atomic, read_dataset, read_json
+from mothertongue.files import atomic, read_json
 from mothertongue.process.log import log_to
 from mothertongue.report.figures import ROUND_TRIP, TRANSLATED, enlarge, prepare
+from mothertongue.sample.rows import FIELDS, read_rows
 from mothertongue.translate.quality import bleu_tokeniser, corpus_scores
 
 COLUMNS = ("translator", "kind", "scope", "language", "field", "rows", "chrf++", "bleu")
@@ -19,7 +20,6 @@ COLUMNS += (
     "refusals",
     "passed_through",
 )
-FIELDS = ("instruction", "output")
 
 
 def shares(report: dict[str, Any]) -> dict[str, float]:
@@ -40,13 +40,14 @@ def round_trip_scores(native: Path, back: Path) -> list[tuple[str, str, int, flo
 
     BLEU is None in a language that no tokeniser on this machine knows.
     """
-    natives = {row["id"]: row for row in read_dataset(native)}
-    both = [(row, natives[row["id"]]) for row in read_dataset(back)]  # some may be left out
+    natives = {row.id: row for row in read_rows(native)}
+    both = [(row, natives[row.id]) for row in read_rows(back)]  # some may be left out
     scores = []
-    for language in sorted({row["language"] for row, _ in both}):
-        pairs = [(b, n) for b, n in both if n["language"] == language]
+    for language in sorted({row.language for row, _ in both}):
+        pairs = [(b, n) for b, n in both if n.language == language]
         for name in FIELDS:
-            made, wanted = [b[name] for b, _ in pairs], [n[name] for _, n in pairs]
+            made = [text.text for row, _ in pairs for text in row.texts() if text.field == name]
+            wanted = [text.text for _, row in pairs for text in row.texts() if text.field == name]
             measured = corpus_scores(made, wanted, language)
             scores.append((language, name, len(pairs), measured.chrf, measured.bleu))
     return scores

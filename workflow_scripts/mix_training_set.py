@@ -8,14 +8,14 @@ rows that other sets share, if the study says so.
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from mothertongue.errors import InputError
-from mothertongue.files import read_dataset, text_hash, write_dataset
+from mothertongue.files import text_hash
 from mothertongue.process.log import log_to
+from mothertongue.sample.rows import Row, read_rows, write_rows
 from mothertongue.translate.counts import ids_left_out
 
-Rows = list[dict[str, Any]]
+Rows = list[Row]
 FLAGS = ("flags", "pivot_flags")  # in `origin`: of the translation, and of the way out before it
 
 
@@ -23,27 +23,27 @@ def usable(rows: Rows, flagged: str) -> Rows:
     """Rows to train on: all of them, or (`flagged` is `drop`) those that no check flagged."""
     if flagged == "keep":
         return rows
-    return [row for row in rows if not any(row["origin"].get(flag) for flag in FLAGS)]
+    return [row for row in rows if not any(row.origin.get(flag) for flag in FLAGS)]
 
 
 def shared(rows: Rows, others: Iterable[Rows]) -> Rows:
     """Rows whose ids all the other sets have, too."""
     for other in others:
-        ids = {row["id"] for row in other}
-        rows = [row for row in rows if row["id"] in ids]
+        ids = {row.id for row in other}
+        rows = [row for row in rows if row.id in ids]
     return rows
 
 
 def related(rows: Rows, others: Iterable[Rows]) -> list[Rows]:
     """Those of the other sets that have any of these ids."""
-    ids = {row["id"] for row in rows}
-    return [other for other in others if any(row["id"] in ids for row in other)]
+    ids = {row.id for row in rows}
+    return [other for other in others if any(row.id in ids for row in other)]
 
 
 def ids_of_source(dataset: Path, rows: Rows) -> set[str]:
     """Ids of the set's source: its own, and those that its translation, there or back, left out."""
     reports = [dataset.with_suffix(".report.json"), dataset.with_suffix(".pivot.report.json")]
-    return {row["id"] for row in rows} | ids_left_out(path for path in reports if path.is_file())
+    return {row.id for row in rows} | ids_left_out(path for path in reports if path.is_file())
 
 
 def split_rows(
@@ -53,12 +53,12 @@ def split_rows(
 
     `ids`: what the split is drawn from, if that is more than the rows.
     """
-    ranked = sorted({row["id"] for row in rows} if ids is None else ids)
+    ranked = sorted({row.id for row in rows} if ids is None else ids)
     ranked.sort(key=lambda name: text_hash(str(seed), name))
     count = min(max(1, round(share * len(ranked))), len(ranked) - 1)
     chosen = set(ranked[:count])
-    training = [row for row in rows if row["id"] not in chosen]
-    validation = [row for row in rows if row["id"] in chosen]
+    training = [row for row in rows if row.id not in chosen]
+    validation = [row for row in rows if row.id in chosen]
     if ids is not None and not (training and validation):  # a side has lost all its rows
         return split_rows(rows, share=share, seed=seed)
     return training, validation
@@ -68,19 +68,19 @@ def split_parallel(
     rows: Rows, *, share: float, seed: int, ids: set[str] | None
 ) -> tuple[Rows, Rows]:
     """Split rows of which some have ids of another set: those as that set, the others by themselves."""
-    marked = {row["id"] for row in rows if row["origin"].get("parallel_to")}
-    apart = [row for row in rows if row["id"] not in marked]
+    marked = {row.id for row in rows if row.origin.get("parallel_to")}
+    apart = [row for row in rows if row.id not in marked]
     if not marked or not apart:
         return split_rows(rows, share=share, seed=seed, ids=ids)
-    others = {row["id"] for row in apart}
-    pair = [row for row in rows if row["id"] in marked]
+    others = {row.id for row in apart}
+    pair = [row for row in rows if row.id in marked]
     halves = (
         split_rows(pair, share=share, seed=seed, ids=None if ids is None else ids - others),
         split_rows(apart, share=share, seed=seed),
     )
-    chosen = {row["id"] for _, validation in halves for row in validation}
-    training = [row for row in rows if row["id"] not in chosen]
-    return training, [row for row in rows if row["id"] in chosen]
+    chosen = {row.id for _, validation in halves for row in validation}
+    training = [row for row in rows if row.id not in chosen]
+    return training, [row for row in rows if row.id in chosen]
 
 
 def main(
@@ -99,10 +99,10 @@ def main(
 
     So do those of `perhaps` that share any. `limit`: only so many first rows of what is left are split.
     """
-    rows = read_dataset(dataset)
+    rows = read_rows(dataset)
     kept = usable(rows, flagged)
-    alike = related(rows, map(read_dataset, perhaps))
-    cutting = [usable(other, flagged) for other in [*map(read_dataset, others), *alike]]
+    alike = related(rows, map(read_rows, perhaps))
+    cutting = [usable(other, flagged) for other in [*map(read_rows, others), *alike]]
     common = shared(kept, cutting)
     used = common[:limit]
     ids = ids_of_source(dataset, rows) if limit is None else None
@@ -113,8 +113,8 @@ def main(
             " fine-tuning needs at least 2, one to train and one to validate"
         )
     halves = split_parallel(used, share=share, seed=seed, ids=ids)
-    write_dataset(training, halves[0])
-    write_dataset(validation, halves[1])
+    write_rows(training, halves[0])
+    write_rows(validation, halves[1])
     print(
         f"{len(rows)} rows: {len(rows) - len(kept)} flagged ones dropped,"
         f" {len(kept) - len(common)} that other sets lack, {len(common) - len(used)} beyond"

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from mothertongue.errors import InputError
-from mothertongue.files import write_dataset, write_json, write_jsonl
+from mothertongue.files import write_json, write_jsonl
 from mothertongue.process.log import log_to
 from mothertongue.sample.draw import characters, dataset_rows, hold_out, ranked
+from mothertongue.sample.rows import write_rows
 from mothertongue.sample.source import english_table, language_rows, read_aya, read_source
 
 
@@ -81,8 +82,8 @@ def main(
             "characters": characters(kept),
         },
     )
-    write_jsonl(heldout_file, held)
-    write_dataset(native_file, kept)
+    write_jsonl(heldout_file, (row.as_json() for row in held))
+    write_rows(native_file, kept)
     print(
         f"{language}: {counts['rows']} rows in the data, {len(held)} held out, {len(kept)} native"
     )

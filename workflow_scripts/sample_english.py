@@ -10,16 +10,10 @@ from typing import Any
 
 import polars as pl
 from mothertongue.errors import InputError
-from mothertongue.files import (
-    Row,
-    file_hash,
-    matching_files,
-    read_dataset,
-    write_dataset,
-    write_json,
-)
+from mothertongue.files import file_hash, matching_files, write_json
 from mothertongue.process.log import log_to
 from mothertongue.sample.draw import characters, dataset_rows, draw_english
+from mothertongue.sample.rows import Row, read_rows, write_rows
 from mothertongue.sample.source import english_table, read_table
 
 ENGLISH = "en"
@@ -38,7 +32,7 @@ def listed_rows(path: str, language: str, english: list[Row], rules: dict[str, A
         return dataset_rows(table, ENGLISH, **rules)[0]
     if "id" not in table.columns:
         raise InputError(f"{file}: needs columns inputs and targets, or id ({key})")
-    known = {row["id"]: row for row in english}
+    known = {row.id: row for row in english}
     unknown = [name for name in table["id"] if name not in known]
     if unknown:
         raise InputError(
@@ -63,7 +57,7 @@ def main(
 ) -> None:
     """Draw the English rows of one scope."""
     rules = {"max_characters": max_characters, "empty": empty, "duplicates": duplicates}
-    sizes = dict(sorted(Counter(row["language"] for row in read_dataset(native_file)).items()))
+    sizes = dict(sorted(Counter(row.language for row in read_rows(native_file)).items()))
     counts: dict[str, int] = {}
     english_split: list[Row] = []
     if set(sizes) - set(english_rows) or english_rows:
@@ -91,7 +85,7 @@ def main(
             "characters": characters(drawn),
         },
     )
-    write_dataset(english_file, drawn)
+    write_rows(english_file, drawn)
     print(f"{scope}: {len(drawn)} English rows")
 
 

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from mothertongue.errors import InputError
-from mothertongue.files import read_dataset, write_dataset, write_json
+from mothertongue.files import write_json
 from mothertongue.process.log import log_to
 from mothertongue.sample.draw import characters, draw_multi
+from mothertongue.sample.rows import read_rows, write_rows
 
 
 def main(
@@ -14,8 +15,8 @@ def main(
     """Mix the languages' native rows, each down to `rows` (default: the smallest language)."""
     pools = {}
     for path in natives:
-        pool = read_dataset(path)
-        pools[pool[0]["language"]] = pool
+        pool = read_rows(path)
+        pools[pool[0].language] = pool
     if len(pools) < 2:
         raise InputError("sample.multi.languages: a multilingual mix needs two languages or more")
     sizes = {language: len(pool) for language, pool in pools.items()}
@@ -33,7 +34,7 @@ def main(
             "characters": characters(mixed),
         },
     )
-    write_dataset(native_file, mixed)
+    write_rows(native_file, mixed)
     print(f"multi: {size} rows of each of {', '.join(pools)}")
 
 

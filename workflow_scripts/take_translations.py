@@ -1,44 +1,14 @@
 """Rows of one scope that were translated elsewhere (`data`): as many of each language as native ones."""
 
-from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from mothertongue.files import Row, read_dataset, read_jsonl, write_dataset, write_json
+from mothertongue.files import read_jsonl, write_json
 from mothertongue.process.log import log_to
 from mothertongue.sample.draw import characters, dataset_rows, ranked
+from mothertongue.sample.rows import Row, read_rows, write_rows
 from mothertongue.sample.source import read_source
-from mothertongue.sample.translated import ENGLISH, NATIVE, Beside, Drawn, draw_translated
-
-OWNER = {NATIVE: "a native row", ENGLISH: "an English row"}
-
-
-def by_language(rows: list[Row], *, target: bool = False) -> dict[str, frozenset[str]]:
-    """Ids of each language's rows; `target`: of the language that English rows are drawn for."""
-    found: dict[str, set[str]] = defaultdict(set)
-    for row in rows:
-        found[row["origin"]["target_language"] if target else row["language"]].add(row["id"])
-    return {code: frozenset(ids) for code, ids in found.items()}
-
-
-def notes(sources: dict[str, Any], drawn: dict[str, Drawn]) -> list[str]:
-    """Where each language's rows come from, and how many have the id of another row."""
-    found = []
-    for code, made in drawn.items():
-        origins = dict.fromkeys(
-            f"{row['origin']['dataset']} ({row['origin']['revision']})" for row in made.rows
-        )
-        licence = sources[code].get("licence")
-        found.append(
-            f"{code}: {len(made.rows)} rows of {', '.join(origins)}"
-            + (f", licence {licence}" if licence else "")
-            + (
-                f"; {made.parallel} have the id of {OWNER[made.parallel_to]}"
-                if made.parallel
-                else "; none has the id of a native or English row of the study"
-            )
-        )
-    return found
+from mothertongue.sample.translated import Beside, draw_translated, ids_by_language, notes
 
 
 def main(
@@ -58,9 +28,9 @@ def main(
     report_file: Path,
 ) -> None:
     """Take the rows of one scope. `english_file`: the English rows, where their ids may be shared."""
-    native = read_dataset(native_file)
-    ids = by_language(native)
-    english = by_language(read_dataset(english_file), target=True) if english_file else {}
+    native = read_rows(native_file)
+    ids = ids_by_language(native)
+    english = ids_by_language(read_rows(english_file), target=True) if english_file else {}
     pools, counts = {}, {}
     for code, source in sources.items():
         pools[code], counts[code] = dataset_rows(
@@ -75,7 +45,10 @@ def main(
             len(ids[code]),
             ids[code],
             english.get(code, frozenset()),
-            tuple(read_jsonl(heldout_files[code])),
+            tuple(
+                Row.from_json(row, str(heldout_files[code]))
+                for row in read_jsonl(heldout_files[code])
+            ),
         )
         for code in sources
     }
@@ -104,7 +77,7 @@ def main(
             "notes": told,
         },
     )
-    write_dataset(translated_file, rows)
+    write_rows(translated_file, rows)
     for code, one in drawn.items():
         if len(one.rows) < beside[code].size:
             print(

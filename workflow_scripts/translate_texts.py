@@ -12,21 +12,18 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from mothertongue.api import CallSettings, Engine, Price, Store
+from mothertongue.api import Engine, Price, Store
 from mothertongue.errors import InputError
 from mothertongue.files import atomic, write_json, write_jsonl
 from mothertongue.preload import claimed
 from mothertongue.process.log import log_to
+from mothertongue.sample.rows import Row, iterate_rows
 from mothertongue.translate import make_translator
 from mothertongue.translate.counts import Tally
-from mothertongue.translate.rows import RowTranslator, WholeTexts, iterate_dataset
+from mothertongue.translate.rows import RowTranslator, WholeTexts
+from mothertongue.translate.settings import TranslatorSettings, languages_of
 
 EXAMPLES = 3  # rows that a message names
-
-
-def segment_limit(translator: dict[str, Any], backend: Any) -> int | None:
-    """Characters of one call: the configured number, else the back end's own."""
-    return translator.get("max_characters") or backend.limit
 
 
 def main(
@@ -44,25 +41,28 @@ def main(
     quarantine_file: Path,
 ) -> None:
     """Translate every row of `source_file` into `target` (see `rows.target_of`)."""
-    entry = {**translator, "api": operating["api"], "batch": operating["batch"]}
-    backend = make_translator(entry, languages)
-    recorded = translator["backend"] == "recorded"
+    calling = {"api": operating["api"], "batch": operating["batch"]}
+    settings, facts = TranslatorSettings.of({**translator, **calling}), languages_of(languages)
+    backend = make_translator(settings, facts)
+    recorded = settings.backend == "recorded"
     shape = WholeTexts if recorded else RowTranslator
     work = shape(
         backend,
         name=name,
         target=target,
-        scripts={code: facts["script"] for code, facts in languages.items()},
-        limit=None if recorded else segment_limit(translator, backend),
-        protect_code=translator.get("protect_code", True),
+        scripts={code: one.script for code, one in facts.items()},
+        limit=None if recorded else settings.max_characters or backend.limit,
+        protect_code=settings.protect_code,
     )
-    rows = iterate_dataset(source_file)
+    rows = iterate_rows(source_file)
     calls: dict[str, Any] = {}
     with atomic(translated_file) as temporary:
         with temporary.open("w", encoding="utf-8") as handle:
 
-            def write(made: Iterable[dict[str, Any]]) -> None:
-                handle.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in made)
+            def write(made: Iterable[Row]) -> None:
+                handle.writelines(
+                    json.dumps(row.as_json(), ensure_ascii=False) + "\n" for row in made
+                )
 
             if recorded:
                 write(work.rows(rows))
@@ -74,7 +74,7 @@ def main(
                         backend,
                         store,
                         account=name,
-                        settings=CallSettings.of(operating["api"]),
+                        settings=settings.calls,
                         price=Price(**operating["price"]),
                         total=total,
                     )

@@ -3,7 +3,6 @@
 findings.json is a list of `{sentence, claim, section, first_page}`; `claim` is an entry of claims.json.
 """
 
-import html
 from pathlib import Path
 
 from mothertongue.correlate.amounts import read_amounts
@@ -18,6 +17,7 @@ from mothertongue.report.findings import (
     LOOK,
     QUESTION,
     TITLE,
+    every_sentence,
     facts_words,
     find_all,
     missing_words,
@@ -25,18 +25,7 @@ from mothertongue.report.findings import (
 from mothertongue.report.first_page import arrange, bars_of, first_page_html, first_sentences
 from mothertongue.report.forest import draw_forest
 from mothertongue.report.page import document, introduction
-from mothertongue.report.sentences import Finding, Names
-
-
-def every_sentence(findings: list[Finding]) -> str:
-    """All sentences by section, as a piece of HTML."""
-    body = []
-    for section in dict.fromkeys(finding.section for finding in findings):
-        lines = "".join(
-            f"<li>{html.escape(f.sentence)}</li>" for f in findings if f.section == section
-        )
-        body.append(f"<h2>{html.escape(section)}</h2>\n<ul>{lines}</ul>")
-    return "\n".join(body)
+from mothertongue.report.sentences import Names
 
 
 def main(

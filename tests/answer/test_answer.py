@@ -16,6 +16,7 @@ from mothertongue.answer.generate import (
 from mothertongue.answer.partial import PartialAnswers
 from mothertongue.errors import InputError
 from mothertongue.files import read_json, read_jsonl, write_jsonl
+from mothertongue.inference.templates import open_template, render_prompt
 
 
 def settings(tiny, tmp_path, **changes):
@@ -218,7 +219,7 @@ def test_answers_are_those_of_transformers(tmp_path, kind, adapter):
     if adapter:
         model = models.attach_adapter(model, save_adapter(base, tmp_path / "adapter"))
     rows = [{"id": str(n), "prompt": row["instruction"]} for n, row in enumerate(demo_rows("en", 12))]  # fmt: skip
-    prompts = tokenise_prompts(rows, tokenizer, render=models.render_prompt, room=400)
+    prompts = tokenise_prompts(rows, tokenizer, render=render_prompt, room=400)
     expected = one_by_one(model, tokenizer, [prompt.tokens for prompt in prompts], 40)
     lm = PrefixLM(model, tokenizer)
     found: dict = {}
@@ -230,7 +231,11 @@ def test_answers_are_those_of_transformers(tmp_path, kind, adapter):
     assert lm.share == (kind != "mamba")
     kept = PartialAnswers(tmp_path / "part.jsonl", "x")
     answer_all(
-        lm, [QuestionSet(rows, kept)], render=models.render_prompt, max_new_tokens=40, temperature=0
+        lm,
+        [QuestionSet(rows, kept)],
+        prompting=open_template("alpaca", lm.tokenizer),
+        max_new_tokens=40,
+        temperature=0,
     )
     texts = [tokenizer.decode(split_answer(t, ends)[0], skip_special_tokens=True) for t in expected]
     assert [kept.rows[row["id"]]["answer"] for row in rows] == [text.strip() for text in texts]

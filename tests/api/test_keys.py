@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from mothertongue.api import make_client
+from mothertongue.api import Service, make_client
 from mothertongue.api.keys import Secret, goes_to_vendor
 from mothertongue.errors import InputError
 from mothertongue.secrets import key_in_address
@@ -36,7 +36,7 @@ def test_an_address_in_the_environment_does_not_lead_a_key_away(monkeypatch, bac
         monkeypatch.setenv("OPENAI_BASE_URL", server.url("openai"))
         monkeypatch.setenv("CO_API_URL", server.url())
         monkeypatch.setenv(f"{backend.upper()}_API_KEY", KEY)
-        client = make_client({"backend": backend, "model": "m"}).client()
+        client = make_client(Service(backend, "m")).client()
         told = str(getattr(client, "base_url", "")) or client._client_wrapper.get_base_url()
         assert "api." in told and "127.0.0.1" not in told
 

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from mothertongue.api import Ask, Engine, Store, Unanswerable, make_client
+from mothertongue.api import Ask, Engine, Service, Store, Unanswerable, make_client
 from mothertongue.api.adapt import declined
 from standin import page
 from standin_vendor import Server, chat, completion
@@ -33,7 +33,7 @@ def test_a_declined_parameter_is_learnt_once(backend, name, told, action):
             handler.send(page(backend, "Hola", "stop"))
 
     with Server(answer) as server:
-        client = make_client({"backend": backend, "model": "m", "base_url": server.url(backend)})
+        client = make_client(Service(backend, "m", server.url(backend)))
         requests = [client.chat_request(f"Say {i}", max_tokens=64, seed=3) for i in range(3)]
         assert [client.send(request, 5).text for request in requests] == ["Hola"] * 3
         bodies = [json.loads(body) for _, _, body in server.seen]
@@ -62,7 +62,7 @@ def test_a_declined_parameter_is_learnt_from_other_forms_of_errors(refusal):
             handler.send(page("openai", "Hola", "stop"))
 
     with Server(answer) as server:
-        client = make_client({"backend": "openai", "model": "m", "base_url": server.url("openai")})
+        client = make_client(Service("openai", "m", server.url("openai")))
         assert client.send(client.chat_request("Say it", seed=3), 5).text == "Hola"
     assert len(client.notes) == 1 and "seed is not sent" in client.notes[0]
 
@@ -72,7 +72,7 @@ def test_an_error_without_a_message_is_told_by_its_body():
         handler.send({"detail": [{"loc": ["body", "messages"], "msg": "far too long"}]}, 422)
 
     with Server(answer) as server:
-        client = make_client({"backend": "openai", "model": "m", "base_url": server.url("openai")})
+        client = make_client(Service("openai", "m", server.url("openai")))
         with pytest.raises(Unanswerable, match=r"answered 422.*far too long"):
             client.send(client.chat_request("Say it"), 5)
 

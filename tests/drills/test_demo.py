@@ -13,7 +13,8 @@ import psutil
 import pytest
 import yaml
 from conftest import ROOT, checkout, copy_study, planned, run_snakemake
-from mothertongue.files import read_dataset, read_jsonl
+from json_rows import read_dataset
+from mothertongue.files import read_jsonl
 from mothertongue.study import read_study
 
 pytestmark = pytest.mark.slow

@@ -10,10 +10,10 @@ import time
 
 import pytest
 from conftest import ROOT, checkout, planned, run_snakemake
+from json_rows import read_dataset, write_dataset
 from mothertongue.api import Ask, CallSettings, Engine, Reply, Store
 from mothertongue.api.rescue import rescue
 from mothertongue.errors import InputError
-from mothertongue.files import read_dataset, write_dataset
 from mothertongue.finetune.checkpoint import NAME, load_checkpoint, save_checkpoint
 from mothertongue.process.log import fault_of, log_to
 from standin import StandIn

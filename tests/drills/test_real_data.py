@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 import yaml
 from conftest import ROOT, checkout, planned, run_snakemake
-from mothertongue.files import read_dataset, read_json
+from json_rows import read_dataset
+from mothertongue.files import read_json
 
 pytestmark = [pytest.mark.slow, pytest.mark.data]
 

@@ -10,6 +10,7 @@ from mothertongue.api import Price, Reply, Store, request_key
 from mothertongue.estimate import workload
 from mothertongue.files import write_jsonl
 from mothertongue.judge import Item, open_judge
+from mothertongue.judge.settings import JudgeCalls, JudgeSpec
 from mothertongue.study import read_study
 from standin import StandIn, invented
 from translating import API, LANGUAGES, FaultFor, back_to_english, english_rows, translate
@@ -148,7 +149,7 @@ def test_ratings_that_are_stored_are_free_and_batches_are_half_price(tmp_path):
     assert (counted["basis"], later["basis"]) == ("counted", "projected")
     (_, _, batched), _ = estimate(tmp_path, judges=[{**plan, "discount": 0.5}])
     assert float(batched["usd"]) == pytest.approx(float(total["usd"]) / 2, abs=1e-4)
-    judge = open_judge("judge", spec, {"api": API, "store": ""})
+    judge = open_judge("judge", JudgeSpec.of(spec), JudgeCalls.of({"api": API, "store": ""}))
     with Store(tmp_path / ".work/api/replies.sqlite") as store:
         for ask in judge.asks(items[:4]):
             store.put(request_key(ask.request), ask.request, Reply("Rating: [[4]]"), account="x")
@@ -254,7 +255,7 @@ def test_items_that_really_run_are_counted(root, monkeypatch):
 
     def items(change=lambda config: None):
         (sheet,) = workload.models(planned_study(root, change), root / "nowhere", local=False)
-        return dict(sheet["evaluated"])
+        return dict(sheet.evaluated)
 
     rows = len(
         (root / "resources/demo/benchmarks/choice_native_zh.test.jsonl").read_text().splitlines()

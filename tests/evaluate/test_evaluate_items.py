@@ -5,7 +5,7 @@ import math
 
 import polars as pl
 import pytest
-from collect_scores import joined_clusters
+from mothertongue.collect.items import joined_clusters
 from mothertongue.errors import InputError
 from mothertongue.evaluate import score
 from mothertongue.evaluate.items import make_items

@@ -4,6 +4,7 @@ from contextlib import contextmanager
 
 import pytest
 import torch
+from json_rows import rows_of
 from mothertongue.finetune import lora
 from mothertongue.finetune.encode import encode_rows
 from mothertongue.finetune.loss import summed_loss
@@ -31,7 +32,9 @@ def as_peft_has_it(monkeypatch):
 
 def trained(base: str, rate: float, dtype: str = "bfloat16") -> Trainer:
     model, tokenizer = models.load_base(base, quantisation="none", dtype=dtype)
-    examples, _ = encode_rows(demo_rows(count=12), tokenizer, template="alpaca", max_length=128)
+    examples, _ = encode_rows(
+        rows_of(demo_rows(count=12)), tokenizer, template="alpaca", max_length=128
+    )
     recipe = Recipe(learning_rate=rate, epochs=2, effective_batch=6)
     tuned = lora.add_lora(model, **SETTINGS)
     trainer = Trainer(tuned, examples, examples[:2], recipe, pad=tokenizer.pad_token_id, budget=600)

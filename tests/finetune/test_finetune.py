@@ -7,6 +7,7 @@ import random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from json_rows import rows_of
 from mothertongue.errors import InputError
 from mothertongue.finetune.batches import (
     IGNORED,
@@ -18,7 +19,7 @@ from mothertongue.finetune.batches import (
 )
 from mothertongue.finetune.encode import Example, check_usable, encode_rows
 from mothertongue.finetune.workers import share_out
-from mothertongue.inference.models import render_prompt
+from mothertongue.inference.templates import render_prompt
 from mothertongue.process.progress import Progress
 from mothertongue.process.stop import StopRequest, job_end
 from mothertongue.study import training_jobs as resources
@@ -47,7 +48,7 @@ def tokenizer(llama):
 
 def test_only_output_and_end_are_supervised(tokenizer):
     row = demo_rows(count=1)[0]
-    (example,), counts = encode_rows([row], tokenizer, template="alpaca", max_length=512)
+    (example,), counts = encode_rows(rows_of([row]), tokenizer, template="alpaca", max_length=512)
     supervised = example.tokens[example.prompt :]
     assert supervised[-1] == tokenizer.eos_token_id
     assert tokenizer.decode(supervised[:-1]) == row["output"]
@@ -64,21 +65,21 @@ def test_drops_and_truncation_are_counted(tokenizer):
     rows = demo_rows(count=3)
     rows[0]["instruction"] = "word " * 200  # its prompt alone fills the window
     rows[1]["output"] = "word " * 200
-    examples, counts = encode_rows(rows, tokenizer, template="alpaca", max_length=180)
+    examples, counts = encode_rows(rows_of(rows), tokenizer, template="alpaca", max_length=180)
     assert [example.id for example in examples] == [rows[1]["id"], rows[2]["id"]]
     assert (counts.rows, counts.kept_rows, counts.dropped_rows) == (3, 2, 1)
     assert counts.truncated_rows == 1
     assert len(examples[0].tokens) == 180
     assert examples[0].tokens[-1] != tokenizer.eos_token_id  # no stop in mid-sentence
     assert examples[1].tokens[-1] == tokenizer.eos_token_id
-    whole, _ = encode_rows([rows[1]], tokenizer, template="alpaca", max_length=10_000)
+    whole, _ = encode_rows(rows_of([rows[1]]), tokenizer, template="alpaca", max_length=10_000)
     assert counts.truncated_tokens == len(whole[0].tokens) - 180
     assert counts.tokens == sum(len(example.tokens) for example in examples)
 
 
 def test_a_set_of_too_long_rows_is_refused(tokenizer):
     rows = [{**row, "instruction": "word " * 300} for row in demo_rows(count=4)]
-    examples, counts = encode_rows(rows, tokenizer, template="alpaca", max_length=128)
+    examples, counts = encode_rows(rows_of(rows), tokenizer, template="alpaca", max_length=128)
     with pytest.raises(InputError, match=r"train\.jsonl: the prompts of all 4 rows fill .* raise"):
         check_usable(examples, counts, "train.jsonl", 128)
 
@@ -86,8 +87,8 @@ def test_a_set_of_too_long_rows_is_refused(tokenizer):
 def test_template_is_the_alpaca_one():
     prompt = render_prompt("Name {instruction} birds.")
     assert prompt.endswith("### Instruction:\nName {instruction} birds.\n\n### Response:\n")
-    with pytest.raises(InputError, match="template 'chat' is not one of alpaca"):
-        render_prompt("x", "chat")
+    with pytest.raises(InputError, match="template 'vicuna' is not one of alpaca, plain, chat"):
+        render_prompt("x", "vicuna")
 
 
 # ---- batches ----------------------------------------------------------------------------------
@@ -180,7 +181,9 @@ def test_logits_only_where_supervised_change_nothing(tmp_path, kind):
     from mothertongue.inference.models import load_base
 
     model, tokenizer = load_base(str(save_model(tmp_path, kind)), quantisation="none")
-    examples, _ = encode_rows(demo_rows(count=5), tokenizer, template="alpaca", max_length=200)
+    examples, _ = encode_rows(
+        rows_of(demo_rows(count=5)), tokenizer, template="alpaca", max_length=200
+    )
     assert len({len(example.tokens) for example in examples}) > 1
     tokens, targets = collate(examples, tokenizer.pad_token_id)
     with torch.no_grad():

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from json_rows import rows_of
 from mothertongue.finetune.batches import plan_micro_batches
 from mothertongue.finetune.encode import encode_rows
 from mothertongue.finetune.lora import add_lora, lora_weights
@@ -19,7 +20,9 @@ def base(tmp_path_factory):
 def trainer_on(base: str, dtype: str, rows: int = 12) -> Trainer:
     model, tokenizer = models.load_base(base, quantisation="none", dtype=dtype)
     tuned = add_lora(model, r=4, alpha=8, dropout=0.0, seed=1)
-    examples, _ = encode_rows(demo_rows(count=rows), tokenizer, template="alpaca", max_length=128)
+    examples, _ = encode_rows(
+        rows_of(demo_rows(count=rows)), tokenizer, template="alpaca", max_length=128
+    )
     recipe = Recipe(learning_rate=1e-3, epochs=1, effective_batch=6, seed=1)
     return Trainer(
         tuned, examples, examples[:3], recipe,

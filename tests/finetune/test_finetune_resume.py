@@ -13,7 +13,8 @@ from pathlib import Path
 
 import mix_training_set
 import pytest
-from mothertongue.files import file_hash, write_dataset
+from json_rows import write_dataset
+from mothertongue.files import file_hash
 from mothertongue.finetune.checkpoint import NAME
 from tiny_models import ROOT, demo_rows, save_model
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import mix_training_set
 import pytest
 import torch
+from json_rows import rows_of, write_dataset
 from mothertongue.errors import InputError
-from mothertongue.files import write_dataset
 from mothertongue.finetune.batches import effective_batches, plan_micro_batches
 from mothertongue.finetune.encode import encode_rows
 from mothertongue.finetune.lora import add_lora, lora_weights
@@ -82,7 +82,9 @@ def trainer_on(base: str, *, plan, quantisation: str = "none", budget: int = 900
     for name, weight in lora_weights(tuned).items():
         if "lora_B" in name:
             weight.data.copy_(0.02 * torch.randn(weight.shape, generator=generator))
-    examples, _ = encode_rows(demo_rows(count=rows), tokenizer, template="alpaca", max_length=256)
+    examples, _ = encode_rows(
+        rows_of(demo_rows(count=rows)), tokenizer, template="alpaca", max_length=256
+    )
     recipe = replace(RECIPE, learning_rate=1e-3)
     pad = tokenizer.pad_token_id
     return Trainer(tuned, examples, examples[:6], recipe, pad=pad, budget=budget, plan=plan)

@@ -6,9 +6,11 @@ Tokenizers are real ones of each kind, trained here on the demo's rows.
 from pathlib import Path
 
 import pytest
+from json_rows import rows_of
 from mothertongue.errors import InputError
 from mothertongue.inference.encoding import Encoder, end_tokens, limit_to_embedding
-from mothertongue.inference.models import load_tokenizer, render_prompt
+from mothertongue.inference.models import load_tokenizer
+from mothertongue.inference.templates import render_prompt
 from tiny_models import demo_rows, texts_of
 from tokenizers_made import sentence_piece
 
@@ -116,7 +118,7 @@ def test_what_is_trained_begins_with_what_is_evaluated(tokenizers, kind):
     from mothertongue.inference.passage import Passage, encode_pairs
 
     tokenizer = tokenizers(kind)
-    examples, counts = encode_rows(ROWS, tokenizer, template="alpaca", max_length=2000)
+    examples, counts = encode_rows(rows_of(ROWS), tokenizer, template="alpaca", max_length=2000)
     assert counts.kept_rows == len(ROWS)
     encoder = Encoder(tokenizer)
     prompts = [render_prompt(row["instruction"]) for row in ROWS]
@@ -140,7 +142,7 @@ def test_special_tokens_in_a_text_are_text_and_one_token_ends_a_row(tokenizers, 
     encoder = Encoder(tokenizer)
     special = set(encoder.special)
     for example, row in zip(
-        encode_rows(ROWS, tokenizer, template="alpaca", max_length=2000)[0], ROWS
+        encode_rows(rows_of(ROWS), tokenizer, template="alpaca", max_length=2000)[0], ROWS
     ):
         inner = example.tokens[len(encoder.head) : -1]
         assert not special & set(inner)
@@ -270,13 +272,15 @@ def test_an_entry_beyond_the_embedding_is_refused_only_where_it_occurs(tmp_path,
 
     limit_to_embedding(tokenizer, Model())
     row = {**ROWS[3], "instruction": "Say <image_soft_token>."}
-    assert encode_rows([row], tokenizer, template="alpaca", max_length=500)[1].kept_rows == 1
+    assert (
+        encode_rows(rows_of([row]), tokenizer, template="alpaca", max_length=500)[1].kept_rows == 1
+    )
     row["output"] = "An <unheard_of> word"
     with pytest.raises(InputError, match=r"'<unheard_of>' \(number \d+\) in the text"):
-        encode_rows([row], tokenizer, template="alpaca", max_length=500)
+        encode_rows(rows_of([row]), tokenizer, template="alpaca", max_length=500)
     tokenizer.add_special_tokens({"eos_token": "<beyond>"})
     with pytest.raises(InputError, match="'<beyond>'"):
-        encode_rows([ROWS[3]], tokenizer, template="alpaca", max_length=500)
+        encode_rows(rows_of([ROWS[3]]), tokenizer, template="alpaca", max_length=500)
 
 
 def test_padding_beyond_the_embedding_is_replaced(tmp_path):

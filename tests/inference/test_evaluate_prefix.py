@@ -25,7 +25,7 @@ def one_thread():
 
 @pytest.fixture(scope="module")
 def tokenizer():
-    from mothertongue.finetune.base import texts_of, train_tokenizer
+    from tiny_models import texts_of, train_tokenizer
 
     return train_tokenizer(texts_of(demo_rows()), 600)
 

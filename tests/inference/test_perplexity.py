@@ -6,7 +6,9 @@ import math
 import polars as pl
 import pytest
 from conftest import ROOT
-from mothertongue.inference.models import load_base, render_prompt
+from json_rows import rows_of
+from mothertongue.inference.models import load_base
+from mothertongue.inference.templates import render_prompt
 from tiny_models import demo_rows, save_model
 
 
@@ -40,7 +42,7 @@ def by_hand(base, rows: list[dict]) -> list[dict]:
     from mothertongue.finetune.encode import encode_rows
 
     model, tokenizer = load_base(str(base), quantisation="none", dtype="float32")
-    examples, _ = encode_rows(rows, tokenizer, template="alpaca", max_length=512)
+    examples, _ = encode_rows(rows_of(rows), tokenizer, template="alpaca", max_length=512)
     found = []
     for row, example in zip(rows, examples, strict=True):
         with torch.no_grad():

@@ -6,6 +6,8 @@ from mothertongue.errors import InputError
 from mothertongue.files import read_jsonl, write_jsonl
 from mothertongue.judge import open_judge
 from mothertongue.judge.overlap import overlap_rating
+from mothertongue.judge.records import Rating
+from mothertongue.judge.settings import JudgeCalls, JudgeSpec
 from mothertongue.judge.totals import summarise
 
 ANSWERS = [
@@ -27,7 +29,7 @@ def judged(tmp_path, answers):
         ratings=tmp_path / "ratings.jsonl",
         judge="overlap",
         spec={"backend": "overlap"},
-        operating={},
+        operating={"store": ""},
     )
     return read_jsonl(tmp_path / "ratings.jsonl")
 
@@ -39,7 +41,7 @@ def test_overlap_rates_by_likeness(tmp_path):
     assert rows[1]["rating"] == 1.0
     assert 1.0 < rows[2]["rating"] < 5.0
     assert rows[2]["replies"][0]["text"].startswith("chrF ")
-    total = summarise(rows)
+    total = summarise(map(Rating.from_json, rows))
     assert total.complete
     assert total.total == pytest.approx(sum(row["rating"] for row in rows))
 
@@ -48,13 +50,13 @@ def test_no_reference_is_unscored_not_a_number(tmp_path):
     rows = judged(tmp_path, [ANSWERS[0], {"id": "d", "prompt": "x", "answer": "y"}])
     assert rows[1]["rating"] is None
     assert "reference" in rows[1]["unscored"]
-    total = summarise(rows)
+    total = summarise(map(Rating.from_json, rows))
     assert (total.asked, total.scored, total.total, total.mean) == (2, 1, None, 5.0)
     assert not total.complete
 
 
 def test_nothing_scored_has_no_mean():
-    assert summarise([{"rating": None}]) == (1, 0, None, None)
+    assert summarise([Rating("a", None, None, (), 0, ())]) == (1, 0, None, None)
 
 
 def test_overlap_rating_stays_on_the_scale():
@@ -63,7 +65,7 @@ def test_overlap_rating_stays_on_the_scale():
 
 def test_unknown_backend_is_one_line(tmp_path):
     with pytest.raises(InputError, match="did you mean 'overlap'"):
-        open_judge("mine", {"backend": "overlop"}, {})
+        open_judge("mine", JudgeSpec.of({"backend": "overlop"}), JudgeCalls.of({"store": ""}))
 
 
 def test_malformed_answers_file(tmp_path):

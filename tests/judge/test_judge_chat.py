@@ -18,6 +18,7 @@ from mothertongue.api import Reply
 from mothertongue.files import read_jsonl
 from mothertongue.judge.chat import checker
 from mothertongue.judge.prompt import judge_prompt
+from mothertongue.judge.records import Rating
 from mothertongue.judge.totals import summarise
 from standin_batch import JudgeServer, rating_for
 
@@ -36,7 +37,7 @@ def test_rates_every_answer_once(tmp_path, backend):
     expected = [rating_for(judge_prompt(row["prompt"], row["answer"])) for row in rows]
     assert [row["rating"] for row in rated] == expected
     assert rated[0]["replies"][0]["text"].startswith("It is fine.")
-    assert summarise(rated).complete
+    assert summarise(map(Rating.from_json, rated)).complete
 
 
 def test_repeats_are_averaged_and_more_of_them_ask_only_the_new(tmp_path):
@@ -68,7 +69,7 @@ def test_unreadable_replies_are_asked_again_and_then_unscored(tmp_path):
     assert "no [[rating]]" in rated[1]["unscored"]
     assert rated[1]["replies"][0]["text"] == "A solid 4 out of 5."
     assert "declines" in rated[3]["unscored"]
-    total = summarise(rated)
+    total = summarise(map(Rating.from_json, rated))
     assert (total.scored, total.total, total.mean) == (4, None, 4.0)
 
 
@@ -114,7 +115,7 @@ def test_the_50_real_questions(tmp_path, shared, tiny, language):
     asked = [row["id"] for row in read_jsonl(source)]
     rated = read_jsonl(tmp_path / "ratings.jsonl")
     assert [row["id"] for row in rated] == asked
-    total = summarise(rated)
+    total = summarise(map(Rating.from_json, rated))
     assert total.complete
     assert total.asked == 50
     assert 50 <= total.total <= 250

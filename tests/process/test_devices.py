@@ -306,9 +306,12 @@ TRANSLATE = """
 import sys
 from mothertongue.translate.seq2seq import Seq2Seq
 from mothertongue.preload import claimed
-facts = {code: {"flores": name} for code, name in (("en", "eng_Latn"), ("es", "spa_Latn"))}
+from mothertongue.translate.settings import LanguageFacts, TranslatorSettings
+names = {"en": "eng_Latn", "es": "spa_Latn"}
+facts = {code: LanguageFacts(code, "Latn", code, name) for code, name in names.items()}
+entry = {"backend": "huggingface", "model": sys.argv[1], "max_tokens": 4}
 with claimed(int(sys.argv[2])):
-    engine = Seq2Seq({"model": sys.argv[1], "max_tokens": 4}, facts)
+    engine = Seq2Seq(TranslatorSettings.of(entry), facts)
     print(engine.send(engine.request("Good morning.", "en", "es"), 60).finish)
 """
 

@@ -8,7 +8,7 @@ import time
 
 import pytest
 import yaml
-from conftest import ROOT, checkout
+from conftest import ROOT, checkout, run_snakemake
 
 NAME = "n" * 60  # so long are the model, the rate and the benchmark: markers are cut into folders
 ROW = f"{NAME}/native/es/{NAME}/seed1"
@@ -73,6 +73,15 @@ def test_states_of_a_running_study(study):
         marks = row.split()[1:]
         assert [marks.count(mark) for mark in "#>x"] == [1, 1, 1], row
         assert "1 done" in shown.split("finetune ", 1)[1].splitlines()[0]
+        locks = sorted((study / ".snakemake" / "locks").iterdir())
+        assert locks
+        asked = ("progress", "--cores", "1", "--quiet", "all")
+        refused = run_snakemake(*asked, cwd=study)
+        assert refused.returncode != 0
+        assert "snakemake progress --nolock …" in refused.stderr + refused.stdout
+        asked = run_snakemake(*asked, "--nolock", cwd=study)
+        assert "1 running, 1 failed" in asked.stdout, asked.stderr
+        assert sorted((study / ".snakemake" / "locks").iterdir()) == locks
     finally:
         os.killpg(head.pid, signal.SIGINT)  # as Ctrl-C does
         head.wait(timeout=60)

@@ -18,6 +18,7 @@ TEXTS = {
     "alpaca": "63e7d8dc86ee2cc8",
     "judge-brackets": "1be0b5a4afa4d2f1",
     "judge-json": "cbbcc12bc93300e9",
+    "plain": "f4462747f9d9c8ac",
     "second-attempt": "6824003f28b9d041",
     "translate": "fcee8a2b558584e7",
 }
@@ -37,7 +38,7 @@ def test_a_text_names_its_source_and_holds_only_its_fields(name):
 
 
 def test_a_text_about_an_instruction_alone_is_a_template():
-    assert templates() == ("alpaca",)
+    assert templates() == ("alpaca", "plain")
 
 
 def test_an_unknown_prompt_is_one_line():

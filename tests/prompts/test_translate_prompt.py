@@ -4,13 +4,17 @@ import pytest
 from mothertongue.errors import InputError
 from mothertongue.prompts import read_prompt
 from mothertongue.translate.chat import ChatTranslator
+from mothertongue.translate.settings import LanguageFacts, TranslatorSettings
 
-LANGUAGES = {"en": {"name": "English"}, "es": {"name": "Spanish"}}
+LANGUAGES = {
+    "en": LanguageFacts("English", "Latn", "en", "eng_Latn"),
+    "es": LanguageFacts("Spanish", "Latn", "es", "spa_Latn"),
+}
 
 
 def filled(prompt, text="It costs $3 or ${text} or $$."):
     entry = {"backend": "openai", "model": "m", "prompt": prompt, "base_url": "http://localhost:1"}
-    request = ChatTranslator(entry, LANGUAGES).request(text, "en", "es")
+    request = ChatTranslator(TranslatorSettings.of(entry), LANGUAGES).request(text, "en", "es")
     return request["messages"][0]["content"]
 
 

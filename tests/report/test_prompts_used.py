@@ -4,8 +4,8 @@ import hashlib
 
 import yaml
 from conftest import ROOT
-from list_provenance import prompts_used
 from mothertongue.prompts import read_prompt
+from mothertongue.report.configuration import prompts_used
 from mothertongue.report.provenance import prompt_table
 from mothertongue.study import read_study
 

@@ -3,7 +3,6 @@
 import inspect
 
 import pytest
-import yaml
 from conftest import ROOT
 from mothertongue.errors import InputError
 from mothertongue.rules import correlate, estimate, evaluate, finetune, judge, report, sample
@@ -14,35 +13,15 @@ from mothertongue.rules.evaluate import Evaluating
 from mothertongue.rules.finetune import Finetuning
 from mothertongue.rules.judge import Judging
 from mothertongue.rules.models import Models
-from mothertongue.rules.plan import Plan
 from mothertongue.rules.report import Reporting
 from mothertongue.rules.sample import Sampling
 from mothertongue.rules.translate import Translating
-from mothertongue.study import MULTI, read_study
-from snakemake.iocontainers import InputFiles, OutputFiles, Wildcards
+from mothertongue.study import MULTI
+from planned import Refused, plan, w
+from snakemake.iocontainers import InputFiles, OutputFiles
 
 CELL = {"model": "tiny", "data": "native", "scope": "es", "lr": "high", "seed": "1"}
 PATH = "tiny/native/es/high/seed1"
-
-
-class Refused(Exception):
-    """What stands for Snakemake's WorkflowError."""
-
-
-def plan(tmp_path, *changes, local=True) -> Plan:
-    """The demo with changes (path.to.key, value)."""
-    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
-    for path, value in changes:
-        place = config
-        *parts, last = path.split(".")
-        for part in parts:
-            place = place.setdefault(part, {})
-        place[last] = value
-    return Plan(read_study(config, ROOT), ROOT, str(tmp_path), local, Refused)
-
-
-def w(**wildcards) -> Wildcards:
-    return Wildcards(fromdict=wildcards)
 
 
 def output(**paths) -> OutputFiles:

@@ -5,7 +5,8 @@ import random
 import find_contamination
 import list_contamination
 import pytest
-from mothertongue.files import read_json, write_dataset, write_json
+from json_rows import write_dataset
+from mothertongue.files import read_json, write_json
 from mothertongue.sample.contamination import FEWEST, GRAM, Overlap, TestItems, grams, plain
 
 QUESTION = "¿Cuántas intercepciones tuvo la defensa de los Panthers durante la temporada 2015?"

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 from archives import archive
 from mothertongue.errors import InputError
+from mothertongue.evaluate import cmmlu
 
 
 def test_both_splits_with_their_subjects(tmp_path, monkeypatch):
@@ -22,8 +23,8 @@ def test_both_splits_with_their_subjects(tmp_path, monkeypatch):
 
 def test_another_archive_is_refused(tmp_path):
     with pytest.raises(InputError, match="no column Answer"):
-        fetch_cmmlu.read_split(archive(tmp_path / "a.zip", "Question,A,B,C,D,Reply"), "dev")
+        cmmlu.read_split(archive(tmp_path / "a.zip", "Question,A,B,C,D,Reply"), "dev")
     with zipfile.ZipFile(tmp_path / "b.zip", "w") as content:
         content.writestr("readme.txt", "nothing")
     with pytest.raises(InputError, match="no test"):
-        fetch_cmmlu.read_split(tmp_path / "b.zip", "test")
+        cmmlu.read_split(tmp_path / "b.zip", "test")

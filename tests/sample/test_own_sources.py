@@ -6,8 +6,9 @@ import json
 import pytest
 import yaml
 from conftest import ROOT, checkout, run_snakemake
+from json_rows import read_dataset
 from mothertongue.errors import InputError
-from mothertongue.files import read_dataset, read_json
+from mothertongue.files import read_json
 from mothertongue.study import read_study
 
 

@@ -9,8 +9,9 @@ import sys
 
 import polars as pl
 import pytest
+from json_rows import read_dataset
 from mothertongue.errors import InputError
-from mothertongue.files import read_dataset, read_json, read_jsonl, write_jsonl
+from mothertongue.files import read_json, read_jsonl, write_jsonl
 from mothertongue.sample.source import language_rows, read_aya
 from sample_aya import main as sample
 from sample_english import main as sample_english

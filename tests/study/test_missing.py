@@ -99,18 +99,18 @@ def test_prefetch_keeps_a_copy_of_an_address_for_a_machine_without_network(tmp_p
 
 
 def test_an_address_that_changes_is_refused(tmp_path):
-    import prefetch_hub
     from mothertongue.errors import InputError
+    from mothertongue.study import prefetch
 
     with Hub([questions()]) as far:
         url = f"{far.url}/datasets/acme/asked/resolve/main/test_es.jsonl"
-        entry = prefetch_hub.bring_url(url, {}, tmp_path)
+        entry = prefetch.bring_url(url, {}, tmp_path)
         assert hub.url_copy({"urls": [entry]}, url).read_bytes()
         far.repositories[0].files["test_es.jsonl"] += b"\n"
-        assert prefetch_hub.bring_url(url, {"urls": [entry]}, tmp_path) == entry  # not asked again
+        assert prefetch.bring_url(url, {"urls": [entry]}, tmp_path) == entry  # not asked again
         hub.url_copy({"urls": [entry]}, url).unlink()
         with pytest.raises(InputError, match="not the content that the manifest holds"):
-            prefetch_hub.bring_url(url, {"urls": [entry]}, tmp_path)
+            prefetch.bring_url(url, {"urls": [entry]}, tmp_path)
 
 
 def test_what_an_address_answers():

@@ -20,6 +20,9 @@ def resolved(node: dict) -> dict:
 def leaves(node: dict, path: tuple[str, ...] = ()) -> Iterator[str]:
     """The schema's keys that hold a value, not further keys."""
     node = resolved(node)
+    if node.get("partial"):  # other values of keys that stand elsewhere
+        yield ".".join(path)
+        return
     deeper = False
     for part in [node, *map(resolved, [*node.get("anyOf", []), *node.get("oneOf", [])])]:
         for key, value in part.get("properties", {}).items():

@@ -13,7 +13,7 @@ from pathlib import Path
 import yaml
 from conftest import ROOT
 from far_studies import commit_in, table_repository
-from mothertongue.inference.models import render_prompt
+from mothertongue.inference.templates import render_prompt
 from standin import StandIn
 from standin_hub import Hub, Repository
 from tiny_models import save_model

@@ -4,13 +4,16 @@ import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from mothertongue.api import make_client
+from mothertongue.api import Service, make_client
 from mothertongue.translate import make_translator
+from mothertongue.translate.settings import TranslatorSettings, languages_of
 from standin import page
 
 KEY = "canary-0123456789-secret"
 CLIENTS = ("openai", "cohere", "google-cloud", "google")
-LANGUAGES = {code: {"name": code, "script": "Latn", "google": code} for code in ("en", "es")}
+LANGUAGES = {
+    code: {"name": code, "script": "Latn", "google": code, "flores": code} for code in ("en", "es")
+}
 PATHS = {"openai": "/v1", "google": "/m", "google-cloud": "/language/translate/v2"}
 
 
@@ -70,7 +73,7 @@ def answering(backend, text="Hola a todos."):
 
 def translator(backend, url, **api):
     entry = {"backend": backend, "model": "m", "base_url": url, "api": api}
-    return make_translator(entry, LANGUAGES)
+    return make_translator(TranslatorSettings.of(entry), languages_of(LANGUAGES))
 
 
 def ask(client, timeout=5.0):
@@ -78,7 +81,8 @@ def ask(client, timeout=5.0):
 
 
 def chat(url, **more):
-    return make_client({"backend": "openai", "model": "m", "base_url": url, "api": {}, **more})
+    entry = {"backend": "openai", "model": "m", "base_url": url, "api": {}, **more}
+    return make_client(Service.of(entry))
 
 
 def completion(message, **more):

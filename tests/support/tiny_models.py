@@ -3,9 +3,16 @@
 import json
 from pathlib import Path
 
-from mothertongue.finetune.base import texts_of, train_tokenizer
+from json_rows import rows_of
+from mothertongue.finetune import base
+from mothertongue.finetune.base import train_tokenizer
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+def texts_of(rows):
+    """Texts of rows (JSON objects), as a base is trained on them."""
+    return base.texts_of(rows_of(rows))
 
 
 def demo_rows(language: str = "en", count: int | None = None) -> list[dict]:

@@ -10,6 +10,7 @@ import yaml
 from conftest import checkout, run_snakemake
 from mothertongue import translate
 from mothertongue.study import read_study
+from mothertongue.translate.settings import TranslatorSettings, languages_of
 from standin import StandIn, invented
 from translating import english_rows
 from translating import translate as translate_rows
@@ -30,7 +31,7 @@ def test_every_configuration_is_valid(root):
     assert used == set(translate.BACKENDS)
     for entry in study.translators.values():  # each can be made
         facts = translate.language_facts(root, study.languages, ["en", *study.languages])
-        translate.make_translator(entry, facts)
+        translate.make_translator(TranslatorSettings.of(entry), languages_of(facts))
 
 
 @pytest.mark.slow

@@ -4,7 +4,8 @@ import pytest
 from mothertongue.errors import InputError
 from mothertongue.files import write_jsonl
 from mothertongue.translate.recorded import Recorded
-from translating import english_rows, files_in
+from mothertongue.translate.settings import TranslatorSettings
+from translating import LANGUAGES, english_rows, files_in
 
 
 def test_missing_texts_are_listed(tmp_path):
@@ -28,16 +29,12 @@ def test_missing_texts_are_listed(tmp_path):
         "engine": "fluent",
         "memory": [str(tmp_path / "memory.jsonl")],
     }
-    languages = {
-        "en": {"name": "English", "script": "Latn", "google": "en"},
-        "es": {"name": "Spanish", "script": "Latn", "google": "es"},
-    }
     with pytest.raises(InputError, match="no recorded translation of") as caught:
         translate_texts.main(
             name="fluent",
             translator=entry,
             operating={"api": {}, "batch": None, "replay": None, "price": {}},
-            languages=languages,
+            languages=LANGUAGES,
             target="target_language",
             max_quarantined=0.1,
             **files_in(tmp_path),
@@ -59,7 +56,8 @@ def test_a_pivot_that_was_mended_comes_back_as_recorded(tmp_path):
     memory += [("en", "es", pivot, text) for pivot, text in zip(pivots.values(), back, strict=True)]
     columns = ("source_language", "target_language", "source", "target")
     write_jsonl(tmp_path / "memory.jsonl", [dict(zip(columns, row, strict=True)) for row in memory])
-    recorded = Recorded({"memory": [str(tmp_path / "memory.jsonl")]}, {})
+    files = [str(tmp_path / "memory.jsonl")]
+    recorded = Recorded(TranslatorSettings.of({"backend": "recorded", "memory": files}), {})
     mended = [
         "What languages are spoken in Guinea?",
         "Complete the sentence: the river runs through",

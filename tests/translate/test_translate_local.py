@@ -10,6 +10,7 @@ from mothertongue.errors import InputError
 from mothertongue.files import read_json, write_jsonl
 from mothertongue.translate import operating
 from mothertongue.translate.seq2seq import Seq2Seq
+from mothertongue.translate.settings import TranslatorSettings, languages_of
 from translate_texts import main
 from translating import LANGUAGES, english_rows, files_in
 
@@ -75,7 +76,7 @@ def test_a_set_through_a_local_model_equals_one_text_at_a_time(tmp_path, folder,
             max_quarantined=1.0,
             **files_in(tmp_path),
         )
-    local = Seq2Seq(entry, FACTS)
+    local = Seq2Seq(TranslatorSettings.of({"backend": "huggingface", **entry}), languages_of(FACTS))
     told = set()
     with Store(files_in(tmp_path)["store_file"]) as store:
         for row in rows:
@@ -93,7 +94,8 @@ def test_a_set_through_a_local_model_equals_one_text_at_a_time(tmp_path, folder,
 
 
 def backend(folder, **entry):
-    return Seq2Seq({"model": str(folder), **entry}, FACTS)
+    entry = {"backend": "huggingface", "model": str(folder), **entry}
+    return Seq2Seq(TranslatorSettings.of(entry), languages_of(FACTS))
 
 
 def test_a_language_without_a_code_is_one_line(folder):

@@ -1,4 +1,4 @@
-"""File contracts: JSON Lines datasets, atomic writing, hashes (design: contracts between files)."""
+"""Reading and writing files: JSON Lines, JSON and YAML, atomic writing, hashes."""
 
 import glob
 import hashlib
@@ -20,7 +20,6 @@ from .errors import InputError
 Row = dict[str, Any]
 SURROGATE = re.compile("[\ud800-\udfff]")
 CLOCKS_DIFFER = 300.0  # seconds by which the clock of a file server may be ahead
-DATASET_COLUMNS = ("id", "language", "instruction", "output", "origin")
 
 
 @contextmanager
@@ -170,43 +169,6 @@ def read_json(path: str | Path) -> Any:
         raise InputError(f"{path}: no such file") from None
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: not valid JSON ({error})") from None
-
-
-def check_dataset(rows: list[Row], path: str | Path) -> None:
-    """Check rows against the dataset contract; the first breach is an `InputError`."""
-    if not rows:
-        raise InputError(f"{path}: the dataset is empty")
-    seen: dict[str, int] = {}
-    for number, row in enumerate(rows, start=1):
-        missing = [column for column in DATASET_COLUMNS if column not in row]
-        if missing:
-            raise InputError(
-                f"{path}, row {number}: no column {', '.join(missing)}"
-                f" (a dataset row has {', '.join(DATASET_COLUMNS)})"
-            )
-        for column in ("id", "language", "instruction", "output"):
-            if not isinstance(row[column], str) or not row[column].strip():
-                raise InputError(f"{path}, row {number}: '{column}' is empty or not text")
-        if not isinstance(row["origin"], dict):
-            raise InputError(f"{path}, row {number}: 'origin' must be an object")
-        if row["id"] in seen:
-            raise InputError(
-                f"{path}, row {number}: id '{row['id']}' already stands in row {seen[row['id']]}"
-            )
-        seen[row["id"]] = number
-
-
-def read_dataset(path: str | Path) -> list[Row]:
-    """Read a dataset: rows of `id, language, instruction, output, origin`, ids unique."""
-    rows = read_jsonl(path)
-    check_dataset(rows, path)
-    return rows
-
-
-def write_dataset(path: str | Path, rows: list[Row]) -> None:
-    """Check rows against the dataset contract, then write them atomically."""
-    check_dataset(rows, path)
-    write_jsonl(path, rows)
 
 
 def text_hash(*texts: str) -> str:

@@ -3,11 +3,13 @@
 import logging
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from ..files import Row, text_hash
 from ..inference.encoding import Encoder, end_tokens
 from ..inference.generation import make_plain
+from ..inference.templates import Prompting
 from .partial import PartialAnswers
 
 log = logging.getLogger(__name__)
@@ -15,10 +17,11 @@ REPORT_SECONDS = 30.0
 
 
 class QuestionSet(NamedTuple):
-    """Questions, and the file in which their answers are kept."""
+    """Questions in one language, and the file in which their answers are kept."""
 
     questions: list[Row]
     partial: PartialAnswers
+    language: str | None = None
 
     @property
     def complete(self) -> bool:
@@ -69,11 +72,15 @@ def tokenise_prompts(
     ]
 
 
+def _one_turn(prompting: Prompting, language: str | None, question: str) -> str:
+    return prompting.prompt([question], language=language)
+
+
 def answer_all(
     lm: Any,
     sets: Sequence[QuestionSet],
     *,
-    render: Callable[[str], str],
+    prompting: Prompting,
     max_new_tokens: int,
     temperature: float,
     seed: int = 1,
@@ -89,10 +96,18 @@ def answer_all(
     new_tokens = min(max_new_tokens, max(1, context // 2))
     if new_tokens < max_new_tokens:
         log.warning("max_new_tokens lowered to %d: the model holds %d", new_tokens, context)
-    asked = [(one.partial, question) for one in sets for question in one.open()]
+    lm.use(prompting)
+    asked: list[tuple[PartialAnswers, Row]] = []
+    prompts: list[Prompt] = []
+    for one in sets:
+        open_ones = one.open()
+        asked += [(one.partial, question) for question in open_ones]
+        render = partial(_one_turn, prompting, one.language)
+        prompts += tokenise_prompts(
+            open_ones, lm.tokenizer, render=render, room=context - new_tokens
+        )
     questions = [question for _, question in asked]
-    prompts = tokenise_prompts(questions, lm.tokenizer, render=render, room=context - new_tokens)
-    end_ids = end_tokens(lm.model, lm.tokenizer)
+    end_ids = end_tokens(lm.model, lm.tokenizer, prompting.ends)
     started, made, answered = time.monotonic(), 0, 0
     reported = started
 
@@ -101,8 +116,8 @@ def answer_all(
         for index, tokens in ended.items():
             kept, stop = split_answer(tokens, end_ids)
             text = lm.tokenizer.decode(kept, skip_special_tokens=True).strip()
-            partial, question = asked[index]
-            partial.add(
+            kept_in, question = asked[index]
+            kept_in.add(
                 [
                     question
                     | {"answer": text, "stop": stop, "tokens": len(kept)}

@@ -7,9 +7,9 @@ nowhere; without network, an exported study replays.
 
 How to use it (translators and judges do exactly this)::
 
-    from mothertongue.api import Ask, CallSettings, Engine, Store, make_client
+    from mothertongue.api import Ask, CallSettings, Engine, Service, Store, make_client
 
-    client = make_client(entry)             # entry: backend, model, base_url, … (lazy registry)
+    client = make_client(Service.of(entry))  # entry: backend, model, base_url, … (lazy registry)
     with Store(store_path, replay=None) as store:
         engine = Engine(client, store, account="gpt-4-turbo", settings=CallSettings.of(entry["api"]),
                         price=price)
@@ -48,7 +48,7 @@ How to use it (translators and judges do exactly this)::
 from .clients import make_client
 from .engine import Engine
 from .prices import Price, price_of
-from .settings import CallSettings
+from .settings import CallSettings, Service
 from .store import Store, request_key
 from .types import Ask, Outcome, Reply, Stop, Temporary, Unanswerable, Verdict
 
@@ -59,6 +59,7 @@ __all__ = [
     "Outcome",
     "Price",
     "Reply",
+    "Service",
     "Stop",
     "Store",
     "Temporary",

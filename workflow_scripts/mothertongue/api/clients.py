@@ -34,12 +34,11 @@ MOST_ADAPTATIONS = 6  # calls of one send that may be refused for a parameter
 KEPT = ("service", "base_url", "model", "messages")  # of every request, even without a value
 
 
-def make_client(entry: Mapping[str, Any]) -> "ChatClient":
-    """The chat client of a translator's or judge's entry (`backend`, `model`, `base_url`, …)."""
-    backend = entry["backend"]
-    if backend not in CLIENTS:
-        raise InputError(f"unknown chat service '{backend}'; known: {', '.join(CLIENTS)}")
-    client: ChatClient = load(CLIENTS[backend])(entry)
+def make_client(service: Service) -> "ChatClient":
+    """The client of a chat service (`Service.of` makes one from a translator's or judge's entry)."""
+    if service.backend not in CLIENTS:
+        raise InputError(f"unknown chat service '{service.backend}'; known: {', '.join(CLIENTS)}")
+    client: ChatClient = load(CLIENTS[service.backend])(service)
     return client
 
 
@@ -59,9 +58,9 @@ class ChatClient(ABC):
     name: str
     home: str  # the vendor's address
 
-    def __init__(self, entry: Mapping[str, Any]):
+    def __init__(self, service: Service):
         """Read the key; a server of one's own (`base_url`) gets one only if `api.key` names it."""
-        self.service = Service.of(entry)
+        self.service = service
         self.base_url = self.service.base_url
         self.who = self.base_url or self.name
         self.secret = secret_of(

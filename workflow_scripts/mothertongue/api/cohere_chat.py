@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .clients import ChatClient
+from .settings import Service
 from .statuses import status_error
 from .types import ApiError, Reply, Request, Temporary
 
@@ -16,9 +17,9 @@ class CohereChat(ChatClient):
     name = "Cohere"
     home = "https://api.cohere.com"
 
-    def __init__(self, entry: Mapping[str, Any]):
+    def __init__(self, service: Service):
         """Every thread keeps the answer to its own call."""
-        super().__init__(entry)
+        super().__init__(service)
         self._told = threading.local()
 
     def open(self, key: str, base_url: str) -> Any:

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 from .noise import NoiseRow
 from .records import read_records
@@ -42,6 +42,14 @@ class Planned:
     items: int  # per language
     rating: bool = False
     questions: int = 1  # items of a cluster (questions of one passage)
+
+
+class PlannedWork(NamedTuple):
+    """A planned benchmark, its task, and the GPU-hours of one more seed, model or thousand items."""
+
+    planned: Planned
+    task: str
+    hours: Mapping[str, float | None]
 
 
 @dataclass(frozen=True)
@@ -118,30 +126,26 @@ def read_noise(path: Path) -> dict[str, NoiseRow]:
     return found
 
 
-def plan_power(
-    sheet: Iterable[Mapping[str, Any]], own: Path, published: Path
-) -> list[dict[str, object]]:
-    """Rows of power.csv. `sheet`: per benchmark the fields of `Planned`, `task` and `hours`.
+def plan_power(work: Iterable[PlannedWork], own: Path, published: Path) -> list[dict[str, object]]:
+    """Rows of power.csv.
 
     Variances come from the study's own variance.csv where it has the benchmark, then from the
     published study's.
     """
     mine, theirs = read_noise(own), read_noise(published)
     planned, luck, hours = [], {}, {}
-    for entry in sheet:
-        fields = {k: v for k, v in entry.items() if k not in ("task", "hours")}
-        one = Planned(**fields)
+    for one, task, more in work:
         noise = mine.get(one.name)
         source = SOURCES[0] if noise else SOURCES[1]
-        noise = noise or theirs.get(entry["task"]) or theirs.get(one.name)
+        noise = noise or theirs.get(task) or theirs.get(one.name)
         planned.append(one)
         luck[one.name] = luck_of(one, noise, source)
-        hours[one.name] = entry["hours"]
+        hours[one.name] = more
     return plan_rows(planned, luck, hours)
 
 
 def plan_rows(
-    planned: list[Planned], luck: dict[str, Luck], hours: dict[str, dict[str, float | None]]
+    planned: list[Planned], luck: dict[str, Luck], hours: Mapping[str, Mapping[str, float | None]]
 ) -> list[dict[str, object]]:
     """Per benchmark: the smallest gap, and what one more seed, model or thousand items would give.
 

@@ -1,24 +1,38 @@
 """Estimate the GPU-hours, loads and GPU memory of a study's models."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 from ..api.prices import tokens_of
-from ..files import read_jsonl
+from ..sample.rows import read_rows
 from ..study.cards import Card, cards, named, reference
 from ..study.inference_jobs import OTHER_TASK, TASKS, Tokens, answer_tokens, seconds
 from ..study.training_jobs import gpu_hours, gpus
+from .lines import Line
 from .sheets import ModelSheet
 
 TEMPLATE = 40  # tokens of the instruction template around a training example
 STARTING = 20.0  # seconds of a process until it begins to load weights
 STAGES = ("finetune", "evaluate", "answer")
-COLUMNS = (
-    *("model", "quantisation", "used", "stage", "length", "card", "gpu_gb", "smallest_gb"),
-    *("jobs", "loads", "tokens", "gpu_hours"),
-)
+
+
+class GpuRow(NamedTuple):
+    """One row of gpu.csv. `used`: 1 for the study's own way of loading; `length`: tokens of a row."""
+
+    model: str
+    quantisation: str
+    used: int
+    stage: str
+    length: int
+    card: str
+    gpu_gb: float
+    smallest_gb: float
+    jobs: int
+    loads: int
+    tokens: int
+    gpu_hours: float
 
 
 @dataclass(frozen=True)
@@ -42,8 +56,8 @@ def row_tokens(files: Iterable[Path], longest: int, limit: int | None = None) ->
     """
     return {
         file: sum(
-            min(longest, TEMPLATE + tokens_of(row["instruction"]) + tokens_of(row["output"]))
-            for row in read_jsonl(file)[:limit]
+            min(longest, TEMPLATE + sum(map(tokens_of, row.content)))
+            for row in read_rows(file)[:limit]
         )
         for file in set(files)
     }
@@ -105,29 +119,44 @@ def smallest(gb: float) -> float:
     return next((size for size in sizes if size >= gb), float("inf"))
 
 
-def rows(sheets: Iterable[ModelSheet], root: Path) -> Iterator[dict[str, Any]]:
+def gpu_lines(sheet: ModelSheet, root: Path) -> Iterator[Line]:
+    """GPU-hours of one model, by stage; `root` is the results folder."""
+    for need in needs(sheet, root):
+        yield Line(
+            need.stage,
+            sheet.name,
+            f"{need.jobs} jobs",
+            "projected",
+            tokens=need.tokens,
+            gpu_hours=need.hours,
+            loads=need.loads,
+            gpu_gb=need.gb,
+        )
+
+
+def gpu_rows(sheets: Iterable[ModelSheet], root: Path) -> Iterator[GpuRow]:
     """Rows of gpu.csv: every model, stage and way of loading; `used` is the study's own way."""
     for sheet in sheets:
         for need in needs(sheet, root, sheet.bytes):
-            yield {
-                "model": sheet.name,
-                "quantisation": need.quantisation,
-                "used": int(need.quantisation == sheet.quantisation),
-                "stage": need.stage,
-                "length": need.length,
-                "card": card_of(sheet).name,
-                "gpu_gb": round(need.gb, 1),
-                "smallest_gb": smallest(need.gb),
-                "jobs": need.jobs,
-                "loads": need.loads,
-                "tokens": need.tokens,
-                "gpu_hours": round(need.hours, 4),
-            }
+            yield GpuRow(
+                sheet.name,
+                need.quantisation,
+                int(need.quantisation == sheet.quantisation),
+                need.stage,
+                need.length,
+                card_of(sheet).name,
+                round(need.gb, 1),
+                smallest(need.gb),
+                need.jobs,
+                need.loads,
+                need.tokens,
+                round(need.hours, 4),
+            )
 
 
-def text_of(found: list[dict[str, Any]], sheets: list[ModelSheet]) -> str:
+def text_of(found: Sequence[GpuRow], sheets: Sequence[ModelSheet]) -> str:
     """The rows as a table of models, and what another way of loading would save."""
-    if not any(row["gpu_hours"] for row in found):
+    if not any(row.gpu_hours for row in found):
         return ""
     lines = [
         "GPU memory in GB, at least (training / reading), and GPU-hours, by finetune.quantisation"
@@ -137,18 +166,18 @@ def text_of(found: list[dict[str, Any]], sheets: list[ModelSheet]) -> str:
     totals = dict.fromkeys(("int8", "nf4", "none"), 0.0)
     used = 0.0
     for sheet in sheets:
-        own = [row for row in found if row["model"] == sheet.name]
-        if not any(row["gpu_hours"] for row in own):
+        own = [row for row in found if row.model == sheet.name]
+        if not any(row.gpu_hours for row in own):
             continue
         cells = []
         for kind in totals:
-            part = [row for row in own if row["quantisation"] == kind]
-            hours = sum(row["gpu_hours"] for row in part)
+            part = [row for row in own if row.quantisation == kind]
+            hours = sum(row.gpu_hours for row in part)
             totals[kind] += hours
-            used += hours if part and part[0]["used"] else 0.0
-            by = {row["stage"]: row["gpu_gb"] for row in part}
+            used += hours if part and part[0].used else 0.0
+            by = {row.stage: row.gpu_gb for row in part}
             read = max(by.get("evaluate", 0.0), by.get("answer", 0.0))
-            mark = "*" if part and part[0]["used"] else ""
+            mark = "*" if part and part[0].used else ""
             cells.append(f"{by.get('finetune', 0.0):.0f} / {read:.0f}, {hours:.1f} h{mark}")
         card = card_of(sheet)
         lines.append(

@@ -1,8 +1,10 @@
-"""What the estimate is told of a study, as a record; a rule's parameter holds it as a dictionary."""
+"""What the estimate is told of a study, as records; a rule's parameters hold them as dictionaries."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
+
+from ..correlate.planning import Planned
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,75 @@ class ModelSheet:
     def from_params(cls, params: Mapping[str, Any]) -> Self:
         """The sheet that a rule's parameter holds."""
         return cls(**params)
+
+    def params(self) -> dict[str, Any]:
+        """The sheet as a rule's parameter."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class TranslationSheet:
+    """A set that a translator translates. `stage`: translate or roundtrip; `what`: its scope.
+
+    `entry`: what determines the translations; `priced`: it is free, or the table has a price for it.
+    """
+
+    name: str
+    api: Mapping[str, Any]
+    price: Mapping[str, float]
+    priced: bool
+    stage: str
+    what: str
+    entry: Mapping[str, Any]
+    target: str
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, Any]) -> Self:
+        """The sheet that a rule's parameter holds."""
+        return cls(**params)
+
+    def params(self) -> dict[str, Any]:
+        """The sheet as a rule's parameter."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeSheet:
+    """What a paid judge rates. `spec`: what determines its ratings; `discount`: that of a batch.
+
+    `answers`: file of each answer set, relative to <results>, and its number of questions.
+    """
+
+    name: str
+    api: Mapping[str, Any]
+    price: Mapping[str, float]
+    priced: bool
+    spec: Mapping[str, Any]
+    discount: float
+    answer_tokens: int
+    answers: list[tuple[str, int]]
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, Any]) -> Self:
+        """The sheet that a rule's parameter holds."""
+        return cls(**params)
+
+    def params(self) -> dict[str, Any]:
+        """The sheet as a rule's parameter."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class PowerSheet:
+    """A benchmark as the power of the study depends on it; `items`: in one language."""
+
+    task: str
+    planned: Planned
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, Any]) -> Self:
+        """The sheet that a rule's parameter holds."""
+        return cls(params["task"], Planned(**params["planned"]))
 
     def params(self) -> dict[str, Any]:
         """The sheet as a rule's parameter."""

@@ -5,9 +5,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from ..correlate.describe import main_learning_rate
+from ..correlate.planning import Planned
 from ..errors import InputError
 from ..evaluate.read import read_rows
 from ..files import existing_files, load_yaml, read_json_rows
@@ -17,18 +18,27 @@ from ..study.gpu_memory import shape_of
 from ..study.gpu_plan import card_of, chosen, needs_of
 from ..study.inference_jobs import OTHER_TASK, TASKS
 from ..study.paths import ANSWERS, ENGLISH, NATIVE, QUANTISATION, TRANSLATED, wildcards_of
+from ..study.recipes import as_of
 from ..translate import determining, operating
-from .sheets import ModelSheet
+from .sheets import JudgeSheet, ModelSheet, PowerSheet, TranslationSheet
 
-Sheet = dict[str, Any]
 QUESTIONS = 50  # of a set whose file is not there yet
 PASSAGES = {"xquad": 5, "belebele": 2}  # questions of a passage
 PROFILE = Path(__file__).resolve().parents[3] / "slurm" / "config.yaml"
 PAID = ("google-cloud", "cohere", "openai")
 
 
-def calling(study: Study, service: Translator | Judge) -> Sheet:
+class Calling(TypedDict):
     """How a service is called and paid; `priced`: it is free, or the table has a price for it."""
+
+    name: str
+    api: Mapping[str, Any]
+    price: Mapping[str, float]
+    priced: bool
+
+
+def calling(study: Study, service: Translator | Judge) -> Calling:
+    """What the estimate must know of a translator or judge."""
     settings = operating(service, study.config["replies"], study.config["prices"])
     free = service.backend not in PAID or service.base_url
     priced = free or any(settings["price"].values())
@@ -40,7 +50,7 @@ def calling(study: Study, service: Translator | Judge) -> Sheet:
     }
 
 
-def translations(study: Study) -> list[Sheet]:
+def translations(study: Study) -> list[TranslationSheet]:
     """One sheet per set that is to be translated; round trips start from native rows."""
     sheets = []
     for data, scope in study.data_and_scope():
@@ -48,9 +58,16 @@ def translations(study: Study) -> list[Sheet]:
         if name in study.translators:
             trip = data != name
             stage, target = ("roundtrip", "en") if trip else ("translate", "target_language")
-            entry = determining(study.translators[name])
-            sheet = {"stage": stage, "what": scope, "entry": entry, "target": target}
-            sheets.append({**calling(study, study.translators[name]), **sheet})
+            service = study.translators[name]
+            sheets.append(
+                TranslationSheet(
+                    **calling(study, service),
+                    stage=stage,
+                    what=scope,
+                    entry=determining(service),
+                    target=target,
+                )
+            )
     return sheets
 
 
@@ -78,19 +95,22 @@ def answers_of(study: Study, answers: AnswerSet) -> tuple[str, int]:
     return path, questions_asked(study, answers.questions, answers.language)
 
 
-def judgements(study: Study) -> list[Sheet]:
+def judgements(study: Study) -> list[JudgeSheet]:
     """Answer sets per paid judge, relative to <results>."""
     sheets = []
     for name, judge in study.judges.items():
         spec = rating_settings(name, judge)
-        sheet = {
-            "spec": spec,
-            "discount": judge.batch_discount,
-            "answer_tokens": study.answer_tokens,
-            "answers": [answers_of(study, a) for who, a in study.judgements if who == name],
-        }
-        if "repeats" in spec:  # judges that call no service have no repeats
-            sheets.append({**calling(study, judge), **sheet})
+        if "repeats" not in spec:
+            continue  # it calls no service
+        sheets.append(
+            JudgeSheet(
+                **calling(study, judge),
+                spec=spec,
+                discount=judge.batch_discount,
+                answer_tokens=study.answer_tokens,
+                answers=[answers_of(study, a) for who, a in study.judgements if who == name],
+            )
+        )
     return sheets
 
 
@@ -157,9 +177,9 @@ def choice_file(root: Path, model: str) -> Path:
     return root / QUANTISATION.format(model=model)
 
 
-def models(study: Study, root: Path, *, local: bool) -> list[Sheet]:
-    """A sheet per model, as a parameter (`ModelSheet`)."""
-    return [model_sheet(study, root, name, local=local).params() for name in study.models]
+def models(study: Study, root: Path, *, local: bool) -> list[ModelSheet]:
+    """A sheet per model."""
+    return [model_sheet(study, root, name, local=local) for name in study.models]
 
 
 def model_sheet(study: Study, root: Path, name: str, *, local: bool) -> ModelSheet:
@@ -177,18 +197,19 @@ def model_sheet(study: Study, root: Path, name: str, *, local: bool) -> ModelShe
         ),
         "answer": ("answer_questions", [a._asdict() | a.condition._asdict() for a in asked]),
     }
-    shape = shape_of(model)
+    shape, own = shape_of(model), as_of(config, name)
+    recipe = own["finetune"]
     return ModelSheet(
         name=name,
         parameters=model.parameters,
         gpus=tuning.gpus,
         quantisation=chosen(config, name, choice_file(root, name), card),
-        auto=tuning.quantisation == "auto",
+        auto=recipe["quantisation"] == "auto",
         card=(card.name, card.memory_gb) if card else None,
-        bytes=needs_of(config, shape),
+        bytes=needs_of(own, shape),
         guessed=not (Path(model.base or "") / "config.json").is_file(),
-        epochs=tuning.epochs,
-        max_length=tuning.max_length,
+        epochs=recipe["epochs"],
+        max_length=recipe["max_length"],
         limit=tuning.limit,
         trained=[sampled(study, c.data, c.scope) for c in tuned],
         evaluated=[
@@ -201,7 +222,7 @@ def model_sheet(study: Study, root: Path, name: str, *, local: bool) -> ModelShe
     )
 
 
-def power(study: Study) -> list[Sheet]:
+def power(study: Study) -> list[PowerSheet]:
     """Benchmarks and question sets as the power of the study depends on them."""
     rate = main_learning_rate(study)
     main = [c for c in study.conditions if c.lr == rate and c.data == "native" and c.scope != MULTI]
@@ -227,17 +248,19 @@ def power(study: Study) -> list[Sheet]:
             else items_asked(study, name, min(languages))
         )
         sheets.append(
-            {
-                "name": name,
-                "task": task,
-                "models": len(trained),
-                "families": len({study.models[m].family for m in trained}),
-                "languages": len(languages),
-                "seeds": len(study.finetuning.seeds),
-                "translators": len(translators),
-                "items": limit,
-                "rating": bool(asked),
-                "questions": PASSAGES.get(task, 1),
-            }
+            PowerSheet(
+                task,
+                Planned(
+                    name,
+                    models=len(trained),
+                    families=len({study.models[m].family for m in trained}),
+                    languages=len(languages),
+                    seeds=len(study.finetuning.seeds),
+                    translators=len(translators),
+                    items=limit,
+                    rating=bool(asked),
+                    questions=PASSAGES.get(task, 1),
+                ),
+            )
         )
     return sheets

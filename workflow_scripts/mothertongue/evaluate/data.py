@@ -87,7 +87,6 @@ def load(
     report: Report | None = None,
     subjects: dict[str, str] | None = None,
     limit: int | None = None,
-    template: str = "alpaca",
     cluster: str | None = None,
     numbers: str | None = None,
     parallel: bool = False,
@@ -162,9 +161,8 @@ def load(
             demonstrations, items, evaluated, shots, per_subject, report
         )
     words = {k: v for k, v in languages[language].items() if k != "until"}
-    template = words.pop("template", template)
     own = {"arabic_marks": arabic_marks} if family == "short-answer" else {}
-    wording = Wording(language, template, words, subjects or {})
+    wording = Wording(language, words, subjects or {})
     return {
         name: datasets.Dataset.from_list(
             [wording.doc(item, cut and variant == CUT) | ({} if cut else own) for item in split]
@@ -244,7 +242,6 @@ class Wording:
     """The words around an item in one language, as a task has them, and what its subjects are called."""
 
     language: str
-    template: str
     words: Mapping[str, Any]
     subjects: Mapping[str, str]
 
@@ -264,7 +261,7 @@ class Wording:
                 question = _without_head(item.question, words["question"])
                 solution = _without_head(item.solution, words["solution"])
                 item = replace(item, question=question, solution=solution)
-        doc = asdict(item) | {"language": self.language, "template": self.template}
+        doc = asdict(item) | {"language": self.language}
         if "preamble" in words:
             known = self.subjects.get(item.subject, item.subject.replace("_", " "))
             doc["preamble"] = words["preamble"].replace("{subject}", known)

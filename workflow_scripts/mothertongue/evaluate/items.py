@@ -16,9 +16,18 @@ from ..characters import without_invisible
 from ..errors import InputError
 from ..files import is_missing
 from ..numbers import decimal_mark_of, parse_number, plain
+from ..sample.rows import Row as DatasetRow
 from .fields import MissingCell, MissingColumn, as_text, cell, optional, text
 from .identity import PASSAGES, clusters, ids
-from .records import ChoiceItem, Item, NumberItem, Report, ShortAnswerItem, TextItem
+from .records import (
+    ChoiceItem,
+    ConversationItem,
+    Item,
+    NumberItem,
+    Report,
+    ShortAnswerItem,
+    TextItem,
+)
 
 Row = Mapping[str, Any]
 OPTIONS = ("A", "B", "C", "D")
@@ -165,7 +174,17 @@ def read_gold(value: Any, reading: Reading) -> tuple[Decimal | None, str]:
 
 
 def text_item(row: Row, where: str, reading: Reading) -> TextItem:
-    """An item whose output's likelihood after its instruction is measured."""
+    """An item whose output's likelihood after its instruction (and what was said before) is measured."""
+    if "turns" in row or row.get("system") is not None:
+        whole = DatasetRow.from_json(row, where)
+        *earlier, instruction, output = (turn.content for turn in whole.turns)
+        return ConversationItem(
+            instruction=instruction,
+            output=output,
+            earlier=earlier,
+            system=whole.system,
+            subject="",
+        )
     return TextItem(
         instruction=text(row, where, "instruction"),
         output=text(row, where, "output"),

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from ..inference.templates import TextPrompting
+from ..prompts.template import CHAT, read_template
 from ..study.tasks import read_task
 
 
@@ -35,7 +37,7 @@ def load_task(
     shots: int | None = None,
     limit: int | None = None,
     max_new_tokens: int | None = None,
-    template: str = "alpaca",
+    template: str | Mapping[str, Any] = "alpaca",
     cluster: str | None = None,
     parallel: bool = False,
     missing: str = "error",
@@ -74,7 +76,6 @@ def load_task(
         "lock": str(lock) if lock else None,
         "shots": shots,
         "limit": limit,
-        "template": template,
         "report": report,
         "cluster": cluster or metadata.get("cluster"),
         "parallel": parallel or metadata.get("parallel", False),
@@ -93,14 +94,15 @@ def load_task(
     made = manager._factory.build(entry, overrides=overrides, registry=manager.task_index)
     made.set_fewshot_seed(seed=1234)
     made.report = report
+    if template != CHAT:  # the tokenizer's own is put in its place when there is a tokenizer
+        made.prompting = TextPrompting(read_template(template), "")
     return {"tasks": {name: made}, "groups": {}, "group_map": {}}
 
 
 def instruction_prompt(doc: Mapping[str, Any]) -> str:
-    """The instruction in the study's template, as fine-tuning renders it."""
-    from ..inference.models import render_prompt
-
-    return render_prompt(doc["instruction"], doc["template"])
+    """The instruction alone; `PackTask` puts it into the template of the fine-tuning."""
+    instruction: str = doc["instruction"]
+    return instruction
 
 
 def __getattr__(name: str) -> Any:

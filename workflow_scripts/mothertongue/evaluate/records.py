@@ -73,6 +73,17 @@ class TextItem(Item):
     output: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationItem(TextItem):
+    """A native row of several turns, whose last answer's likelihood is measured.
+
+    `instruction` is what the user says last; `earlier`: the turns before, `system`: the system message.
+    """
+
+    earlier: list[str]
+    system: str | None
+
+
 class Report(TypedDict, total=False):
     """What a reader of a score should know of its items."""
 

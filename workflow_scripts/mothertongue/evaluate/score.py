@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from ..files import text_hash
+from ..inference.marks import without_marks
+from ..prompts.template import CHAT
 from . import metrics as scorers
 from .records import Chance, Metric, Report, Score, Summary
 
@@ -18,13 +20,25 @@ Row = dict[str, Any]
 OPTIONS = "ABCD"
 
 
-def run(lm: Any, loaded: dict[str, Any], language: str) -> tuple[Score, list[Row]]:
-    """Evaluate a loaded task; returns the score (without condition and provenance) and items."""
+def run(
+    lm: Any, loaded: dict[str, Any], language: str, *, through_template: bool = False
+) -> tuple[Score, list[Row]]:
+    """Evaluate a loaded task; returns the score (without condition and provenance) and items.
+
+    `through_template`: the prompts go through the model's template (`lm.prompting`); with a chat
+    template demonstrations are turns, else they are part of the instruction.
+    """
     import lm_eval
 
     (name, task), *_ = loaded["tasks"].items()
     results = lm_eval.evaluate(
-        lm=lm, task_dict=loaded, bootstrap_iters=0, log_samples=True, cache_requests=False
+        lm=lm,
+        task_dict=loaded,
+        bootstrap_iters=0,
+        log_samples=True,
+        cache_requests=False,
+        apply_chat_template=through_template,
+        fewshot_as_multiturn=through_template and lm.prompting.name == CHAT,
     )
     metadata = task.config.metadata
     items = [make_row(sample, metadata["family"], lm) for sample in results["samples"][name]]
@@ -61,7 +75,7 @@ def make_row(sample: Mapping[str, Any], family: str, lm: Any) -> Row:
         "item": doc["id"],
         "cluster": doc["cluster"],
         "subject": doc["subject"],
-        "prompt_hash": text_hash(first[0]),
+        "prompt_hash": text_hash(without_marks(first[0])),
     }
     reply = sample["filtered_resps"]
     if family == "choice":

@@ -3,10 +3,11 @@
 import logging
 import random
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..inference.encoding import Encoder
 from ..process.progress import Progress
+from ..sample.rows import Row
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -15,9 +16,9 @@ END = "<|end|>"
 log = logging.getLogger("mothertongue.finetune")
 
 
-def texts_of(rows: Iterable[dict[str, Any]]) -> list[str]:
-    """Instruction and output of every row as plain text, each once, sorted (order decides)."""
-    return sorted({f"{row['instruction'].strip()}\n{row['output'].strip()}" for row in rows})
+def texts_of(rows: Iterable[Row]) -> list[str]:
+    """Every row as plain text, one line break between turns, each once, sorted (order decides)."""
+    return sorted({"\n".join(text.strip() for text in row.content) for row in rows})
 
 
 def train_tokenizer(texts: Sequence[str], vocabulary: int) -> "PreTrainedTokenizerBase":

@@ -73,6 +73,8 @@ def collate(examples: Sequence[Example], pad: int) -> tuple["torch.Tensor", "tor
         tokens[row, : len(ids)] = ids
         first = max(example.prompt, 1)
         targets[row, first - 1 : len(ids) - 1] = ids[first:]
+        for start, end in example.masked:
+            targets[row, start - 1 : end - 1] = IGNORED
     return tokens, targets
 
 

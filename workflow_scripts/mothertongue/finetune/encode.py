@@ -1,27 +1,46 @@
 """Turn dataset rows into tokens whose output part is supervised, and count what is lost."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import InputError
-from ..inference.encoding import Encoder
-from ..inference.models import render_prompt
+from ..inference.encoding import Encoder, Spans
+from ..inference.templates import open_template
+from ..sample.rows import Row
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+TRUNCATE, DROP = "truncate", "drop"  # what is done with a row that is too long
+ALL_TURNS, LAST_TURN = "all-turns", "last-turn"  # whose answers count in the loss
+
 
 class Example(NamedTuple):
-    """One row as tokens; the first `prompt` of them are not supervised."""
+    """One row as tokens; the first `prompt` of them are not supervised, nor are stretches in `masked`."""
 
     id: str
     tokens: list[int]
     prompt: int
+    masked: Spans = ()
+
+    @classmethod
+    def of(cls, name: str, tokens: list[int], spans: Spans) -> "Example":
+        """From all tokens, and where those lie that are supervised."""
+        end = spans[-1][1]
+        gaps = tuple((a[1], b[0]) for a, b in pairwise(spans) if a[1] < b[0])
+        return cls(name, tokens[:end], spans[0][0], gaps)
 
     @property
     def supervised(self) -> int:
         """Tokens that count in the loss."""
-        return len(self.tokens) - self.prompt
+        return len(self.tokens) - self.prompt - sum(end - start for start, end in self.masked)
+
+    def cut(self, length: int) -> "Example":
+        """Its first tokens."""
+        masked = tuple((a, min(b, length)) for a, b in self.masked if a < length)
+        return self._replace(tokens=self.tokens[:length], masked=masked)
 
 
 @dataclass
@@ -41,28 +60,57 @@ class Counts:
         return asdict(self)
 
 
+def examples_of(
+    rows: Sequence[Row], tokenizer: "PreTrainedTokenizerBase", template: str | Mapping[str, Any]
+) -> list[Example]:
+    """Rows as tokens, whole; every answer counts, with the token that ends it."""
+    prompting, encoder = open_template(template, tokenizer), Encoder(tokenizer)
+    cut = [
+        prompting.segments(
+            [turn.content for turn in row.turns], system=row.system, language=row.language
+        )
+        for row in rows
+    ]
+    single = [place for place, segments in enumerate(cut) if len(segments) == 2]
+    prompts, answers = ([cut[place][part].text for place in single] for part in (0, 1))
+    found = {
+        place: Example(rows[place].id, tokens, prompt)
+        for place, (tokens, prompt) in zip(
+            single, encoder.pairs(prompts, answers, end=False), strict=True
+        )
+    }
+    for place, segments in enumerate(cut):
+        if place not in found:
+            found[place] = Example.of(rows[place].id, *encoder.conversation(segments))
+    return [found[place] for place in range(len(rows))]
+
+
 def encode_rows(
-    rows: list[dict[str, Any]],
+    rows: Sequence[Row],
     tokenizer: "PreTrainedTokenizerBase",
     *,
-    template: str,
+    template: str | Mapping[str, Any],
     max_length: int,
+    too_long: str = TRUNCATE,
+    loss: str = ALL_TURNS,
 ) -> tuple[list[Example], Counts]:
-    """Encode prompt and output together; supervise the output and the end-of-sequence token.
+    """Encode prompts and answers together; supervise the answers and the tokens that end them.
 
-    Rows whose prompt alone fills the window are dropped; longer rows lose their end (and then
-    have no end-of-sequence token, so that no model learns to stop in mid-sentence).
+    `loss`: of all answers of a conversation, or of its last. Rows with more than `max_length` tokens
+    lose their end (`truncate`; they then have no end token, so that no model learns to stop in
+    mid-sentence) or are dropped (`drop`); one whose first prompt alone fills the window is always
+    dropped.
     """
-    prompts = [render_prompt(row["instruction"], template) for row in rows]
-    outputs = [row["output"].strip() for row in rows]
     examples: list[Example] = []
     counts = Counts(rows=len(rows))
-    for row, (whole, prompt) in zip(rows, Encoder(tokenizer).pairs(prompts, outputs)):
-        lost = max(0, len(whole) - max_length)
-        if prompt >= max_length:
+    for example in examples_of(rows, tokenizer, template):
+        if loss == LAST_TURN and example.masked:
+            example = Example(example.id, example.tokens, example.masked[-1][1])
+        lost = max(0, len(example.tokens) - max_length)
+        if example.prompt >= max_length or (lost and too_long == DROP):
             counts.dropped_rows += 1
             continue
-        example = Example(row["id"], whole[:max_length], prompt)
+        example = example.cut(max_length)
         examples.append(example)
         counts.truncated_rows += lost > 0
         counts.truncated_tokens += lost

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from ..files import Row, text_hash
+from ..files import text_hash
+from ..sample.rows import Row
 from .encode import Counts, Example
 
 Encoded = tuple[list[Example], Counts]
@@ -84,6 +85,6 @@ def hold_equal(
     equal = Equal(kind, limit, own, tuple(sorted(sizes.items())))
     ids = {example.id for example in cut(examples, kind, limit)}
     if len(ids) < len(examples):
-        examples, left = encode([row for row in rows if row["id"] in ids])
+        examples, left = encode([row for row in rows if row.id in ids])
         counts = replace(left, rows=counts.rows, dropped_rows=counts.dropped_rows)
     return (examples, counts), equal

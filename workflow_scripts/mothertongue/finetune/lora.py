@@ -1,6 +1,7 @@
 """Find the query, key and value projections of any causal model and put LoRA on all of them."""
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
@@ -9,6 +10,7 @@ if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import PreTrainedModel
 
+QKV, ATTENTION, ALL_LINEAR = "qkv", "attention", "all-linear"  # what carries LoRA
 SEPARATE = (
     ("q_proj", "k_proj", "v_proj"),  # Llama, Gemma, Qwen2, Mistral, OPT, GPT-J, …
     ("query", "key", "value"),
@@ -40,18 +42,47 @@ def _language_model(model: "PreTrainedModel") -> str:
     return f"{names[0]}." if names and names[0] else ""
 
 
-def lora_targets(model: "PreTrainedModel") -> list[str]:
-    """Full names of every query, key and value projection (separate or fused).
+def lora_targets(model: "PreTrainedModel", kind: str | Sequence[str] = QKV) -> list[str]:
+    """Full names of the modules that carry LoRA.
 
-    Of a model that also reads images or sound, only those of its language model: no row of a study
-    holds anything but text. An unknown layout is an `InputError` that lists the projections.
+    `kind`: qkv (every query, key and value projection, separate or fused), attention (the output
+    projections of attention too), all-linear (every linear layer but the output head, as peft has
+    it), or names of modules. Of a model that also reads images or sound, only those of its language
+    model: no row of a study holds anything but text. An unknown layout is an `InputError` that lists
+    the projections.
     """
     part = _language_model(model)
+    head = model.get_output_embeddings()  # type: ignore[no-untyped-call]  # untyped in transformers
     projections = [
         name
         for name, module in model.named_modules()
-        if _is_projection(module) and name.startswith(part)
+        if _is_projection(module) and name.startswith(part) and module is not head
     ]
+    if kind == ALL_LINEAR:
+        return projections
+    if not isinstance(kind, str):
+        return _named(model, projections, kind)
+    found = _query_key_value(model, projections)
+    if kind == ATTENTION:
+        blocks = {name.rpartition(".")[0] for name in found}
+        found = [name for name in projections if name.rpartition(".")[0] in blocks]
+    return found
+
+
+def _named(model: "PreTrainedModel", projections: list[str], wanted: Sequence[str]) -> list[str]:
+    """Projections whose last names are given; every given name must be one."""
+    leaves = {name.rpartition(".")[2] for name in projections}
+    unknown = [name for name in wanted if name not in leaves]
+    if unknown:
+        raise InputError(
+            f"finetune.lora.targets: {type(model).__name__} has no linear module"
+            f" {', '.join(unknown)}; it has {', '.join(sorted(leaves))}"
+        )
+    return [name for name in projections if name.rpartition(".")[2] in wanted]
+
+
+def _query_key_value(model: "PreTrainedModel", projections: list[str]) -> list[str]:
+    """Every query, key and value projection."""
     parents: dict[str, set[str]] = {}
     for name in projections:
         parent, _, leaf = name.rpartition(".")
@@ -85,20 +116,29 @@ def _unknown(model: "PreTrainedModel", projections: list[str], why: str) -> Inpu
 
 
 def add_lora(
-    model: "PreTrainedModel", *, r: int, alpha: float, dropout: float, seed: int
+    model: "PreTrainedModel",
+    *,
+    r: int,
+    alpha: float,
+    dropout: float,
+    seed: int,
+    targets: str | Sequence[str] = QKV,
+    rank_stabilised: bool = False,
+    dora: bool = False,
 ) -> "PeftModel":
     """Wrap a frozen model with fresh LoRA weights (float32) on exactly `lora_targets`.
 
-    On a bfloat16 base they compute in bfloat16 (adapters.py).
+    `rank_stabilised`: scaled by alpha / √r (Kalajdzievski 2023); `dora`: with a learned magnitude (Liu
+    et al. 2024). On a bfloat16 base they compute in bfloat16 (adapters.py).
     """
     import torch
     from peft import LoraConfig, get_peft_model
 
     from ..inference.adapters import train_in_compute_type
 
-    targets = lora_targets(model)
-    leaves = sorted({name.rpartition(".")[2] for name in targets})
-    conv = any(type(m).__name__ == "Conv1D" for n, m in model.named_modules() if n in set(targets))
+    names = lora_targets(model, targets)
+    leaves = sorted({name.rpartition(".")[2] for name in names})
+    conv = any(type(m).__name__ == "Conv1D" for n, m in model.named_modules() if n in set(names))
     every = {
         name
         for name, module in model.named_modules()
@@ -109,15 +149,17 @@ def add_lora(
         r=r,
         lora_alpha=alpha,  # type: ignore[arg-type]  # peft only divides it by r
         lora_dropout=dropout,
-        target_modules=leaves if every == set(targets) else targets,
+        target_modules=leaves if every == set(names) else names,
         fan_in_fan_out=conv,
         bias="none",
+        use_rslora=rank_stabilised,
+        use_dora=dora,
     )
     torch.manual_seed(seed)
     tuned = get_peft_model(model, config)
     carrying = lora_modules(tuned)
-    if set(carrying) != set(targets):
-        odd = ", ".join(sorted(set(carrying) ^ set(targets))[:5])
+    if set(carrying) != set(names):
+        odd = ", ".join(sorted(set(carrying) ^ set(names))[:5])
         raise RuntimeError(f"LoRA sits on other modules than intended: {odd}")
     train_in_compute_type(tuned)
     return tuned

@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +127,6 @@ def provenance(
 ) -> dict[str, Any]:
     """What a reader must know of an adapter, as JSON."""
     recipe, equal = job.recipe, sets.equal
-    encoding = {"template": recipe.template, "max_length": recipe.max_length}
     found = {"modules": len(tuned.modules), "weights": tuned.weights, "on": tuned.modules}
     return {
         "condition": job.condition,
@@ -137,8 +136,8 @@ def provenance(
         "loss_scale": run.scale,  # 1 unless the loss was scaled, for float16
         "device": tuned.device,
         "processes": workers.size,
-        "lora": {**asdict(recipe.lora), **found},
-        "recipe": {**recipe.optimisation(), **encoding},
+        "lora": {**recipe.lora.settings(), **found},
+        "recipe": {**recipe.optimisation(), **recipe.encoding()},
         "training": sets.counts.as_dict(),
         "equal": equal.as_dict() if equal else None,
         "validation": sets.validation_counts.as_dict(),

@@ -5,7 +5,7 @@ Both are made once, from the parameters of a rule, and are then passed whole.
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,34 @@ FILES = (
 
 @dataclass(frozen=True, slots=True)
 class Lora:
-    """The shape of an adapter (fields in the order in which provenance.json has them)."""
+    """The shape of an adapter (fields in the order in which provenance.json has them).
+
+    `targets`: qkv, attention, all-linear, or names of modules.
+    """
 
     alpha: float = 16
     dropout: float = 0.05
     r: int = 8
+    targets: str | tuple[str, ...] = "qkv"
+    rank_stabilised: bool = False
+    dora: bool = False
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> "Lora":
+        """From the study's section, or from JSON, where names are a list."""
+        targets = settings.get("targets", "qkv")
+        return cls(
+            **{**settings, "targets": targets if isinstance(targets, str) else tuple(targets)}
+        )
+
+    def settings(self) -> dict[str, Any]:
+        """By name; what version 1.0.0 did not have is left out where it has its default."""
+        new = ("targets", "rank_stabilised", "dora")
+        return {
+            field.name: getattr(self, field.name)
+            for field in fields(self)
+            if field.name not in new or getattr(self, field.name) != field.default
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +73,10 @@ class Recipe:
     early_stopping: int | None = None
     seed: int = 1
     lora: Lora = Lora()
-    template: str = "alpaca"
+    template: str | Mapping[str, Any] = "alpaca"  # a name, chat, or the words of a study's own
     max_length: int = 512
+    too_long: str = "truncate"
+    loss: str = "all-turns"
     quantisation: str = "int8"
     dtype: str = "auto"
     attention: str | None = None
@@ -77,9 +102,11 @@ class Recipe:
             epsilon=adam["epsilon"],
             early_stopping=settings["early_stopping"],
             seed=seed,
-            lora=Lora(**settings["lora"]),
+            lora=Lora.of(settings["lora"]),
             template=settings["template"],
             max_length=settings["max_length"],
+            too_long=settings.get("too_long", "truncate"),
+            loss=settings.get("loss", "all-turns"),
             quantisation=settings["quantisation"],
             dtype=settings["dtype"],
             attention=settings.get("attention"),
@@ -91,8 +118,17 @@ class Recipe:
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> "Recipe":
         """A recipe that went through JSON, where a tuple is a list and a record an object."""
-        fields = {**content, "betas": tuple(content["betas"]), "lora": Lora(**content["lora"])}
+        fields = {**content, "betas": tuple(content["betas"]), "lora": Lora.of(content["lora"])}
         return cls(**fields)
+
+    def encoding(self) -> dict[str, Any]:
+        """How rows become tokens, by name; what has its default is left out where 1.0.0 had no choice."""
+        found: dict[str, Any] = {"template": self.template, "max_length": self.max_length}
+        if self.too_long != "truncate":
+            found["too_long"] = self.too_long
+        if self.loss != "all-turns":
+            found["loss"] = self.loss
+        return found
 
     def optimisation(self) -> dict[str, Any]:
         """The numbers of the optimisation by name, as provenance.json has them."""

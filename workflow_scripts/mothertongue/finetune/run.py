@@ -3,14 +3,13 @@
 import gc
 import logging
 from contextlib import nullcontext
-from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from ..errors import InputError
-from ..files import file_hash, read_dataset, write_json
+from ..files import file_hash, write_json
 from ..inference.adapters import strip_adapters
 from ..inference.budgets import Remembered, memory_folder, remembered
 from ..inference.models import (
@@ -20,8 +19,10 @@ from ..inference.models import (
     prove_adapter,
     versions,
 )
+from ..inference.templates import warn_of_frame
 from ..process.devices import card_of, pick_device
 from ..process.stop import job_end, stop_requests
+from ..sample.rows import read_rows
 from .budget import CPU_OVERHEAD, GPU_OVERHEAD, Budget, find_budget
 from .checkpoint import fingerprint, remove_checkpoint
 from .encode import check_usable, encode_rows
@@ -90,16 +91,19 @@ def encoded_sets(job: Job, tokenizer: "PreTrainedTokenizerBase") -> Sets:
         tokenizer=tokenizer,
         template=recipe.template,
         max_length=recipe.max_length,
+        too_long=recipe.too_long,
+        loss=recipe.loss,
     )
+    warn_of_frame(recipe.template, tokenizer)
     training_rows, validation_rows = (
-        read_dataset(job.training_set),
-        read_dataset(job.validation_set),
+        read_rows(job.training_set),
+        read_rows(job.validation_set),
     )
     equal = None
     if recipe.equal:
         (training, counts), equal = hold_equal(
             training_rows,
-            {str(path): read_dataset(path) for path in job.others},
+            {str(path): read_rows(path) for path in job.others},
             encode,
             recipe.equal,
             epochs=recipe.epochs,
@@ -120,8 +124,8 @@ def fingerprint_of(job: Job, sets: Sets, identity: dict[str, Any]) -> str:
     recipe = job.recipe
     return fingerprint(
         recipe=recipe.optimisation(),
-        lora=asdict(recipe.lora),
-        encoding={"template": recipe.template, "max_length": recipe.max_length},
+        lora=recipe.lora.settings(),
+        encoding=recipe.encoding(),
         loading={
             "revision": job.base.revision,
             "quantisation": recipe.quantisation,
@@ -171,7 +175,7 @@ def finetune(job: Job, workers: Workers | None = None) -> dict[str, Any]:
     check_window(model, recipe.max_length, job.base.base)
     sets = encoded_sets(job, tokenizer)
     untouched = probe_logits(model, tokenizer)
-    tuned = add_lora(model, seed=recipe.seed, **asdict(recipe.lora))
+    tuned = add_lora(model, seed=recipe.seed, **recipe.lora.settings())
     budget, recompute = choose_budget(
         tuned,
         recipe.token_budget,

@@ -31,8 +31,9 @@ def _lora_layers(tuned: Any) -> Iterator[tuple[Any, list[torch.nn.Linear]]]:
 
 
 def computes_in_bfloat16(tuned: Any) -> bool:
-    """Whether the base under an adapter computes in bfloat16."""
-    return bool(tuned.get_input_embeddings().weight.dtype == torch.bfloat16)
+    """Whether the base under an adapter computes in bfloat16; DoRA's norms stay in float32."""
+    dora = any(any(getattr(layer, "use_dora", {}).values()) for layer, _ in _lora_layers(tuned))
+    return bool(tuned.get_input_embeddings().weight.dtype == torch.bfloat16) and not dora
 
 
 def train_in_compute_type(tuned: Any) -> None:

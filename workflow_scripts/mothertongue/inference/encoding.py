@@ -5,7 +5,9 @@ This is the one place that decides on special tokens:
 * A text begins with what the tokenizer puts before a text (a beginning-of-sequence token, several
   tokens, or nothing). What it puts *after* a text is left out, since every text is continued.
 * A training row ends with exactly one end-of-sequence token.
-* Special tokens that stand in a text, such as `</s>` or `<|im_end|>`, are text: they are written
+* A prompt may hold marked control tokens (marks.py), which are encoded as such; one that a chat
+  template wrote has no other head.
+* Special tokens that stand in a text unmarked, such as `</s>` or `<|im_end|>`, are text: they are written
   with the tokens of their characters, as `split_special_tokens=True` asks of a tokenizer. Tokenizers
   that do not obey (a Unigram vocabulary that holds them, code of a model's own) are corrected.
 
@@ -17,11 +19,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import InputError
+from .marks import MARKS, WHOLE, pieces, without_marks
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 PROBE = "a"
+Spans = tuple[tuple[int, int], ...]  # from the first token to behind the last
 CONTROL = re.compile(r"<[|｜].+[|｜]>")
 ROWS = "_embedding_rows"  # attribute of a tokenizer: how many of its entries the model knows
 
@@ -55,6 +59,7 @@ class Encoder:
         self.rows: int | None = getattr(tokenizer, ROWS, None)
         self.end: int = tokenizer.eos_token_id
         self.special = special_tokens(tokenizer)
+        self.names = [name for name in self.special.values() if name]
         bare = self._call([PROBE], special=False)[0]
         whole = self._call([PROBE], special=True)[0]
         first, last = _inside(bare, self.special)
@@ -64,7 +69,10 @@ class Encoder:
 
     def texts(self, texts: Sequence[str]) -> list[list[int]]:
         """Encode texts that something follows: the head and the text's own tokens."""
-        return [[*self.head, *tokens] for tokens in self.bare(texts)]
+        return [
+            tokens if text.startswith(WHOLE) else [*self.head, *tokens]
+            for text, tokens in zip(texts, self.bare(texts), strict=True)
+        ]
 
     def bare(self, texts: Sequence[str]) -> list[list[int]]:
         """Encode texts without a head, as what follows a prompt."""
@@ -72,13 +80,56 @@ class Encoder:
             return []
         first, last = self._cut
         found = []
-        for text, tokens in zip(texts, self._call(list(texts), special=False)):
+        unmarked = [text if not MARKS.search(text) else PROBE for text in texts]
+        for text, tokens in zip(texts, self._call(unmarked, special=False), strict=True):
+            if MARKS.search(text):
+                found.append(self._with_control(text))
+                continue
             tokens = tokens[first : len(tokens) - last]
             if self.special.keys() & set(tokens):
                 tokens = self._as_text(tokens)
             self._check(tokens, text)
             found.append(tokens)
         return found
+
+    def conversation(self, segments: Sequence[tuple[str, bool]]) -> tuple[list[int], Spans]:
+        """Encode a text of several segments, each with whether it counts; where those that do lie.
+
+        As in `pairs`, the text is encoded as a whole, but for a segment whose first token would
+        straddle its border.
+        """
+        tokens: list[int] = []
+        spans: list[tuple[int, int]] = []
+        text = ""
+        for part, counts in segments:
+            begun = len(tokens)
+            (whole,) = self.texts([text + part])
+            if whole[:begun] == tokens:
+                tokens = whole
+            else:
+                tokens = tokens + self.bare([part])[0]
+            text += part
+            if counts:
+                spans.append((begun, len(tokens)))
+        return tokens, tuple(spans)
+
+    def _with_control(self, text: str) -> list[int]:
+        """Encode a text with marked control tokens; as the tokenizer does where no text looks like one."""
+        parts = pieces(text)
+        if not any(name in part for part, marked in parts if not marked for name in self.names):
+            tokens = self._call(["".join(part for part, _ in parts)], special=False, parse=True)[0]
+            first, last = self._cut
+            tokens = tokens[first : len(tokens) - last]
+            self._check(tokens, without_marks(text))
+            return tokens
+        tokens = []
+        for part, marked in parts:
+            if marked:
+                tokens.append(int(self.tokenizer.convert_tokens_to_ids(part)))  # type: ignore[arg-type]
+            else:
+                tokens += self.bare([part])[0]
+        self._check(tokens, without_marks(text))
+        return tokens
 
     def pairs(
         self, prompts: Sequence[str], outputs: Sequence[str], *, end: bool = True
@@ -100,8 +151,10 @@ class Encoder:
             encoded.append(Encoded(whole, len(head)))
         return encoded
 
-    def _call(self, texts: list[str], *, special: bool) -> list[list[int]]:
+    def _call(self, texts: list[str], *, special: bool, parse: bool = False) -> list[list[int]]:
         options = {"add_special_tokens": special, "return_attention_mask": False, "verbose": False}
+        if parse:
+            return [list(tokens) for tokens in self.tokenizer(texts, **options)["input_ids"]]
         try:
             found = self.tokenizer(texts, split_special_tokens=True, **options)
         except (TypeError, ValueError):  # it does not know the option
@@ -141,7 +194,7 @@ class Encoder:
             return
         token = next(token for token in tokens if token >= self.rows)
         name = self.tokenizer.convert_ids_to_tokens(token)
-        where = f" in the text {_shortened(text)}" if text else ""
+        where = f" in the text {shortened(text)}" if text else ""
         raise InputError(
             f"the tokenizer's entry '{name}' (number {token}){where} is beyond the model's"
             f" {self.rows} rows: tokenizer and model do not belong together, or the text must go"
@@ -167,9 +220,11 @@ def special_tokens(tokenizer: "PreTrainedTokenizerBase") -> dict[int, str]:
     return found
 
 
-def end_tokens(model: Any, tokenizer: "PreTrainedTokenizerBase") -> set[int]:
-    """Tokens that end a generated text: the tokenizer's and those of the model's settings."""
-    found = {tokenizer.eos_token_id}
+def end_tokens(
+    model: Any, tokenizer: "PreTrainedTokenizerBase", further: Sequence[str] = ()
+) -> set[int]:
+    """Tokens that end a generated text: the tokenizer's, those of the model's settings, and `further`."""
+    found = {tokenizer.eos_token_id, *(tokenizer.convert_tokens_to_ids(name) for name in further)}
     configured = getattr(getattr(model, "generation_config", None), "eos_token_id", None)
     found.update(configured if isinstance(configured, list | tuple) else [configured])
     return found - {None}
@@ -193,5 +248,6 @@ def _find(part: list[int], whole: list[int]) -> int:
     return 0
 
 
-def _shortened(text: str) -> str:
+def shortened(text: str) -> str:
+    """A text in quotes, its end left out where it is long."""
     return repr(text if len(text) <= 60 else text[:57] + "…")

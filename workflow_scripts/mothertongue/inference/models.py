@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InputError, is_out_of_memory
 from ..hub import explained as _explained
 from ..process.devices import pick_device
-from ..prompts import fill, read_prompt, templates
 from .encoding import Encoder, limit_to_embedding
 from .generation import make_plain, plain_settings
 from .staging import staged
@@ -33,13 +32,6 @@ LIBRARIES = ("torch", "transformers", "peft", "bitsandbytes", "accelerate", "tok
 
 class AdapterError(RuntimeError):
     """An adapter that is not applied, or not the one that was trained."""
-
-
-def render_prompt(instruction: str, template: str = "alpaca") -> str:
-    """Put an instruction into the template; the model's answer is to follow directly."""
-    if template not in templates():
-        raise InputError(f"template '{template}' is not one of {', '.join(templates())}")
-    return fill(read_prompt(template).text, instruction=instruction.strip())
 
 
 def versions() -> dict[str, str]:

@@ -31,6 +31,7 @@ from .greedy import Choice, Greedy, Prefilled, likeliest
 from .plan import Group
 from .scoring import Generated, ScoringLM, as_text, name_of, right_padded
 from .self_test import why_not_greedy
+from .templates import Prompting
 
 REFILL = 0.75  # rows join when so many of those that decoded together are left
 Keep = Callable[[dict[int, list[int]]], None]  # gets rows (index -> new tokens) when they end
@@ -38,6 +39,24 @@ Keep = Callable[[dict[int, list[int]]], None]  # gets rows (index -> new tokens)
 
 class PrefixLM(ScoringLM):
     """`HFLM` with shared prefixes, a token budget instead of a batch size, and resumption."""
+
+    prompting: Prompting | None = None  # the model's template, for prompts that go through it
+    language: str | None = None  # of what is asked
+
+    def use(self, prompting: Prompting, language: str | None = None) -> None:
+        """Ask through a template: its end tokens end answers, lm-eval's messages go through it."""
+        self.prompting, self.language, self.ends = prompting, language, prompting.ends
+
+    def apply_chat_template(
+        self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True
+    ) -> str:
+        """Messages as a prompt, by the model's template; called by lm-eval."""
+        system = next((m["content"] for m in chat_history if m["role"] == "system"), None)
+        turns = [m["content"] for m in chat_history if m["role"] != "system"]
+        if self.prompting is None:
+            raise InputError("no template was set for prompts that go through one")
+        begun = "" if add_generation_prompt else turns.pop()  # of the answer
+        return self.prompting.prompt(turns, system=system, language=self.language) + begun
 
     def generated(self, context: str, arguments: Mapping[str, Any]) -> Generated:
         """Tokens of a generated text, and whether it ran to the limit."""
@@ -151,7 +170,7 @@ class PrefixLM(ScoringLM):
         return Greedy(
             self._forward,
             self.tokenizer,
-            ends=end_tokens(self.model, self.tokenizer),
+            ends=end_tokens(self.model, self.tokenizer, self.ends),
             stops=stops,
             new=new,
             by_block=self.by_block,

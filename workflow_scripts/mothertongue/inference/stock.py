@@ -113,7 +113,7 @@ class StockLM(BudgetLM):
                         self.model,
                         [sequences[index] for index in rows],
                         rows,
-                        ends=end_tokens(self.model, self.tokenizer),
+                        ends=end_tokens(self.model, self.tokenizer, self.ends),
                         pad=self.tokenizer.pad_token_id,
                         new=new,
                         choose=choose,

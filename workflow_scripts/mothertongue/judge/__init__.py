@@ -1,18 +1,24 @@
 """Judges: who rates an answer from 1 to 5.
 
 A judge is a class in its own short module, named here and imported only when used. It is built
-with `name` (of the configuration), `spec` (what determines its ratings) and `operating` (how it
+with `name` (of the configuration), `spec` (what determines its ratings) and `calls` (how it
 is called and paid: store, limits, price, replay), and offers one method, `rate(items)`, which
 returns one `Rated` per item in the same order.
 """
 
 import importlib
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..errors import InputError
 from ..study.schema import suggestion
 from .prompt import prompts_of
+from .records import Item, Rated, Reply
+
+if TYPE_CHECKING:
+    from .settings import JudgeCalls, JudgeSpec
+
+__all__ = ["Item", "Judge", "Rated", "Reply", "calling_settings", "open_judge", "rating_settings"]
 
 LOWEST, HIGHEST = 1.0, 5.0
 CHAT = ("model", "base_url", "temperature", "max_tokens", "repeats", "reply", "parameters")
@@ -21,34 +27,6 @@ BACKENDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "openai": ("mothertongue.judge.chat:ChatJudge", CHAT),
     "cohere": ("mothertongue.judge.chat:ChatJudge", CHAT),
 }
-
-
-class Item(NamedTuple):
-    """One answer to be rated."""
-
-    id: str
-    prompt: str
-    answer: str
-    reference: str | None = None
-
-
-class Reply(NamedTuple):
-    """One reply of a judge: its raw text, the rating read from it, or why there is none.
-
-    `model` is the model that the server says has answered.
-    """
-
-    text: str
-    rating: float | None
-    problem: str | None = None
-    model: str | None = None
-
-
-class Rated(NamedTuple):
-    """The replies for one item, one per repeat."""
-
-    id: str
-    replies: list[Reply]
 
 
 class Judge(Protocol):
@@ -68,11 +46,11 @@ def _backend(name: str, backend: str) -> tuple[str, tuple[str, ...]]:
     return BACKENDS[backend]
 
 
-def open_judge(name: str, spec: dict[str, Any], operating: dict[str, Any]) -> Judge:
-    """Build the judge of a configuration entry."""
-    module, attribute = _backend(name, spec["backend"])[0].split(":")
+def open_judge(name: str, spec: "JudgeSpec", calls: "JudgeCalls") -> Judge:
+    """The judge that a study configures."""
+    module, attribute = _backend(name, spec.backend)[0].split(":")
     made: Callable[..., Judge] = getattr(importlib.import_module(module), attribute)
-    return made(name=name, spec=spec, operating=operating)
+    return made(name, spec, calls)
 
 
 def rating_settings(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:

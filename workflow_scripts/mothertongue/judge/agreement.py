@@ -5,7 +5,7 @@ answers: answers to the same question are not independent.
 """
 
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .length import spearman
 from .ratings import ANSWER, table
@@ -75,17 +75,30 @@ def interval(values: "np.ndarray", confidence: float) -> tuple[float | None, flo
     return float(low), float(high)
 
 
+class Agreement(NamedTuple):
+    """How far two judges agree about a group of answers; None where too few were scored by both."""
+
+    answers: int
+    both_scored: int
+    kappa: float | None = None
+    kappa_low: float | None = None
+    kappa_high: float | None = None
+    spearman: float | None = None
+    mean_difference: float | None = None
+    difference_low: float | None = None
+    difference_high: float | None = None
+
+
 def agreement_of(
     pairs: "pl.DataFrame", *, resamples: int, confidence: float, seed: int
-) -> dict[str, Any]:
+) -> Agreement:
     """Kappa, Spearman and mean difference (a - b) of one group of doubly rated answers."""
     import numpy as np
     import polars as pl
 
     both = pairs.filter(pl.col("a").is_not_null() & pl.col("b").is_not_null())
-    found: dict[str, Any] = {"answers": pairs.height, "both_scored": both.height}
     if both.height < 2:
-        return found
+        return Agreement(pairs.height, both.height)
     a, b = pl.col("a"), pl.col("b")
     sums = (
         both.group_by("questions", "language", "id")
@@ -106,15 +119,15 @@ def agreement_of(
     drawn = draws(len(sums), resamples, seed) @ sums
     kappa = interval(kappa_of(*drawn.T), confidence)
     difference = interval((drawn[:, 1] - drawn[:, 2]) / drawn[:, 0], confidence)
-    return found | {
-        "kappa": number(np.asarray(kappa_of(*whole))),
-        "kappa_low": kappa[0],
-        "kappa_high": kappa[1],
-        "spearman": spearman(both["a"].to_numpy(), both["b"].to_numpy()),
-        "mean_difference": float((whole[1] - whole[2]) / whole[0]),
-        "difference_low": difference[0],
-        "difference_high": difference[1],
-    }
+    return Agreement(
+        pairs.height,
+        both.height,
+        number(np.asarray(kappa_of(*whole))),
+        *kappa,
+        spearman(both["a"].to_numpy(), both["b"].to_numpy()),
+        float((whole[1] - whole[2]) / whole[0]),
+        *difference,
+    )
 
 
 GROUPINGS = [
@@ -150,5 +163,5 @@ def agreement(
             for values, group in groups:
                 found = agreement_of(group, resamples=resamples, confidence=confidence, seed=seed)
                 names = {"judge_a": one, "judge_b": two} | dict(zip(columns, values))
-                rows.append(names | found)
+                rows.append(names | found._asdict())
     return table(rows, AGREEMENT)

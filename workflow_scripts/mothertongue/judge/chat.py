@@ -17,12 +17,12 @@ from ..api.engine import DECLINED
 from ..api.types import Request
 from ..errors import InputError
 from ..prompts.checks import shows_reference
-from . import Item, Rated, Reply
 from .batch import Batches
 from .form import Chooser, expected
 from .parse import Parsed, parse_rating
 from .prompt import BRACKETS, JSON, judge_prompt
-from .settings import ChatSpec, JudgeCalls
+from .records import Item, Rated, Reply
+from .settings import JudgeCalls, JudgeSpec
 from .structured import SCHEMA, parse_json
 
 NUMBERS = re.compile(r"\[\[[^\[\]]*\]\]|“[^”]*”|\d+(?:[.,]\d+)?")
@@ -56,10 +56,12 @@ def checker(answer: str, form: str) -> Callable[[ApiReply], list[str]]:
 class ChatJudge:
     """Rates through a chat service, `repeats` times per answer."""
 
-    def __init__(self, *, name: str, spec: dict[str, Any], operating: dict[str, Any]):
+    def __init__(self, name: str, spec: JudgeSpec, calls: JudgeCalls):
         """Read the key (if the service needs one); nothing is sent yet."""
-        self.name, self.spec, self.calls = name, ChatSpec.of(spec), JudgeCalls.of(operating)
-        self.client = make_client({**spec, "api": operating["api"]})
+        self.name, self.spec, self.calls = name, spec, calls
+        api = calls.api
+        service = replace(spec.service, key=api.key, concurrency=api.concurrency)
+        self.client = make_client(service)
         self.form = expected(self.calls.store, name, self.spec)
 
     def request(self, item: Item, repeat: int, form: str) -> Request:

@@ -14,9 +14,9 @@ from typing import Protocol
 from ..api import Ask, Engine, Store, request_key
 from ..api.engine import DECLINED
 from ..files import read_json, write_json
-from . import Item
 from .prompt import BRACKETS, JSON
-from .settings import AUTO, ChatSpec
+from .records import Item
+from .settings import AUTO, JudgeSpec
 
 NAMED = re.compile(r"response_?format|json|schema|structured|guided|grammar|unsupported", re.I)
 PROBES = 3  # answers that are tried before the form is taken for granted
@@ -27,7 +27,7 @@ def note_path(store: str | Path, name: str) -> Path:
     return Path(store).parent / "judges" / f"{name}.json"
 
 
-def noted(path: Path, spec: ChatSpec) -> str | None:
+def noted(path: Path, spec: JudgeSpec) -> str | None:
     """The noted form, if the note is about this model at this address."""
     if not path.is_file():
         return None
@@ -36,26 +36,30 @@ def noted(path: Path, spec: ChatSpec) -> str | None:
     return note.get("reply") if same else None
 
 
-def expected(store: str | Path, name: str, spec: ChatSpec) -> str:
+def expected(store: str | Path, name: str, spec: JudgeSpec) -> str:
     """The form as far as it is known without asking: the configuration's, the noted one, or JSON."""
     if spec.reply == BRACKETS:
         return BRACKETS
     return noted(note_path(store, name), spec) or JSON
 
 
-def write_note(path: Path, spec: ChatSpec, form: str, why: str) -> str:
+def write_note(path: Path, spec: JudgeSpec, form: str, why: str) -> str:
     """Note a form and why; returns it."""
     write_json(path, {**spec.identity, "reply": form, "why": why})
     print(f"{path.stem}: asked for ratings as {form}: {why}")
     return form
 
 
-def asked_before(store: Store, name: str, spec: ChatSpec) -> str | None:
+def asked_before(store: Store, name: str, spec: JudgeSpec) -> str | None:
     """The form of an earlier reply of this judge in the store."""
+    service = spec.service
     for row in store.export_rows():
         if row["account"] == name and row["status"] == "ok":
             request = json.loads(row["request"])
-            same = (request.get("model"), request.get("base_url")) == (spec.model, spec.base_url)
+            same = (request.get("model"), request.get("base_url")) == (
+                service.model,
+                service.base_url,
+            )
             if same:
                 return JSON if "response_format" in request else BRACKETS
     return None
@@ -65,7 +69,7 @@ class Asking(Protocol):
     """What `Chooser` needs of a chat judge."""
 
     name: str
-    spec: ChatSpec
+    spec: JudgeSpec
 
     def ask(self, item: Item, form: str) -> Ask:
         """The first ask of an item in a form."""

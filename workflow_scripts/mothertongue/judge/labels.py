@@ -1,12 +1,23 @@
 """Names as a reader knows them, for figures and the answers browser; n, metric and seeds."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TypedDict
 
 from ..study import ROUND_TRIP, Study
 
 
-def study_labels(study: Study) -> dict[str, Any]:
+class Labels(TypedDict):
+    """A study's name, and the labels of its parts by key; plain, since rules pass it on."""
+
+    study: str
+    languages: dict[str, str]
+    questions: dict[str, str]
+    models: dict[str, str]
+    judges: dict[str, str]
+    data: dict[str, str]
+
+
+def study_labels(study: Study) -> Labels:
     """Labels by kind and key, in the order of the configuration."""
     data = {"base": "untuned", "native": "native"}
     for name, entry in study.translators.items():

@@ -4,9 +4,9 @@ chrF (0-100) is mapped linearly to 1-5. It reads no meaning: a correct answer in
 a low rating. It is called `overlap` wherever it appears, and is no stand-in for a judge.
 """
 
-from typing import Any
-
-from . import HIGHEST, LOWEST, Item, Rated, Reply
+from . import HIGHEST, LOWEST
+from .records import Item, Rated, Reply
+from .settings import JudgeCalls, JudgeSpec
 
 
 def overlap_rating(chrf: float) -> float:
@@ -17,7 +17,7 @@ def overlap_rating(chrf: float) -> float:
 class OverlapJudge:
     """chrF against the reference answer of the question set."""
 
-    def __init__(self, *, name: str, spec: dict[str, Any], operating: dict[str, Any]):
+    def __init__(self, name: str, spec: JudgeSpec, calls: JudgeCalls):
         """Need nothing but a name."""
         self.name = name
 

@@ -1,11 +1,10 @@
 """All ratings of a study as one table, and what the comparisons of judges share."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ..errors import InputError
-from ..files import read_jsonl
+from .records import Place, read_ratings
 
 if TYPE_CHECKING:
     import polars as pl
@@ -47,40 +46,22 @@ COVERAGE = {
 }
 
 
-def table(rows: list[dict[str, Any]], columns: dict[str, str]) -> "pl.DataFrame":
+def table(rows: Iterable[Mapping[str, object]], columns: dict[str, str]) -> "pl.DataFrame":
     """Rows as a table with these columns, also when there are none."""
     import polars as pl
 
-    return pl.DataFrame(rows, schema={name: getattr(pl, kind) for name, kind in columns.items()})
+    schema = {name: getattr(pl, kind) for name, kind in columns.items()}
+    return pl.DataFrame(list(rows), schema=schema)
 
 
-def place_of(path: str | Path) -> dict[str, Any]:
-    """What a ratings file is about: …/{judge}/{model}/{data}/{scope}/{lr}/seed{n}/{set}/{lang}."""
-    parts = Path(path).with_suffix("").parts
-    if len(parts) < 8 or not parts[-3].startswith("seed"):
-        raise InputError(f"{path}: not the path of a ratings file")
-    judge, model, data, scope, lr, seed, questions, language = parts[-8:]
-    return {
-        "judge": judge,
-        "model": model,
-        "data": data,
-        "scope": scope,
-        "lr": lr,
-        "seed": int(seed.removeprefix("seed")),
-        "questions": questions,
-        "language": language,
-    }
-
-
-def read_ratings(paths: Iterable[str | Path]) -> "pl.DataFrame":
+def all_ratings(paths: Iterable[str | Path]) -> "pl.DataFrame":
     """All ratings files of a study as one table, one row per judge and answer."""
     rows = []
     for path in paths:
-        place = place_of(path)
-        for row in read_jsonl(path):
-            values = {name: row[name] for name in ("id", "rating", "characters")}
-            values |= {"unscored": row.get("unscored"), "flagged": bool(row.get("flags"))}
-            rows.append(place | values)
+        place = Place.of(path)._asdict()
+        for one in read_ratings(path):
+            own = {"id": one.id, "rating": one.rating, "characters": one.characters}
+            rows.append({**place, **own, "unscored": one.unscored, "flagged": bool(one.flags)})
     return table(rows, SCHEMA).sort("judge", *ANSWER)  # sums do not depend on the order of files
 
 

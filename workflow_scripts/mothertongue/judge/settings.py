@@ -1,47 +1,56 @@
-"""What a chat judge is told to do: the records that its two mappings are made into once."""
+"""What a judge is told, as frozen records made once from the two parameters of a rule."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..api import CallSettings, Price
+from ..api import CallSettings, Price, Service
 from .prompt import BRACKETS
 
 AUTO = "auto"  # the form of the reply is found out
 
 
 @dataclass(frozen=True, slots=True)
-class ChatSpec:
-    """What determines a chat judge's ratings. `reply`: a form, or AUTO; `prompts`: form -> own prompt."""
+class JudgeSpec:
+    """What determines a judge's ratings. `reply`: a form, or AUTO; `prompts`: form -> own prompt.
 
-    backend: str
-    model: str | None
-    base_url: str | None
-    temperature: float | None
-    max_tokens: int | None
-    repeats: int
-    reply: str
-    prompts: Mapping[str, str]
+    A judge that is no chat model has a back end alone.
+    """
+
+    service: Service
+    temperature: float | None = None
+    max_tokens: int | None = None
+    repeats: int = 1
+    reply: str = BRACKETS
+    prompts: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, spec: Mapping[str, Any]) -> "ChatSpec":
+    def of(cls, spec: Mapping[str, Any]) -> "JudgeSpec":
         """From what `rating_settings` gives; a spec that names no form asks in brackets."""
         return cls(
-            spec["backend"],
-            spec["model"],
-            spec.get("base_url"),
-            spec["temperature"],
-            spec["max_tokens"],
-            spec["repeats"],
+            Service.of(spec),
+            spec.get("temperature"),
+            spec.get("max_tokens"),
+            spec.get("repeats", 1),
             spec.get("reply", BRACKETS) or AUTO,
             spec.get("prompt", {}),
         )
 
     @property
+    def backend(self) -> str:
+        """Which back end rates."""
+        return self.service.backend
+
+    @property
     def identity(self) -> dict[str, str | None]:
         """Which model at which address this is."""
-        return {"backend": self.backend, "model": self.model, "base_url": self.base_url}
+        service = self.service
+        return {
+            "backend": service.backend,
+            "model": service.model,
+            "base_url": service.base_url,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +84,7 @@ class JudgeCalls:
         """From what `calling_settings` gives; an estimate asks nothing and has no price."""
         batch = operating.get("batch")
         return cls(
-            CallSettings.of(operating["api"]),
+            CallSettings.of(operating.get("api")),
             Price(**operating.get("price", {})),
             Path(operating["store"]),
             operating.get("replay"),

@@ -1,9 +1,11 @@
 """A condition's ratings as figures: the mean over answers scored, a total only of complete sets."""
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
-from ..files import Row
+from .records import Rating
 
 
 class Total(NamedTuple):
@@ -27,23 +29,24 @@ class Total(NamedTuple):
         return self.scored > 0 and self.scored >= share * self.asked - 1e-9
 
 
-def summarise(ratings: list[Row]) -> Total:
-    """Summarise the rows of a ratings file."""
-    scored = [float(row["rating"]) for row in ratings if row["rating"] is not None]
-    asked = len(ratings)
+def summarise(ratings: Iterable[Rating]) -> Total:
+    """Summarise the ratings of one set."""
+    values = [one.rating for one in ratings]
+    scored = [value for value in values if value is not None]
+    asked = len(values)
     if not scored:
         return Total(asked, 0, None, None)
     total = sum(scored)
     return Total(asked, len(scored), total / len(scored), total if len(scored) == asked else None)
 
 
-def why_unscored(ratings: list[Row]) -> str:
+def why_unscored(ratings: Sequence[Rating]) -> str:
     """The most frequent reason of answers without a rating."""
-    told = Counter(row.get("unscored") or "no rating" for row in ratings if row["rating"] is None)
+    told = Counter(one.unscored or "no rating" for one in ratings if one.rating is None)
     return told.most_common(1)[0][0] if told else "no answers"
 
 
-def why_empty(ratings: list[Row], share: float) -> str | None:
+def why_empty(ratings: Sequence[Rating], share: float) -> str | None:
     """Why a set has no score, or None if enough of it was scored."""
     found = summarise(ratings)
     if found.covers(share):
@@ -53,4 +56,14 @@ def why_empty(ratings: list[Row], share: float) -> str | None:
     return (
         f"{found.scored} of {found.asked} answers scored, fewer than judge.coverage"
         f" ({share:.0%}); most often: {why_unscored(ratings)}"
+    )
+
+
+def nothing_scored(judge: str, answers: Path, rows: Sequence[Rating]) -> str:
+    """One line about a set in which every answer stayed unscored."""
+    (why, most), *others = Counter(row.unscored for row in rows).most_common()
+    return (
+        f"judge {judge}: none of the {len(rows)} answers of {answers} could be scored"
+        f" ({most} times: {why}{f'; and {len(others)} other reasons' if others else ''}). The replies"
+        " are kept; check the judge's model and settings (judge.judges), then run again"
     )

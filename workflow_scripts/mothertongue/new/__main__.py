@@ -125,14 +125,14 @@ def write_study(args: argparse.Namespace) -> list[str]:
     found = tuple(benchmarks_in(language, ROOT / "tasks"))
     wanted = Wanted(language, name, native, english, base, args.translator, found)
     command = command_for(out)
-    text = compose(wanted, command, load_yaml(ROOT / "config.schema.yaml"))
+    text = compose(wanted, command)
     study: Study = read_study(yaml.safe_load(text), ROOT)
     cost = cost_of(study, language, native, english)
     with atomic(out) as temporary:
         temporary.write_text(text, encoding="utf-8")
     source = english.path if english else "Aya's, from the hub"
     tests = ", ".join(["held-out native rows", *(one.label for one in found)])
-    kind = "an instruct model (its own chat template)" if base.chat else "a base model"
+    kind = "an instruct model, asked through its chat template" if base.chat else "a base model"
     return [
         *remarks(native, language, name),
         *(english.said if english else ()),

@@ -2,9 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ..errors import InputError
 from .base import Base
@@ -59,17 +58,17 @@ class Wanted:
     @property
     def held_out(self) -> int:
         """Native rows kept for held-out perplexity: a tenth, at most 100."""
-        if self.native.rows < FEWEST:
+        if len(self.native.rows) < FEWEST:
             raise InputError(
-                f"{self.native.path}: {self.native.rows} rows in {self.language_name}; a study needs at"
+                f"{self.native.path}: {len(self.native.rows)} rows in {self.language_name}; a study needs at"
                 f" least {FEWEST} (a useful one needs hundreds)"
             )
-        return min(HELD_OUT, self.native.rows // 10)
+        return min(HELD_OUT, len(self.native.rows) // 10)
 
     @property
     def english_rows(self) -> int:
         """English rows that can be translated."""
-        return self.english.rows if self.english else AYA_ENGLISH
+        return len(self.english.rows) if self.english else AYA_ENGLISH
 
 
 def _quoted(text: str) -> str:
@@ -85,7 +84,7 @@ def _source(looked: Looked) -> str:
 def _sample(wanted: Wanted) -> Iterator[str]:
     """The sections `languages` and `sample`."""
     code, native = wanted.language, wanted.native
-    capped = native.rows > wanted.english_rows
+    capped = len(native.rows) > wanted.english_rows
     cap = "\n    cap: english      # as many rows as there are English ones" if capped else ""
     yield "languages:"
     yield f"  {code}:               # {wanted.language_name}"
@@ -111,15 +110,14 @@ def _sample(wanted: Wanted) -> Iterator[str]:
     )
 
 
-def _model(base: Base, schema: Mapping[str, Any]) -> str:
-    """The model's entry; its template where the schema has such a key."""
+def _model(base: Base) -> str:
+    """The model's entry; an instruct model is asked through its own chat template."""
     entry = f"{{label: {_quoted(base.label)}, base: {_quoted(base.base)}, parameters: {base.parameters:.3e}"
-    known = schema["properties"]["models"]["additionalProperties"]["properties"]
-    return entry + (", template: chat}" if base.chat and "template" in known else "}")
+    return f"{entry}{', template: chat' if base.chat else ''}}}"
 
 
-def compose(wanted: Wanted, command: str, schema: Mapping[str, Any]) -> str:
-    """The text of the study. `command` runs it; `schema` is that of config.schema.yaml."""
+def compose(wanted: Wanted, command: str) -> str:
+    """The text of the study. `command` runs it."""
     code, base = wanted.language, wanted.base
     entry, needs = TRANSLATORS[wanted.translator]
     lines = [
@@ -138,7 +136,7 @@ def compose(wanted: Wanted, command: str, schema: Mapping[str, Any]) -> str:
         f"#   data: {{ours: {{label: our translators, {code}: ours.jsonl}}}}, and ours in conditions.data",
         "",
         "models:",
-        f"  {base.name}: {_model(base, schema)}   # pin revision: before you publish",
+        f"  {base.name}: {_model(base)}   # pin revision: before you publish",
         "",
         "finetune:",
         "  seeds: [1, 2, 3]      # three trainings each: the least that tells luck from data",

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import InputError
+from ..sample.draw import dataset_rows
+from ..sample.rows import FIELDS, Row
 from ..sample.source import read_source
 from ..translate.languages import known_code, second_opinion
 
@@ -18,7 +20,7 @@ ENGLISH = "en"
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What a file holds. `said`: how it was read, a line each; `pairs`: instruction and output.
+    """What a file holds. `said`: how it was read, a line each; `rows`: those without an empty text.
 
     `codes`: the language column's value for each language (our code) in it, if there is such a column;
     `likely`: language that rows were identified as -> number of rows, of those that could be told.
@@ -27,23 +29,20 @@ class Looked:
     path: str
     columns: Mapping[str, str]
     said: tuple[str, ...]
-    pairs: tuple[tuple[str, str], ...]
+    rows: tuple[Row, ...]
     codes: Mapping[str, str]
     likely: Mapping[str, int]
 
     @property
-    def rows(self) -> int:
-        """Rows with both texts."""
-        return len(self.pairs)
-
-    @property
     def lengths(self) -> str:
-        """Lengths of questions and answers in words."""
-        questions, answers = ([len(pair[side]) for pair in self.pairs] for side in (0, 1))
+        """Rows, and lengths of first instructions and last answers, in words."""
+        asked, answered = ([len(getattr(row, side)) for row in self.rows] for side in FIELDS)
+        several = sum(not row.is_pair for row in self.rows)
         return (
-            f"{self.rows:,} rows; characters in the median (longest): instruction"
-            f" {statistics.median(questions):,.0f} ({max(questions):,}), output"
-            f" {statistics.median(answers):,.0f} ({max(answers):,})"
+            f"{len(self.rows):,} rows"
+            + (f", {several:,} with several turns or a system message" if several else "")
+            + f"; characters in the median (longest): instruction {statistics.median(asked):,.0f}"
+            f" ({max(asked):,}), output {statistics.median(answered):,.0f} ({max(answered):,})"
         )
 
     def share_in(self, language: str) -> float | None:
@@ -76,13 +75,17 @@ def look(path: str, language: str, columns: Mapping[str, str], key: str) -> Look
                     f"{path}: no row is in '{language}' (its languages: {', '.join(sorted(codes))})"
                 )
             frame = frame.filter(frame["language_code"] == codes[language])
-    texts = zip(frame["inputs"].to_list(), frame["targets"].to_list(), strict=True)
-    pairs = tuple((a, b) for a, b in texts if (a or "").strip() and (b or "").strip())
-    if not pairs:
+    rows, _ = dataset_rows(frame, language, max_characters=None, empty="drop", duplicates="keep")
+    if not rows:
         raise InputError(f"{path}: no row has both an instruction and an output")
-    step = max(1, len(pairs) // MOST)
-    found = (second_opinion(f"{a}\n{b}") for a, b in pairs[::step])
+    step = max(1, len(rows) // MOST)
+    found = (second_opinion("\n".join(row.content)) for row in rows[::step])
     likely = Counter(code for code, sure, _ in found if sure)
     return Looked(
-        path, columns, tuple(said.getvalue().splitlines()), pairs, codes, dict(likely.most_common())
+        path,
+        columns,
+        tuple(said.getvalue().splitlines()),
+        tuple(rows),
+        codes,
+        dict(likely.most_common()),
     )

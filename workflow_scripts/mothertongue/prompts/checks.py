@@ -1,8 +1,5 @@
 """Check a prompt that a study gives: fields it lacks, and fields that nothing fills."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from . import holds, read_prompt, unfilled
 
 
@@ -11,9 +8,8 @@ def shows_reference(prompt: str) -> bool:
     return holds(prompt, "reference")
 
 
-def judge_prompt_mistakes(entry: Mapping[str, Any]) -> list[str]:
-    """What is wrong with a judge's own prompt, key by key."""
-    prompt = entry.get("prompt")
+def judge_prompt_mistakes(prompt: object, reply: object) -> list[str]:
+    """What is wrong with a judge's own prompt, key by key. `reply`: the form that the study names."""
     if not isinstance(prompt, str):
         return []
     fields = read_prompt("judge-brackets").fields
@@ -24,7 +20,7 @@ def judge_prompt_mistakes(entry: Mapping[str, Any]) -> list[str]:
         f"prompt: {name} stands for nothing here; known: {known} (a $ without braces stays what it is)"
         for name in unfilled(prompt, fields)
     ]
-    if not entry.get("reply"):
+    if not reply:
         found.append(
             "reply: missing beside a prompt of your own; give json if the prompt asks for a JSON object"
             " of explanation, declined and rating, brackets if it asks for [[rating]]"
@@ -32,9 +28,8 @@ def judge_prompt_mistakes(entry: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def translation_prompt_mistakes(entry: Mapping[str, Any]) -> list[str]:
-    """What is wrong with a translator's own prompt."""
-    prompt = entry.get("prompt")
+def translation_prompt_mistakes(prompt: object) -> list[str]:
+    """What is wrong with a translator's own prompt, if it has one."""
     if not isinstance(prompt, str):
         return []
     if not holds(prompt, "text"):

@@ -1,5 +1,6 @@
 """Collects every sentence of a source, and words what stands around the first table: n, what is missing."""
 
+import html
 from collections.abc import Iterable
 
 from ..correlate import claims as c
@@ -84,3 +85,14 @@ def missing_words(cells: Cells, screen: Screen) -> list[str]:
         if len(lines) > MOST_MISSING
         else []
     )
+
+
+def every_sentence(findings: list[Finding]) -> str:
+    """All sentences by section, as a piece of HTML."""
+    body = []
+    for section in dict.fromkeys(finding.section for finding in findings):
+        lines = "".join(
+            f"<li>{html.escape(f.sentence)}</li>" for f in findings if f.section == section
+        )
+        body.append(f"<h2>{html.escape(section)}</h2>\n<ul>{lines}</ul>")
+    return "\n".join(body)

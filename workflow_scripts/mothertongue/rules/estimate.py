@@ -1,8 +1,8 @@
 """Parameters of rules/estimate.smk and replies.smk."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from snakemake.iocontainers import OutputFiles, Wildcards
 
@@ -14,6 +14,14 @@ from ..translate import language_facts
 from .plan import Plan
 
 Sheets = list[dict[str, Any]]
+
+
+class Sheet(Protocol):
+    """A record of `estimate.sheets`."""
+
+    def params(self) -> dict[str, Any]:
+        """The record as a rule's parameter."""
+        ...
 
 
 class Estimating:
@@ -29,9 +37,9 @@ class Estimating:
             {f"<results>/{workload.sampled(study, *cell)}" for cell in study.data_and_scope()}
         )
 
-    def _sheets(self, planned: Callable[[Study], Sheets]) -> Sheets:
+    def _sheets(self, planned: Callable[[Study], Sequence[Sheet]]) -> Sheets:
         try:
-            return planned(self.plan.study)
+            return [sheet.params() for sheet in planned(self.plan.study)]
         except InputError as error:
             raise self.plan.refusal(error) from None
 

@@ -16,6 +16,8 @@ from .plan import IN_RULES, Plan
 
 digest_of = cache(task_digest)  # asked for every job when planning
 
+SAME = "same"  # benchmarks are asked through the template of the fine-tuning
+
 
 class Evaluating:
     """Files and settings of the benchmarks."""
@@ -103,6 +105,7 @@ class Evaluating:
             "parallel": entry["origin"] != "native",  # translations of another language's rows
             "missing": entry["missing"],
             **({"harness": True} if entry["demonstrations"] == HARNESS else {}),
+            **({"template": SAME} if self.plan.config["evaluate"]["template"] == SAME else {}),
             "digest": digest_of(entry["task"], self._tasks),
         }
 

@@ -8,6 +8,7 @@ from snakemake.iocontainers import OutputFiles, Wildcards
 from ..study import training_jobs
 from ..study.comparison import Budget
 from ..study.paths import ADAPTER, ENGLISH, NATIVE, TRAINING, Layout
+from ..study.recipes import recipe_of
 from .models import Models
 from .plan import IN_RULES
 
@@ -15,6 +16,9 @@ NOT_OF_THE_RECIPE = (
     *("learning_rates", "seeds", "validation", "split_seed"),
     *("gpus", "gpu_type", "gpu_memory", "checkpoint_minutes"),
 )
+
+# New keys with the values that every adapter of version 1.0.0 had: left out, so that none is retrained.
+DEFAULTS_OF_1_0 = {"too_long": "truncate", "loss": "all-turns"}
 
 
 class Finetuning:
@@ -85,8 +89,11 @@ class Finetuning:
 
     def recipe(self, wildcards: Wildcards) -> dict[str, Any]:
         """The recipe of a condition."""
-        recipe = {k: v for k, v in self._finetune.items() if k not in NOT_OF_THE_RECIPE}
+        section = recipe_of(self.study.config, wildcards.model)
+        recipe = {k: v for k, v in section.items() if k not in NOT_OF_THE_RECIPE}
+        recipe = {k: v for k, v in recipe.items() if (k, v) not in DEFAULTS_OF_1_0.items()}
         recipe["quantisation"] = self.models.configured(wildcards.model)
+        recipe["template"] = self.models.template(wildcards.model)
         budget = self._budget(wildcards)
         return {**recipe, "budget": budget.kind} if budget else recipe
 

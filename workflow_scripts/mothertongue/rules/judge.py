@@ -9,7 +9,7 @@ from snakemake.iocontainers import OutputFiles, Wildcards
 
 from ..files import read_jsonl
 from ..judge import calling_settings, rating_settings
-from ..judge.labels import rating_facts, study_labels
+from ..judge.labels import Labels, rating_facts, study_labels
 from ..report import categories
 from ..study import Study
 from ..study.paths import ANSWERS, BATCH_REPORT, QUESTIONS, RATINGS
@@ -69,7 +69,7 @@ class Judging:
         return {**calling, "own_batch": bool(calling["batch"]) and not self.batch(wildcards)}
 
     @property
-    def labels(self) -> dict[str, Any]:
+    def labels(self) -> Labels:
         """Names as a reader knows them."""
         return study_labels(self.study)
 

@@ -8,14 +8,20 @@ from snakemake.iocontainers import InputFiles, Wildcards
 
 from ..errors import InputError
 from ..hub import commit_of, read_lock
+from ..prompts import templates
+from ..prompts.template import CHAT, template_of_file
 from ..study import gpu_plan, inference_jobs
 from ..study.cards import Card
 from ..study.inference_jobs import Tokens
 from ..study.paths import ADAPTER, ADAPTER_CONFIG, BASE, QUANTISATION
+from ..study.recipes import recipe_of
 from ..study.training_jobs import gpus
 from .plan import IN_RULES, Plan
 
-NOT_FOR_LOADING = ("label", "family", "build", "parameters", "gated", "gpu_type")
+NOT_FOR_LOADING = (
+    *("label", "family", "build", "parameters", "gated", "gpu_type"),
+    *("template", "finetune"),
+)
 BUILT = ("config.json", "model.safetensors", "tokenizer.json")  # files of a base that are read
 
 
@@ -82,13 +88,20 @@ class Models:
         except InputError as error:
             raise self.plan.refusal(error) from None
 
-    def loading(self, wildcards: Wildcards) -> dict[str, str]:
+    def template(self, model: str) -> str | dict[str, Any]:
+        """The template of a model: its name, or the words of a study's own file."""
+        given: str = (
+            self.plan.study.models[model].get("template")
+            or self.plan.config["finetune"]["template"]
+        )
+        return given if given in (*templates(), CHAT) else template_of_file(given).params()
+
+    def loading(self, wildcards: Wildcards) -> dict[str, Any]:
         """How {model} is loaded and asked, for evaluations and answers alike."""
-        finetune = self.plan.config["finetune"]
         return {
             "quantisation": self.configured(wildcards.model),
-            "dtype": finetune["dtype"],
-            "template": finetune["template"],
+            "dtype": recipe_of(self.plan.config, wildcards.model)["dtype"],
+            "template": self.template(wildcards.model),
         }
 
     # -- what it is loaded on --------------------------------------------------------------------

@@ -7,33 +7,31 @@ changes nothing, and a larger draw contains the smaller one.
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
 
 from ..errors import InputError
-from ..files import Row, text_hash
+from ..files import text_hash
+from .rows import FIELDS, Row
+from .source import AYA, turns_of
 
 SHORTFALL = 0.01  # share of rows by which English may fall short of a native set
 
 
-def identifier(language: str, instruction: str, output: str) -> str:
-    """The id of a row without one: language and 12 hex digits of its content's SHA-256."""
-    return f"{language}-{text_hash(instruction, output)[:12]}"
+def identifier(language: str, *texts: str) -> str:
+    """The id of a row without one: language and 12 hex digits of its texts' SHA-256."""
+    return f"{language}-{text_hash(*texts)[:12]}"
 
 
 def ranked(rows: Iterable[Row], seed: int, purpose: str) -> list[Row]:
     """Rows in the order of sha256(seed, purpose, id)."""
 
     def rank(row: Row) -> bytes:
-        return hashlib.sha256(f"{seed}\x1f{purpose}\x1f{row['id']}".encode()).digest()
+        return hashlib.sha256(f"{seed}\x1f{purpose}\x1f{row.id}".encode()).digest()
 
     return sorted(rows, key=rank)
-
-
-def content(row: Row) -> tuple[str, str]:
-    """What makes two rows exact duplicates."""
-    return row["instruction"], row["output"]
 
 
 def dataset_rows(
@@ -46,31 +44,34 @@ def dataset_rows(
 ) -> tuple[list[Row], dict[str, int]]:
     """Turn table rows of one language into dataset rows; count what each rule did.
 
-    Empty: a row whose instruction or output is missing or white space is left out (`drop`) or an
-    error (`error`). Over-long: a row with a text of more than `max_characters` is left out.
-    Exact duplicates (same instruction and output) are kept, as in the study (`keep`), or only
-    one of them is (`drop`). Texts themselves are never changed.
+    Empty: a row with a text that is missing or white space is left out (`drop`) or an error
+    (`error`). Over-long: a row with a text of more than `max_characters` is left out. Exact
+    duplicates (the same texts in the same order) are kept, as in the study (`keep`), or only one of
+    them is (`drop`). Texts themselves are never changed.
     """
     counts = {"rows": frame.height, "empty": 0, "over_long": 0, "duplicates": 0}
     rows: list[Row] = []
-    seen: Counter[tuple[str, str]] = Counter()
+    seen: Counter[tuple[str, ...]] = Counter()
     ids: dict[str, str] = {}
     for item in frame.sort("_file", "_row").iter_rows(named=True):
         place = f"{item['_file']}, row {item['_row']}"
-        instruction, output = item["inputs"] or "", item["targets"] or ""
-        if not instruction.strip() or not output.strip():
+        origin = {"dataset": item["_file"], "revision": item["_revision"]}
+        row = Row("", language, turns_of(item), origin, item.get("_system"))
+        lacking = next((text for text in row.texts() if not text.text.strip()), None)
+        if lacking:
             if empty == "error":
-                column = "inputs" if not instruction.strip() else "targets"
+                column = AYA.get(lacking.place, lacking.place)
                 raise InputError(
                     f"{place}: '{column}' is empty; mend the row, or set sample.empty: drop"
                 )
             counts["empty"] += 1
             continue
-        if max_characters is not None and max(len(instruction), len(output)) > max_characters:
+        content = row.content
+        if max_characters is not None and max(map(len, content)) > max_characters:
             counts["over_long"] += 1
             continue
-        seen[instruction, output] += 1
-        repeat = seen[instruction, output]
+        seen[content] += 1
+        repeat = seen[content]
         if repeat > 1:
             counts["duplicates"] += 1
             if duplicates == "drop":
@@ -81,31 +82,19 @@ def dataset_rows(
                 raise InputError(f"{place}: id '{name}' already stands in {ids[name]}")
             ids[name] = place
         else:
-            name = identifier(language, instruction, output) + (f"-{repeat}" if repeat > 1 else "")
-        rows.append(
-            {
-                "id": name,
-                "language": language,
-                "instruction": instruction,
-                "output": output,
-                "origin": {
-                    "dataset": item["_file"],
-                    "revision": item["_revision"],
-                    "source_id": name,
-                },
-            }
-        )
+            name = identifier(language, *content) + (f"-{repeat}" if repeat > 1 else "")
+        rows.append(replace(row, id=name, origin={**origin, "source_id": name}))
     return rows, counts
 
 
 def hold_out(rows: list[Row], number: int, seed: int) -> tuple[list[Row], list[Row]]:
     """Split off `number` rows of distinct content; their duplicates stay in neither part."""
-    held: dict[tuple[str, str], Row] = {}
+    held: dict[tuple[str, ...], Row] = {}
     for row in ranked(rows, seed, "heldout"):
         if len(held) == number:
             break
-        held.setdefault(content(row), row)
-    return list(held.values()), [row for row in rows if content(row) not in held]
+        held.setdefault(row.content, row)
+    return list(held.values()), [row for row in rows if row.content not in held]
 
 
 def draw_multi(pools: Mapping[str, list[Row]], size: int, seed: int) -> list[Row]:
@@ -130,12 +119,12 @@ def draw_english(
     given list of rows gets them. Returns the rows in one deterministic order, and by how many
     rows each language falls short (at most 1 %, else it is an error).
     """
-    taken: set[tuple[str, str]] = set()
+    taken: set[tuple[str, ...]] = set()
     chosen: list[Row] = []
     shortfall: dict[str, int] = {}
     for language in sorted(pools, key=lambda code: (len(pools[code]), code)):
         size = sizes[language]
-        free = [row for row in pools[language] if content(row) not in taken]
+        free = [row for row in pools[language] if row.content not in taken]
         rows = ranked(free, seed, f"english:{scope}:{language}")[:size]
         missing = size - len(rows)
         if missing > SHORTFALL * size:
@@ -146,19 +135,17 @@ def draw_english(
             )
         if missing:
             shortfall[language] = missing
-        taken.update(content(row) for row in rows)
-        chosen += [{**r, "origin": {**r["origin"], "target_language": language}} for r in rows]
+        taken.update(row.content for row in rows)
+        chosen += [replace(row, origin={**row.origin, "target_language": language}) for row in rows]
     return ranked(chosen, seed, f"english-order:{scope}"), shortfall
 
 
 def characters(rows: list[Row]) -> dict[str, Any]:
-    """Sizes of texts for a report."""
+    """Sizes of texts for a report: of what is asked (instruction) and answered (output)."""
     if not rows:
-        return {"instruction": 0, "output": 0}
-    return {
-        field: {
-            "total": sum(len(row[field]) for row in rows),
-            "longest": max(len(row[field]) for row in rows),
-        }
-        for field in ("instruction", "output")
-    }
+        return dict.fromkeys(FIELDS, 0)
+    lengths: dict[str, list[int]] = {field: [] for field in FIELDS}
+    for row in rows:
+        for text in row.texts():
+            lengths[text.field].append(len(text.text))
+    return {field: {"total": sum(own), "longest": max(own)} for field, own in lengths.items()}

@@ -68,9 +68,9 @@ class Row:
         return self.turns[-1].content
 
     @property
-    def content(self) -> tuple[str | None, ...]:
-        """What makes two rows exact duplicates: the system message and every turn."""
-        return (self.system, *(turn.content for turn in self.turns))
+    def content(self) -> tuple[str, ...]:
+        """What makes two rows exact duplicates: the system message, if any, and every turn."""
+        return tuple(text.text for text in self.texts())
 
     def texts(self) -> Iterator[Text]:
         """Every text in order: system message first, then the turns."""
@@ -82,8 +82,10 @@ class Row:
 
     def with_texts(self, texts: Mapping[str, str]) -> "Row":
         """The same row with other texts, given by place for every place of `texts()`."""
-        made = (texts[text.place] for text in self.texts() if text.place != "system")
-        turns = tuple(replace(turn, content=text) for turn, text in zip(self.turns, made))
+        made = [texts[text.place] for text in self.texts() if text.place != "system"]
+        turns = tuple(
+            replace(turn, content=text) for turn, text in zip(self.turns, made, strict=True)
+        )
         return replace(self, turns=turns, system=texts.get("system"))
 
     def as_json(self) -> dict[str, Any]:
@@ -197,5 +199,8 @@ def iterate_rows(path: Path) -> Iterator[Row]:
 def write_rows(path: str | Path, rows: Iterable[Row]) -> None:
     """Check a dataset, then write it atomically."""
     rows = list(rows)
+    for number, row in enumerate(rows, start=1):
+        for text in row.texts():
+            _visible(text.text, f"{path}, row {number}", text.place)
     check_rows(rows, path)
-    write_jsonl(path, (Row.from_json(row.as_json(), str(path)).as_json() for row in rows))
+    write_jsonl(path, (row.as_json() for row in rows))

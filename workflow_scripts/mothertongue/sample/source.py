@@ -1,9 +1,11 @@
 """Read instruction data of any usual shape from local files, addresses or the hub, as one table.
 
 The table has Aya's columns: `inputs`, `targets`; `language_code` where the data tells languages apart;
-optionally `id`, `language`, `annotation_type`; and `_file`, `_revision`, `_row`: where a row comes from.
+optionally `id`, `language`, `annotation_type`; `_turns` and `_system` where a row has several turns or
+a system message; and `_file`, `_revision`, `_row`: where a row comes from.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,10 +16,12 @@ from .. import hub
 from ..errors import InputError, first_line
 from ..files import file_hash, is_missing, matching_files, read_json_rows, written_ids
 from .formats import column_names, read_records
+from .rows import ROLES, Turn
 from .shapes import Conversation, conversations
 
 TEXT = (pl.String, pl.Null, pl.Categorical, pl.Enum)
 NEEDED = ("inputs", "targets", "language_code")
+AYA = {"instruction": "inputs", "output": "targets"}  # field of a row -> column
 OPTIONAL = ("id", "language", "annotation_type")
 
 
@@ -119,20 +123,18 @@ def _from(
 
 
 def _as_table(found: list[Conversation]) -> pl.DataFrame:
-    """Conversations of one turn in Aya's columns; others cannot be translated yet."""
-    for one in found:
-        if len(one.turns) > 2 or one.system:
-            what = "a system message" if one.system else f"{len(one.turns)} turns"
-            raise InputError(
-                f"{one.place}: holds {what}; only single pairs of an instruction and an answer can be"
-                " translated and trained on so far: leave such rows out"
-            )
+    """Conversations in Aya's columns; several turns stand as JSON in `_turns`."""
     columns: dict[str, list[str | None]] = {
         "inputs": [one.turns[0].content for one in found],
-        "targets": [one.turns[1].content for one in found],
+        "targets": [one.turns[-1].content for one in found],
         "language_code": [one.language for one in found],
         "id": [one.id for one in found],
         "annotation_type": [one.annotation_type for one in found],
+        "_turns": [
+            json.dumps([turn.content for turn in one.turns]) if len(one.turns) > 2 else None
+            for one in found
+        ],
+        "_system": [one.system for one in found],
     }
     kept = {
         column: texts
@@ -142,6 +144,13 @@ def _as_table(found: list[Conversation]) -> pl.DataFrame:
     return pl.DataFrame(kept, schema=dict.fromkeys(kept, pl.String)).with_columns(
         pl.int_range(1, pl.len() + 1).alias("_row")
     )
+
+
+def turns_of(item: Mapping[str, Any]) -> tuple[Turn, ...]:
+    """The turns of a row of a table; a text that is missing is empty."""
+    several = item.get("_turns")
+    texts = json.loads(several) if several else (item["inputs"], item["targets"])
+    return tuple(Turn(ROLES[number % 2], text or "") for number, text in enumerate(texts))
 
 
 def read_aya(dataset: Mapping[str, Any], key: str = "sample.dataset") -> pl.DataFrame:

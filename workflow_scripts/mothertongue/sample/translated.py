@@ -5,14 +5,17 @@ first and marked (`origin.parallel_to`), and fall on the same side of every spli
 the text of a held-out row.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from ..errors import InputError
-from ..files import Row
-from .draw import SHORTFALL, content, ranked
+from .draw import SHORTFALL, ranked
+from .rows import Row
 
 NATIVE, ENGLISH, NONE = "native", "english", "none"
+OWNER = {NATIVE: "a native row", ENGLISH: "an English row"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +41,8 @@ class Drawn:
 
 def whose_ids(pool: Iterable[Row], beside: Beside, asked: str | None, key: str) -> str:
     """native, english or none: as the study says, or as the ids tell. `key` names the data."""
-    ids = {row["id"] for row in pool}
-    held = {row["id"] for row in beside.held_out}
+    ids = {row.id for row in pool}
+    held = {row.id for row in beside.held_out}
     shared = {NATIVE: len(ids & (beside.native | held)), ENGLISH: len(ids & beside.english)}
     if asked in shared and not shared[asked]:
         theirs = sorted(beside.native if asked == NATIVE else beside.english)[:1]
@@ -77,16 +80,16 @@ def draw_translated(
         own, key = beside[code], f"data.{name}.{code}"
         kind = whose_ids(pool, own, asked, key)
         wanted = {NATIVE: own.native, ENGLISH: own.english, NONE: frozenset[str]()}[kind]
-        held_ids = {row["id"] for row in own.held_out} if kind == NATIVE else set()
-        held_texts = {content(row) for row in own.held_out}
-        free = [r for r in pool if r["id"] not in held_ids and content(r) not in held_texts]
+        held_ids = {row.id for row in own.held_out} if kind == NATIVE else set()
+        held_texts = {row.content for row in own.held_out}
+        free = [r for r in pool if r.id not in held_ids and r.content not in held_texts]
         purpose = f"translated:{scope}:{code}"
-        first = ranked((row for row in free if row["id"] in wanted), seed, purpose)
-        rest = ranked((row for row in free if row["id"] not in wanted), seed, purpose)
+        first = ranked((row for row in free if row.id in wanted), seed, purpose)
+        rest = ranked((row for row in free if row.id not in wanted), seed, purpose)
         rows = [_marked(row, kind) for row in first[: own.size]]
         for row in rest[: own.size - len(rows)]:
-            name_of_row = f"{code}-{row['id']}" if row["id"] in taken else row["id"]
-            rows.append({**row, "id": name_of_row})
+            name_of_row = f"{code}-{row.id}" if row.id in taken else row.id
+            rows.append(replace(row, id=name_of_row))
             taken.add(name_of_row)
         if own.size - len(rows) > SHORTFALL * own.size:
             raise InputError(
@@ -95,11 +98,38 @@ def draw_translated(
                 f" languages.{code}.cap to {len(rows) + len(own.held_out)}, or sample.multi.rows for"
                 " the mix"
             )
-        missing = sorted(wanted - {row["id"] for row in rows})
+        missing = sorted(wanted - {row.id for row in rows})
         held = len(pool) - len(free)
         found[code] = Drawn(rows, kind, min(len(first), own.size), held, missing)
     return found
 
 
 def _marked(row: Row, kind: str) -> Row:
-    return {**row, "origin": {**row["origin"], "parallel_to": kind}}
+    return replace(row, origin={**row.origin, "parallel_to": kind})
+
+
+def ids_by_language(rows: Iterable[Row], *, target: bool = False) -> dict[str, frozenset[str]]:
+    """Ids of each language's rows; `target`: of the language that English rows are drawn for."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        found[row.origin["target_language"] if target else row.language].add(row.id)
+    return {code: frozenset(ids) for code, ids in found.items()}
+
+
+def notes(sources: Mapping[str, Mapping[str, Any]], drawn: Mapping[str, Drawn]) -> list[str]:
+    """Where each language's rows come from, and how many have the id of another row."""
+    found = []
+    for code, made in drawn.items():
+        origins = dict.fromkeys(
+            f"{row.origin['dataset']} ({row.origin['revision']})" for row in made.rows
+        )
+        licence = sources[code].get("licence")
+        shared = (
+            f"{made.parallel} have the id of {OWNER[made.parallel_to]}" if made.parallel else ""
+        )
+        found.append(
+            f"{code}: {len(made.rows)} rows of {', '.join(origins)}"
+            + (f", licence {licence}" if licence else "")
+            + f"; {shared or 'none has the id of a native or English row of the study'}"
+        )
+    return found

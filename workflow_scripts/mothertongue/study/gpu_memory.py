@@ -25,6 +25,9 @@ MODEL_KEYS = ("hidden_size", "n_embd", "d_model")
 LAYER_KEYS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers")
 HEAD_KEYS = ("num_attention_heads", "n_head", "n_heads", "num_heads")
 
+# finetune.lora.targets -> matrices per layer, in square ones; the three of an MLP are 3.5 times as wide
+CARRIERS: dict[str, float] = {"qkv": 3, "attention": 4, "all-linear": 11}
+
 
 @dataclass(frozen=True)
 class Shape:
@@ -91,6 +94,11 @@ def shape_of(model: Model, folder: Path | None = None) -> Shape:
     return guessed(parameters, base)
 
 
+def carriers_of(targets: object) -> float:
+    """Matrices of a layer that carry LoRA, counted in square ones; names of modules count as all."""
+    return CARRIERS.get(targets, CARRIERS["all-linear"]) if isinstance(targets, str) else 11
+
+
 def weights(shape: Shape, quantisation: str, word: int = 2) -> float:
     """Bytes of a loaded base; `word` is the size of a number of the compute type."""
     linear = word if quantisation == "none" else LINEAR[quantisation]
@@ -104,15 +112,19 @@ def training(
     *,
     checkpointing: bool = True,
     rank: int = 8,
+    carriers: float = 3,
     word: int = 2,
 ) -> float:
-    """Bytes of a fine-tuning: weights, adapter with its optimiser, and `ROWS` rows of `length` tokens."""
+    """Bytes of a fine-tuning: weights, adapter with its optimiser, and `ROWS` rows of `length` tokens.
+
+    `carriers`: square matrices per layer that carry LoRA (`CARRIERS`).
+    """
     tokens = ROWS * length
     layer = KEPT * word / 2 * shape.width
     kept = layer + word * shape.layers * shape.width if checkpointing else layer * shape.layers
     logits = tokens / 2 * shape.vocabulary * 12  # of outputs: logits, gradient, two in float32
     eager = 6 * shape.heads * ROWS * length**2 * (1 if checkpointing else shape.layers)
-    adapter = 16 * 2 * rank * 3 * shape.width * shape.layers
+    adapter = 16 * 2 * rank * carriers * shape.width * shape.layers
     return (
         CONTEXT + weights(shape, quantisation, word) + adapter
         + tokens * kept + logits + (eager if shape.eager else 0)
@@ -131,9 +143,15 @@ def reading(shape: Shape, quantisation: str, tokens: int = CACHED, *, word: int 
 
 
 def needed(
-    shape: Shape, quantisation: str, length: int, *, rank: int = 8, word: int = 2
+    shape: Shape,
+    quantisation: str,
+    length: int,
+    *,
+    rank: int = 8,
+    carriers: float = 3,
+    word: int = 2,
 ) -> dict[str, float]:
     """Bytes by stage, at least: with less, jobs stop; with more, they are faster."""
     read = reading(shape, quantisation, word=word)
-    trained = training(shape, quantisation, length, rank=rank, word=word)
+    trained = training(shape, quantisation, length, rank=rank, carriers=carriers, word=word)
     return {"finetune": trained, "evaluate": read, "answer": read}

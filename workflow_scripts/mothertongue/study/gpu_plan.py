@@ -14,8 +14,9 @@ from typing import Any
 from ..errors import InputError
 from ..files import read_json
 from .cards import KINDS, Card, named, on_this_host
-from .gpu_memory import Shape, needed, shape_of
+from .gpu_memory import Shape, carriers_of, needed, shape_of
 from .paths import PROVENANCE, QUANTISATION
+from .recipes import as_of, recipe_of
 from .records import Model
 
 STAGES = {
@@ -67,7 +68,9 @@ def stages_of(config: Config, shape: Shape, quantisation: str) -> dict[str, floa
     """Bytes of GPU memory by stage for a model of a study."""
     tune = config["finetune"]
     rank, word = tune["lora"]["r"], word_of(config)
-    return needed(shape, quantisation, tune["max_length"], rank=rank, word=word)
+    carriers = carriers_of(tune["lora"].get("targets", "qkv"))
+    length = tune["max_length"]
+    return needed(shape, quantisation, length, rank=rank, carriers=carriers, word=word)
 
 
 def configured(config: Config, model: str, results: Path) -> str:
@@ -76,7 +79,7 @@ def configured(config: Config, model: str, results: Path) -> str:
     Where the study leaves it at `auto`, adapters that version 1.0.0 has finished keep theirs (its
     default was int8), and further ones of the model are made alike: nothing is trained again.
     """
-    asked: str = config["finetune"]["quantisation"]
+    asked: str = recipe_of(config, model)["quantisation"]
     if asked != "auto" or (results / QUANTISATION.format(model=model)).is_file():
         return asked
     runs = PROVENANCE.format(model=model, data="*", scope="*", lr="*", seed="*")
@@ -103,7 +106,9 @@ def chosen(config: Config, model: str, made: Path, card: Card | None) -> str:
     if card is None or card.memory_gb is None:
         return "int8"
     try:
-        return choose(needs_of(config, shape_of(model_of(config, model))), card).quantisation
+        return choose(
+            needs_of(as_of(config, model), shape_of(model_of(config, model))), card
+        ).quantisation
     except InputError:
         return "int8"  # told before the first job (`warnings`)
 
@@ -135,7 +140,7 @@ def resolved(settings: Mapping[str, Any], made: Iterable[str]) -> dict[str, Any]
 def memory_mb(config: Config, model: str, stage: str, quantisation: str) -> int:
     """GPU memory in MB that a job of a stage asks for."""
     shape = shape_of(model_of(config, model))
-    return math.ceil(stages_of(config, shape, quantisation)[stage] / 1e6)
+    return math.ceil(stages_of(as_of(config, model), shape, quantisation)[stage] / 1e6)
 
 
 def choose(needs: dict[str, dict[str, float]], card: Card | None) -> Choice:
@@ -180,9 +185,10 @@ def warnings(
         entry = model_of(config, model)
         shape = shape_of(entry)
         card = card_of(config, model, local=local)
-        auto = config["finetune"]["quantisation"] == "auto"
+        own = as_of(config, model)
+        auto = own["finetune"]["quantisation"] == "auto"
         quantisation = chosen(config, model, choices / f"{model}.json", card)
-        needs = {stage: gb / 1e9 for stage, gb in stages_of(config, shape, quantisation).items()}
+        needs = {stage: gb / 1e9 for stage, gb in stages_of(own, shape, quantisation).items()}
         worst = max(stages, key=lambda stage: needs[stage])
         name = f"{model} ({entry.base})" if entry.base else model
         if shape.eager:
@@ -196,7 +202,7 @@ def warnings(
         ways = "finetune.quantisation: int8 or nf4, " if quantisation == "none" else ""
         ways = "finetune.quantisation: nf4, " if quantisation == "int8" and not auto else ways
         do = f"use a larger card (models.{model}.gpu_type), {ways}or a smaller finetune.max_length"
-        alone = entry.parameters * {"int8": 1, "nf4": 0.5, "none": word_of(config)}[quantisation]
+        alone = entry.parameters * {"int8": 1, "nf4": 0.5, "none": word_of(own)}[quantisation]
         if alone / 1e9 > card.memory_gb:
             raise InputError(
                 f"{name}: its weights alone take {alone / 1e9:.0f} GB, and {has}: {do}"

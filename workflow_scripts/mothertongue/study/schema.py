@@ -68,18 +68,21 @@ def _number(text: str, types: set[str]) -> Json:
     return text
 
 
-def complete(value: Json, schema: Schema, root: Schema) -> Json:
+def complete(value: Json, schema: Schema, root: Schema, *, fill: bool = True) -> Json:
     """Return `value` with defaults filled in, numbers made of their type, and keys sorted.
+
+    No default is filled into what the schema calls `partial`: it says what differs from another part.
 
     Sorted keys and one type per number keep Snakemake's comparison of parameters stable: the
     order of a config file, `1` for `1.0` or a quoted `1e-4` re-run nothing.
     """
     schema = _resolve(schema, root)
+    fill = fill and not schema.get("partial")
     if "anyOf" in schema:
         for option in schema["anyOf"]:
             kind = "object" if isinstance(value, Mapping) else "array"
             if isinstance(value, Mapping | list) and kind in _types(option, root):
-                return complete(value, option, root)
+                return complete(value, option, root, fill=fill)
     types = _types(schema, root)
     if isinstance(value, str) and "string" not in types:
         return _number(value, types)
@@ -97,17 +100,17 @@ def complete(value: Json, schema: Schema, root: Schema) -> Json:
         properties = schema.get("properties", {})
         for key, sub in properties.items():
             sub = _resolve(sub, root)
-            if key not in done and "default" in sub:
+            if fill and key not in done and "default" in sub and not sub.get("partial"):
                 done[key] = copy.deepcopy(sub["default"])
         other = schema.get("additionalProperties")
         for key in list(done):
             if key in properties:
-                done[key] = complete(done[key], properties[key], root)
+                done[key] = complete(done[key], properties[key], root, fill=fill)
             elif isinstance(other, dict):
-                done[key] = complete(done[key], other, root)
+                done[key] = complete(done[key], other, root, fill=fill)
         return dict(sorted(done.items(), key=lambda item: str(item[0])))
     if isinstance(value, list) and "array" in types and "items" in schema:
-        return [complete(item, schema["items"], root) for item in value]
+        return [complete(item, schema["items"], root, fill=fill) for item in value]
     return value
 
 

@@ -10,8 +10,10 @@ from typing import Any
 
 from ..prompts.checks import judge_prompt_mistakes, translation_prompt_mistakes
 from ..secrets import key_in_address
+from .recipes import recipe_mistakes
 from .schema import Json, suggestion
 from .tasks import HARNESS, demonstration_path
+from .templates import template_mistakes
 
 MULTI = "multi"  # the scope of the multilingual mix
 ROUND_TRIP = "-rtt"  # ending of the data of a translator's round trip
@@ -95,6 +97,10 @@ def grid_mistakes(
         *_instructions(names),
         *_sources(names),
         *_models(names),
+        *recipe_mistakes(mapping(names.config.get("finetune")), names.models),
+        *template_mistakes(
+            mapping(names.config.get("finetune")).get("template", "alpaca"), names.models
+        ),
         *_services(names),
         *_benchmarks(names, tasks),
         *_questions(names),
@@ -252,9 +258,11 @@ def _services(names: Names) -> Iterator[str]:
             if found:
                 yield f"{where}.base_url: holds {found}; name its variable in {where}.api.key instead"
             wrong = (
-                judge_prompt_mistakes if section == "judge.judges" else translation_prompt_mistakes
+                judge_prompt_mistakes(spec.get("prompt"), spec.get("reply"))
+                if section == "judge.judges"
+                else translation_prompt_mistakes(spec.get("prompt"))
             )
-            yield from (f"{where}.{line}" for line in wrong(spec))
+            yield from (f"{where}.{line}" for line in wrong)
             if backend == "recorded" and "memory" not in spec:
                 yield f"{where}.memory: missing (files to replay)"
             if spec.get("batch") is not None and section == "judge.judges" and backend != "openai":

@@ -15,6 +15,7 @@ from ..prompts import read_prompt
 
 if TYPE_CHECKING:  # rules import this package, and need no service
     from .recorded import Recorded
+    from .settings import Languages, TranslatorSettings
     from .types import Translator
 
 CHAT = ("model", "base_url", "prompt", "temperature", "seed", "max_tokens", "parameters")
@@ -33,15 +34,15 @@ SHAPING = ("backend", "max_characters", "protect_code")  # determine translation
 
 
 def make_translator(
-    entry: Mapping[str, Any], languages: Mapping[str, Mapping[str, Any]]
+    settings: "TranslatorSettings", languages: "Languages"
 ) -> "Translator | Recorded":
-    """The back end of a translator's entry; `languages`: code -> name, script, google."""
+    """The back end of a translator, for texts in these languages."""
     from ..api.clients import load
 
-    address, _ = BACKENDS[entry["backend"]]
-    if "model" in BACKENDS[entry["backend"]][1] and not entry.get("model"):
-        raise InputError(f"translate.translators: back end {entry['backend']} needs a model")
-    translator: Translator | Recorded = load(address)(entry, languages)
+    address, keys = BACKENDS[settings.backend]
+    if "model" in keys and not settings.service.model:
+        raise InputError(f"translate.translators: back end {settings.backend} needs a model")
+    translator: Translator | Recorded = load(address)(settings, languages)
     return translator
 
 

@@ -1,13 +1,13 @@
 """Translation by a chat model: Cohere's or any OpenAI-compatible server, the paper's prompt."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from ..api import Reply, make_client
 from ..api.types import Request
 from ..errors import InputError
 from ..prompts import fill, read_prompt
 from ..prompts.checks import translation_prompt_mistakes
+from .settings import Languages, TranslatorSettings
 
 DEFAULT = read_prompt("translate")
 
@@ -17,27 +17,27 @@ class ChatTranslator:
 
     limit = 8000
 
-    def __init__(self, entry: Mapping[str, Any], languages: Mapping[str, Mapping[str, Any]]):
+    def __init__(self, settings: TranslatorSettings, languages: Languages):
         """The prompt names languages in English."""
-        self.entry, self.languages = entry, languages
-        self.prompt = entry.get("prompt") or DEFAULT.text
-        if mistakes := translation_prompt_mistakes(entry):
+        self.settings, self.languages = settings, languages
+        self.prompt = settings.prompt or DEFAULT.text
+        if mistakes := translation_prompt_mistakes(settings.prompt):
             raise InputError(f"translate.translators.*.{'; '.join(mistakes)}")
-        self.client = make_client(entry)
+        self.client = make_client(settings.service)
 
     def request(self, text: str, source: str, target: str) -> Request:
         """The chat request that translates a text."""
         prompt = fill(
             self.prompt,
-            source_lang=self.languages[source]["name"],
-            target_lang=self.languages[target]["name"],
+            source_lang=self.languages[source].name,
+            target_lang=self.languages[target].name,
             text=text,
         )
         return self.client.chat_request(
             prompt,
-            temperature=self.entry.get("temperature"),
-            max_tokens=self.entry.get("max_tokens"),
-            seed=self.entry.get("seed"),
+            temperature=self.settings.temperature,
+            max_tokens=self.settings.max_tokens,
+            seed=self.settings.seed,
         )
 
     def again(self, request: Request, attempt: int, problems: Sequence[str]) -> Request:

@@ -5,15 +5,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..files import Row, read_json
+from ..files import read_json
+from ..sample.rows import FIELDS, Row
 from .languages import weight
-
-FIELDS = ("instruction", "output")
 
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A row that is no row of the set, and why. `detail`: the status of the calls, or what was seen."""
+    """A row that is no row of the set, and why.
+
+    `field`: the text at fault; `detail`: the status of the calls, or what was seen.
+    """
 
     id: str
     field: str
@@ -52,9 +54,9 @@ class Tally:
         self.mended_rows += bool(mended)
         self.flagged.update(flags)
         self.mended.update(mended)
-        for name in FIELDS:
-            self.weights[name, "source"] += weight(source[name])
-            self.weights[name, "translation"] += weight(made[name])
+        for side, row in (("source", source), ("translation", made)):
+            for text in row.texts():
+                self.weights[text.field, side] += weight(text.text)
 
     @property
     def missing_share(self) -> float:

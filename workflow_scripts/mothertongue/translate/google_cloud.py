@@ -11,6 +11,7 @@ from ..api.statuses import error_inside, retry_after, status_error
 from ..api.types import ApiError, Request
 from ..api.web import Web
 from .google_page import is_error_page
+from .settings import Languages, TranslatorSettings
 
 ADDRESS = "https://translation.googleapis.com/language/translate/v2"
 WHO = "Google Cloud"
@@ -23,14 +24,12 @@ class GoogleCloud:
     limit = 5000
     usual_key = "GOOGLE_API_KEY"
 
-    def __init__(self, entry: Mapping[str, Any], languages: Mapping[str, Mapping[str, Any]]):
+    def __init__(self, settings: TranslatorSettings, languages: Languages):
         """Read the key from the environment; another server gets one only if `api.key` names it."""
-        self.base_url = entry.get("base_url")
-        self.codes = {code: facts["google"] for code, facts in languages.items()}
-        self.codes.update(entry.get("codes") or {})
-        self.secret = secret_of(
-            "google-cloud", self.usual_key, self.base_url, (entry.get("api") or {}).get("key")
-        )
+        self.base_url = settings.service.base_url
+        self.codes = settings.google_codes(languages)
+        key = settings.service.key
+        self.secret = secret_of("google-cloud", self.usual_key, self.base_url, key)
         self.web = Web(WHO, self.secret.hide)
 
     def request(self, text: str, source: str, target: str) -> Request:

@@ -6,7 +6,6 @@ is therefore lent a bounded, connection-keeping `get`, and every thread has its 
 
 import re
 import threading
-from collections.abc import Mapping
 from typing import Any
 
 from ..api import Reply, Temporary
@@ -14,6 +13,7 @@ from ..api.statuses import status_error
 from ..api.types import ApiError, Request
 from ..api.web import Web
 from ..errors import InputError
+from .settings import Languages, TranslatorSettings
 
 ERROR_PAGE = re.compile(r"Error \d{3} \(|<!DOCTYPE html|<html[\s>]|That.s an error", re.IGNORECASE)
 
@@ -53,11 +53,10 @@ class GooglePage:
     deterministic = True
     limit = 1500  # the page answers 400 beyond about 1,800 Chinese characters
 
-    def __init__(self, entry: Mapping[str, Any], languages: Mapping[str, Mapping[str, Any]]):
+    def __init__(self, settings: TranslatorSettings, languages: Languages):
         """`base_url` is for tests; `codes` for languages that Google calls otherwise."""
-        self.base_url = entry.get("base_url")
-        self.codes = {code: facts["google"] for code, facts in languages.items()}
-        self.codes.update(entry.get("codes") or {})
+        self.base_url = settings.service.base_url
+        self.codes = settings.google_codes(languages)
         self.local = threading.local()
 
     def request(self, text: str, source: str, target: str) -> Request:

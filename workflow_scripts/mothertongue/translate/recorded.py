@@ -1,8 +1,7 @@
 """The recorded translator: replays a translation memory, exact source text to translation."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -11,6 +10,7 @@ from ..files import matching_files
 from ..sample.source import read_table
 from .checks.mend import mend
 from .languages import scripts
+from .settings import Languages, TranslatorSettings
 
 COLUMNS = ("source_language", "target_language", "source", "target")
 
@@ -40,9 +40,9 @@ class Recorded:
 
     limit = None
 
-    def __init__(self, entry: Mapping[str, Any], languages: Mapping[str, Mapping[str, Any]]):
+    def __init__(self, settings: TranslatorSettings, languages: Languages):
         """Files are read when a direction is first asked for."""
-        self.entry = entry
+        self.settings = settings
         self._files: list[Path] | None = None
         self._memory: dict[tuple[str, str], dict[str, str]] = {}
         self._pivots: dict[tuple[str, str], dict[str, str]] = {}
@@ -62,8 +62,8 @@ class Recorded:
         if pair not in self._memory:
             if self._files is None:
                 key = "translate.translators.*.memory"
-                self._files = matching_files(self.entry["memory"], key)
-            self._memory[pair] = read_memory(self._files, *pair, self.entry.get("engine"))
+                self._files = matching_files(self.settings.memory or [], key)
+            self._memory[pair] = read_memory(self._files, *pair, self.settings.engine)
         return self._memory[pair]
 
     def _mended_pivots(self, source: str, target: str) -> dict[str, str]:

@@ -5,18 +5,15 @@ A row with a soft fault is kept and flagged; a row with a hard fault, or without
 out, so rows of a set and of its source pair by id, not by place.
 """
 
-import json
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from ..api.types import DECLINED, Ask, Outcome, Reply, Verdict
-from ..errors import InputError
-from ..files import DATASET_COLUMNS, Row
+from ..sample.rows import Row
 from .checks import Checked, Problem, check
-from .counts import FIELDS, LeftOut, Tally
+from .counts import LeftOut, Tally
 from .recorded import Recorded
 from .split import passes_through, split
 from .types import Translator
@@ -26,34 +23,9 @@ Backend = TypeVar("Backend")
 OWN_MARKS = ("flags", "mended")  # in `origin`: of this translation, not of the one before
 
 
-def iterate_dataset(path: Path) -> Iterator[Row]:
-    """Read a dataset row by row, checking the contract on the way (ids by their hash)."""
-    if not path.is_file():
-        raise InputError(f"{path}: no such file")
-    seen: set[int] = set()
-    with path.open(encoding="utf-8") as handle:
-        for number, line in enumerate(handle, start=1):
-            try:
-                row = json.loads(line)
-            except ValueError as error:
-                raise InputError(f"{path}, line {number}: not valid JSON ({error})") from None
-            missing = [column for column in DATASET_COLUMNS if column not in row]
-            if missing:
-                raise InputError(f"{path}, row {number}: no column {', '.join(missing)}")
-            for column in ("id", "language", *FIELDS):
-                if not isinstance(row[column], str) or not row[column].strip():
-                    raise InputError(f"{path}, row {number}: '{column}' is empty or not text")
-            if hash(row["id"]) in seen:
-                raise InputError(f"{path}, row {number}: id '{row['id']}' already stands above")
-            seen.add(hash(row["id"]))
-            yield row
-    if not seen:
-        raise InputError(f"{path}: the dataset is empty")
-
-
 def target_of(row: Row, target: str) -> str:
     """The language a row goes to: a code, or a field of its origin that holds one."""
-    goal: str = row["origin"].get(target, target)
+    goal: str = row.origin.get(target, target)
     return goal
 
 
@@ -117,7 +89,7 @@ class Fault(NamedTuple):
 
 @dataclass(slots=True)
 class _Text:
-    """One field of one row on its way: glue and translations in order, and what was found."""
+    """One text of one row on its way: glue and translations in order, and what was found."""
 
     parts: list[str]
     faults: list[Fault] = field(default_factory=list)
@@ -212,29 +184,29 @@ class Rows(Generic[Backend]):
         for name, text in texts.items():
             for fault in text.faults:
                 self.quarantine.append(
-                    {"id": row["id"], "field": name, **fault.shown(), "left_out": bool(hard)}
+                    {"id": row.id, "field": name, **fault.shown(), "left_out": bool(hard)}
                 )
         if hard:
             name, problem = next(iter(hard.items()))
-            self.tally.left_out.append(LeftOut(row["id"], name, problem.kind, problem.detail))
+            self.tally.left_out.append(LeftOut(row.id, name, problem.kind, problem.detail))
             return None
         flags = {name: sorted(text.kinds) for name, text in texts.items() if text.faults}
         mended = {name: sorted(text.mended) for name, text in texts.items() if text.mended}
         origin = {
-            **{k: v for k, v in row["origin"].items() if k not in OWN_MARKS},
-            "source_id": row["id"],
+            **{k: v for k, v in row.origin.items() if k not in OWN_MARKS},
+            "source_id": row.id,
             "translator": self.name,
-            "source_language": row["language"],
+            "source_language": row.language,
             "target_language": pending.goal,
         }
         if flags:
             origin["flags"] = flags
         if mended:
             origin["mended"] = mended
-        if row["origin"].get("flags"):
-            origin["pivot_flags"] = row["origin"]["flags"]
-        fields = {name: "".join(texts[name].parts) for name in FIELDS}
-        made = {"id": row["id"], "language": pending.goal, **fields, "origin": origin}
+        if row.origin.get("flags"):
+            origin["pivot_flags"] = row.origin["flags"]
+        translated = row.with_texts({name: "".join(text.parts) for name, text in texts.items()})
+        made = replace(translated, language=pending.goal, origin=origin)
         self.tally.count_row(row, made, set().union(*flags.values()), set().union(*mended.values()))
         return made
 
@@ -261,19 +233,19 @@ class RowTranslator(Rows[Translator]):
             pending = _Pending(row, goal, {})
             self._pending.append(pending)
             self.tally.asked += 1
-            if goal == row["language"]:
+            if goal == row.language:
                 self.tally.same_language_rows += 1
-                for name in FIELDS:
-                    pending.texts[name] = _Text([row[name]])
+                for own in row.texts():
+                    pending.texts[own.place] = _Text([own.text])
                 continue
             waiting: list[tuple[_Text, int, str]] = []
-            for name in FIELDS:
-                text = pending.texts[name] = _Text([])
+            for own in row.texts():
+                text = pending.texts[own.place] = _Text([])
                 pieces = split(
-                    row[name],
+                    own.text,
                     self.limit,
                     protect_code=self.protect_code,
-                    languages=(row["language"], goal),
+                    languages=(row.language, goal),
                 )
                 sent = 0
                 for piece in pieces:
@@ -294,9 +266,9 @@ class RowTranslator(Rows[Translator]):
             self.tally.segments += len(waiting)
             for text, place, source in waiting:
                 text.parts[place] = ""  # until its translation comes
-                checker = self.checker(source, row["language"], goal)
+                checker = self.checker(source, row.language, goal)
                 yield Ask(
-                    self.backend.request(source, row["language"], goal),
+                    self.backend.request(source, row.language, goal),
                     checker,
                     Segment(pending, text, place, source, checker),
                 )
@@ -311,23 +283,23 @@ class WholeTexts(Rows[Recorded]):
             goal = target_of(row, self.target)
             pending = _Pending(row, goal, {})
             self.tally.asked += 1
-            self.tally.same_language_rows += goal == row["language"]
-            for name in FIELDS:
-                source = row[name]
-                text = pending.texts[name] = _Text([source])
-                if goal == row["language"]:
+            self.tally.same_language_rows += goal == row.language
+            for own in row.texts():
+                source = own.text
+                text = pending.texts[own.place] = _Text([source])
+                if goal == row.language:
                     continue
-                found = self.backend.look_up(source, row["language"], goal)
+                found = self.backend.look_up(source, row.language, goal)
                 kind = passes_through(source) if found is None else None
                 if kind:
                     self.tally.passed_through[kind] += 1
-                    self.backend.forgive(source, row["language"], goal)
+                    self.backend.forgive(source, row.language, goal)
                     continue
                 self.tally.segments += 1
                 self.tally.characters["source"] += len(source)
                 if found is None:
                     continue
-                checker = self.checker(source, row["language"], goal)
+                checker = self.checker(source, row.language, goal)
                 pending.open += 1
                 segment = Segment(pending, text, 0, source, checker)
                 self.place(Outcome(segment, "ok", Reply(found), stored=True))

@@ -6,7 +6,7 @@ Greedy or beam search: the same text gives the same translation.
 
 import re
 import threading
-from collections.abc import Container, Mapping
+from collections.abc import Container
 from concurrent.futures import Future
 from typing import Any
 
@@ -14,6 +14,7 @@ from ..api import Reply, Stop, Unanswerable
 from ..api.types import Request
 from ..errors import InputError
 from ..inference.budgets import BatchBudget
+from .settings import Languages, TranslatorSettings
 
 ENDLESS = 1 << 40  # tokens of a batch that only `batch` limits
 MARK = re.compile(r"<2\w+>|>>\w+<<")  # tokens that name the target: MADLAD's and Opus-MT's
@@ -26,16 +27,16 @@ class Seq2Seq:
     deterministic = True
     local = True  # runs in this process: no limit is shared with others
 
-    def __init__(self, entry: Mapping[str, Any], languages: Mapping[str, Mapping[str, Any]]):
+    def __init__(self, settings: TranslatorSettings, languages: Languages):
         """Models are loaded at their first call."""
-        self.entry, self.languages = entry, languages
-        self.codes = dict(entry.get("codes") or {})
-        self.batch = int(entry.get("batch") or 16)
+        self.settings, self.languages = settings, languages
+        self.codes, self.batch = settings.codes, settings.batch
+        self.model = str(settings.service.model)
         try:
-            entry["model"].format(source="", target="")
+            self.model.format(source="", target="")
         except (KeyError, IndexError, ValueError):
             raise InputError(
-                f"translate.translators.*.model: '{entry['model']}' may hold {{source}} and "
+                f"translate.translators.*.model: '{self.model}' may hold {{source}} and "
                 "{target}, and no other braces"
             ) from None
         self._budget = BatchBudget(ENDLESS)  # less after memory ran out
@@ -50,13 +51,13 @@ class Seq2Seq:
         named = {"source": codes["source"] or source, "target": codes["target"] or target}
         return {
             "service": "huggingface",
-            "model": self.entry["model"].format(**named),
-            "revision": self.entry.get("revision"),
+            "model": self.model.format(**named),
+            "revision": self.settings.revision,
             "source": source,
             "target": target,
             "codes": list(codes.values()),
-            "beams": int(self.entry.get("beams") or 1),
-            "max_tokens": self.entry.get("max_tokens"),
+            "beams": self.settings.beams,
+            "max_tokens": self.settings.max_tokens,
             "text": text,
         }
 
@@ -101,7 +102,7 @@ class Seq2Seq:
         from ..inference.models import pick_dtype
         from ..process.devices import pick_device
 
-        revision = self.entry.get("revision")
+        revision = self.settings.revision
         device = pick_device()
         dtype = pick_dtype("auto", device)
         try:
@@ -119,7 +120,7 @@ class Seq2Seq:
 
         def code_of(language: str, known: Container[str], form: str = "{}") -> str:
             """The model's code of a language: the configured one, or one of the usual three."""
-            own, flores = self.codes.get(language), self.languages[language]["flores"]
+            own, flores = self.codes.get(language), self.languages[language].flores
             codes: list[str] = [own] if own else [flores, flores.split("_")[0], language]
             for code in codes:
                 if form.format(code) in known:

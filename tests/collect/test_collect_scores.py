@@ -1,11 +1,14 @@
 """Scores that cannot be collected are named, with what to do."""
 
 import json
+from dataclasses import replace
 
 import pytest
-from collect_scores import key_of, missing_lines, read_evaluation, read_ratings
+from mothertongue.collect.describe import missing_lines
+from mothertongue.collect.rows import Key, ScoreRow, evaluation_rows, rating_rows
 from mothertongue.errors import InputError
 from mothertongue.files import write_jsonl
+from mothertongue.judge.records import Rating
 from mothertongue.judge.totals import why_empty
 
 
@@ -18,11 +21,11 @@ def score_file(folder, lr, content):
 
 def test_the_condition_is_read_from_the_path(tmp_path):
     path = score_file(tmp_path, "high", {"metrics": {"em": {"value": 4.0, "stderr": 1.0, "n": 9}}})
-    rows, _ = read_evaluation(path, {"high": 1e-4})
+    rows, _ = evaluation_rows(path, {"high": 1e-4})
     (row,) = rows
-    assert (row["model"], row["data"], row["scope"], row["seed"]) == ("tiny", "native", "es", 1)
-    assert (row["benchmark"], row["language"], row["learning_rate"]) == ("mgsm", "es", 1e-4)
-    assert (row["metric"], row["score"], row["stderr"], row["n"]) == ("em", 4.0, 1.0, 9)
+    assert (row.key.model, row.key.data, row.key.scope, row.key.seed) == ("tiny", "native", "es", 1)
+    assert (row.key.benchmark, row.key.language, row.key.learning_rate) == ("mgsm", "es", 1e-4)
+    assert (row.metric, row.score, row.stderr, row.n) == ("em", 4.0, 1.0, 9)
 
 
 @pytest.mark.parametrize(
@@ -35,26 +38,26 @@ def test_the_condition_is_read_from_the_path(tmp_path):
 )
 def test_a_score_file_that_is_none_is_named(tmp_path, lr, content, told):
     with pytest.raises(InputError, match=told):
-        read_evaluation(score_file(tmp_path, lr, content), {"high": 1e-4})
+        evaluation_rows(score_file(tmp_path, lr, content), {"high": 1e-4})
 
 
 def test_what_is_missing_is_said_once_with_its_reason():
-    row = {"benchmark": "qa-x", "judge": "overlap", "model": "ada", "scope": "es", "score": None}
-    row |= {"learning_rate": 1e-4, "seed": 1}
+    key = Key("qa-x", "overlap", "es", "ada", "native", "es", 1e-4, 1)
     rows = [
-        {**row, "metric": metric, "language": code, "data": data}
+        ScoreRow(replace(key, language=code, data=data), metric, None, None, 0)
         for code in ("es", "zh")
         for data in ("native", "google", "opus")
         for metric in ("total", "rating")
     ]
     silent = [{"rating": None, "unscored": "no reference answer"}] * 3
-    why = why_empty([*silent, {"rating": None, "unscored": "refused"}], 0.9)
+    silent.append({"rating": None, "unscored": "refused"})
+    why = why_empty([Rating.from_json({"id": "a", **row}) for row in silent], 0.9)
     describe = {"benchmarks": {"qa-x": {"label": "Open questions: x"}}, "judges": {}}
-    lines = missing_lines(rows, {key_of(row): why for row in rows}, describe)
+    lines = missing_lines(rows, {row.key: why for row in rows}, describe)
     assert lines == [
         "Open questions: x, judge overlap (es, zh): no reference answer, 6 sets without a score"
     ]
-    whole = [{**row, "metric": "acc", "language": "es", "data": "native", "score": 1.0}]
+    whole = [ScoreRow(key, "acc", 1.0, None, 1)]
     assert missing_lines(whole, {}, describe) == []
 
 
@@ -67,24 +70,24 @@ def rated(tmp_path, scored, asked=20, coverage=0.9):
         for i in range(scored, asked)
     ]
     write_jsonl(path, rows)
-    return read_ratings(path, {"high": 1e-4}, coverage)
+    return rating_rows(path, {"high": 1e-4}, coverage)
 
 
 def test_a_total_stands_for_a_complete_set_only(tmp_path):
-    (mean, total), items, reason = rated(tmp_path, 20)
-    assert (mean["metric"], mean["score"], mean["n"]) == ("rating", 2.5, 20)
-    assert (total["metric"], total["score"], total["n"]) == ("total", 50.0, 20)
-    assert total["stderr"] == pytest.approx(20 * mean["stderr"])
-    assert (items.height, reason) == (20, None)
-    (mean,), items, reason = rated(tmp_path, 18)
-    assert (mean["metric"], mean["score"], mean["n"]) == ("rating", 2.5, 18)
-    assert (items.height, reason) == (18, None)
+    (mean, total), values, reason = rated(tmp_path, 20)
+    assert (mean.metric, mean.score, mean.n) == ("rating", 2.5, 20)
+    assert (total.metric, total.score, total.n) == ("total", 50.0, 20)
+    assert total.stderr == pytest.approx(20 * mean.stderr)
+    assert (len(values), reason) == (20, None)
+    (mean,), values, reason = rated(tmp_path, 18)
+    assert (mean.metric, mean.score, mean.n) == ("rating", 2.5, 18)
+    assert (len(values), reason) == (18, None)
 
 
 @pytest.mark.parametrize(("scored", "coverage"), [(17, 0.9), (19, 1.0), (0, 0.0)])
 def test_too_little_coverage_leaves_the_cell_empty_with_the_reason(tmp_path, scored, coverage):
-    (mean,), items, reason = rated(tmp_path, scored, coverage=coverage)
-    assert (mean["score"], mean["stderr"], mean["n"]) == (None, None, scored)
-    assert items.height == 0, "no comparison is made of it either"
+    (mean,), values, reason = rated(tmp_path, scored, coverage=coverage)
+    assert (mean.score, mean.stderr, mean.n) == (None, None, scored)
+    assert len(values) == 0, "no comparison is made of it either"
     assert "the judge declines" in reason
     assert not scored or f"{scored} of 20 answers scored" in reason

@@ -1,0 +1,1 @@
+"""Gather all scores of a study into scores.csv, its items and its description (about.json)."""

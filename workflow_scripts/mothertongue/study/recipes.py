@@ -1,0 +1,53 @@
+"""The recipe of each model: the study's section `finetune`, with what a model says otherwise."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+Config = Mapping[str, Any]
+OF_ALL_MODELS = (  # keys of the grid, of training sets and of machines, which no model has of its own
+    *("learning_rates", "seeds", "validation", "split_seed", "limit"),
+    *("gpus", "gpu_type", "gpu_memory", "checkpoint_minutes", "template"),
+)
+
+
+def recipe_of(config: Config, model: str) -> dict[str, Any]:
+    """The section `finetune` as it is for a model; `models.*.finetune` wins, key by key."""
+    own: Mapping[str, Any] = config.get("models", {}).get(model, {}).get("finetune") or {}
+    merged = dict(config["finetune"])
+    for key, value in own.items():
+        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
+        merged[key] = {**merged[key], **value} if both else value
+    return merged
+
+
+def as_of(config: Config, model: str) -> dict[str, Any]:
+    """The study's configuration with the recipe of one model in its section `finetune`."""
+    return {**config, "finetune": recipe_of(config, model)}
+
+
+def recipe_mistakes(section: Config, models: Mapping[str, Any]) -> Iterator[str]:
+    """What a recipe asks for that does not go together, for all models and for each."""
+    for name, model in models.items():
+        own = model.get("finetune") if isinstance(model, Mapping) else None
+        for key in own or {}:
+            if key in OF_ALL_MODELS:
+                known = (
+                    f"models.{name}.{key}"
+                    if key in ("template", "gpu_type")
+                    else f"finetune.{key} is for all models"
+                )
+                yield f"models.{name}.finetune.{key}: has no place here; {known}"
+        if isinstance(model, Mapping):
+            whole = {"finetune": section, "models": {name: model}}
+            yield from _dora(f"models.{name}", recipe_of(whole, name))
+
+
+def _dora(where: str, recipe: Config) -> Iterator[str]:
+    lora = recipe.get("lora")
+    if not isinstance(lora, Mapping) or not lora.get("dora"):
+        return
+    if recipe.get("quantisation") != "none":
+        yield (
+            f"{where}: finetune.lora.dora needs finetune.quantisation: none (bitsandbytes loses the"
+            " scale of 8-bit weights when peft reads them for DoRA)"
+        )
