@@ -28,8 +28,8 @@ ROOT = Path(__file__).resolve().parents[3]
 CLEAR = 0.8  # share of rows in the language below which a warning is due
 
 
-def arguments() -> argparse.Namespace:
-    """The command line."""
+def arguments(words: list[str] | None = None) -> argparse.Namespace:
+    """The command line, or these words of one."""
     parser = argparse.ArgumentParser(
         prog="python -m mothertongue.new",
         description="Write a first study for your own file of instruction data.",
@@ -47,7 +47,7 @@ def arguments() -> argparse.Namespace:
         help="columns of the file where its shape cannot be told: instruction=q output=a",
     )  # fmt: skip
     parser.add_argument("--parameters", type=float, help="number of weights, if no name tells it")
-    return parser.parse_args()
+    return parser.parse_args(words)
 
 
 def known_language(code: str) -> str:
@@ -145,10 +145,10 @@ def write_study(args: argparse.Namespace) -> list[str]:
     ]
 
 
-def main() -> int:
+def main(words: list[str] | None = None) -> int:
     """Command line; returns the exit status."""
     try:
-        print("\n".join(write_study(arguments())))
+        print("\n".join(write_study(arguments(words))))
     except InputError as error:
         print(error, file=sys.stderr)
         return 2

@@ -1,5 +1,6 @@
 """Check the data of a study that is translated already (`data`), and where it is used."""
 
+import re
 from collections.abc import Iterator
 
 from .records import languages_of
@@ -18,7 +19,10 @@ def translated_mistakes(config: Json) -> Iterator[str]:
             yield f"data.{name}: names no rows; give each language its file, as sw: ours.sw.jsonl"
         for code, source in sources.items():
             where = f"data.{name}.{code}"
-            if names.languages and code not in names.languages:
+            is_code = bool(
+                re.fullmatch("[a-z]{2,3}", str(code))
+            )  # what else it is, the schema says
+            if is_code and names.languages and code not in names.languages:
                 yield f"{where}: unknown language '{code}'{suggestion(code, list(names.languages))}"
             source = {"path": source} if isinstance(source, str) else source
             yield from source_mistakes(where, source, "")
@@ -49,7 +53,7 @@ def _used(names: Names, where: str, data: str, scopes: list[str]) -> Iterator[st
     )
     there = dict(languages_of(mapping(names.data[name])))
     for code in wanted:
-        if code in names.languages and code not in there:
+        if there and code in names.languages and code not in there:
             yield (
                 f"{where}: data.{name} has no '{code}' (it has {', '.join(there)}); give its rows, or"
                 " take it out of this entry's scope"
