@@ -37,7 +37,7 @@ def lacking(jobs, why=None):
     return missing(needs, read_lock(LOCK), why)
 
 
-ON_GPUS = ("finetune_lora", "evaluate_benchmark", "answer_questions")
+ON_GPUS = ("finetune_lora", "finetune_full", "evaluate_benchmark", "answer_questions")
 FALLS_BACK = MODELS.fall_back_to_cpu()
 
 

@@ -4,6 +4,7 @@
 # Out:  <results>/finetune/{model}/{data}/{scope}/{lr}/seed{seed}/
 #           adapter_model.safetensors, adapter_config.json   the adapter of the best epoch
 #           history.csv        losses and held-out perplexity per epoch (0 = the untuned base)
+#           model/             instead of an adapter: all weights (models with finetune.method: full)
 #           provenance.json    recipe, hashes, tokens, drops, truncation, speed, proof, versions
 # Kept while a run is unfinished, at an undeclared path (mothertongue/study/paths.py): its newest
 # checkpoint, because declared outputs are deleted when a job fails.
@@ -21,7 +22,6 @@ FINETUNING = Finetuning(MODELS)
 
 
 rule finetune_lora:
-    """Fine-tune, prove and save one adapter; continues after a kill, a failure or a time limit."""
     input:
         training="<results>/finetune/sets/{data}/{scope}/train.jsonl",
         validation="<results>/finetune/sets/{data}/{scope}/validation.jsonl",
@@ -37,6 +37,9 @@ rule finetune_lora:
         f"<logs>/finetune/{COND}.log",
     benchmark:
         f"<benchmarks>/finetune/{COND}.tsv"
+    """Fine-tune, prove and save one adapter; continues after a kill, a failure or a time limit."""
+    wildcard_constraints:
+        model=FINETUNING.models_by("lora"),
     retries: 2
     conda:
         "../envs/train.yaml"
@@ -57,6 +60,15 @@ rule finetune_lora:
         version=VERSIONS["finetune"],
     script:
         "../workflow_scripts/finetune_lora.py"
+
+
+use rule finetune_lora as finetune_full with:
+    output:
+        adapter=directory(f"<results>/finetune/{COND}/model"),
+        history=f"<results>/finetune/{COND}/history.csv",
+        provenance=f"<results>/finetune/{COND}/provenance.json",
+    wildcard_constraints:
+        model=FINETUNING.models_by("full"),
 
 
 rule finetune:

@@ -26,6 +26,7 @@ from mothertongue.files import (
 )
 from mothertongue.inference.base import BaseSpec, borrowed
 from mothertongue.inference.budgets import memory_folder, remembered
+from mothertongue.inference.inputs import base_weights, weight_file
 from mothertongue.preload import run_preloaded
 from mothertongue.process.devices import card_of
 from mothertongue.process.log import log_to
@@ -35,11 +36,6 @@ from mothertongue.study.gpu_plan import resolved
 def fingerprint(provenance: Mapping[str, Any], questions: Sequence[Row]) -> str:
     """Everything that an answer depends on, as one hash."""
     return text_hash(json.dumps([provenance, questions], ensure_ascii=False, sort_keys=True))
-
-
-def weight_file(paths: list[str]) -> Path | None:
-    """The file that holds the weights among a rule's input files."""
-    return next((Path(path) for path in paths if path.endswith(".safetensors")), None)
 
 
 def opened(
@@ -197,7 +193,7 @@ if "snakemake" in globals():
             dict(
                 questions=Path(snakemake.input.questions),
                 adapter=weight_file(snakemake.input.adapter),
-                weights=weight_file(snakemake.input.base),
+                weights=base_weights(snakemake.input.base, snakemake.input.adapter),
                 answers=Path(snakemake.output.answers),
                 provenance=Path(snakemake.output.provenance),
                 partial=Path(snakemake.params.partial),

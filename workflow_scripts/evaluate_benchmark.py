@@ -16,6 +16,7 @@ from mothertongue.errors import InputError
 from mothertongue.files import file_hash, read_json, text_hash, write_json
 from mothertongue.inference.base import BaseSpec, borrowed
 from mothertongue.inference.budgets import memory_folder, remembered
+from mothertongue.inference.inputs import base_weights, weight_file
 from mothertongue.preload import run_preloaded
 from mothertongue.process.devices import card_of
 from mothertongue.process.log import log_to
@@ -238,11 +239,6 @@ def library_versions() -> dict[str, str]:
     return {name: version(name) for name in ("lm_eval", "datasets")}
 
 
-def first(paths: list[str], suffix: str = ".safetensors") -> Path | None:
-    """The first path with a suffix among a rule's input files."""
-    return next((Path(path) for path in paths if path.endswith(suffix)), None)
-
-
 if "snakemake" in globals():
     with log_to(snakemake.log[0]):
         loading = resolved(snakemake.params.loading, snakemake.input.quantisation)
@@ -251,8 +247,8 @@ if "snakemake" in globals():
             dict(
                 score=Path(snakemake.output.score),
                 items=Path(snakemake.output.table),
-                adapter=first(snakemake.input.adapter),
-                weights=first(snakemake.input.base),
+                adapter=weight_file(snakemake.input.adapter),
+                weights=base_weights(snakemake.input.base, snakemake.input.adapter),
                 item_files=snakemake.params.files["test"],
                 demonstration_files=snakemake.params.files["demonstrations"],
                 condition={

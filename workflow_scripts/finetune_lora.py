@@ -23,7 +23,7 @@ def main(
     training_set: Path,
     validation_set: Path,
     adapter: Path,
-    adapter_config: Path,
+    adapter_config: Path | None,
     history: Path,
     provenance: Path,
     work: Path,
@@ -70,13 +70,14 @@ def main(
 if "snakemake" in globals():
     with log_to(snakemake.log[0]):
         gpus = snakemake.resources.get("gpu", 0)
+        config = snakemake.output.get("config")  # none of a whole model
         run_preloaded(
             "finetune_lora",
             dict(
                 training_set=Path(snakemake.input.training),
                 validation_set=Path(snakemake.input.validation),
                 adapter=Path(snakemake.output.adapter),
-                adapter_config=Path(snakemake.output.config),
+                adapter_config=Path(config) if config else None,
                 history=Path(snakemake.output.history),
                 provenance=Path(snakemake.output.provenance),
                 work=Path(snakemake.params.work),

@@ -139,7 +139,7 @@ PATH = re.compile(
 
 def test_only_paths_spells_files_of_a_condition():
     """Rules do in what they declare, and in an input that has the wildcards of the output."""
-    declared = re.compile(r'\s*(\w+=)?f?"<(results|logs|benchmarks)>/[^"]*",?$')
+    declared = re.compile(r'\s*(\w+=)?(directory\()?f?"<(results|logs|benchmarks)>/[^"]*"\)?,?$')
     found = []
     for path in SOURCES:
         text = path.read_text(encoding="utf-8")

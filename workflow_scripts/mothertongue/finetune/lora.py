@@ -33,7 +33,7 @@ def _is_projection(module: Any) -> bool:
     return bool(kinds & {"Linear", "Conv1D", "Linear8bitLt", "Linear4bit"})
 
 
-def _language_model(model: "PreTrainedModel") -> str:
+def language_model(model: "PreTrainedModel") -> str:
     """The name of the part of a model that reads text, with a full stop; "" where it is all."""
     if model.config.get_text_config(decoder=True) is model.config:
         return ""
@@ -51,7 +51,7 @@ def lora_targets(model: "PreTrainedModel", kind: str | Sequence[str] = QKV) -> l
     model: no row of a study holds anything but text. An unknown layout is an `InputError` that lists
     the projections.
     """
-    part = _language_model(model)
+    part = language_model(model)
     head = model.get_output_embeddings()  # type: ignore[no-untyped-call]  # untyped in transformers
     projections = [
         name

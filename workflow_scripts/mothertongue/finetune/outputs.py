@@ -59,6 +59,15 @@ class Tuned:
     recompute: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What was written: a hash of the weights, their type, and the proof that they do what was trained."""
+
+    sha256: str
+    dtype: str
+    proof: dict[str, Any]
+
+
 def base_identity(base: Base) -> dict[str, Any]:
     """What the base is: hashes of a folder's weights, or hub id and revision."""
     folder = Path(base.base)
@@ -76,8 +85,10 @@ def base_identity(base: Base) -> dict[str, Any]:
     }
 
 
-def save_adapter(model: Any, weights: Path, config: Path, base: str) -> None:
+def save_adapter(model: Any, weights: Path, config: Path | None, base: str) -> None:
     """Write the adapter's two files, each atomically, byte for byte the same for the same run."""
+    if config is None:
+        raise ValueError("an adapter has a file of its settings")
     folder = Path(tempfile.mkdtemp(prefix=".adapter-", dir=weights.parent))
     try:
         model.save_pretrained(str(folder), save_embedding_layers=False)
@@ -120,9 +131,8 @@ def provenance(
     sets: Sets,
     run: Run,
     tuned: Tuned,
+    saved: Saved,
     *,
-    dtype: str,
-    proof: dict[str, Any],
     workers: Workers,
 ) -> dict[str, Any]:
     """What a reader must know of an adapter, as JSON."""
@@ -132,11 +142,15 @@ def provenance(
         "condition": job.condition,
         "base": {**tuned.identity, "commit": tuned.commit or job.base.revision},
         "quantisation": recipe.quantisation,
-        "dtype": dtype,
+        "dtype": saved.dtype,
         "loss_scale": run.scale,  # 1 unless the loss was scaled, for float16
         "device": tuned.device,
         "processes": workers.size,
-        "lora": {**recipe.lora.settings(), **found},
+        **(
+            {"method": recipe.method, "trained_weights": tuned.weights}
+            if recipe.is_whole
+            else {"lora": {**recipe.lora.settings(), **found}}
+        ),
         "recipe": {**recipe.optimisation(), **recipe.encoding()},
         "training": sets.counts.as_dict(),
         "equal": equal.as_dict() if equal else None,
@@ -155,8 +169,8 @@ def provenance(
         "seconds": round(run.seconds, 3),
         "tokens_per_second": round(run.tokens / max(run.seconds, 1e-9), 1),
         "peak_gpu_bytes": tuned.peak_bytes,
-        "adapter_sha256": file_hash(job.adapter),
-        "proof": {**proof, "gradients": run.gradients},
+        "adapter_sha256": saved.sha256,
+        "proof": {**saved.proof, "gradients": run.gradients},
         "sets": {
             "training": file_hash(job.training_set),
             "validation": file_hash(job.validation_set),

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+LORA, FULL = "lora", "full"  # what is trained: an adapter, or all weights
 # Fields of a job that are paths.
 FILES = (
     "training_set",
@@ -72,6 +73,7 @@ class Recipe:
     epsilon: float = 1e-8
     early_stopping: int | None = None
     seed: int = 1
+    method: str = LORA
     lora: Lora = Lora()
     template: str | Mapping[str, Any] = "alpaca"  # a name, chat, or the words of a study's own
     max_length: int = 512
@@ -102,6 +104,7 @@ class Recipe:
             epsilon=adam["epsilon"],
             early_stopping=settings["early_stopping"],
             seed=seed,
+            method=settings.get("method", "lora"),
             lora=Lora.of(settings["lora"]),
             template=settings["template"],
             max_length=settings["max_length"],
@@ -120,6 +123,11 @@ class Recipe:
         """A recipe that went through JSON, where a tuple is a list and a record an object."""
         fields = {**content, "betas": tuple(content["betas"]), "lora": Lora.of(content["lora"])}
         return cls(**fields)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all weights are trained, not an adapter."""
+        return self.method == FULL
 
     def encoding(self) -> dict[str, Any]:
         """How rows become tokens, by name; what has its default is left out where 1.0.0 had no choice."""
@@ -167,14 +175,15 @@ class Base:
 class Job:
     """One fine-tuning: what is trained on which rows by which recipe, and the files it leaves.
 
-    `folder` holds checkpoints until the job is done; `others` are the training sets with which
+    `adapter` is the adapter's weights, or the folder of the whole model (which has no
+    `adapter_config`). `folder` holds checkpoints until the job is done; `others` are the training sets with which
     `recipe.equal` is held equal.
     """
 
     training_set: Path
     validation_set: Path
     adapter: Path
-    adapter_config: Path
+    adapter_config: Path | None
     history: Path
     provenance: Path
     folder: Path
@@ -194,6 +203,6 @@ class Job:
         """The job that `to_json` wrote."""
         content = json.loads(text)
         recipe = Recipe.from_json(content["recipe"])
-        content |= {name: Path(content[name]) for name in FILES}
+        content |= {name: Path(content[name]) for name in FILES if content[name] is not None}
         content["others"] = tuple(map(Path, content["others"]))
         return cls(**{**content, "base": Base(**content["base"]), "recipe": recipe})

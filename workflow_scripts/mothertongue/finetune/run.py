@@ -1,6 +1,5 @@
 """Run one fine-tuning: encode the rows, train, save the adapter and prove that it is applied."""
 
-import gc
 import logging
 from contextlib import nullcontext
 from functools import partial
@@ -13,10 +12,8 @@ from ..files import file_hash, write_json
 from ..inference.adapters import strip_adapters
 from ..inference.budgets import Remembered, memory_folder, remembered
 from ..inference.models import (
-    attach_adapter,
     load_base,
     probe_logits,
-    prove_adapter,
     versions,
 )
 from ..inference.templates import warn_of_frame
@@ -27,6 +24,7 @@ from .budget import CPU_OVERHEAD, GPU_OVERHEAD, Budget, find_budget
 from .checkpoint import fingerprint, remove_checkpoint
 from .encode import check_usable, encode_rows
 from .equal import hold_equal
+from .finish import free_memory, proved_adapter, save_and_prove_whole
 from .lora import add_lora, lora_modules, lora_weights
 from .outputs import (
     Sets,
@@ -39,6 +37,7 @@ from .outputs import (
 )
 from .recipe import Job
 from .train import Trainer, TrainingError
+from .whole import computing_in, unfreeze
 from .workers import Workers
 
 if TYPE_CHECKING:
@@ -136,6 +135,7 @@ def fingerprint_of(job: Job, sets: Sets, identity: dict[str, Any]) -> str:
         budget=recipe.token_budget,
         sets=[file_hash(job.training_set), file_hash(job.validation_set)],
         versions=versions(),
+        **({"method": recipe.method} if recipe.is_whole else {}),
         **({"equal": sets.equal.as_dict()} if sets.equal else {}),
         **identity,
     )
@@ -166,8 +166,8 @@ def finetune(job: Job, workers: Workers | None = None) -> dict[str, Any]:
         load_base,
         job.base.base,
         revision=job.base.revision,
-        quantisation=recipe.quantisation,
-        dtype=recipe.dtype,
+        quantisation="none" if recipe.is_whole else recipe.quantisation,
+        dtype="float32" if recipe.is_whole else recipe.dtype,
         trust_remote_code=job.base.trust_remote_code,
         attention=recipe.attention,
     )
@@ -175,7 +175,11 @@ def finetune(job: Job, workers: Workers | None = None) -> dict[str, Any]:
     check_window(model, recipe.max_length, job.base.base)
     sets = encoded_sets(job, tokenizer)
     untouched = probe_logits(model, tokenizer)
-    tuned = add_lora(model, seed=recipe.seed, **recipe.lora.settings())
+    tuned = (
+        unfreeze(model)
+        if recipe.is_whole
+        else add_lora(model, seed=recipe.seed, **recipe.lora.settings())
+    )
     budget, recompute = choose_budget(
         tuned,
         recipe.token_budget,
@@ -203,12 +207,13 @@ def finetune(job: Job, workers: Workers | None = None) -> dict[str, Any]:
         memory=memory,
     )
     failing = memory.halved_by_failure(lambda: trainer.run.budget) if memory else nullcontext()
-    with stop_requests(job_end()) as stop, failing:
+    mixed = computing_in(recipe.dtype, device) if recipe.is_whole else nullcontext()
+    with stop_requests(job_end()) as stop, failing, mixed:
         trainer.stop = stop
         run = trainer.train()
     facts = Tuned(
         identity=identity,
-        modules=lora_modules(tuned),
+        modules=[] if recipe.is_whole else lora_modules(tuned),
         weights=sum(weight.numel() for weight in lora_weights(tuned).values()),
         commit=getattr(model.config, "_commit_hash", None),
         device=device_name(device),
@@ -217,27 +222,24 @@ def finetune(job: Job, workers: Workers | None = None) -> dict[str, Any]:
     )
     report: dict[str, Any] = {}
     if workers.rank == 0:
-        expected = probe_logits(tuned, tokenizer)
         job.adapter.parent.mkdir(parents=True, exist_ok=True)
-        save_adapter(tuned, job.adapter, job.adapter_config, job.base.base)
-        strip_adapters(model)
-        same = torch.equal(probe_logits(model, tokenizer), untouched)
-        del trainer, tuned
-        if not same:  # then not this copy of the base, but one that is loaded anew
-            log.warning("the base computes otherwise than before the training; it is loaded again")
-            del model
-        gc.collect()
-        if device.startswith("cuda"):
-            torch.cuda.empty_cache()
-        try:
-            plain = model if same else load()[0]
-            fresh = attach_adapter(plain, job.adapter.parent)
-            proof = prove_adapter(fresh, tokenizer, expected)
-        except Exception:
-            job.adapter.unlink(missing_ok=True)
-            raise
-        dtype = str(next(fresh.get_input_embeddings().parameters()).dtype)
-        report = provenance(job, sets, run, facts, dtype=dtype, proof=proof, workers=workers)
+        del trainer
+        if recipe.is_whole:
+            saved = save_and_prove_whole(job, tuned, tokenizer, untouched)
+        else:
+            expected = probe_logits(tuned, tokenizer)
+            save_adapter(tuned, job.adapter, job.adapter_config, job.base.base)
+            strip_adapters(model)
+            same = torch.equal(probe_logits(model, tokenizer), untouched)
+            del tuned
+            if not same:  # then not this copy of the base, but one that is loaded anew
+                log.warning(
+                    "the base computes otherwise than before the training; it is loaded again"
+                )
+                del model
+            free_memory()
+            saved = proved_adapter(job, model if same else load()[0], tokenizer, expected)
+        report = provenance(job, sets, run, facts, saved, workers=workers)
         write_history(job.history, run)
         write_json(job.provenance, report)
         if not stop.check():  # else the scheduler may yet call this attempt failed: its files go

@@ -1,5 +1,6 @@
 """Input functions and parameters of rules/finetune.smk, base.smk and training_sets.smk."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -7,8 +8,8 @@ from snakemake.iocontainers import OutputFiles, Wildcards
 
 from ..study import training_jobs
 from ..study.comparison import Budget
-from ..study.paths import ADAPTER, ENGLISH, NATIVE, TRAINING, Layout
-from ..study.recipes import recipe_of
+from ..study.paths import ADAPTER, ENGLISH, NATIVE, TRAINING, TUNED, Layout
+from ..study.recipes import FULL, is_whole, recipe_of
 from .models import Models
 from .plan import IN_RULES
 
@@ -18,7 +19,7 @@ NOT_OF_THE_RECIPE = (
 )
 
 # New keys with the values that every adapter of version 1.0.0 had: left out, so that none is retrained.
-DEFAULTS_OF_1_0 = {"too_long": "truncate", "loss": "all-turns"}
+DEFAULTS_OF_1_0 = {"method": "lora", "too_long": "truncate", "loss": "all-turns"}
 
 
 class Finetuning:
@@ -119,8 +120,19 @@ class Finetuning:
 
     def work(self, wildcards: Wildcards, output: OutputFiles) -> str:
         """Where the checkpoint of a condition is kept."""
-        return Layout.around(output.adapter, ADAPTER).unfinished(Path(output.adapter).parent)
+        pattern = TUNED if Path(output.adapter).name == Path(TUNED).name else ADAPTER
+        return Layout.around(output.adapter, pattern).unfinished(Path(output.adapter).parent)
 
     def adapters(self) -> list[str]:
         """Every adapter of the study."""
-        return [IN_RULES.of(ADAPTER, one) for one in self.study.conditions]
+        whole = {name: is_whole(self.study.config, name) for name in self.study.models}
+        return [
+            IN_RULES.of(TUNED if whole[one.model] else ADAPTER, one)
+            for one in self.study.conditions
+        ]
+
+    def models_by(self, method: str) -> str:
+        """The models that are tuned by a method, as a pattern of the wildcard {model}."""
+        config = self.study.config
+        names = [name for name in self.study.models if is_whole(config, name) == (method == FULL)]
+        return "|".join(map(re.escape, names)) or "(?!)"  # none: a pattern that nothing matches

@@ -13,8 +13,8 @@ from ..prompts.template import CHAT, template_of_file
 from ..study import gpu_plan, inference_jobs
 from ..study.cards import Card
 from ..study.inference_jobs import Tokens
-from ..study.paths import ADAPTER, ADAPTER_CONFIG, BASE, QUANTISATION
-from ..study.recipes import recipe_of
+from ..study.paths import ADAPTER, ADAPTER_CONFIG, BASE, QUANTISATION, TUNED
+from ..study.recipes import is_whole, recipe_of
 from ..study.training_jobs import gpus
 from .plan import IN_RULES, Plan
 
@@ -50,6 +50,9 @@ class Models:
         """
         model = self.plan.study.models[wildcards.model]
         entry = {k: v for k, v in model.items() if k not in NOT_FOR_LOADING}
+        whole = [path for path in input.get("adapter", ()) if Path(path).name == Path(TUNED).name]
+        if whole:
+            return {**entry, "base": whole[0], "revision": None}
         if input.base:
             return {**entry, "base": str(Path(input.base[0]).parent)}
         lock = read_lock(self.plan.lock)
@@ -61,9 +64,11 @@ class Models:
         return [entry.get("base"), entry.get("revision"), entry.get("trust_remote_code")]
 
     def adapter(self, wildcards: Wildcards) -> list[str]:
-        """The adapter's files of a condition; nothing for the untuned base."""
+        """The adapter's files of a condition, or its whole model; nothing for the untuned base."""
         if wildcards.data == "base":
             return []
+        if is_whole(self.plan.config, wildcards.model):
+            return [IN_RULES.at(TUNED, **wildcards)]
         return [IN_RULES.at(name, **wildcards) for name in (ADAPTER, ADAPTER_CONFIG)]
 
     # -- how it is loaded ------------------------------------------------------------------------

@@ -114,10 +114,12 @@ def training(
     rank: int = 8,
     carriers: float = 3,
     word: int = 2,
+    whole: bool = False,
 ) -> float:
     """Bytes of a fine-tuning: weights, adapter with its optimiser, and `ROWS` rows of `length` tokens.
 
-    `carriers`: square matrices per layer that carry LoRA (`CARRIERS`).
+    `carriers`: square matrices per layer that carry LoRA (`CARRIERS`). `whole`: all weights are trained,
+    in float32, with gradients and AdamW's two averages: 16 bytes each.
     """
     tokens = ROWS * length
     layer = KEPT * word / 2 * shape.width
@@ -125,8 +127,9 @@ def training(
     logits = tokens / 2 * shape.vocabulary * 12  # of outputs: logits, gradient, two in float32
     eager = 6 * shape.heads * ROWS * length**2 * (1 if checkpointing else shape.layers)
     adapter = 16 * 2 * rank * carriers * shape.width * shape.layers
+    own = 16 * shape.parameters if whole else weights(shape, quantisation, word) + adapter
     return (
-        CONTEXT + weights(shape, quantisation, word) + adapter
+        CONTEXT + own
         + tokens * kept + logits + (eager if shape.eager else 0)
     )  # fmt: skip
 
@@ -150,8 +153,11 @@ def needed(
     rank: int = 8,
     carriers: float = 3,
     word: int = 2,
+    whole: bool = False,
 ) -> dict[str, float]:
     """Bytes by stage, at least: with less, jobs stop; with more, they are faster."""
     read = reading(shape, quantisation, word=word)
-    trained = training(shape, quantisation, length, rank=rank, carriers=carriers, word=word)
+    trained = training(
+        shape, quantisation, length, rank=rank, carriers=carriers, word=word, whole=whole
+    )
     return {"finetune": trained, "evaluate": read, "answer": read}

@@ -16,11 +16,12 @@ from ..files import read_json
 from .cards import KINDS, Card, named, on_this_host
 from .gpu_memory import Shape, carriers_of, needed, shape_of
 from .paths import PROVENANCE, QUANTISATION
-from .recipes import as_of, recipe_of
+from .recipes import FULL, as_of, is_whole, recipe_of
 from .records import Model
 
 STAGES = {
     "finetune_lora": "finetune",
+    "finetune_full": "finetune",
     "evaluate_benchmark": "evaluate",
     "answer_questions": "answer",
 }
@@ -70,7 +71,8 @@ def stages_of(config: Config, shape: Shape, quantisation: str) -> dict[str, floa
     rank, word = tune["lora"]["r"], word_of(config)
     carriers = carriers_of(tune["lora"].get("targets", "qkv"))
     length = tune["max_length"]
-    return needed(shape, quantisation, length, rank=rank, carriers=carriers, word=word)
+    whole = tune.get("method") == FULL
+    return needed(shape, quantisation, length, rank=rank, carriers=carriers, word=word, whole=whole)
 
 
 def configured(config: Config, model: str, results: Path) -> str:
@@ -79,6 +81,8 @@ def configured(config: Config, model: str, results: Path) -> str:
     Where the study leaves it at `auto`, adapters that version 1.0.0 has finished keep theirs (its
     default was int8), and further ones of the model are made alike: nothing is trained again.
     """
+    if is_whole(config, model):
+        return "none"
     asked: str = recipe_of(config, model)["quantisation"]
     if asked != "auto" or (results / QUANTISATION.format(model=model)).is_file():
         return asked

@@ -36,6 +36,7 @@ QUANTISATION = "finetune/quantisation/{model}.json"
 TRAINING = "finetune/sets/{data}/{scope}/train.jsonl"
 ADAPTER = f"finetune/{CONDITION}/adapter_model.safetensors"
 ADAPTER_CONFIG = f"finetune/{CONDITION}/adapter_config.json"
+TUNED = f"finetune/{CONDITION}/model"  # of a full fine-tuning, instead of an adapter
 HISTORY = f"finetune/{CONDITION}/history.csv"
 PROVENANCE = f"finetune/{CONDITION}/provenance.json"
 
@@ -67,7 +68,8 @@ FOUND = f"{WORK}/probe"  # what a base's self-test found
 
 def log_of(pattern: str) -> str:
     """The log, below the logs folder, of the rule that makes a file of a cell of the grid."""
-    stem = Path(pattern).parent if pattern == ADAPTER else Path(pattern).with_suffix("")
+    whole = pattern in (ADAPTER, TUNED)
+    stem = Path(pattern).parent if whole else Path(pattern).with_suffix("")
     return f"{stem}.log"
 
 

@@ -26,7 +26,7 @@ class Cell(NamedTuple):
 
 def cells(study: "Study", results: str, logs: str) -> Iterator[Cell]:
     """Every adapter, evaluation, answer set and ratings file of a study."""
-    from mothertongue.study.paths import ADAPTER, ANSWERS, RATINGS, SCORE, Layout, log_of
+    from mothertongue.study.paths import ADAPTER, ANSWERS, RATINGS, SCORE, TUNED, Layout, log_of
 
     made, logged = Layout(results), Layout(logs)
 
@@ -34,8 +34,11 @@ def cells(study: "Study", results: str, logs: str) -> Iterator[Cell]:
         output, log = made.of(pattern, key), logged.of(log_of(pattern), key)
         return Cell(stage, row, column, output, log)
 
+    from mothertongue.study.recipes import is_whole
+
     for c in study.conditions:
-        yield cell("finetune", c.path, "adapter", ADAPTER, c)
+        pattern = TUNED if is_whole(study.config, c.model) else ADAPTER
+        yield cell("finetune", c.path, "adapter", pattern, c)
     for e in study.evaluations:
         yield cell("evaluate", e.condition.path, f"{e.benchmark} {e.language}", SCORE, e)
     for a in study.answers:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 Config = Mapping[str, Any]
+LORA, FULL = "lora", "full"  # finetune.method
 OF_ALL_MODELS = (  # keys of the grid, of training sets and of machines, which no model has of its own
     *("learning_rates", "seeds", "validation", "split_seed", "limit"),
     *("gpus", "gpu_type", "gpu_memory", "checkpoint_minutes", "template"),
@@ -18,6 +19,11 @@ def recipe_of(config: Config, model: str) -> dict[str, Any]:
         both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
         merged[key] = {**merged[key], **value} if both else value
     return merged
+
+
+def is_whole(config: Config, model: str) -> bool:
+    """Whether all weights of a model are trained, not an adapter."""
+    return bool(recipe_of(config, model).get("method", LORA) == FULL)
 
 
 def as_of(config: Config, model: str) -> dict[str, Any]:
@@ -39,7 +45,17 @@ def recipe_mistakes(section: Config, models: Mapping[str, Any]) -> Iterator[str]
                 yield f"models.{name}.finetune.{key}: has no place here; {known}"
         if isinstance(model, Mapping):
             whole = {"finetune": section, "models": {name: model}}
-            yield from _dora(f"models.{name}", recipe_of(whole, name))
+            recipe = recipe_of(whole, name)
+            yield from _dora(f"models.{name}", recipe)
+            yield from _whole(f"models.{name}", recipe)
+
+
+def _whole(where: str, recipe: Config) -> Iterator[str]:
+    if recipe.get("method") == FULL and recipe.get("quantisation") not in ("auto", "none", None):
+        yield (
+            f"{where}: finetune.method: full trains the weights themselves, which cannot be"
+            f" {recipe['quantisation']}; set quantisation: none"
+        )
 
 
 def _dora(where: str, recipe: Config) -> Iterator[str]:

@@ -14,11 +14,17 @@ from .. import hub, urls
 from ..errors import InputError
 from .comparison import ENGLISH
 from .grid import Study
+from .recipes import is_whole
 from .records import Dataset
 from .tasks import hub_splits, read_task
 from .validation import MULTI, ROUND_TRIP
 
-TRAINED = ("finetune_lora", "evaluate_benchmark", "answer_questions")  # rules that load a base
+TRAINED = (
+    "finetune_lora",
+    "finetune_full",
+    "evaluate_benchmark",
+    "answer_questions",
+)  # rules that load a base
 
 
 class Need(NamedTuple):
@@ -92,7 +98,8 @@ def study_needs(study: Study, tasks: Path) -> list[Need]:
             ):
                 add(rule, translator=name, scope=scope)
     for condition in study.conditions:
-        add("finetune_lora", model=condition.model)
+        whole = is_whole(study.config, condition.model)
+        add("finetune_full" if whole else "finetune_lora", model=condition.model)
     for one in study.evaluations:
         cell = {"model": one.condition.model, "benchmark": one.benchmark, "language": one.language}
         add("evaluate_benchmark", **cell)
@@ -166,7 +173,9 @@ def _rows(where: str, dataset: Dataset, language: str | None = None) -> Iterator
         yield Need("dataset", dataset.hub, where, dataset.revision, subset, split)
     else:
         for path in dataset.paths:
-            yield Need("file", _in(path, language), f"{where}.path")
+            instructions = where.startswith(("sample.", "languages."))
+            kind = "url" if instructions and urls.is_url(path) else "file"
+            yield Need(kind, _in(path, language), f"{where}.path")
 
 
 def _native(study: Study, code: str) -> Iterator[Need]:

@@ -1,0 +1,170 @@
+"""Full fine-tuning: transformers' losses and weights, through the rules, resumed, evaluated as a base."""
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+import yaml
+from chat_tokenizers import tokenizers
+from conftest import ROOT, checkout, run_snakemake
+from json_rows import rows_of, write_dataset
+from mothertongue.files import read_json, read_jsonl
+from mothertongue.finetune.batches import IGNORED, collate, effective_batches, epoch_order
+from mothertongue.finetune.encode import encode_rows
+from mothertongue.finetune.recipe import Base, Job, Recipe
+from mothertongue.finetune.run import finetune
+from mothertongue.finetune.train import Trainer
+from mothertongue.finetune.whole import unfreeze
+from mothertongue.inference.models import load_base
+from mothertongue.process.stop import Interrupted
+from tiny_models import demo_rows, model_config
+
+pytestmark = pytest.mark.slow
+RECIPE = replace(
+    Recipe(1e-3), method="full", epochs=2, effective_batch=8, quantisation="none", max_length=256,
+    token_budget=900, template="chat",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    """A random model whose tokenizer has a chat template."""
+    from transformers import AutoModelForCausalLM
+
+    folder = tmp_path_factory.mktemp("whole")
+    tokenizer = tokenizers(folder)["llama-3"]
+    torch.manual_seed(3)
+    config = model_config(
+        "llama", len(tokenizer), tokenizer.eos_token_id, tie_word_embeddings=False
+    )
+    AutoModelForCausalLM.from_config(config).save_pretrained(folder / "base")
+    tokenizer.save_pretrained(folder / "base")
+    return folder / "base"
+
+
+def test_losses_and_all_weights_are_those_of_transformers_trainer(base, tmp_path):
+    from transformers import AutoModelForCausalLM, TrainingArguments
+    from transformers import Trainer as Theirs
+
+    model, tokenizer = load_base(str(base), quantisation="none", dtype="float32")
+    examples, _ = encode_rows(
+        rows_of(demo_rows(count=20)), tokenizer, template="chat", max_length=256
+    )
+    ours = Trainer(
+        unfreeze(model), examples, examples[:2], RECIPE, pad=tokenizer.pad_token_id, budget=900
+    )
+    ours.train()
+
+    def batch(members):
+        tokens, targets = collate(members, tokenizer.pad_token_id)
+        labels = torch.full_like(targets, IGNORED)
+        labels[:, 1:] = targets[:, :-1]
+        mask = torch.stack(
+            [(torch.arange(tokens.shape[1]) < len(e.tokens)).long() for e in members]
+        )
+        return {"input_ids": tokens, "labels": labels, "attention_mask": mask}
+
+    args = TrainingArguments(
+        output_dir=str(tmp_path), per_device_train_batch_size=8, num_train_epochs=2,
+        learning_rate=1e-3, lr_scheduler_type="linear", warmup_steps=0, weight_decay=0.0,
+        max_grad_norm=1.0, logging_steps=1, save_strategy="no", report_to="none", use_cpu=True,
+        optim="adamw_torch", remove_unused_columns=False,
+    )  # fmt: skip
+    peer_model = AutoModelForCausalLM.from_pretrained(base)
+    peer = Theirs(peer_model, args, train_dataset=examples, data_collator=batch)
+    orders = iter(range(2))
+    peer._get_train_sampler = lambda *_: Order(orders)
+    peer.train()
+    theirs = [entry["loss"] for entry in peer.state.log_history if "loss" in entry]
+    assert len(theirs) == 2 * math.ceil(20 / 8)
+    assert ours.losses == pytest.approx(theirs, rel=1e-5)
+
+
+class Order:
+    """The rows of each epoch, in the order of our training."""
+
+    def __init__(self, epochs):
+        self.epochs = epochs
+
+    def __len__(self):
+        return 20
+
+    def __iter__(self):
+        order = epoch_order(20, seed=RECIPE.seed, epoch=next(self.epochs))
+        return iter([row for batch in effective_batches(order, 8) for row in batch])
+
+
+def job(folder, base):
+    write_dataset(folder / "train.jsonl", demo_rows(count=20))
+    write_dataset(folder / "validation.jsonl", demo_rows(count=24)[20:])
+    return Job(
+        training_set=folder / "train.jsonl", validation_set=folder / "validation.jsonl",
+        adapter=folder / "out" / "model", adapter_config=None, history=folder / "out/history.csv",
+        provenance=folder / "out/provenance.json", folder=folder / "work",
+        condition={"model": "tiny"}, base=Base(str(base)), recipe=RECIPE, checkpoint_minutes=0,
+    )  # fmt: skip
+
+
+def test_a_run_that_is_stopped_goes_on_to_the_same_weights(base, tmp_path, monkeypatch):
+    whole = finetune(job(tmp_path / "whole", base))
+    steps = iter([False, False, True])
+    monkeypatch.setattr(
+        "mothertongue.process.stop.StopRequest.check", lambda *_: next(steps, False)
+    )
+    with pytest.raises(Interrupted):
+        finetune(job(tmp_path / "stopped", base))
+    monkeypatch.undo()
+    resumed = finetune(job(tmp_path / "stopped", base))
+    assert resumed["resumed"] == 1
+    assert resumed["adapter_sha256"] == whole["adapter_sha256"]
+    assert whole["proof"]["applied"] and whole["proof"]["equal"]
+    assert whole["method"] == "full" and "lora" not in whole
+    model, _ = load_base(str(base), quantisation="none")
+    assert whole["trained_weights"] == sum(p.numel() for p in model.parameters())
+
+
+def test_a_study_trains_all_weights_of_one_model_and_evaluates_them(base, tmp_path):
+    folder = checkout(tmp_path / "clone")
+    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    known = config["evaluate"]["benchmarks"]
+    entry = {"base": str(base), "parameters": 1e5, "template": "chat"}
+    config |= {
+        "study": "whole",
+        "models": {"part": entry, "whole": {**entry, "finetune": {"method": "full"}}},
+        "conditions": [{"data": ["native"], "scope": ["es"], "lr": ["high"]}],
+    }
+    config["finetune"] |= {"epochs": 1, "quantisation": "none"}
+    config["answer"] = {
+        "max_new_tokens": 8, "questions": {"native": config["answer"]["questions"]["native"]},
+    }  # fmt: skip
+    config["evaluate"] = {
+        "limit": 4, "benchmarks": {"perplexity": {**known["native-perplexity"], "languages": ["es"]}},
+    }  # fmt: skip
+    (folder / "whole.yaml").write_text(yaml.safe_dump(config, allow_unicode=True), encoding="utf-8")
+    targets = ("finetune", "evaluate", "answer", "--configfile", "whole.yaml")
+    done = run_snakemake(*targets, "--cores", "2", cwd=folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    cell = folder / "results/finetune/whole/native/es/high/seed1"
+    assert {path.name for path in cell.iterdir()} == {"model", "history.csv", "provenance.json"}
+    assert (cell / "model" / "model.safetensors").is_file()
+    assert (
+        folder / "results/finetune/part/native/es/high/seed1/adapter_model.safetensors"
+    ).is_file()
+
+    def score(model, data):
+        place = f"results/evaluate/{model}/{data}/perplexity/es.json"
+        return read_json(folder / place)["metrics"]["perplexity"]["value"]
+
+    untuned = score("whole", "base/none/none/seed0")
+    assert score("part", "base/none/none/seed0") == untuned
+    assert score("whole", "native/es/high/seed1") < untuned
+    told = read_json(folder / "results/evaluate/whole/native/es/high/seed1/perplexity/es.json")
+    assert (
+        told["provenance"]["base_weights"] == read_json(cell / "provenance.json")["adapter_sha256"]
+    )
+    assert read_jsonl(folder / "results/answer/whole/native/es/high/seed1/native/es.jsonl")
+    again = run_snakemake(*targets, "--cores", "1", "-n", cwd=folder)
+    assert "Nothing to be done" in again.stdout + again.stderr
+    log = (folder / "logs/finetune/part/native/es/high/seed1.log").read_text(encoding="utf-8")
+    assert "the tokenizer has a chat template" not in log

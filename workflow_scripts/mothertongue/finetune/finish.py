@@ -1,0 +1,54 @@
+"""Prove what a fine-tuning has saved: an adapter on its base, or a whole model."""
+
+import gc
+import shutil
+from typing import Any
+
+import torch
+
+from ..files import file_hash
+from ..inference.models import attach_adapter, load_base, pick_dtype, probe_logits, prove_adapter
+from ..process.devices import pick_device
+from .outputs import Saved
+from .recipe import Job
+from .whole import prove_whole, save_whole
+
+
+def proved_adapter(job: Job, base: Any, tokenizer: Any, expected: torch.Tensor) -> Saved:
+    """Put the saved adapter on its base and compare; one that fails is removed."""
+    try:
+        fresh = attach_adapter(base, job.adapter.parent)
+        proof = prove_adapter(fresh, tokenizer, expected)
+    except Exception:
+        job.adapter.unlink(missing_ok=True)
+        raise
+    dtype = str(next(fresh.get_input_embeddings().parameters()).dtype)
+    return Saved(file_hash(job.adapter), dtype, proof)
+
+
+def save_and_prove_whole(job: Job, tuned: Any, tokenizer: Any, untouched: torch.Tensor) -> Saved:
+    """Save all weights in the type in which they are read, load them, and compare."""
+    dtype = pick_dtype(job.recipe.dtype, pick_device())
+    weights = save_whole(tuned, tokenizer, job.adapter, dtype)
+    expected = probe_logits(tuned, tokenizer)
+    free_memory()
+    try:
+        fresh, _ = load_base(
+            str(job.adapter),
+            quantisation="none",
+            dtype=str(dtype).removeprefix("torch."),
+            trust_remote_code=job.base.trust_remote_code,
+            attention=job.recipe.attention,
+        )
+        proof = prove_whole(fresh, tokenizer, expected=expected, untouched=untouched)
+    except Exception:
+        shutil.rmtree(job.adapter, ignore_errors=True)
+        raise
+    return Saved(weights, str(dtype), proof)
+
+
+def free_memory() -> None:
+    """Give back what deleted tensors held."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

@@ -1,0 +1,83 @@
+"""Full fine-tuning: all weights of the language model in float32, saved as a base of its own."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..files import file_hash, write_json
+from ..inference.inputs import HASHES
+from ..inference.models import AdapterError, pick_dtype, probe_logits
+from .lora import language_model
+
+if TYPE_CHECKING:
+    import torch
+
+SHARD = "4GB"
+
+
+def unfreeze(model: Any) -> Any:
+    """Let all weights of the part that reads text be trained; of other parts none."""
+    part = language_model(model)
+    head = model.get_output_embeddings()
+    own = set(map(id, head.parameters())) if head is not None else set()
+    for name, weight in model.named_parameters():
+        weight.requires_grad_(name.startswith(part) or id(weight) in own)
+    return model
+
+
+@contextmanager
+def computing_in(dtype: str, device: str) -> Iterator[None]:
+    """Weights, gradients and AdamW stay float32; a GPU computes in its 16-bit type (autocast)."""
+    import torch
+
+    kind = pick_dtype(dtype, device)
+    mixed = device.startswith("cuda") and kind != torch.float32
+    with torch.autocast("cuda", kind) if mixed else nullcontext():
+        yield
+
+
+def save_whole(model: Any, tokenizer: Any, folder: Path, dtype: "torch.dtype") -> str:
+    """Write a model's folder in one step (safetensors in shards); returns a hash of its weights.
+
+    The model itself is turned into `dtype`, the type in which it is read again.
+    """
+    model.to(dtype)
+    made = Path(tempfile.mkdtemp(prefix=".model-", dir=folder.parent))
+    try:
+        model.save_pretrained(made, max_shard_size=SHARD)
+        tokenizer.save_pretrained(made)
+        weights = sorted(made.glob("*.safetensors"))
+        write_json(made / HASHES, {path.name: file_hash(path) for path in weights})
+        os.chmod(made, 0o755)
+        shutil.rmtree(folder, ignore_errors=True)
+        os.replace(made, folder)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+    return file_hash(folder / HASHES)
+
+
+def prove_whole(
+    fresh: Any, tokenizer: Any, *, expected: "torch.Tensor", untouched: "torch.Tensor"
+) -> dict[str, Any]:
+    """Show that the saved model differs from its base and computes what the trained one did."""
+    now = probe_logits(fresh, tokenizer)
+    effect, error = (now - untouched).abs(), (now - expected).abs()
+    proof = {
+        "applied": bool(effect.max() > 0),
+        "max_change": float(effect.max()),
+        "mean_change": float(effect.mean()),
+        "max_error": float(error.max()),
+        "equal": bool(error.max() == 0 or error.mean() <= 0.1 * effect.mean()),
+    }
+    if not proof["applied"]:
+        raise AdapterError("model proof: logits are those of the base; nothing was trained")
+    if not proof["equal"]:
+        raise AdapterError(
+            "model proof: the saved model does not compute what the trained one did"
+            f" (mean error {error.mean():.2g}, mean effect {effect.mean():.2g})"
+        )
+    return proof
