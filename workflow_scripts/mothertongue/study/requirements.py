@@ -173,7 +173,7 @@ def _rows(where: str, dataset: Dataset, language: str | None = None) -> Iterator
         yield Need("dataset", dataset.hub, where, dataset.revision, subset, split)
     else:
         for path in dataset.paths:
-            instructions = where.startswith(("sample.", "languages."))
+            instructions = where.startswith(("sample.", "languages.", "data."))
             kind = "url" if instructions and urls.is_url(path) else "file"
             yield Need(kind, _in(path, language), f"{where}.path")
 
