@@ -19,6 +19,7 @@ resource_scopes:
 include: "rules/common.smk"
 include: "rules/cluster.smk"
 include: "rules/sample.smk"
+include: "rules/translated.smk"
 include: "rules/translate.smk"
 include: "rules/roundtrip.smk"
 include: "rules/finetune.smk"

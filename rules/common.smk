@@ -3,6 +3,7 @@
 # Reads `config`; a mistake in it ends the run with all mistakes listed, before any planning.
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -69,6 +70,11 @@ REPORTING = Reporting(STUDY, workflow)
 SLUG = "[a-z0-9][a-z0-9-]*"
 
 
+def one_of(names):
+    """A pattern that any of these names matches, and nothing else; nothing at all without one."""
+    return "|".join(map(re.escape, names)) or "(?!)"
+
+
 wildcard_constraints:
     model=SLUG,
     data=SLUG,
@@ -78,6 +84,6 @@ wildcard_constraints:
     language="[a-z]{2,3}",
     benchmark=SLUG,
     questions=SLUG,
-    translator=SLUG,
+    translator=f"(?!(?:{one_of(STUDY.translated)})[/_.]){SLUG}" if STUDY.translated else SLUG,
     judge=SLUG,
     source="study|published",

@@ -16,6 +16,7 @@ rule mix_training_set:
     input:
         dataset=FINETUNING.dataset,
         others=FINETUNING.common_datasets,
+        perhaps=FINETUNING.datasets_perhaps_common,
     output:
         training="<results>/finetune/sets/{data}/{scope}/train.jsonl",
         validation="<results>/finetune/sets/{data}/{scope}/validation.jsonl",

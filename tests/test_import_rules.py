@@ -24,6 +24,7 @@ MAY = {
     "collect": {"judge"},
     "report": {"correlate", "prompts", "judge"},
     "estimate": {"sample", "api", "study", "evaluate", "translate", "judge", "correlate"},
+    "new": {"api", "sample", "study", "translate", "estimate"},
     "rules": {
         *("process", "study", "prompts", "answer", "evaluate", "finetune", "translate"),
         *("judge", "correlate", "report", "estimate"),
@@ -35,6 +36,7 @@ WITHOUT = {  # package -> libraries that it never imports
     "report": ("torch", "transformers", "lm_eval"),
     "collect": ("torch", "transformers", "lm_eval"),
     "api": ("torch", "transformers", "lm_eval"),
+    "new": ("torch", "transformers", "lm_eval"),
     "rules": ("torch", "transformers", "polars", "lm_eval"),
 }
 

@@ -34,6 +34,12 @@ def shared(rows: Rows, others: Iterable[Rows]) -> Rows:
     return rows
 
 
+def related(rows: Rows, others: Iterable[Rows]) -> list[Rows]:
+    """Those of the other sets that have any of these ids."""
+    ids = {row.id for row in rows}
+    return [other for other in others if any(row.id in ids for row in other)]
+
+
 def ids_of_source(dataset: Path, rows: Rows) -> set[str]:
     """Ids of the set's source: its own, and those that its translation, there or back, left out."""
     reports = [dataset.with_suffix(".report.json"), dataset.with_suffix(".pivot.report.json")]
@@ -58,6 +64,25 @@ def split_rows(
     return training, validation
 
 
+def split_parallel(
+    rows: Rows, *, share: float, seed: int, ids: set[str] | None
+) -> tuple[Rows, Rows]:
+    """Split rows of which some have ids of another set: those as that set, the others by themselves."""
+    marked = {row.id for row in rows if row.origin.get("parallel_to")}
+    apart = [row for row in rows if row.id not in marked]
+    if not marked or not apart:
+        return split_rows(rows, share=share, seed=seed, ids=ids)
+    others = {row.id for row in apart}
+    pair = [row for row in rows if row.id in marked]
+    halves = (
+        split_rows(pair, share=share, seed=seed, ids=None if ids is None else ids - others),
+        split_rows(apart, share=share, seed=seed),
+    )
+    chosen = {row.id for _, validation in halves for row in validation}
+    training = [row for row in rows if row.id not in chosen]
+    return training, [row for row in rows if row.id in chosen]
+
+
 def main(
     *,
     dataset: Path,
@@ -66,16 +91,19 @@ def main(
     share: float,
     seed: int,
     others: Iterable[Path] = (),
+    perhaps: Iterable[Path] = (),
     flagged: str = "keep",
     limit: int | None = None,
 ) -> None:
     """Write the two halves of `dataset`, cut to the rows that the datasets `others` share.
 
-    `limit`: only so many first rows of what is left are split.
+    So do those of `perhaps` that share any. `limit`: only so many first rows of what is left are split.
     """
     rows = read_rows(dataset)
     kept = usable(rows, flagged)
-    common = shared(kept, [usable(read_rows(path), flagged) for path in others])
+    alike = related(rows, map(read_rows, perhaps))
+    cutting = [usable(other, flagged) for other in [*map(read_rows, others), *alike]]
+    common = shared(kept, cutting)
     used = common[:limit]
     ids = ids_of_source(dataset, rows) if limit is None else None
     if len(common) < 2:
@@ -84,7 +112,7 @@ def main(
             f" {len(kept)} after translate.flagged, {len(common)} after conditions.rows);"
             " fine-tuning needs at least 2, one to train and one to validate"
         )
-    halves = split_rows(used, share=share, seed=seed, ids=ids)
+    halves = split_parallel(used, share=share, seed=seed, ids=ids)
     write_rows(training, halves[0])
     write_rows(validation, halves[1])
     print(
@@ -100,6 +128,7 @@ if "snakemake" in globals():
         main(
             dataset=Path(snakemake.input.dataset),
             others=[Path(path) for path in snakemake.input.others],
+            perhaps=[Path(path) for path in snakemake.input.perhaps],
             training=Path(snakemake.output.training),
             validation=Path(snakemake.output.validation),
             share=snakemake.params.share,

@@ -53,6 +53,16 @@ def both(*changes):
     return change
 
 
+def ours(**entry):
+    """A change that adds the data `ours`, translated already, and trains on it in Spanish."""
+
+    def change(config):
+        config["data"] = {"ours": entry or {"es": "ours.jsonl"}}
+        config["conditions"].append({"data": ["ours"], "scope": ["es"]})
+
+    return change
+
+
 ENGLISH = put(("languages/en", {}))
 ENGLISH_MIX = both(ENGLISH, put(("sample/multi/languages", ["es", "en"])))
 SLUG = "is not a short name"
@@ -147,6 +157,67 @@ BROKEN = {
     "two models with one label": (
         put(("models/x", {"base": "x", "parameters": 1, "label": "Tiny-1M"})),
         ["models.x: has the label 'Tiny-1M' of models.tiny, and tables could not tell them apart"],
+    ),
+    # data that is translated already
+    "data of another name": (
+        both(ours(), put(("conditions/0/data", ["native", "our"]))),
+        ["conditions[0].data[1]: unknown data 'our'; did you mean 'ours'?"],
+    ),
+    "data without a language": (
+        both(ours(), put(("conditions/0/data", ["native", "ours"]))),
+        [
+            "conditions[0].data[1]: data.ours has no 'zh' (it has es); give its rows, or take it out"
+            " of this entry's scope"
+        ],
+    ),
+    "data of no language": (
+        ours(label="ours"),
+        ["data.ours: names no rows; give each language its file, as sw: ours.sw.jsonl"],
+    ),
+    "data of an unknown language": (
+        ours(es="ours.jsonl", fr="ours.fr.jsonl"),
+        ["data.ours.fr: unknown language 'fr'; known: es, zh"],
+    ),
+    "data under a language's name": (
+        ours(es="ours.jsonl", Spanish="ours.jsonl"),
+        ["data.ours: 'Spanish' is neither label, parallel_to nor a language code"],
+    ),
+    "data from two places": (
+        ours(es={"path": "a.jsonl", "hub": "b/c"}),
+        ["data.ours.es: give either path (local file) or hub (dataset id)"],
+    ),
+    "data with a brace": (
+        ours(es="{language}.jsonl"),
+        ["data.ours.es.path: '{language}' in '{language}.jsonl' stands for nothing here"],
+    ),
+    "data parallel to something else": (
+        ours(es="ours.jsonl", parallel_to="translated"),
+        ["data.ours.parallel_to: 'translated' is not one of native, english, none"],
+    ),
+    "a round trip of translated data": (
+        both(ours(), entry(data=["ours-rtt"])),
+        ["conditions[4].data[0]: 'ours' is translated already (data.ours), and nobody here can"],
+    ),
+    "data called like a translator": (
+        both(
+            ours(), lambda c: c["data"].update(fluent={"es": "ours.jsonl", "zh": "ours.zh.jsonl"})
+        ),
+        [
+            "data.fluent: a translator has this name (translate.translators); choose another",
+            "data.fluent: has the label 'fluent' of translate.translators.fluent",
+        ],
+    ),
+    "data called native": (
+        both(ours(), lambda c: c["data"].update(native={"es": "ours.jsonl"})),
+        ["data.native: this name is reserved", "data.native has no 'zh'"],
+    ),
+    "data like a round trip": (
+        both(ours(), lambda c: c["data"].update({"x-rtt": {"es": "ours.jsonl"}})),
+        ["data.x-rtt: this name is reserved; choose another"],
+    ),
+    "data with a translator's label": (
+        ours(es="ours.jsonl", label="fluent"),
+        ["data.ours: has the label 'fluent' of translate.translators.fluent"],
     ),
     # typing errors
     "a typo at the top": (put(("finetun", {})), ["finetun: unknown key; did you mean 'finetune'?"]),

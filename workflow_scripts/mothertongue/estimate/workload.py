@@ -17,7 +17,7 @@ from ..study import MULTI, ROUND_TRIP, AnswerSet, Judge, Study, Translator
 from ..study.gpu_memory import shape_of
 from ..study.gpu_plan import card_of, chosen, needs_of
 from ..study.inference_jobs import OTHER_TASK, TASKS
-from ..study.paths import ANSWERS, ENGLISH, NATIVE, QUANTISATION, wildcards_of
+from ..study.paths import ANSWERS, ENGLISH, NATIVE, QUANTISATION, TRANSLATED, wildcards_of
 from ..study.recipes import as_of
 from ..translate import determining, operating
 from .sheets import JudgeSheet, ModelSheet, PowerSheet, TranslationSheet
@@ -71,8 +71,10 @@ def translations(study: Study) -> list[TranslationSheet]:
     return sheets
 
 
-def sampled(data: str, scope: str) -> str:
+def sampled(study: Study, data: str, scope: str) -> str:
     """The rows that a training set has, or is translated from; relative to <results>."""
+    if data in study.translated:
+        return TRANSLATED.format(translator=data, scope=scope)
     native = data == "native" or data.endswith(ROUND_TRIP)
     return (NATIVE if native else ENGLISH).format(scope=scope)
 
@@ -209,7 +211,7 @@ def model_sheet(study: Study, root: Path, name: str, *, local: bool) -> ModelShe
         epochs=recipe["epochs"],
         max_length=recipe["max_length"],
         limit=tuning.limit,
-        trained=[sampled(c.data, c.scope) for c in tuned],
+        trained=[sampled(study, c.data, c.scope) for c in tuned],
         evaluated=[
             (study.benchmarks[e.benchmark].task, items_asked(study, e.benchmark, e.language))
             for e in read
@@ -236,9 +238,8 @@ def power(study: Study) -> list[PowerSheet]:
             }
         )
         task = "open questions" if asked else study.benchmarks[name].task
-        translators = {
-            c.data for c in study.conditions if c.lr == rate and c.data in study.translators
-        }
+        known = {*study.translators, *study.translated}
+        translators = {c.data for c in study.conditions if c.lr == rate and c.data in known}
         if not languages or not translators or task == "native-perplexity":
             continue  # perplexity is not in points
         limit = (

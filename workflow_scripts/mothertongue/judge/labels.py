@@ -23,6 +23,7 @@ def study_labels(study: Study) -> Labels:
     for name, entry in study.translators.items():
         data[name] = entry.label
         data[name + ROUND_TRIP] = f"{entry.label} round trip"
+    data |= {name: entry.label for name, entry in study.translated.items()}
     return {
         "study": study.name,
         "languages": {code: entry.label for code, entry in study.languages.items()},

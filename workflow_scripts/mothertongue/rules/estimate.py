@@ -32,8 +32,10 @@ class Estimating:
 
     def samples(self) -> list[str]:
         """The sampled rows that training sets have, or are translated from."""
-        cells = self.plan.study.data_and_scope()
-        return sorted({f"<results>/{workload.sampled(*cell)}" for cell in cells})
+        study = self.plan.study
+        return sorted(
+            {f"<results>/{workload.sampled(study, *cell)}" for cell in study.data_and_scope()}
+        )
 
     def _sheets(self, planned: Callable[[Study], Sequence[Sheet]]) -> Sheets:
         try:

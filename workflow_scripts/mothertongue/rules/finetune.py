@@ -36,6 +36,8 @@ class Finetuning:
         languages = build["languages"] or list(self.study.languages)
         native = [IN_RULES.at(NATIVE, scope=language) for language in languages]
         others = [language for language in languages if language != "en"]
+        if not self.study.has_english:
+            return native
         return native + [IN_RULES.at(ENGLISH, scope=language) for language in others]
 
     def build(self, wildcards: Wildcards) -> dict[str, Any]:
@@ -51,7 +53,12 @@ class Finetuning:
 
     def common_datasets(self, wildcards: Wildcards) -> list[str]:
         """The datasets whose rows a training set is cut to (`conditions[].rows: common`)."""
-        others = self.study.common_with(wildcards.data, wildcards.scope)
+        others = self.study.common_with(wildcards.data, wildcards.scope).sure
+        return [IN_RULES.dataset(data, wildcards.scope) for data in others]
+
+    def datasets_perhaps_common(self, wildcards: Wildcards) -> list[str]:
+        """Further datasets that it is cut to if they share any id with it."""
+        others = self.study.common_with(wildcards.data, wildcards.scope).perhaps
         return [IN_RULES.dataset(data, wildcards.scope) for data in others]
 
     @property

@@ -79,7 +79,7 @@ class Reporting:
         found = []
         for data, scope in self.study.data_and_scope():
             name = data.removesuffix(ROUND_TRIP)
-            if name in self.study.translators:
+            if name in self.study.translators or name in self.study.translated:
                 ways = [TRANSLATED_REPORT] if data == name else [THERE_REPORT, BACK_REPORT]
                 found += [IN_RULES.at(way, translator=name, scope=scope) for way in ways]
         return found

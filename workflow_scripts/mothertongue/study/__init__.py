@@ -14,7 +14,17 @@ from .grid import (
     base_condition,
 )
 from .read import read_study
-from .records import Benchmark, Entry, Judge, Language, Model, QuestionSet, Translator, pick
+from .records import (
+    Benchmark,
+    Entry,
+    Judge,
+    Language,
+    Model,
+    QuestionSet,
+    Translated,
+    Translator,
+    pick,
+)
 from .validation import MULTI, ROUND_TRIP
 
 __all__ = [
@@ -33,6 +43,7 @@ __all__ = [
     "Model",
     "QuestionSet",
     "Study",
+    "Translated",
     "Translator",
     "base_condition",
     "pick",

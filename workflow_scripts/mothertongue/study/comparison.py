@@ -1,18 +1,20 @@
 """Training sets that are compared: which are cut to the rows they share, and which to an equal size.
 
 Native rows and their round trips share ids, and so do all translations of the English rows of a
-scope. Native and translated sets share none: `budget` makes those equal in number.
+scope. Native and translated sets share none: `budget` makes those equal in number. Data that is
+translated already may have the ids of either, as it says or as its ids tell.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from .records import Cell, Product
+from .records import Cell, Product, Translated
 from .schema import Json
 from .validation import ROUND_TRIP, listed, mapping
 
 OWN, COMMON = "own", "common"
+NATIVE, ENGLISH = "native", "english"  # whose ids rows may have
 
 
 class Budget(NamedTuple):
@@ -22,12 +24,23 @@ class Budget(NamedTuple):
     others: tuple[str, ...]
 
 
-def family(data: str) -> str:
-    """Whose ids the rows of a set have: those of the native rows, or of the English ones."""
-    return "native" if data == "native" or data.endswith(ROUND_TRIP) else "english"
+def family(data: str, translated: Mapping[str, Translated]) -> str | None:
+    """Whose ids the rows of a set have: native, english or none; None where its ids will tell."""
+    if data in translated:
+        return translated[data].parallel_to
+    return NATIVE if data == NATIVE or data.endswith(ROUND_TRIP) else ENGLISH
 
 
-def common_rows(products: Iterable[Product]) -> dict[tuple[str, str], tuple[str, ...]]:
+class Common(NamedTuple):
+    """The data whose rows a set is cut to: `sure` have the same ids, `perhaps` do if any are alike."""
+
+    sure: tuple[str, ...] = ()
+    perhaps: tuple[str, ...] = ()
+
+
+def common_rows(
+    products: Iterable[Product], translated: Mapping[str, Translated]
+) -> dict[tuple[str, str], Common]:
     """(data, scope) -> the other data whose rows the set is cut to; sets with own rows are absent."""
     sets = {
         (data, scope): None
@@ -36,14 +49,18 @@ def common_rows(products: Iterable[Product]) -> dict[tuple[str, str], tuple[str,
         for data in product.data
         for scope in product.scope
     }
-    return {
-        (data, scope): tuple(
-            other
-            for other, place in sets
-            if place == scope and other != data and family(other) == family(data)
+
+    def beside(data: str, scope: str) -> Common:
+        own = family(data, translated)
+        others = {o: family(o, translated) for o, place in sets if place == scope and o != data}
+        return Common(
+            tuple(o for o, its in others.items() if own == its and own not in (None, "none")),
+            tuple(
+                o for o, its in others.items() if None in (own, its) and "none" not in (own, its)
+            ),
         )
-        for data, scope in sets
-    }
+
+    return {(data, scope): beside(data, scope) for data, scope in sets}
 
 
 def budgets(products: Iterable[Product]) -> dict[Cell, Budget]:

@@ -8,8 +8,9 @@ A *condition* is what an adapter was tuned on: data x scope x learning rate x se
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from .comparison import Budget, budgets, common_rows
+from .comparison import ENGLISH, Budget, Common, budgets, common_rows
 from .records import (
+    NO_DATASET,
     Benchmark,
     Cell,
     Dataset,
@@ -19,6 +20,7 @@ from .records import (
     Model,
     Product,
     QuestionSet,
+    Translated,
     Translator,
 )
 from .validation import MULTI
@@ -84,6 +86,9 @@ class Study:
         self.translators = {
             name: Translator.read(name, e) for name, e in config["translate"]["translators"].items()
         }
+        self.translated = {
+            name: Translated.read(name, e) for name, e in config.get("data", {}).items()
+        }
         self.benchmarks = {
             name: Benchmark.read(name, e) for name, e in config["evaluate"]["benchmarks"].items()
         }
@@ -105,6 +110,11 @@ class Study:
     def learning_rates(self) -> dict[str, float]:
         """Name -> learning rate."""
         return dict(self.finetuning.learning_rates)
+
+    @property
+    def has_english(self) -> bool:
+        """Whether the study names English rows: a source of their own, or the shared data."""
+        return self.english is not None or self.instructions != Dataset.read(NO_DATASET)
 
     @property
     def pot(self) -> list[str]:
@@ -203,12 +213,12 @@ class Study:
         return [Judgement(judge, answers) for judge in self.judges for answers in self.answers]
 
     @cached_property
-    def _common(self) -> dict[tuple[str, str], tuple[str, ...]]:
-        return common_rows(self.products)
+    def _common(self) -> dict[tuple[str, str], Common]:
+        return common_rows(self.products, self.translated)
 
-    def common_with(self, data: str, scope: str) -> tuple[str, ...]:
+    def common_with(self, data: str, scope: str) -> Common:
         """The other data whose rows a training set is cut to; none if it keeps its own rows."""
-        return self._common.get((data, scope), ())
+        return self._common.get((data, scope), Common())
 
     @cached_property
     def _budgets(self) -> dict[Cell, Budget]:
@@ -217,6 +227,14 @@ class Study:
     def budget_of(self, model: str, data: str, scope: str, lr: str) -> Budget | None:
         """What an adapter's training holds equal with that of other data; None: nothing."""
         return self._budgets.get(Cell(model, data, scope, lr))
+
+    def pairs_with_english(self, data: str, scope: str) -> bool:
+        """Whether data that is translated already is drawn beside the English rows of a scope."""
+        asked = self.translated[data].parallel_to
+        translated = any(
+            d in self.translators for d, place in self.data_and_scope() if place == scope
+        )
+        return asked == ENGLISH or (asked is None and translated)
 
     def data_and_scope(self) -> list[tuple[str, str]]:
         """The training sets that the conditions need, each once."""

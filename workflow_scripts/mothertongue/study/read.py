@@ -10,9 +10,11 @@ from ..errors import InputError
 from ..files import load_yaml
 from .comparison import comparison_mistakes
 from .grid import OTHER, Study
+from .records import NO_DATASET, languages_of
 from .references import reference_mistakes
 from .schema import Json, Schema, complete, repeated_keys, structural_mistakes
 from .tasks import read_task
+from .translated import translated_mistakes
 from .validation import grid_mistakes, mapping
 
 # What a task tests: the column of the report's first table, unless the benchmark names its own.
@@ -95,11 +97,12 @@ def read_study(
     mistakes = structural_mistakes(config, schema)
     mistakes += [line for file in files for line in repeated_keys(file)]
     mistakes += grid_mistakes(config, tasks_of(config, root / "tasks"), known_languages)
+    mistakes += translated_mistakes(config)
     mistakes += comparison_mistakes(config)
     if module:  # nobody made a mistake in a section that nobody wrote
         mistakes = [line for line in mistakes if re.split(r"[.:\[]", line)[0] in given]
     refuse(mistakes)
-    config["sample"].setdefault("dataset", {"path": ["sample.dataset-is-not-configured"]})
+    config["sample"].setdefault("dataset", NO_DATASET)
     for code, entry in config["languages"].items():
         known = known_languages.get(code, {})
         entry.setdefault("name", known.get("name", code))
@@ -109,8 +112,13 @@ def read_study(
             "annotation_type": None,
             **entry.get("aya", {}),
         }
+    for entry in config.get("data", {}).values():
+        entry.update(
+            {code: {"path": path} for code, path in languages_of(entry) if isinstance(path, str)}
+        )
     for section in (
         config["models"],
+        config.get("data", {}),
         config["evaluate"]["benchmarks"],
         config["translate"]["translators"],
         config["answer"]["questions"],

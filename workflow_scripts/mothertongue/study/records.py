@@ -15,6 +15,14 @@ from .schema import Json
 HARNESS = "harness"  # `demonstrations` of a benchmark: those of lm-eval's own task
 
 
+NO_DATASET = {"path": ["sample.dataset-is-not-configured"]}  # stands for sample.dataset
+
+
+def languages_of(data: Json) -> Iterator[tuple[str, Json]]:
+    """The languages of an entry of `data`, each with its path or dataset."""
+    yield from ((key, data[key]) for key in data if key not in ("label", "parallel_to"))
+
+
 def pick(selection: str | Iterable[str], known: Iterable[str]) -> list[str]:
     """Turn `all` or a list of names into names, in the order of `known`."""
     return [name for name in known if selection == "all" or name in selection]
@@ -107,6 +115,29 @@ class Build:
         """From an entry `build`."""
         languages = entry["languages"]
         return cls(**{**entry, "languages": None if languages is None else tuple(languages)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Translated(Entry):
+    """Data that is translated already. `languages`: code -> where its rows come from.
+
+    `parallel_to` says whose ids its rows have: native, english or none; None where the ids tell.
+    """
+
+    label: str
+    parallel_to: str | None
+    languages: Mapping[str, Dataset]
+
+    @classmethod
+    def read(cls, name: str, entry: Json) -> Self:
+        """From `data.NAME`."""
+        return cls(
+            name=name,
+            settings=entry,
+            label=entry["label"],
+            parallel_to=entry["parallel_to"],
+            languages={code: Dataset.read(source) for code, source in languages_of(entry)},
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from .. import hub, urls
 from ..errors import InputError
+from .comparison import ENGLISH
 from .grid import Study
 from .recipes import is_whole
 from .records import Dataset
@@ -53,6 +54,10 @@ def job_needs(study: Study, tasks: Path, rule: str, cell: Mapping[str, str]) -> 
         for code, entry in study.languages.items():
             if entry.english_rows:
                 yield Need("file", entry.english_rows, f"languages.{code}.english_rows")
+    if rule == "take_translations":
+        name, scope = cell["data"], cell["scope"]
+        for code in study.pot if scope == MULTI else [scope]:
+            yield from _rows(f"data.{name}.{code}", study.translated[name].languages[code])
     if rule in ("translate_texts", "roundtrip_out", "roundtrip_back"):
         languages = study.pot if cell["scope"] == MULTI else [cell["scope"]]
         yield from _translator(study, cell["translator"], rule, languages)
@@ -77,7 +82,7 @@ def job_needs(study: Study, tasks: Path, rule: str, cell: Mapping[str, str]) -> 
 def study_needs(study: Study, tasks: Path) -> list[Need]:
     """What the whole study needs, each once."""
     jobs: dict[tuple[str, tuple[tuple[str, str], ...]], None] = {("sample_aya", ()): None}
-    if study.translators:
+    if study.translators or any(one.parallel_to == ENGLISH for one in study.translated.values()):
         jobs["sample_english", ()] = None
 
     def add(rule: str, **cell: str) -> None:
@@ -85,7 +90,9 @@ def study_needs(study: Study, tasks: Path) -> list[Need]:
 
     for data, scope in study.data_and_scope():
         name = data.removesuffix(ROUND_TRIP)
-        if name in study.translators:
+        if name in study.translated:
+            add("take_translations", data=name, scope=scope)
+        elif name in study.translators:
             for rule in (
                 ["translate_texts"] if name == data else ["roundtrip_out", "roundtrip_back"]
             ):
@@ -166,7 +173,7 @@ def _rows(where: str, dataset: Dataset, language: str | None = None) -> Iterator
         yield Need("dataset", dataset.hub, where, dataset.revision, subset, split)
     else:
         for path in dataset.paths:
-            instructions = where.startswith(("sample.", "languages."))
+            instructions = where.startswith(("sample.", "languages.", "data."))
             kind = "url" if instructions and urls.is_url(path) else "file"
             yield Need(kind, _in(path, language), f"{where}.path")
 

@@ -19,6 +19,7 @@ MULTI = "multi"  # the scope of the multilingual mix
 ROUND_TRIP = "-rtt"  # ending of the data of a translator's round trip
 RESERVED_PARAMETERS = {"model", "messages", "service", "base_url", "stream", "n"}
 RESERVED = {  # names with a meaning of their own in paths or selections
+    "data": {"native", "base", "none", "all"},
     "translate.translators": {"native", "base", "none", "all"},
     "models": {"base", "sets", "questions", "all"},
     "evaluate.benchmarks": {"all"},
@@ -53,16 +54,24 @@ class Names:
         self.models = mapping(config.get("models"))
         self.rates = mapping(mapping(config.get("finetune")).get("learning_rates"))
         self.translators = mapping(mapping(config.get("translate")).get("translators"))
+        self.data = mapping(config.get("data"))
         self.benchmarks = mapping(mapping(config.get("evaluate")).get("benchmarks"))
         self.questions = mapping(mapping(config.get("answer")).get("questions"))
         self.judges = mapping(mapping(config.get("judge")).get("judges"))
         pot = listed(mapping(self.sample.get("multi")).get("languages"))
         self.pot = pot or list(self.languages)
 
+    @property
+    def has_english(self) -> bool:
+        """Whether the study names English rows: a source of their own, or the shared data."""
+        english = mapping(self.sample.get("english"))
+        return bool(self.sample.get("dataset") or english.get("path") or english.get("hub"))
+
     def sections(self) -> dict[str, Section]:
         """Key of the configuration -> its named entries."""
         return {
             "translate.translators": self.translators,
+            "data": self.data,
             "models": self.models,
             "evaluate.benchmarks": self.benchmarks,
             "answer.questions": self.questions,
@@ -110,10 +119,14 @@ def _unknown(
 
 def _naming(names: Names) -> Iterator[str]:
     """Reserved names; two entries that tables and figures could not tell apart."""
+    of_data: dict[
+        str, str
+    ] = {}  # shown beside one another: translators, and data translated already
     for section, entries in names.sections().items():
-        labels: dict[str, str] = {}
+        conditions = section in ("translate.translators", "data")
+        labels = of_data if conditions else {}
         for name, entry in entries.items():
-            trip = section == "translate.translators" and str(name).endswith(ROUND_TRIP)
+            trip = conditions and str(name).endswith(ROUND_TRIP)
             if name in RESERVED[section] or trip:
                 yield f"{section}.{name}: this name is reserved; choose another"
             label = str(mapping(entry).get("label", name))
@@ -179,15 +192,20 @@ def _sources(names: Names) -> Iterator[str]:
         draw = mapping(mapping(spec).get("draw"))
         entries.append((f"answer.questions.{name}.draw.dataset", draw.get("dataset"), "language"))
     for where, entry, field in entries:
-        if isinstance(entry, Mapping):
-            if bool(entry.get("path")) == bool(entry.get("hub")):
-                yield f"{where}: give either path (local file) or hub (dataset id)"
-            paths = entry.get("path") or []
-            for path in [paths] if isinstance(paths, str) else listed(paths):
-                yield from _placeholders(f"{where}.path", path, field)
+        yield from source_mistakes(where, entry, field)
     for name, spec in names.benchmarks.items():
         path = demonstration_path(mapping(spec))
         yield from _placeholders(f"evaluate.benchmarks.{name}.demonstrations", path, "language")
+
+
+def source_mistakes(where: str, entry: Json, field: str) -> Iterator[str]:
+    """A dataset that names no source or two; paths that would not be filled in."""
+    if isinstance(entry, Mapping):
+        if bool(entry.get("path")) == bool(entry.get("hub")):
+            yield f"{where}: give either path (local file) or hub (dataset id)"
+        paths = entry.get("path") or []
+        for path in [paths] if isinstance(paths, str) else listed(paths):
+            yield from _placeholders(f"{where}.path", path, field)
 
 
 def _placeholders(where: str, path: Json, field: str) -> Iterator[str]:
@@ -285,7 +303,7 @@ def _task_mistakes(where: str, spec: Section, task: Section) -> Iterator[str]:
                 f" add them in tasks/{name}.yaml"
             )
         elif not dataset:
-            for known in _hub_languages(metadata, hub):
+            for known in hub_languages(metadata, hub):
                 if code not in known:
                     yield f"{at}: the data of '{name}' has no '{code}' (it has {', '.join(known)})"
     if metadata.get("paired") and dataset.get("hub"):
@@ -311,7 +329,7 @@ def _task_mistakes(where: str, spec: Section, task: Section) -> Iterator[str]:
         yield f"{where}.shots: 0, but demonstrations are given; set shots, or leave them out"
 
 
-def _hub_languages(metadata: Section, hub: Section) -> Iterator[Section]:
+def hub_languages(metadata: Section, hub: Section) -> Iterator[Section]:
     """Languages of a task's own data, where its hub entries list them."""
     needed = [hub.get("test"), hub.get("human") if metadata.get("paired") == "human" else None]
     for entry in map(mapping, needed):
@@ -349,9 +367,11 @@ def _conditions(names: Names) -> Iterator[str]:
             if data.endswith(ROUND_TRIP):
                 engine = data.removesuffix(ROUND_TRIP)
                 what = "translator of a round trip"
-                yield from _unknown(at, engine, names.translators, what, optional=True)
+                if engine not in names.data:  # what else it is told in translated.py
+                    yield from _unknown(at, engine, names.translators, what, optional=True)
             else:
-                yield from _unknown(at, data, ["native", *names.translators], "data")
+                usable = ["native", *names.data, *names.translators]
+                yield from _unknown(at, data, usable, "data")
             if data != "native" and "en" in scopes:
                 what = (
                     "has no round trip through" if data.endswith(ROUND_TRIP) else "is not put into"

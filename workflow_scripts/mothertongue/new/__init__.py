@@ -1,0 +1,1 @@
+"""Write a first study for somebody's own file: `python -m mothertongue.new my.csv --language sw …`."""
