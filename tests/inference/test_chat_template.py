@@ -185,3 +185,22 @@ def test_a_later_question_is_never_cut(made, kind):
         assert set(loss[len(left) : room]) <= {IGNORED}
         assert counts.truncated_tokens == len(loss) - len(left)
         assert counts.supervised_tokens == sum(token != IGNORED for token in left)
+
+
+def test_an_equal_budget_counts_the_rows_that_are_left(made):
+    """Rows that are too long are dropped before sets are cut to the smallest, in every set alike."""
+    from functools import partial
+
+    from mothertongue.finetune.equal import hold_equal
+
+    own = rows_of([row(TURNS[:2], name=str(n)) for n in range(4)])
+    other = rows_of([row(TURNS[: 2 if n < 3 else 4], name=str(n)) for n in range(4)])
+    window = len(encoded(made["qwen"], row(TURNS[:2]))[0].tokens)
+    encode = partial(
+        encode_rows, tokenizer=made["qwen"], template="chat", max_length=window, too_long="drop"
+    )
+    measure = {"epochs": 1, "effective_batch": 2}
+    (kept, counts), equal = hold_equal(own, {"other": other}, encode, "rows", **measure)
+    assert (len(kept), counts.rows, counts.dropped_rows, equal.limit) == (3, 4, 0, 3)
+    (kept, counts), equal = hold_equal(other, {"own": own}, encode, "rows", **measure)
+    assert (len(kept), counts.rows, counts.dropped_rows, equal.limit) == (3, 4, 1, 3)
