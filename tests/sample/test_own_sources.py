@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 
 import pytest
 import yaml
@@ -100,3 +101,74 @@ def test_a_missing_file_is_named_before_the_first_job(tmp_path):
     done = run_snakemake("sample", "--cores", "1", "-n", "--configfile", "own.yaml", cwd=folder)
     assert done.returncode
     assert "languages.sw.native.path" in done.stdout + done.stderr
+
+
+def online():
+    """The environment of a machine with a network, which the tests switch off."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
+
+
+@pytest.fixture
+def served(tmp_path):
+    """A folder behind a web server on this machine: (folder, address, requests)."""
+    import functools
+    import threading
+    from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+    folder, asked = tmp_path / "served", []
+    folder.mkdir()
+
+    class Handler(SimpleHTTPRequestHandler):
+        def log_message(self, *arguments):
+            asked.append(" ".join(map(str, arguments)))
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=folder))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield folder, f"http://127.0.0.1:{server.server_port}", asked
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.slow
+def test_rows_come_from_addresses_once_and_from_the_copy_without_network(tmp_path, served):
+    import gzip
+
+    there, address, _ = served
+    folder = checkout(tmp_path / "clone")
+    config = study(folder)
+    (there / "swahili.csv.gz").write_bytes(gzip.compress((folder / "swahili.csv").read_bytes()))
+    (there / "english.jsonl").write_bytes((folder / "english.jsonl").read_bytes())
+    for name in ("swahili.csv", "english.jsonl"):
+        (folder / name).unlink()
+    config["languages"]["sw"]["native"]["path"] = f"{address}/swahili.csv.gz"
+    config["sample"]["english"]["path"] = [f"{address}/english.jsonl"]
+    (folder / "own.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    asked_for = ("results/sample/english/sw.jsonl", "--cores", "1", "--configfile", "own.yaml")
+    done = run_snakemake(*asked_for, cwd=folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    native = read_dataset(folder / "results/sample/native/sw.jsonl")
+    assert len(native) == 50
+    assert native[0]["origin"]["dataset"] == f"{address}/swahili.csv.gz"
+    assert native[0]["origin"]["revision"].startswith("sha256:")
+    prefetch = ("prefetch", "--cores", "1", "--configfile", "own.yaml")
+    done = run_snakemake(*prefetch, cwd=folder, env=online())
+    assert done.returncode == 0, done.stdout + done.stderr
+    for path in there.iterdir():
+        path.unlink()  # the server has them no more
+    done = run_snakemake(*asked_for, "--forceall", cwd=folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert read_dataset(folder / "results/sample/native/sw.jsonl") == native
+
+
+@pytest.mark.slow
+def test_an_address_that_is_not_there_is_named_before_the_first_job(tmp_path, served):
+    _, address, _ = served
+    folder = checkout(tmp_path / "clone")
+    config = study(folder)
+    config["languages"]["sw"]["native"]["path"] = f"{address}/gone.csv"
+    (folder / "own.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    done = run_snakemake(
+        "sample", "--cores", "1", "-n", "--configfile", "own.yaml", cwd=folder, env=online()
+    )
+    assert done.returncode
+    assert "gone.csv: not there (HTTP 404) (languages.sw.native.path)" in done.stdout + done.stderr

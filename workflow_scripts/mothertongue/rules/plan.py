@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from ..files import patterns_of
 from ..process.devices import gpus_to_ask
 from ..study import Study
 from ..study.paths import MANIFEST, REPLIES, Layout
+from ..urls import is_url
 
 IN_RULES = Layout()  # paths that begin with Snakemake's <results>
 
@@ -55,5 +57,6 @@ class Plan:
         return gpus_to_ask(wanted, local=self.local)
 
     def with_lock(self, dataset: dict[str, Any]) -> dict[str, Any]:
-        """A dataset's entry that knows where the lock of the hub is."""
-        return {**dataset, "lock": self.lock} if dataset.get("hub") else dataset
+        """A dataset's entry that knows where the lock of the hub and of addresses is."""
+        far = dataset.get("hub") or any(map(is_url, patterns_of(dataset.get("path") or [])))
+        return {**dataset, "lock": self.lock} if far else dataset

@@ -8,13 +8,24 @@ a system message; and `_file`, `_revision`, `_row`: where a row comes from.
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import urlsplit
 
 import polars as pl
 
 from .. import hub
 from ..errors import InputError, first_line
-from ..files import file_hash, is_missing, matching_files, read_json_rows, written_ids
+from ..files import (
+    file_hash,
+    is_missing,
+    matching_files,
+    patterns_of,
+    read_json_rows,
+    text_hash,
+    written_ids,
+)
+from ..urls import fetch, is_url
 from .formats import column_names, read_records
 from .rows import ROLES, Turn
 from .shapes import Conversation, conversations
@@ -101,12 +112,27 @@ def read_source(dataset: Mapping[str, Any], key: str) -> pl.DataFrame:
         frames = [_from(path, dataset, key, name, commit) for path in paths]
         joined = pl.concat(frames, how="diagonal")
         return joined.with_columns(pl.int_range(1, pl.len() + 1).alias("_row"))
-    paths = matching_files(dataset["path"], f"{key}.path")
-    frames = [
-        _from(path, dataset, key, path.as_posix(), f"sha256:{file_hash(path)[:12]}")
-        for path in paths
-    ]
+    lock = hub.read_lock(dataset.get("lock") or "")
+    with TemporaryDirectory() as folder:
+        places: dict[str, Path] = {}
+        for pattern in patterns_of(dataset["path"]):
+            if is_url(pattern):
+                places[pattern] = hub.url_copy(lock, pattern) or _fetched(pattern, Path(folder))
+            else:
+                found = matching_files(pattern, f"{key}.path")
+                places |= {path.as_posix(): path for path in found}
+        frames = [
+            _from(path, dataset, key, name, f"sha256:{file_hash(path)[:12]}")
+            for name, path in places.items()
+        ]
     return pl.concat(frames, how="diagonal")
+
+
+def _fetched(url: str, folder: Path) -> Path:
+    """The file at an address, under its own name's ending."""
+    path = folder / f"{text_hash(url)[:16]}{''.join(Path(urlsplit(url).path).suffixes)}"
+    path.write_bytes(fetch(url))
+    return path
 
 
 def _from(

@@ -166,7 +166,9 @@ def _rows(where: str, dataset: Dataset, language: str | None = None) -> Iterator
         yield Need("dataset", dataset.hub, where, dataset.revision, subset, split)
     else:
         for path in dataset.paths:
-            yield Need("file", _in(path, language), f"{where}.path")
+            instructions = where.startswith(("sample.", "languages."))
+            kind = "url" if instructions and urls.is_url(path) else "file"
+            yield Need(kind, _in(path, language), f"{where}.path")
 
 
 def _native(study: Study, code: str) -> Iterator[Need]:
