@@ -4,6 +4,7 @@ import json
 
 import pytest
 from conftest import ROOT
+from mothertongue.errors import InputError
 from mothertongue.prompts.template import chat_template_of
 from mothertongue.report.configuration import prompts_used
 from mothertongue.rules.models import Models
@@ -70,3 +71,12 @@ def test_the_table_of_prompts_has_the_hash_of_a_chat_template(tmp_path):
     config = models(folder, template="chat", label="Mine").plan.config
     used = {one.used_by: one for one in prompts_used(config)}
     assert used["model Mine"].text == "chat" and len(used["model Mine"].sha256) == 64
+
+
+def test_chat_for_a_folder_without_a_chat_template_is_one_line(tmp_path):
+    folder = tmp_path / "base"
+    folder.mkdir()
+    with pytest.raises(
+        InputError, match=r"models.mine: the template is chat, but .*base has no chat"
+    ):
+        models(folder, template="chat")
