@@ -37,7 +37,8 @@ def lacking(jobs, why=None):
     return missing(needs, read_lock(LOCK), why)
 
 
-ON_GPUS = ("finetune_lora", "finetune_full", "evaluate_benchmark", "answer_questions")
+TRAINS = ("finetune_lora", "finetune_full")
+ON_GPUS = (*TRAINS, "evaluate_benchmark", "answer_questions")
 FALLS_BACK = MODELS.fall_back_to_cpu()
 
 
@@ -78,7 +79,8 @@ onstart:
             lines += unreadable(STUDY, ROOT / "tasks", cells)
             if lines:
                 raise InputError("\n".join(dict.fromkeys(lines)))
-            for line in beyond_cards(jobs):
+            trained = [job.wildcards.model for job in jobs if job.rule.name in TRAINS]
+            for line in (*beyond_cards(jobs), *MODELS.frames(trained)):
                 print(line, file=sys.stderr)
         except InputError as error:
             raise refusal(error) from None

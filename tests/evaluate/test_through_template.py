@@ -9,7 +9,7 @@ from chat_tokenizers import tokenizers
 from conftest import ROOT, checkout, run_snakemake
 from mothertongue.evaluate.pack import load_task
 from mothertongue.evaluate.score import run
-from mothertongue.files import read_json, read_jsonl
+from mothertongue.files import read_json, read_jsonl, text_hash
 from mothertongue.inference.templates import open_template
 from tiny_models import model_config
 
@@ -67,8 +67,6 @@ def test_prompts_and_results_are_those_of_the_harness(chatting, kind, task):
     _, rows = run(ours, mine, "es", through_template=True)
     assert len(rows) == len(theirs) == 4
     by_id = {sample["doc"]["id"]: sample for sample in theirs}
-    from mothertongue.files import text_hash
-
     for row in rows:
         sample = by_id[row["item"]]
         assert row["prompt_hash"] == text_hash(sample["arguments"][0][0])
@@ -133,6 +131,8 @@ def test_a_study_runs_through_the_chat_template_from_turns_to_answers(tmp_path, 
     cell = "chatty/native/es/high/seed1"
     made = read_json(results / "finetune" / cell / "provenance.json")
     assert made["recipe"]["template"] == "chat"
+    own = (base / "chat_template.jinja").read_text(encoding="utf-8")
+    assert made["base"]["chat_template"] == text_hash(own)
     assert made["training"]["kept_rows"] == made["training"]["rows"]
     for benchmark in ("perplexity", "choice"):
         score = read_json(results / "evaluate" / cell / benchmark / "es.json")
@@ -140,10 +140,26 @@ def test_a_study_runs_through_the_chat_template_from_turns_to_answers(tmp_path, 
         assert score["provenance"]["template"] == "chat"
     answers = read_jsonl(results / "answer" / cell / "native" / "es.jsonl")
     assert answers and all(row["tokens"] <= 8 for row in answers)
-    again = run_snakemake(
-        "evaluate", "answer", "--cores", "1", "-n", "--configfile", "chat.yaml", cwd=folder
-    )
+    plan = ("evaluate", "answer", "--cores", "1", "-n", "--configfile", "chat.yaml")
+    again = run_snakemake(*plan, cwd=folder)
     assert "Nothing to be done" in again.stdout + again.stderr
+    try:
+        (base / "chat_template.jinja").write_text(own + "{# other #}", encoding="utf-8")
+        other = run_snakemake(*plan, cwd=folder)
+    finally:
+        (base / "chat_template.jinja").write_text(own, encoding="utf-8")
+    assert "finetune_lora" in other.stdout + other.stderr
+
+    config["finetune"]["template"] = "alpaca"
+    (folder / "chat.yaml").write_text(yaml.safe_dump(config, allow_unicode=True), encoding="utf-8")
+    framed = run_snakemake(
+        f"results/finetune/{cell}/provenance.json", "--cores", "1", "--configfile", "chat.yaml",
+        cwd=folder,
+    )  # fmt: skip
+    assert framed.returncode == 0, framed.stdout + framed.stderr
+    told = "models.chatty: the tokenizer has a chat template, but the recipe's template is 'alpaca'"
+    assert (framed.stdout + framed.stderr).count(told) == 1
+    assert "chat_template" not in read_json(results / "finetune" / cell / "provenance.json")["base"]
 
 
 @pytest.mark.parametrize(

@@ -164,3 +164,43 @@ def test_rows_that_are_too_long_are_cut_or_dropped_and_counted(made):
     kept, counts = encode_rows(rows, tokenizer, **options, too_long="drop")
     assert [e.id for e in kept] == ["short"]
     assert (counts.truncated_rows, counts.dropped_rows) == (0, 1)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_later_question_is_never_cut(made, kind):
+    """Wherever the window ends, the last token carries loss, and no loss moves."""
+    tokenizer = made[kind]
+    rows = rows_of([row(TURNS)])
+
+    def labels(example):
+        """For each token, itself where it carries loss (targets stand one place earlier)."""
+        return [IGNORED, *collate([example], 0)[1][0].tolist()[:-1]]
+
+    (whole,), _ = encode_rows(rows, tokenizer, template="chat", max_length=2000)
+    loss = labels(whole)
+    for room in range(whole.prompt + 1, len(loss) + 1):
+        (kept,), counts = encode_rows(rows, tokenizer, template="chat", max_length=room)
+        left = labels(kept)
+        assert left == loss[: len(left)] and left[-1] != IGNORED
+        assert set(loss[len(left) : room]) <= {IGNORED}
+        assert counts.truncated_tokens == len(loss) - len(left)
+        assert counts.supervised_tokens == sum(token != IGNORED for token in left)
+
+
+def test_an_equal_budget_counts_the_rows_that_are_left(made):
+    """Rows that are too long are dropped before sets are cut to the smallest, in every set alike."""
+    from functools import partial
+
+    from mothertongue.finetune.equal import hold_equal
+
+    own = rows_of([row(TURNS[:2], name=str(n)) for n in range(4)])
+    other = rows_of([row(TURNS[: 2 if n < 3 else 4], name=str(n)) for n in range(4)])
+    window = len(encoded(made["qwen"], row(TURNS[:2]))[0].tokens)
+    encode = partial(
+        encode_rows, tokenizer=made["qwen"], template="chat", max_length=window, too_long="drop"
+    )
+    measure = {"epochs": 1, "effective_batch": 2}
+    (kept, counts), equal = hold_equal(own, {"other": other}, encode, "rows", **measure)
+    assert (len(kept), counts.rows, counts.dropped_rows, equal.limit) == (3, 4, 0, 3)
+    (kept, counts), equal = hold_equal(other, {"own": own}, encode, "rows", **measure)
+    assert (len(kept), counts.rows, counts.dropped_rows, equal.limit) == (3, 4, 1, 3)

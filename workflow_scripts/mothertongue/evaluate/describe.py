@@ -8,6 +8,7 @@ from pathlib import Path
 from ..errors import InputError
 from ..evaluate.pack import load_task
 from ..files import existing_files
+from ..prompts.template import CHAT, template_params
 from ..study import Benchmark, Study
 from ..study.paths import CMMLU, HELDOUT, Layout
 from ..study.records import Dataset
@@ -38,6 +39,7 @@ def one_prompt(study: Study, name: str, tasks: Path, results: Path, lock: Path) 
     if (dataset.paths or made_by_us) and not files["files"]:
         what = "snakemake --cores 1 sample" if spec.task != "cmmlu" else "the study"
         raise InputError(f"its items are not there yet; run {what}")
+    template = study.config["finetune"]["template"]
     loaded = load_task(
         spec.task,
         language,
@@ -49,7 +51,8 @@ def one_prompt(study: Study, name: str, tasks: Path, results: Path, lock: Path) 
         shots=spec.shots,
         limit=1,
         max_new_tokens=spec.max_new_tokens,
-        template=study.config["finetune"]["template"],
+        # the words of a chat template are a tokenizer's, and none is loaded for a look
+        template="plain" if template == CHAT else template_params(template),
         cluster=spec.cluster,
         parallel=spec.origin != "native",
         missing=spec.missing,

@@ -38,8 +38,11 @@ class Example(NamedTuple):
         return len(self.tokens) - self.prompt - sum(end - start for start, end in self.masked)
 
     def cut(self, length: int) -> "Example":
-        """Its first tokens."""
-        masked = tuple((a, min(b, length)) for a, b in self.masked if a < length)
+        """Its first tokens; a later question that nothing supervised follows is left out whole."""
+        masked = tuple((a, b) for a, b in self.masked if a < length)
+        if masked and masked[-1][1] >= length:
+            *kept, (length, _) = masked
+            masked = tuple(kept)
         return self._replace(tokens=self.tokens[:length], masked=masked)
 
 
@@ -98,19 +101,20 @@ def encode_rows(
 
     `loss`: of all answers of a conversation, or of its last. Rows with more than `max_length` tokens
     lose their end (`truncate`; they then have no end token, so that no model learns to stop in
-    mid-sentence) or are dropped (`drop`); one whose first prompt alone fills the window is always
-    dropped.
+    mid-sentence) or are dropped (`drop`). No question is cut: a later one that does not fit is left
+    out with what follows it, and a row whose first prompt alone fills the window is always dropped.
     """
     examples: list[Example] = []
     counts = Counts(rows=len(rows))
     for example in examples_of(rows, tokenizer, template):
         if loss == LAST_TURN and example.masked:
             example = Example(example.id, example.tokens, example.masked[-1][1])
-        lost = max(0, len(example.tokens) - max_length)
-        if example.prompt >= max_length or (lost and too_long == DROP):
+        whole = len(example.tokens)
+        if example.prompt >= max_length or (whole > max_length and too_long == DROP):
             counts.dropped_rows += 1
             continue
         example = example.cut(max_length)
+        lost = whole - len(example.tokens)
         examples.append(example)
         counts.truncated_rows += lost > 0
         counts.truncated_tokens += lost

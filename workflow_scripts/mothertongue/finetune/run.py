@@ -16,7 +16,7 @@ from ..inference.models import (
     probe_logits,
     versions,
 )
-from ..inference.templates import warn_of_frame
+from ..inference.templates import template_identity, warn_of_frame
 from ..process.devices import card_of, pick_device
 from ..process.stop import job_end, stop_requests
 from ..sample.rows import read_rows
@@ -189,7 +189,7 @@ def finetune(job: Job, workers: Workers | None = None) -> dict[str, Any]:
     )
     memory = memory_of(job, model, device)
     tokens = memory.at_most(budget.tokens) if memory else budget.tokens
-    identity = base_identity(job.base)
+    identity = base_identity(job.base) | template_identity(recipe.template, tokenizer)
     trainer = Trainer(
         tuned,
         sets.training,

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from ..errors import InputError
-from ..prompts.template import CHAT, Template, read_template
+from ..files import text_hash
+from ..prompts.template import CHAT, Template, frame_warning, read_template
 from .chat_template import ChatTemplate
 from .marks import control
 
@@ -111,13 +112,12 @@ def open_template(
 def warn_of_frame(given: object, tokenizer: "PreTrainedTokenizerBase") -> None:
     """One line where an instruct model is tuned through a template that is not its own."""
     if given != CHAT and getattr(tokenizer, "chat_template", None):
-        name = given if isinstance(given, str) else "of the study"
-        log.warning(
-            "the tokenizer has a chat template, but the recipe's template is '%s': an instruct model"
-            " that was tuned so answered Spanish questions in English; finetune.template: chat uses"
-            " its own",
-            name,
-        )
+        log.warning("%s", frame_warning(given))
+
+
+def template_identity(given: object, tokenizer: "PreTrainedTokenizerBase") -> dict[str, str]:
+    """The hash of the tokenizer's own template where that is used, whose name says nothing of it."""
+    return {"chat_template": text_hash(str(tokenizer.chat_template))} if given == CHAT else {}
 
 
 def render_prompt(instruction: str, given: str = "alpaca") -> str:

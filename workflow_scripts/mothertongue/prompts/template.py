@@ -6,6 +6,7 @@ prompt where a row has a system message, with `${system}`), and `languages`: cod
 own for any of the three.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,6 +62,34 @@ class Template:
             "system": self.system,
             "languages": {code: dict(words) for code, words in self.languages.items()},
         }
+
+
+def template_params(given: str) -> str | dict[str, Any]:
+    """A study's `template` as a parameter: its name, or the words of a file of the study."""
+    return given if given in (*templates(), CHAT) else template_of_file(given).params()
+
+
+def chat_template_of(folder: Path) -> str | None:
+    """The chat template that a model's folder brings, as it is written there; None without one."""
+    for name in ("chat_template.jinja", "chat_template.json"):
+        if (folder / name).is_file():
+            return (folder / name).read_text(encoding="utf-8")
+    try:
+        config = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    found = config.get("chat_template") if isinstance(config, dict) else None
+    return found if isinstance(found, str) or not found else json.dumps(found)
+
+
+def frame_warning(given: object) -> str:
+    """What is said where an instruct model is tuned through a template that is not its own."""
+    name = given if isinstance(given, str) else "of the study"
+    return (
+        f"the tokenizer has a chat template, but the recipe's template is '{name}': an instruct model"
+        " that was tuned so answered Spanish questions in English; finetune.template: chat uses its"
+        " own"
+    )
 
 
 def read_template(given: str | Mapping[str, Any]) -> Template:

@@ -10,6 +10,7 @@ from ..judge.prompt import DEFAULTS as JUDGE_PROMPTS
 from ..judge.prompt import prompts_of
 from ..prompts import read_prompt, templates
 from ..prompts.template import CHAT as CHAT_TEMPLATE
+from ..prompts.template import chat_template_of
 from ..report import provenance as made_of
 from ..report.page import document, introduction
 
@@ -41,9 +42,11 @@ def prompts_used(config: dict[str, Any]) -> list[made_of.Wording]:
         sha256 = hashlib.sha256(own.encode("utf-8")).hexdigest()
         return made_of.Wording(used_by, "of the study", "the study", sha256)
 
-    def template_wording(used_by: str, given: str) -> made_of.Wording:
+    def template_wording(used_by: str, given: str, base: str | None = None) -> made_of.Wording:
         if given == CHAT_TEMPLATE:
-            return made_of.Wording(used_by, given, "each tokenizer's own chat template", "")
+            own = chat_template_of(Path(base)) if base else None
+            sha256 = hashlib.sha256(own.encode("utf-8")).hexdigest() if own else ""
+            return made_of.Wording(used_by, given, "each tokenizer's own chat template", sha256)
         if given in templates():
             return wording(used_by, given)
         sha256 = hashlib.sha256(Path(given).read_bytes()).hexdigest()
@@ -53,8 +56,9 @@ def prompts_used(config: dict[str, Any]) -> list[made_of.Wording]:
         template_wording("fine-tuning, evaluation and answers", config["finetune"]["template"])
     ]
     for entry in config.get("models", {}).values():
-        if entry.get("template"):
-            found.append(template_wording(f"model {entry['label']}", entry["template"]))
+        given = entry.get("template") or config["finetune"]["template"]
+        if entry.get("template") or given == CHAT_TEMPLATE:
+            found.append(template_wording(f"model {entry['label']}", given, entry.get("base")))
     for entry in config["translate"]["translators"].values():
         if entry["backend"] in CHAT:
             found.append(wording(f"translator {entry['label']}", "translate", entry.get("prompt")))

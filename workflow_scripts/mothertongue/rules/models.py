@@ -7,14 +7,15 @@ from typing import Any
 from snakemake.iocontainers import InputFiles, Wildcards
 
 from ..errors import InputError
+from ..files import text_hash
 from ..hub import commit_of, read_lock
-from ..prompts import templates
-from ..prompts.template import CHAT, template_of_file
+from ..prompts.template import CHAT, chat_template_of, template_params
 from ..study import gpu_plan, inference_jobs
 from ..study.cards import Card
 from ..study.inference_jobs import Tokens
 from ..study.paths import ADAPTER, ADAPTER_CONFIG, BASE, QUANTISATION, TUNED
 from ..study.recipes import is_whole, recipe_of
+from ..study.templates import frame_warnings
 from ..study.training_jobs import gpus
 from .plan import IN_RULES, Plan
 
@@ -59,9 +60,16 @@ class Models:
         return {**entry, "revision": commit_of(lock, "model", entry["base"], entry.get("revision"))}
 
     def pinned(self, wildcards: Wildcards) -> list[str | bool | None]:
-        """Which base {model} is, for what re-runs a job: a param that looks at `input` does not."""
+        """Which base {model} is, for what re-runs a job: a param that looks at `input` does not.
+
+        A local folder's chat template is part of it where it is used.
+        """
         entry = self.plan.study.models[wildcards.model]
-        return [entry.get("base"), entry.get("revision"), entry.get("trust_remote_code")]
+        found = [entry.get("base"), entry.get("revision"), entry.get("trust_remote_code")]
+        if self.template(wildcards.model) == CHAT and entry.get("base"):
+            own = chat_template_of(Path(entry["base"]))
+            found += [text_hash(own)] if own else []
+        return found
 
     def adapter(self, wildcards: Wildcards) -> list[str]:
         """The adapter's files of a condition, or its whole model; nothing for the untuned base."""
@@ -95,11 +103,8 @@ class Models:
 
     def template(self, model: str) -> str | dict[str, Any]:
         """The template of a model: its name, or the words of a study's own file."""
-        given: str = (
-            self.plan.study.models[model].get("template")
-            or self.plan.config["finetune"]["template"]
-        )
-        return given if given in (*templates(), CHAT) else template_of_file(given).params()
+        own = self.plan.study.models[model].get("template")
+        return template_params(own or self.plan.config["finetune"]["template"])
 
     def loading(self, wildcards: Wildcards) -> dict[str, Any]:
         """How {model} is loaded and asked, for evaluations and answers alike."""
@@ -155,6 +160,10 @@ class Models:
         """Lines about models, by (rule, model) of jobs on GPUs, that may be larger than their card."""
         choices = Path(self.plan.files.at(QUANTISATION, model="")).parent
         yield from gpu_plan.warnings(self.plan.config, cells, choices, local=self.plan.local)
+
+    def frames(self, trained: Iterable[str]) -> Iterator[str]:
+        """Lines about models to be trained whose own chat template is not used."""
+        yield from frame_warnings(self.plan.config, trained)
 
     # -- the choice of a quantisation ------------------------------------------------------------
 

@@ -1,25 +1,13 @@
 """Check the templates that a study names, before anything is planned."""
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
 from ..prompts import templates
-from ..prompts.template import CHAT, template_of_file
+from ..prompts.template import CHAT, chat_template_of, frame_warning, template_of_file
 from .schema import suggestion
-
-
-def has_chat_template(folder: Path) -> bool:
-    """Whether a model's folder brings a chat template."""
-    if any((folder / name).is_file() for name in ("chat_template.jinja", "chat_template.json")):
-        return True
-    try:
-        config = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return bool(config.get("chat_template"))
 
 
 def template_mistakes(template: object, models: Mapping[str, Any]) -> Iterator[str]:
@@ -38,7 +26,7 @@ def template_mistakes(template: object, models: Mapping[str, Any]) -> Iterator[s
             "a base that the study builds"
             if model.get("build")
             else str(base)
-            if known and folder is not None and not has_chat_template(folder)
+            if known and folder is not None and not chat_template_of(folder)
             else None
         )
         if (own or template) == CHAT and lacking:
@@ -46,6 +34,15 @@ def template_mistakes(template: object, models: Mapping[str, Any]) -> Iterator[s
                 f"models.{name}: the template is chat, but {lacking} has no chat template; set"
                 f" models.{name}.template to alpaca, plain or a file of your own"
             )
+
+
+def frame_warnings(config: Mapping[str, Any], trained: Iterable[str]) -> Iterator[str]:
+    """A line for each model to be trained whose local folder has a chat template that is not used."""
+    for name in dict.fromkeys(trained):
+        model = config["models"][name]
+        given = model.get("template") or config["finetune"]["template"]
+        if given != CHAT and model.get("base") and chat_template_of(Path(model["base"])):
+            yield f"models.{name}: {frame_warning(given)}"
 
 
 def _wrong(where: str, given: object) -> Iterator[str]:
