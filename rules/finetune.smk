@@ -22,6 +22,7 @@ FINETUNING = Finetuning(MODELS)
 
 
 rule finetune_lora:
+    """Fine-tune, prove and save one adapter; continues after a kill, a failure or a time limit."""
     input:
         training="<results>/finetune/sets/{data}/{scope}/train.jsonl",
         validation="<results>/finetune/sets/{data}/{scope}/validation.jsonl",
@@ -37,7 +38,6 @@ rule finetune_lora:
         f"<logs>/finetune/{COND}.log",
     benchmark:
         f"<benchmarks>/finetune/{COND}.tsv"
-    """Fine-tune, prove and save one adapter; continues after a kill, a failure or a time limit."""
     wildcard_constraints:
         model=FINETUNING.models_by("lora"),
     retries: 2
