@@ -15,14 +15,14 @@ MAY = {
     "api": {"prompts"},  # the line that tells a model what was wrong with its reply
     "preload": {"process"},
     "inference": {"process", "prompts", "preload", "study"},
-    "finetune": {"process", "inference", "sample"},
+    "finetune": {"process", "inference", "sample", "translate"},
     "evaluate": {"study", "inference", "prompts", "sample"},
     "answer": {"inference", "sample"},
     "translate": {"api", "process", "prompts", "sample", "inference"},
     "correlate": {"study"},
     "judge": {"api", "prompts", "study", "correlate"},
     "collect": {"judge"},
-    "report": {"correlate", "prompts", "judge"},
+    "report": {"correlate", "prompts", "judge", "sample", "translate"},
     "estimate": {"sample", "api", "study", "evaluate", "translate", "judge", "correlate"},
     "new": {"api", "sample", "study", "translate", "estimate"},
     "rules": {

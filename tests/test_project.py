@@ -155,3 +155,14 @@ def test_editors_complete_studies_by_the_schema_that_checks_them(root):
         first = path.read_text(encoding="utf-8").splitlines()[0]
         target = re.fullmatch(r"# yaml-language-server: \$schema=(\S+)", first)[1]
         assert (path.parent / target).resolve() == (root / "resources/config.schema.json").resolve()
+
+
+def test_a_script_holds_its_main_alone(root):
+    """What a rule's script computes is in the package: a docstring, main, the lines Snakemake runs."""
+    import ast
+
+    for path in sorted((root / "workflow_scripts").glob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        made = [n.name for n in tree.body if isinstance(n, ast.FunctionDef | ast.ClassDef)]
+        assert made == ["main"], path.name
+        assert ast.get_docstring(tree), path.name

@@ -5,15 +5,18 @@ to be applied before the first item. Finished chunks are kept in an undeclared f
 holds a hash of everything that the results depend on: a killed job goes on there.
 """
 
-import hashlib
-import json
 import time
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mothertongue.errors import InputError
-from mothertongue.files import file_hash, read_json, text_hash, write_json
+from mothertongue.evaluate.job import (
+    attach,
+    check_adapter,
+    library_versions,
+    store_key,
+    write_score,
+)
+from mothertongue.files import file_hash, text_hash
 from mothertongue.inference.base import BaseSpec, borrowed
 from mothertongue.inference.budgets import memory_folder, remembered
 from mothertongue.inference.inputs import base_weights, weight_file
@@ -24,39 +27,7 @@ from mothertongue.study.gpu_plan import resolved
 from mothertongue.study.versions import VERSIONS
 
 if TYPE_CHECKING:
-    from mothertongue.evaluate.records import Score
-
-
-def check_adapter(adapter: Path, model: dict[str, Any]) -> None:
-    """Refuse an adapter that says it was made for another base (reads no weights)."""
-    made_for = read_json(adapter.with_name("adapter_config.json"))
-    base = made_for.get("base_model_name_or_path") or model["base"]
-    if Path(base).name != Path(model["base"]).name:
-        raise InputError(
-            f"{adapter.parent}: this adapter was tuned on {base}, not on {model['base']};"
-            " remove its folder so that it is made again"
-        )
-
-
-def attach(base: Any, adapter: Path, model: dict[str, Any]) -> Any:
-    """Put the adapter on the base; one whose weights do not fit is refused."""
-    from mothertongue.inference import models
-
-    try:
-        return models.attach_adapter(base, adapter.parent)
-    except (RuntimeError, ValueError) as error:
-        if "size mismatch" not in str(error) and "not found in the base model" not in str(error):
-            raise
-        raise InputError(
-            f"{adapter.parent}: the weights of this adapter do not fit {model['base']}: it was"
-            " tuned on another base of that name; remove its folder so that it is made again"
-        ) from None
-
-
-def store_key(facts: dict[str, Any]) -> str:
-    """A file name that changes with everything the results depend on."""
-    text = json.dumps(facts, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    pass
 
 
 def main(
@@ -194,49 +165,6 @@ def main(
         },
     )
     store.close()
-
-
-def write_score(
-    score: Path,
-    items: Path,
-    result: "Score",
-    rows: list[dict[str, Any]],
-    *,
-    benchmark: str,
-    condition: dict[str, Any],
-    provenance: dict[str, Any],
-) -> None:
-    """Write items, then the score that refers to them."""
-    from mothertongue.evaluate.score import write_items
-
-    write_items(items, rows)
-    write_json(
-        score,
-        {
-            "benchmark": benchmark,
-            "task": result.task,
-            "language": result.language,
-            "condition": condition,
-            **{
-                key: value
-                for key, value in asdict(result).items()
-                if key not in ("task", "language")
-            },
-            "provenance": provenance,
-        },
-    )
-    main_metric = result.metrics[result.metric]
-    print(f"{benchmark} {result.language}: {result.metric} {main_metric['value']:.2f}")
-    cut = result.cut
-    if cut and cut["requests"]:
-        print(f"cut: {cut['requests']} prompts longer than the model, {cut['tokens']} tokens")
-
-
-def library_versions() -> dict[str, str]:
-    """Versions of the libraries that decide prompts and scores."""
-    from importlib.metadata import version
-
-    return {name: version(name) for name in ("lm_eval", "datasets")}
 
 
 if "snakemake" in globals():

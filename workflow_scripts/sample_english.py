@@ -8,38 +8,13 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-from mothertongue.errors import InputError
-from mothertongue.files import file_hash, matching_files, write_json
+from mothertongue.files import write_json
 from mothertongue.process.log import log_to
 from mothertongue.sample.draw import characters, dataset_rows, draw_english
+from mothertongue.sample.lists import ENGLISH, listed_rows
 from mothertongue.sample.rows import Row, read_rows, write_rows
-from mothertongue.sample.source import english_table, read_table
+from mothertongue.sample.source import english_table
 from mothertongue.translate.checks.rows import check_languages
-
-ENGLISH = "en"
-
-
-def listed_rows(path: str, language: str, english: list[Row], rules: dict[str, Any]) -> list[Row]:
-    """English rows that a file lists: in full (inputs, targets, perhaps id), or by id alone."""
-    key = f"languages.{language}.english_rows"
-    (file,) = matching_files(path, key)
-    table = read_table(file, (), ("id", "inputs", "targets"))
-    if {"inputs", "targets"} <= set(table.columns):
-        table = table.with_columns(
-            pl.lit(file.as_posix()).alias("_file"),
-            pl.lit(f"sha256:{file_hash(file)[:12]}").alias("_revision"),
-        )
-        return dataset_rows(table, ENGLISH, **rules)[0]
-    if "id" not in table.columns:
-        raise InputError(f"{file}: needs columns inputs and targets, or id ({key})")
-    known = {row.id: row for row in english}
-    unknown = [name for name in table["id"] if name not in known]
-    if unknown:
-        raise InputError(
-            f"{file}: {len(unknown)} ids are not English rows of the data, such as '{unknown[0]}'"
-        )
-    return [known[name] for name in dict.fromkeys(table["id"])]
 
 
 def main(

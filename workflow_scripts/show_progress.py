@@ -12,7 +12,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mothertongue.study.progress import cells, matrix, started_outputs, state
+from mothertongue.study.progress import cells, matrix, read_file, started_outputs, state
 
 if TYPE_CHECKING:
     from mothertongue.study import Study
@@ -22,14 +22,6 @@ def main(*, study: "Study", results: str, logs: str, persistence: Path) -> None:
     """Print the matrix of a study."""
     started = started_outputs(persistence)
     print(matrix({cell: state(cell, started) for cell in cells(study, results, logs)}))
-
-
-def read_file(path: Path) -> "Study":
-    """A study's file, completed and checked like the workflow does it."""
-    from mothertongue.files import load_yaml
-    from mothertongue.study import read_study
-
-    return read_study(load_yaml(path), Path(__file__).resolve().parents[1])
 
 
 if "snakemake" in globals():

@@ -6,7 +6,6 @@ left out. The report counts and names them; the quarantine file holds every faul
 """
 
 import json
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
@@ -19,11 +18,9 @@ from mothertongue.preload import claimed
 from mothertongue.process.log import log_to
 from mothertongue.sample.rows import Row, iterate_rows
 from mothertongue.translate import make_translator
-from mothertongue.translate.counts import Tally
+from mothertongue.translate.progress import count_segments, missing
 from mothertongue.translate.rows import RowTranslator, WholeTexts
 from mothertongue.translate.settings import TranslatorSettings, languages_of
-
-EXAMPLES = 3  # rows that a message names
 
 
 def main(
@@ -120,24 +117,6 @@ def main(
         f" {tally.flagged_rows} flagged; {len(tally.left_out)} left out;"
         f" {sum(tally.passed_through.values())} segments passed through"
     )
-
-
-def missing(tally: Tally) -> str:
-    """How many rows are left out, the commonest reasons, and the first rows by name."""
-    kinds = Counter(row.kind for row in tally.left_out).most_common(3)
-    told = "; ".join(str(row) for row in tally.left_out[:EXAMPLES])
-    more = " …" if len(tally.left_out) > EXAMPLES else ""
-    number = len(tally.left_out)
-    return (
-        f"{number} of {tally.asked} rows {'is' if number == 1 else 'are'} missing"
-        f" ({', '.join(f'{kind} {number}' for kind, number in kinds)}): {told}{more}"
-    )
-
-
-def count_segments(source_file: Path) -> int:
-    """Segments in the whole file, for the progress line (two texts a row is near enough)."""
-    with source_file.open("rb") as handle:
-        return 2 * sum(chunk.count(b"\n") for chunk in iter(lambda: handle.read(1 << 20), b""))
 
 
 if "snakemake" in globals():

@@ -122,7 +122,7 @@ def test_an_architecture_without_a_usable_cache_is_told_in_the_score(tmp_path):
 
 
 def test_finished_chunks_belong_to_one_adapter_task_and_setting(base, adapter, tmp_path):
-    from evaluate_benchmark import store_key
+    from mothertongue.evaluate.job import store_key
     from mothertongue.inference.finished import Store
 
     facts = {"adapter": "a", "task": {"digest": "d"}, "quantisation": "int8", "base": "b"}

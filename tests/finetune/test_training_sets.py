@@ -4,6 +4,7 @@ import mix_training_set
 import pytest
 from json_rows import read_dataset, rows_of, write_dataset
 from mothertongue.errors import InputError
+from mothertongue.finetune.sets import split_rows
 from tiny_models import demo_rows
 
 
@@ -27,9 +28,7 @@ def test_split_is_the_same_for_every_version_of_the_rows(tmp_path):
         assert parts[0] == [row["id"] for row in version if row["id"] in parts[0]]  # order kept
         sides.append(set(parts[1]))
     assert sides[0] == sides[1]
-    assert {
-        r.id for r in mix_training_set.split_rows(rows_of(rows), share=0.1, seed=2)[1]
-    } != sides[0]
+    assert {r.id for r in split_rows(rows_of(rows), share=0.1, seed=2)[1]} != sides[0]
 
 
 def test_the_limit_cuts_before_the_split(tmp_path):
@@ -56,7 +55,5 @@ def test_a_set_of_one_row_is_refused(tmp_path):
             seed=1,
         )
     assert not (tmp_path / "t.jsonl").exists()
-    training, validation = mix_training_set.split_rows(
-        rows_of(demo_rows(count=2)), share=0.4, seed=1
-    )
+    training, validation = split_rows(rows_of(demo_rows(count=2)), share=0.4, seed=1)
     assert (len(training), len(validation)) == (1, 1)

@@ -3,8 +3,9 @@
 import csv
 
 import pytest
-from measure_translation import COLUMNS, main, round_trip_scores
+from measure_translation import main
 from mothertongue.files import read_json, write_json, write_jsonl
+from mothertongue.report.translation_quality import COLUMNS, round_trip_scores
 from mothertongue.translate.quality import bleu_tokeniser, corpus_scores
 from standin import StandIn
 from translating import API, recorded_replies, translate, unsplit

@@ -95,3 +95,11 @@ def matrix(states: dict[Cell, str]) -> str:
         parts = [f"{count[word]} {word}" for word in MARKS if count[word]]
         lines.append(f"{stage:<9} {count.total():>5}: {', '.join(parts)}")
     return "\n".join(lines)
+
+
+def read_file(path: Path) -> "Study":
+    """A study's file, completed and checked like the workflow does it."""
+    from mothertongue.files import load_yaml
+    from mothertongue.study import read_study
+
+    return read_study(load_yaml(path), Path(__file__).resolve().parents[3])

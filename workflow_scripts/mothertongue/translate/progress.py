@@ -1,0 +1,26 @@
+"""What a translation job tells of its set: how much there is, and what is missing."""
+
+from collections import Counter
+from pathlib import Path
+
+from ..translate.counts import Tally
+
+EXAMPLES = 3  # rows that a message names
+
+
+def missing(tally: Tally) -> str:
+    """How many rows are left out, the commonest reasons, and the first rows by name."""
+    kinds = Counter(row.kind for row in tally.left_out).most_common(3)
+    told = "; ".join(str(row) for row in tally.left_out[:EXAMPLES])
+    more = " …" if len(tally.left_out) > EXAMPLES else ""
+    number = len(tally.left_out)
+    return (
+        f"{number} of {tally.asked} rows {'is' if number == 1 else 'are'} missing"
+        f" ({', '.join(f'{kind} {number}' for kind, number in kinds)}): {told}{more}"
+    )
+
+
+def count_segments(source_file: Path) -> int:
+    """Segments in the whole file, for the progress line (two texts a row is near enough)."""
+    with source_file.open("rb") as handle:
+        return 2 * sum(chunk.count(b"\n") for chunk in iter(lambda: handle.read(1 << 20), b""))
