@@ -47,6 +47,63 @@ rule plot_training:
         "../workflow_scripts/plot_training.py"
 
 
+rule measure_data:
+    """Rows, turns, lengths, duplicates and languages of one training set."""
+    input:
+        dataset=REPORTING.dataset,
+    output:
+        measured="<results>/sample/measures/{data}/{scope}.json",
+    log:
+        "<logs>/sample/measures/{data}/{scope}.log",
+    benchmark:
+        "<benchmarks>/sample/measures/{data}/{scope}.tsv"
+    localrule: True
+    conda:
+        "../envs/data.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=20,
+    params:
+        version=VERSIONS["data"],
+    script:
+        "../workflow_scripts/measure_data.py"
+
+
+rule describe_data:
+    """What the training sets are like, as a page."""
+    input:
+        measured=REPORTING.measured(),
+    output:
+        report(
+            directory("<results>/report/{source}/data"),
+            patterns=["{item}.{form,svg|html}"],
+            caption="../report/item.rst",
+            category=REPORTING.category,
+            subcategory=REPORTING.subcategory,
+            labels=REPORTING.labels,
+        ),
+    log:
+        "<logs>/report/{source}/describe_data.log",
+    benchmark:
+        "<benchmarks>/report/{source}/describe_data.tsv"
+    wildcard_constraints:
+        source="study",
+    localrule: True
+    conda:
+        "../envs/analyse.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        sets=REPORTING.data_sets(),
+        about=describe_study(STUDY),
+        version=VERSIONS["data"],
+    script:
+        "../workflow_scripts/describe_data.py"
+
+
 rule list_provenance:
     """Configuration, versions, revisions, hashes, hours and money behind the study."""
     input:

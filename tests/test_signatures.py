@@ -61,7 +61,6 @@ EDGES = {  # module or package -> what its dictionaries are
     "sample/draw.py": "the report that is written",
     "sample/lists.py": "the rules of sampling, a parameter",
     "sample/source.py": "a dataset's entry, a rule's parameter",
-    "sample/translated.py": "the report that is written",
     "estimate/services.py": "the api section of a service",
     "estimate/workload.py": "cells of the grid, counted by their wildcards",
     "report/configuration.py": "the whole configuration, which is shown",

@@ -54,7 +54,7 @@ def main(
     }
     drawn = draw_translated(pools, beside, name=name, asked=parallel_to, scope=scope, seed=seed)
     rows = ranked((row for one in drawn.values() for row in one.rows), seed, f"translated:{scope}")
-    told = notes(sources, drawn)
+    told = notes(drawn)
     write_json(
         report_file,
         {

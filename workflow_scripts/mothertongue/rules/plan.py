@@ -58,5 +58,6 @@ class Plan:
 
     def with_lock(self, dataset: dict[str, Any]) -> dict[str, Any]:
         """A dataset's entry that knows where the lock of the hub and of addresses is."""
+        dataset = {key: value for key, value in dataset.items() if key != "licence"}  # only shown
         far = dataset.get("hub") or any(map(is_url, patterns_of(dataset.get("path") or [])))
         return {**dataset, "lock": self.lock} if far else dataset

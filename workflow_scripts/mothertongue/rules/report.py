@@ -11,6 +11,7 @@ from ..study import ROUND_TRIP, Study
 from ..study.paths import (
     BACK_REPORT,
     DIFFERENCES,
+    MEASURES,
     REPLIES,
     REPORT_PART,
     THERE_REPORT,
@@ -19,6 +20,7 @@ from ..study.paths import (
 )
 from .plan import IN_RULES
 
+LICENCES = {"CohereLabs/aya_dataset": "Apache-2.0", "CohereForAI/aya_dataset": "Apache-2.0"}
 Entry = dict[str, Any]  # of a report item's index.json: category, subcategory, labels, caption
 
 
@@ -67,7 +69,7 @@ class Reporting:
         """Everything that the report shows of a source."""
         parts = ["findings", "tables", "scores", "gaps"]
         if source == "study":
-            parts += ["training", "provenance"] + ["beside"] * ("published" in self.sources)
+            parts += ["data", "training", "provenance"] + ["beside"] * ("published" in self.sources)
         return [IN_RULES.at(REPORT_PART, source=source, part=part) for part in parts]
 
     def differences(self, wildcards: Wildcards) -> str | list[str]:
@@ -83,6 +85,36 @@ class Reporting:
                 ways = [TRANSLATED_REPORT] if data == name else [THERE_REPORT, BACK_REPORT]
                 found += [IN_RULES.at(way, translator=name, scope=scope) for way in ways]
         return found
+
+    def measured(self) -> list[str]:
+        """What every training set is like."""
+        sets = self.study.data_and_scope()
+        return [IN_RULES.at(MEASURES, data=data, scope=scope) for data, scope in sets]
+
+    def dataset(self, wildcards: Wildcards) -> str:
+        """The set of {data} and {scope}."""
+        return IN_RULES.dataset(wildcards.data, wildcards.scope)
+
+    def data_sets(self) -> list[dict[str, Any]]:
+        """Data, scope and stated licence of every training set."""
+        sample, languages = self.study.config["sample"], self.study.config["languages"]
+        shared = sample.get("dataset") or {}
+
+        def licence(data: str, scope: str) -> str | None:
+            name = data.removesuffix(ROUND_TRIP)
+            if name in self.study.translated:
+                brought: str | None = self.study.config["data"][name].get(scope, {}).get("licence")
+                return brought
+            native = data == "native" or data != name
+            own = sample["english"] if not native else languages.get(scope, {}).get("native") or {}
+            source = own if own.get("path") or own.get("hub") else shared
+            found: str | None = source.get("licence") or LICENCES.get(source.get("hub") or "")
+            return found
+
+        return [
+            {"data": data, "scope": scope, "licence": licence(data, scope)}
+            for data, scope in self.study.data_and_scope()
+        ]
 
     def configuration(self) -> dict[str, Any]:
         """The study's configuration, without what captions are told through it."""

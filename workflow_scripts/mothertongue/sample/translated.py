@@ -8,7 +8,6 @@ the text of a held-out row.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from ..errors import InputError
 from .draw import SHORTFALL, ranked
@@ -116,20 +115,18 @@ def ids_by_language(rows: Iterable[Row], *, target: bool = False) -> dict[str, f
     return {code: frozenset(ids) for code, ids in found.items()}
 
 
-def notes(sources: Mapping[str, Mapping[str, Any]], drawn: Mapping[str, Drawn]) -> list[str]:
+def notes(drawn: Mapping[str, Drawn]) -> list[str]:
     """Where each language's rows come from, and how many have the id of another row."""
     found = []
     for code, made in drawn.items():
         origins = dict.fromkeys(
             f"{row.origin['dataset']} ({row.origin['revision']})" for row in made.rows
         )
-        licence = sources[code].get("licence")
         shared = (
             f"{made.parallel} have the id of {OWNER[made.parallel_to]}" if made.parallel else ""
         )
         found.append(
             f"{code}: {len(made.rows)} rows of {', '.join(origins)}"
-            + (f", licence {licence}" if licence else "")
             + f"; {shared or 'none has the id of a native or English row of the study'}"
         )
     return found

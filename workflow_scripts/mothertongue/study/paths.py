@@ -21,6 +21,7 @@ CONDITION = "{model}/{data}/{scope}/{lr}/seed{seed}"  # as Condition.path fills 
 NATIVE = "sample/native/{scope}.jsonl"
 HELDOUT = "sample/heldout/{language}.jsonl"
 CONTAMINATION = "sample/contamination/{benchmark}/{language}.json"
+MEASURES = "sample/measures/{data}/{scope}.json"
 ENGLISH = "sample/english/{scope}.jsonl"
 
 TRANSLATED = "translate/{translator}/{scope}.jsonl"

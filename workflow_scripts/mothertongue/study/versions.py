@@ -8,6 +8,7 @@ file made under the old number, and all that is downstream of it, is then recomp
 VERSIONS: dict[str, int] = {
     "sample": 1,
     "contamination": 1,
+    "data": 1,
     "translated": 1,
     "translate": 2,
     "roundtrip": 2,
