@@ -10,14 +10,17 @@
 include: "common.smk"
 
 
+from mothertongue.rules.contamination import Decontaminating
 from mothertongue.rules.sample import Sampling
 
 SAMPLING = Sampling(PLAN)
+DECONTAMINATING = Decontaminating(PLAN)
 
 
 rule sample_aya:
     """Native rows of one language: filtered, cleaned, capped, some held out."""
     input:
+        **DECONTAMINATING.files(),
         data=SAMPLING.data,
     output:
         native="<results>/sample/native/{language}.jsonl",
@@ -36,6 +39,7 @@ rule sample_aya:
         runtime=20,
     params:
         **SAMPLING.row_rules,
+        **DECONTAMINATING.params(),
         dataset=SAMPLING.dataset,
         aya=SAMPLING.rows_of,
         cap=lambda wildcards: config["languages"][wildcards.language]["cap"],
@@ -76,6 +80,7 @@ rule sample_multi:
 rule sample_english:
     """English rows to be translated for one scope."""
     input:
+        **DECONTAMINATING.files("en"),
         data=SAMPLING.english_data,
         lists=SAMPLING.list_files,
         native="<results>/sample/native/{scope}.jsonl",
@@ -95,6 +100,7 @@ rule sample_english:
         runtime=20,
     params:
         **SAMPLING.row_rules,
+        **DECONTAMINATING.params("en"),
         dataset=SAMPLING.shared,
         english=SAMPLING.english,
         english_rows=SAMPLING.row_lists,

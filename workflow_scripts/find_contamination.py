@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mothertongue.evaluate.contamination import PARTS, read_items, search
+from mothertongue.evaluate.contamination import read_items, search, texts_of
 from mothertongue.files import write_json
 from mothertongue.process.log import log_to
-from mothertongue.sample.contamination import TestItems
 from mothertongue.sample.rows import read_rows
 
 
@@ -28,10 +27,7 @@ def main(
 ) -> None:
     """Search the training sets (name -> dataset file) for the items of one benchmark."""
     family, items = read_items(task, tasks, language, files, hub, lock)
-    texts = {
-        field: TestItems({item["id"]: item[field] for item in items if item.get(field)})
-        for field in PARTS[family]
-    }
+    texts = texts_of(family, items)
     judged = {name for index in texts.values() for name in set(index.names) - set(index.too_short)}
     found = {name: search(texts, read_rows(path)) for name, path in sets.items()}
     write_json(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mothertongue.errors import InputError
+from mothertongue.evaluate.contamination import Decontamination
 from mothertongue.files import write_json, write_jsonl
 from mothertongue.process.log import log_to
 from mothertongue.sample.draw import characters, dataset_rows, hold_out, ranked
@@ -29,6 +30,7 @@ def main(
     empty: str,
     duplicates: str,
     language_check: str = "report",
+    decontaminate: Decontamination | None = None,
     native_file: Path,
     heldout_file: Path,
     report_file: Path,
@@ -36,7 +38,7 @@ def main(
     """Sample one language. `aya`: which rows of the dataset are the language's; None: all of them.
 
     `language_check`: rows in another language than their label says are counted (report) or left out
-    (drop).
+    (drop). `decontaminate`: tests whose items no row may hold.
     """
     if aya is None:
         table = read_source(dataset, f"languages.{language}.native")
@@ -52,14 +54,17 @@ def main(
     checked = check_languages(rows, language)
     if language_check == "drop":
         rows = checked.kept(rows)
+    held = decontaminate.held(rows) if decontaminate else {}
+    tested = set().union(*held.values())
+    rows = [row for row in rows if row.id not in tested]
     usable = len(rows)
     if cap is not None:
         # English's size is that of the split as published, before its empty rows are left out
         limit = english_table(english, dataset).height if cap == "english" else cap
         rows = ranked(rows, seed, "native")[:limit]
     capped = usable - len(rows)
-    held, kept = hold_out(rows, heldout, seed)
-    if len(held) < heldout or not kept:
+    heldout_rows, kept = hold_out(rows, heldout, seed)
+    if len(heldout_rows) < heldout or not kept:
         raise InputError(
             f"sample.heldout: {heldout} rows are to be held out of {len(rows)} usable rows of "
             f"'{language}', which leaves none to train on; hold out fewer"
@@ -76,12 +81,14 @@ def main(
                 "over_long": counts["over_long"],
                 "duplicates": counts["duplicates"] if duplicates == "drop" else 0,
                 "other_language": len(checked.foreign) if language_check == "drop" else 0,
+                "test_items": len(tested),
                 "over_cap": capped,
-                "held_out": len(held),
-                "duplicates_of_held_out": len(rows) - len(held) - len(kept),
+                "held_out": len(heldout_rows),
+                "duplicates_of_held_out": len(rows) - len(heldout_rows) - len(kept),
             },
             "exact_duplicates_seen": counts["duplicates"],
             "languages": checked.as_json(),
+            "test_items": {name: len(ids) for name, ids in held.items()},
             "rules": {
                 "empty": empty,
                 "duplicates": duplicates,
@@ -93,7 +100,7 @@ def main(
             "characters": characters(kept),
         },
     )
-    write_jsonl(heldout_file, (row.as_json() for row in held))
+    write_jsonl(heldout_file, (row.as_json() for row in heldout_rows))
     write_rows(native_file, kept)
     if checked.foreign:
         print(
@@ -102,7 +109,7 @@ def main(
             f" {'left out' if language_check == 'drop' else 'sample.language_check: drop leaves them out'}"
         )
     print(
-        f"{language}: {counts['rows']} rows in the data, {len(held)} held out, {len(kept)} native"
+        f"{language}: {counts['rows']} rows in the data, {len(heldout_rows)} held out, {len(kept)} native"
     )
 
 
@@ -120,6 +127,9 @@ if "snakemake" in globals():
             empty=snakemake.params.empty,
             duplicates=snakemake.params.duplicates,
             **(snakemake.params.get("language_check") or {}),
+            decontaminate=Decontamination.of(
+                snakemake.params.get("decontaminate"), snakemake.input.get("tests")
+            ),
             native_file=Path(snakemake.output.native),
             heldout_file=Path(snakemake.output.heldout),
             report_file=Path(snakemake.output.report),

@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from mothertongue.evaluate.contamination import Decontamination
 from mothertongue.files import write_json
 from mothertongue.process.log import log_to
 from mothertongue.sample.draw import characters, dataset_rows, draw_english
@@ -28,6 +29,7 @@ def main(
     empty: str,
     duplicates: str,
     language_check: str = "report",
+    decontaminate: Decontamination | None = None,
     native_file: Path,
     english_file: Path,
     report_file: Path,
@@ -43,6 +45,9 @@ def main(
     checked = check_languages(english_split, ENGLISH)
     if language_check == "drop":
         english_split = checked.kept(english_split)
+    held = decontaminate.held(english_split) if decontaminate else {}
+    tested = set().union(*held.values())
+    english_split = [row for row in english_split if row.id not in tested]
     pools = {
         language: listed_rows(english_rows[language], language, english_split, rules)
         if language in english_rows
@@ -58,6 +63,7 @@ def main(
             "scope": scope,
             "english": counts,
             "languages": checked.as_json(),
+            "test_items": {name: len(ids) for name, ids in held.items()},
             "pools": {language: len(pool) for language, pool in pools.items()},
             "asked": sizes,
             "shortfall": shortfall,
@@ -82,6 +88,9 @@ if "snakemake" in globals():
             empty=snakemake.params.empty,
             duplicates=snakemake.params.duplicates,
             **(snakemake.params.get("language_check") or {}),
+            decontaminate=Decontamination.of(
+                snakemake.params.get("decontaminate"), snakemake.input.get("tests")
+            ),
             native_file=Path(snakemake.input.native),
             english_file=Path(snakemake.output.english),
             report_file=Path(snakemake.output.report),

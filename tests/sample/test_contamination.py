@@ -111,6 +111,7 @@ def test_the_search_of_a_benchmark_names_items_rows_and_examples(tmp_path, root)
 def test_aya_s_spanish_rows_hold_passages_of_xquad(tmp_path, root, shared):
     """A fifth of XQuAD's Spanish items: people wrote Aya's rows from Wikipedia, or from SQuAD itself."""
     from mothertongue.sample.draw import dataset_rows
+    from mothertongue.sample.rows import write_rows
     from mothertongue.sample.source import language_rows, read_aya
 
     table = read_aya({"path": [str(shared / "data/aya/aya_dataset.parquet")]})
@@ -123,7 +124,7 @@ def test_aya_s_spanish_rows_hold_passages_of_xquad(tmp_path, root, shared):
             empty="drop",
             duplicates="keep",
         )
-        write_dataset(tmp_path / f"{language}.jsonl", content)
+        write_rows(tmp_path / f"{language}.jsonl", content)
         find_contamination.main(
             task="xquad",
             tasks=root / "tasks",

@@ -1,7 +1,8 @@
 """Search training sets for the items of a benchmark."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,68 @@ def read_items(
     options = {**metadata, "languages": words, "language": language, "files": files or None}
     found = load(**{**options, "lock": str(lock), "missing": "drop"})
     return metadata["family"], found["test"].to_list()
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """A benchmark whose items no training row should hold. `files`: none where the hub is read."""
+
+    benchmark: str
+    task: str
+    language: str
+    files: list[str]
+    hub: Mapping[str, Any] | None
+
+    __test__ = False  # no test of pytest's
+
+    def index(self, tasks: Path, lock: Path) -> dict[str, TestItems]:
+        """Its items' texts by field, to be looked up."""
+        family, items = read_items(self.task, tasks, self.language, self.files, self.hub, lock)
+        return texts_of(family, items)
+
+
+def texts_of(family: str, items: Sequence[Mapping[str, Any]]) -> dict[str, TestItems]:
+    """The texts of items by field."""
+    return {
+        field: TestItems({item["id"]: item[field] for item in items if item.get(field)})
+        for field in PARTS[family]
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Decontamination:
+    """Tests whose items are to be kept out of training rows."""
+
+    tests: tuple[Test, ...]
+    tasks: Path
+    lock: Path
+
+    @classmethod
+    def of(
+        cls, params: Mapping[str, Any] | None, files: Sequence[str] | str | None
+    ) -> "Decontamination | None":
+        """From a rule's parameter, and its input `tests`: the files of one benchmark after another."""
+        if not params:
+            return None
+        paths = iter([files] if isinstance(files, str) else files or [])
+        tests = tuple(
+            Test(
+                one["benchmark"],
+                one["name"],
+                one["language"],
+                [next(paths) for _ in range(one["files"])],
+                one["hub"],
+            )
+            for one in params["tests"]
+        )
+        return cls(tests, Path(params["tasks_folder"]), Path(params["lock"]))
+
+    def held(self, rows: list[Row]) -> dict[str, set[str]]:
+        """Ids of the rows that hold an item, by benchmark."""
+        return {
+            test.benchmark: set(search(test.index(self.tasks, self.lock), rows)["rows_that_hold"])
+            for test in self.tests
+        }
 
 
 def search(items: Mapping[str, TestItems], rows: list[Row]) -> dict[str, Any]:

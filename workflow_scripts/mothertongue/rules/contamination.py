@@ -7,7 +7,7 @@ from snakemake.iocontainers import InputFiles, Wildcards
 from ..study import MULTI
 from ..study.paths import CONTAMINATION
 from .evaluate import Evaluating
-from .plan import IN_RULES
+from .plan import IN_RULES, Plan
 
 
 class Contamination:
@@ -47,3 +47,59 @@ class Contamination:
             for benchmark, language in found
             if language in trained or MULTI in trained
         ]
+
+
+class Decontaminating:
+    """Benchmarks whose items are kept out of the sampled rows (`sample.decontaminate: drop`).
+
+    Where it is not asked for, rules have no such input and no such parameter: nothing of earlier
+    versions is made again.
+    """
+
+    def __init__(self, plan: Plan):
+        self.evaluating, self.study = Evaluating(plan), plan.study
+        self.asked = plan.config["sample"]["decontaminate"] == "drop"
+        self.common = {"tasks_folder": str(plan.root / "tasks"), "lock": plan.lock}
+
+    def _tests(self, language: str) -> list[Wildcards]:
+        """Benchmarks in a language; held-out rows are no test of others."""
+        found = dict.fromkeys(
+            one.benchmark
+            for one in self.study.evaluations
+            if one.language == language
+            and self.study.benchmarks[one.benchmark].task != "native-perplexity"
+        )
+        return [Wildcards(fromdict={"benchmark": name, "language": language}) for name in found]
+
+    def _files(self, language: str) -> list[str]:
+        return [path for test in self._tests(language) for path in self.evaluating.items(test)]
+
+    def _params(self, language: str) -> list[dict[str, Any]]:
+        found = []
+        for test in self._tests(language):
+            task = self.evaluating.task(test)
+            found.append(
+                {
+                    **{key: task[key] for key in ("name", "hub", "digest")},
+                    "benchmark": test.benchmark,
+                    "language": language,
+                    "files": len(self.evaluating.items(test)),
+                }
+            )
+        return found
+
+    def files(self, language: str | None = None) -> dict[str, Any]:
+        """The input `tests` of a rule: of {language}, or of one language."""
+        if not self.asked:
+            return {}
+        return {"tests": lambda wildcards: self._files(language or wildcards.language)}
+
+    def params(self, language: str | None = None) -> dict[str, Any]:
+        """The parameter `decontaminate` of a rule."""
+        if not self.asked:
+            return {}
+
+        def params(wildcards: Wildcards) -> dict[str, Any]:
+            return {**self.common, "tests": self._params(language or wildcards.language)}
+
+        return {"decontaminate": params}
