@@ -1,4 +1,4 @@
-"""One engine under every paid or rate-limited service: translators and judges alike.
+"""One engine for every paid or rate-limited service: translators and judges.
 
 What it promises: a reply is on disk the moment it arrives; nothing answered is asked again, not
 after `kill -9`, not by another rule at the same time; failures are never stored as answers; limits

@@ -1,4 +1,4 @@
-"""Parameters that a model declines: learnt from its first refusal, then left out or renamed."""
+"""Learns from a refusal which parameters a model declines, and leaves them out or renames them."""
 
 import re
 from collections.abc import Mapping

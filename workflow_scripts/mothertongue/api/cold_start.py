@@ -1,4 +1,4 @@
-"""A set whose first replies are all unusable is stopped before it costs more.
+"""Stops a set whose first replies are all unusable, before it costs more.
 
 Until one usable reply has come, no more calls are on their way than replies may still be bad, and
 second attempts wait: 20 bad replies cost 20 calls, however many calls run at a time.

@@ -1,4 +1,4 @@
-"""The whole time of a call, for clients whose time-outs are per read or write.
+"""Limits the whole time of a call, for clients whose time-outs hold for one read or write only.
 
 A server that sends a byte a second would be read for ever. Every connection of a client is therefore
 told, before each operation, how much time the calling thread has left.

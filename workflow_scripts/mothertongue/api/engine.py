@@ -1,4 +1,4 @@
-"""The engine: asks in, outcomes out, in order, with everything the package promises.
+"""Sends requests in parallel and returns their outcomes in order; keeps every promise of the package.
 
 The main thread looks requests up in the store in batches and hands what is new to a pool of
 threads; each thread waits for the limits, calls, stores and checks (`attempts`). There are more

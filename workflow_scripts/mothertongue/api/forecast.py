@@ -1,4 +1,4 @@
-"""What a run would send, told from the store of replies before anything is spent."""
+"""Counts what a run would send, from the store of replies, before anything is spent."""
 
 import sqlite3
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""JSON in the store, packed: a request is mostly its prompt, a raw answer mostly the reply's text.
+"""Packs JSON for the store: a request is mostly its prompt, a raw answer mostly the reply's text.
 
 Both are compressed with zlib. What every service repeats, and the text that stands beside a raw answer
 in its row, are given as the dictionary, so that they cost next to nothing. Text that is not packed

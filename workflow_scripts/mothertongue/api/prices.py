@@ -1,4 +1,4 @@
-"""What calls cost: prices in US dollars per million characters or tokens, from the config."""
+"""Computes what calls cost: prices in US dollars per million characters or tokens, from the config."""
 
 import math
 from collections.abc import Mapping

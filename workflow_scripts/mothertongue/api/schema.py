@@ -1,4 +1,4 @@
-"""The tables of the store of replies, and stores of earlier versions brought to them."""
+"""Creates the tables of the store of replies, and upgrades stores of earlier versions."""
 
 import sqlite3
 

@@ -1,4 +1,4 @@
-"""The text, the end and the tokens of a chat reply, in all the shapes that servers give them."""
+"""Reads the text, the finish reason and the token counts of a chat reply, in all shapes that servers send."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Calls at the same time, counted over all processes of one machine.
+"""Counts the calls that run at the same time, over all processes of one machine.
 
 A slot is a byte of a file beside the store of replies; whoever calls holds a lock on one. The system
 releases the locks of a process that dies, however it dies.

@@ -1,4 +1,4 @@
-"""What an answer without a reply means: come back later, act first, or this request is at fault."""
+"""Says what an error of a service means: try again later, stop until somebody acts, or skip this request."""
 
 import re
 import time

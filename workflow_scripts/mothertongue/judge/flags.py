@@ -1,4 +1,4 @@
-"""Answers that try to talk to the judge. They are rated all the same, and flagged.
+"""Finds answers that try to talk to the judge. They are rated as any other, and flagged.
 
 `rating`: holds a doubly bracketed number. `header`: holds a section header of the judge's prompt.
 `instruction`: tells the judge what to do; the words are data (`steering.yaml`), among them those of

@@ -1,4 +1,4 @@
-"""How a judge is asked for its rating: in brackets, or as a field of a JSON reply.
+"""Decides how a judge is asked for its rating: in brackets, or as a field of a JSON reply.
 
 `reply: json` and `brackets` say so. Without either, a judge that has answered in brackets before
 goes on in brackets (nothing is paid twice, and one study has one form); else it is asked for JSON,

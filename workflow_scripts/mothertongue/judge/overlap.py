@@ -1,7 +1,7 @@
 """An honest offline baseline: how much an answer's letters overlap with a reference answer.
 
 chrF (0-100) is mapped linearly to 1-5. It reads no meaning: a correct answer in other words gets
-a low rating. It is called `overlap` wherever it appears, and is no stand-in for a judge.
+a low rating. It is called `overlap` wherever it appears, and does not replace a judge.
 """
 
 from . import HIGHEST, LOWEST

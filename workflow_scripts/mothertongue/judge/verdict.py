@@ -1,4 +1,4 @@
-"""Which of the bracketed numbers in a judge's reply is its verdict.
+"""Finds which of the bracketed numbers in a judge's reply is its verdict.
 
 Every number gets a level by what stands around it; the highest level that is there decides, and
 only if it says one thing:

@@ -1,4 +1,4 @@
-"""Print on the terminal and into a rule's log at once, for rules whose product is what they print."""
+"""Print on the terminal and into a rule's log at once, for rules that only print."""
 
 import contextlib
 import io

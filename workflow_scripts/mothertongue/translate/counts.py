@@ -1,4 +1,4 @@
-"""What a translated set's report tells: rows asked, mended, flagged and left out, by kind."""
+"""Counts for the report of a translated set: rows asked, mended, flagged and left out, by kind."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from .languages import weight
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A row that is no row of the set, and why.
+    """A row that the translated set lacks, and why.
 
     `field`: the text at fault; `detail`: the status of the calls, or what was seen.
     """

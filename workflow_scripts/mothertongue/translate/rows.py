@@ -1,4 +1,4 @@
-"""Rows in, translated rows out: cut into segments, asked, checked, put together again.
+"""Translates rows: cuts them into segments, has these translated and checked, and puts rows together again.
 
 Rows stream: memory does not grow with the data set. A row of the result has the id of its source.
 A row with a soft fault is kept and flagged; a row with a hard fault, or without a reply, is left
@@ -171,7 +171,7 @@ class Rows(Generic[Backend]):
         segment.row.open -= 1
 
     def finished(self) -> Iterator[Row]:
-        """Rows at the front whose segments have all arrived; what is no row is left out."""
+        """Rows at the front whose segments have all arrived; a row with a hard fault is left out."""
         while self._pending and not self._pending[0].open:
             made = self._row(self._pending.popleft())
             if made is not None:

@@ -1,4 +1,4 @@
-"""What stands before, after or instead of a translation: announcement, remark, refusal, error page.
+"""Find what stands before, after or instead of a translation: announcement, remark, refusal, error page.
 
 Structure comes first: a line that the source does not have. The words of phrases.yaml then tell
 whether that line is certainly no part of the translation.

@@ -1,4 +1,4 @@
-"""The source beside its translation in one reply."""
+"""Find replies that hold the source beside its translation."""
 
 from ..languages import weight
 from ..split import SENTENCE

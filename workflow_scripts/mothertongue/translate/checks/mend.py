@@ -1,4 +1,4 @@
-"""Take off a reply what is certainly no part of the translation: the source has nothing like it.
+"""Remove from a reply what certainly does not belong to the translation: the source has nothing like it.
 
 Reasoning blocks, role tokens, invisible characters, HTML entities, an announcement or a remark in
 a paragraph of its own, and a wrapping around the whole (quotes, fence, tag, JSON).

@@ -1,4 +1,4 @@
-"""Text that was decoded by the wrong table: "seÃ±or" for "señor", "Ð¿Ñ€Ð¸Ð²ÐµÑ‚" for "привет"."""
+"""Find and repair text that was decoded with the wrong table: "seÃ±or" for "señor", "Ð¿Ñ€Ð¸Ð²ÐµÑ‚" for "привет"."""
 
 import re
 
