@@ -306,6 +306,7 @@ def answer(folder: Path, peak: float, options: argparse.Namespace) -> Iterator[F
     from mothertongue.answer.generate import QuestionSet, answer_all
     from mothertongue.answer.partial import PartialAnswers
     from mothertongue.inference.prefix import PrefixLM
+    from mothertongue.inference.templates import open_template
 
     count, longest = (4, 8) if options.shape == "tiny" else (50, 512)
     asked = [{"id": str(n), "prompt": text(20, f"question {n}")} for n in range(count)]
@@ -323,7 +324,7 @@ def answer(folder: Path, peak: float, options: argparse.Namespace) -> Iterator[F
                     kept = PartialAnswers(Path(scratch) / "part.jsonl", "bench")
                     answer_all(
                         PrefixLM(base, tokenizer), [QuestionSet(asked, kept)],
-                        render=lambda prompt: prompt, max_new_tokens=longest, temperature=0.0,
+                        prompting=open_template("plain", tokenizer), max_new_tokens=longest, temperature=0.0,
                     )  # fmt: skip
                     wait_for()
                 tokens = sum(row["tokens"] for row in kept.rows.values())

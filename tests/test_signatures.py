@@ -52,6 +52,7 @@ EDGES = {  # module or package -> what its dictionaries are
     "finetune/whole.py": "the proof, as provenance.json has it",
     "judge/__init__.py": "a judge's entry, and the two parameters of its rule",
     "judge/browser.py": "the JSON inside the page",
+    "judge/chat.py": "the two parameters of the rule",
     "judge/prompt.py": "a judge's entry",
     "translate/__init__.py": "a translator's entry, and the parameters of its rules",
     "translate/check.py": "rows of anyone's file",

@@ -113,7 +113,7 @@ module one:
     snakefile:
         "mothertongue/rules/{name}"
     config:
-        yaml.safe_load(open("mothertongue/config.yaml", encoding="utf-8"))
+        yaml.safe_load(open("mothertongue/{study}", encoding="utf-8"))
     pathvars:
         results="ours",
         logs="our-logs",
@@ -131,27 +131,35 @@ class Job(NamedTuple):
     writes: tuple[str, ...]
 
 
-@pytest.fixture(scope="module")
-def demo_jobs(tmp_path_factory) -> dict[str, Job]:
-    """Rule -> one of its jobs in the plan of the demo and of every other target."""
-    folder = checkout(tmp_path_factory.mktemp("demo"))
-    targets = [
+DEMO, OWN = "config.yaml", "studies/own-data.yaml"
+TARGETS = {
+    DEMO: [
         "all",
         "contamination",
         "estimate",
         "prefetch",
         "results/evaluate/data/cmmlu/test.parquet",
-    ]
-    plan = run_snakemake("--dry-run", *targets, "--configfile", "config.yaml", cwd=folder)
-    assert plan.returncode == 0, plan.stdout + plan.stderr
-    found = {}
+    ],
+    OWN: ["translated"],  # the demo has no rows that were translated elsewhere
+}
+
+
+@pytest.fixture(scope="module")
+def planned_jobs(tmp_path_factory) -> dict[str, dict[str, Job]]:
+    """Study -> rule -> one of its jobs in the plan of its targets."""
+    folder = checkout(tmp_path_factory.mktemp("demo"))
     block = re.compile(r"^(?:local)?rule (\w+):\n((?: {4}.*\n)+)", re.MULTILINE)
-    for name, body in block.findall(plan.stdout + plan.stderr):
-        keys = dict(re.findall(r"^ {4}(input|output): (.*)$", body, re.MULTILINE))
-        reads, writes = (
-            tuple(filter(None, keys.get(k, "").split(", "))) for k in ("input", "output")
-        )
-        found.setdefault(name, Job(name, reads, writes))
+    found: dict[str, dict[str, Job]] = {}
+    for study, targets in TARGETS.items():
+        plan = run_snakemake("--dry-run", *targets, "--configfile", study, cwd=folder)
+        assert plan.returncode == 0, plan.stdout + plan.stderr
+        found[study] = {}
+        for name, body in block.findall(plan.stdout + plan.stderr):
+            keys = dict(re.findall(r"^ {4}(input|output): (.*)$", body, re.MULTILINE))
+            reads, writes = (
+                tuple(filter(None, keys.get(k, "").split(", "))) for k in ("input", "output")
+            )
+            found[study].setdefault(name, Job(name, reads, writes))
     return found
 
 
@@ -160,15 +168,18 @@ RULE_FILES = sorted(path.name for path in (ROOT / "rules").glob("*.smk"))
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", RULE_FILES)
-def test_every_rule_file_is_a_module_by_itself(tmp_path, demo_jobs, name):
+def test_every_rule_file_is_a_module_by_itself(tmp_path, planned_jobs, name):
     """It loads alone, and each of its rules is planned where what it reads is there."""
     (tmp_path / "mothertongue").symlink_to(ROOT)
     (tmp_path / "resources").symlink_to(ROOT / "resources")
-    (tmp_path / "Snakefile").write_text(ALONE.format(name=name), encoding="utf-8")
+    study = OWN if name == "translated.smk" else DEMO
+    jobs_of = planned_jobs[study]
+    alone = ALONE.format(name=name, study=study)
+    (tmp_path / "Snakefile").write_text(alone, encoding="utf-8")
     own = re.findall(
         r"^rule (\w+):", (ROOT / "rules" / name).read_text(encoding="utf-8"), re.MULTILINE
     )
-    jobs = [demo_jobs[rule] for rule in own if rule in demo_jobs and demo_jobs[rule].writes]
+    jobs = [jobs_of[rule] for rule in own if rule in jobs_of and jobs_of[rule].writes]
     if not jobs:  # no rule, or one that writes what no plan of the demo holds
         assert own == [] or name in ("progress.smk", "replies.smk", "tasks.smk")
         listed = run_snakemake("--list-rules", cwd=tmp_path)

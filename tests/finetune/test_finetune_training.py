@@ -303,14 +303,14 @@ def test_an_adapter_that_does_nothing_is_refused(bases, tmp_path):
 
 @pytest.mark.slow
 def test_an_adapter_that_fails_its_proof_is_not_left_behind(bases, sets, tmp_path, monkeypatch):
-    from mothertongue.finetune import run
+    from mothertongue.finetune import finish
 
     def attached_to_another(model, folder):
         with torch.no_grad():
             model.get_input_embeddings().weight.add_(1.0)
         return attach_adapter(model, folder)
 
-    monkeypatch.setattr(run, "attach_adapter", attached_to_another)
+    monkeypatch.setattr(finish, "attach_adapter", attached_to_another)
     with pytest.raises(AdapterError):
         finetune(job(sets, tmp_path, bases("llama"), recipe=replace(RECIPE, epochs=1)))
     assert not (tmp_path / "adapter_model.safetensors").exists()

@@ -58,9 +58,9 @@ class ChatClient(ABC):
     name: str
     home: str  # the vendor's address
 
-    def __init__(self, service: Service):
+    def __init__(self, service: Service | Mapping[str, Any]):
         """Read the key; a server of one's own (`base_url`) gets one only if `api.key` names it."""
-        self.service = service
+        self.service = Service.of(service)
         self.base_url = self.service.base_url
         self.who = self.base_url or self.name
         self.secret = secret_of(

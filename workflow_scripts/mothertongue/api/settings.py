@@ -53,8 +53,10 @@ class Service:
     concurrency: int = 8
 
     @classmethod
-    def of(cls, entry: Mapping[str, Any]) -> "Service":
-        """From a translator's or judge's entry."""
+    def of(cls, entry: "Service | Mapping[str, Any]") -> "Service":
+        """From a translator's or judge's entry of the configuration; a record stays itself."""
+        if isinstance(entry, Service):
+            return entry
         api = entry.get("api") or {}
         return cls(
             entry["backend"],

@@ -64,7 +64,9 @@ class Counts:
 
 
 def examples_of(
-    rows: Sequence[Row], tokenizer: "PreTrainedTokenizerBase", template: str | Mapping[str, Any]
+    rows: Sequence[Row],
+    tokenizer: "PreTrainedTokenizerBase",
+    template: str | Mapping[str, Any],
 ) -> list[Example]:
     """Rows as tokens, whole; every answer counts, with the token that ends it."""
     prompting, encoder = open_template(template, tokenizer), Encoder(tokenizer)
@@ -89,7 +91,7 @@ def examples_of(
 
 
 def encode_rows(
-    rows: Sequence[Row],
+    rows: Sequence[Row | Mapping[str, Any]],
     tokenizer: "PreTrainedTokenizerBase",
     *,
     template: str | Mapping[str, Any],
@@ -99,14 +101,15 @@ def encode_rows(
 ) -> tuple[list[Example], Counts]:
     """Encode prompts and answers together; supervise the answers and the tokens that end them.
 
-    `loss`: of all answers of a conversation, or of its last. Rows with more than `max_length` tokens
+    `rows`: records, or the objects of a dataset's file. `loss`: of all answers of a conversation, or of its last. Rows with more than `max_length` tokens
     lose their end (`truncate`; they then have no end token, so that no model learns to stop in
     mid-sentence) or are dropped (`drop`). No question is cut: a later one that does not fit is left
     out with what follows it, and a row whose first prompt alone fills the window is always dropped.
     """
     examples: list[Example] = []
     counts = Counts(rows=len(rows))
-    for example in examples_of(rows, tokenizer, template):
+    read = [Row.of(row, f"row {number}") for number, row in enumerate(rows, start=1)]
+    for example in examples_of(read, tokenizer, template):
         if loss == LAST_TURN and example.masked:
             example = Example(example.id, example.tokens, example.masked[-1][1])
         whole = len(example.tokens)

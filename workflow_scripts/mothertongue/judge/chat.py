@@ -7,7 +7,7 @@ is asked for in brackets or as JSON.
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -56,11 +56,19 @@ def checker(answer: str, form: str) -> Callable[[ApiReply], list[str]]:
 class ChatJudge:
     """Rates through a chat service, `repeats` times per answer."""
 
-    def __init__(self, name: str, spec: JudgeSpec, calls: JudgeCalls):
-        """Read the key (if the service needs one); nothing is sent yet."""
-        self.name, self.spec, self.calls = name, spec, calls
-        api = calls.api
-        service = replace(spec.service, key=api.key, concurrency=api.concurrency)
+    def __init__(
+        self,
+        name: str,
+        spec: JudgeSpec | Mapping[str, Any],
+        operating: JudgeCalls | Mapping[str, Any],
+    ):
+        """Read the key (if the service needs one); nothing is sent yet.
+
+        The records, or the two mappings that `rating_settings` and `calling_settings` give.
+        """
+        self.name, self.spec, self.calls = name, JudgeSpec.of(spec), JudgeCalls.of(operating)
+        api = self.calls.api
+        service = replace(self.spec.service, key=api.key, concurrency=api.concurrency)
         self.client = make_client(service)
         self.form = expected(self.calls.store, name, self.spec)
 

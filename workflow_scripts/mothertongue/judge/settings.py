@@ -26,8 +26,10 @@ class JudgeSpec:
     prompts: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, spec: Mapping[str, Any]) -> "JudgeSpec":
-        """From what `rating_settings` gives; a spec that names no form asks in brackets."""
+    def of(cls, spec: "JudgeSpec | Mapping[str, Any]") -> "JudgeSpec":
+        """From what `rating_settings` gives (no form: in brackets); a record stays itself."""
+        if isinstance(spec, JudgeSpec):
+            return spec
         return cls(
             Service.of(spec),
             spec.get("temperature"),
@@ -80,8 +82,10 @@ class JudgeCalls:
     own_batch: bool
 
     @classmethod
-    def of(cls, operating: Mapping[str, Any]) -> "JudgeCalls":
-        """From what `calling_settings` gives; an estimate asks nothing and has no price."""
+    def of(cls, operating: "JudgeCalls | Mapping[str, Any]") -> "JudgeCalls":
+        """From what `calling_settings` gives (an estimate has no price); a record stays itself."""
+        if isinstance(operating, JudgeCalls):
+            return operating
         batch = operating.get("batch")
         return cls(
             CallSettings.of(operating.get("api")),

@@ -111,7 +111,8 @@ def data_page(found: Sequence[DataSet], facts: Facts) -> Page:
         "Training sets",
         "What was trained on?",
         f"{told}{more}." if told else "No set has 1 % or more of its rows in another language.",
-        f"n: {plural(len(found), 'training set')}, counted by language. Metric: rows and characters.",
+        f"n: {plural(len(found), 'training set')}, counted by language. Metric: rows and characters."
+        " Seeds: every seed trains on the same rows.",
         *categories.category(facts, categories.PROVENANCE, "Training data"),
         {"item": "Training sets", "languages": ", ".join(languages)},
         [table.without_empty()],

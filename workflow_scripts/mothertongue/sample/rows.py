@@ -103,6 +103,11 @@ class Row:
         return {**head, **system, "turns": turns, "origin": self.origin}
 
     @classmethod
+    def of(cls, found: "Row | Mapping[str, Any]", place: str) -> "Row":
+        """A row, or the object that a dataset's file has for it."""
+        return found if isinstance(found, Row) else cls.from_json(found, place)
+
+    @classmethod
     def from_json(cls, found: Mapping[str, Any], place: str) -> "Row":
         """The row of a JSON object; what breaks the contract is an `InputError` naming `place`."""
         several = "turns" in found
