@@ -1,7 +1,10 @@
 """Data files as people have them: every format and shape, and what is said of bad ones."""
 
+import csv
 import gzip
+import io
 import json
+import re
 
 import polars as pl
 import pytest
@@ -9,6 +12,7 @@ import zstandard
 from mothertongue.errors import InputError
 from mothertongue.sample.formats import read_records
 from mothertongue.sample.shapes import Turn, conversations
+from mothertongue.sample.source import read_source
 
 PAIRS = [("Habari?\nNini maana?", "Njema, asante."), ('Taja mto, "mkubwa"', "Mto Nile; mrefu.")]
 ROWS = [{"question": q, "answer": a} for q, a in PAIRS]
@@ -222,3 +226,107 @@ def test_a_message_in_parts_is_one_text(tmp_path):
     parts = [{"type": "text", "text": "Hab"}, {"type": "text", "text": "ari?"}]
     (one,), _ = read(tmp_path, [{"messages": [{"role": "user", "content": parts}, CHAT[1]]}])
     assert one.turns == TURNS
+
+
+# -- every shape through the sources of a study: a good file in each format, and bad ones ----------
+
+BY_COLUMNS = {"instruction": "data.q", "output": "data.a"}
+GOOD = {
+    **{name.strip(): row for name, row in SHAPES.items() if not name.endswith(" ")},
+    "columns": {"data": {"q": "Habari?", "a": "Njema."}},
+}
+
+
+def with_answer(row, answer):
+    """A row with another answer, in whatever shape."""
+    made = json.loads(json.dumps(row))
+    for key in ("targets", "output", "response", "completion"):
+        if key in made:
+            made[key] = answer
+    for turn in made.get("messages", made.get("conversations", []))[1:]:
+        turn["value" if "value" in turn else "content"] = answer
+    if "data" in made:
+        made["data"]["a"] = answer
+    return made
+
+
+def source_of(path, shape):
+    return {"path": str(path), **({"columns": BY_COLUMNS} if shape == "columns" else {})}
+
+
+def as_frame(rows):
+    into = io.BytesIO()
+    pl.DataFrame(rows).write_parquet(into)
+    return into.getvalue()
+
+
+def as_table(rows):
+    into = io.StringIO()
+    writer = csv.DictWriter(into, list(rows[0]))
+    writer.writeheader()
+    cell = lambda value: json.dumps(value) if isinstance(value, list) else value  # noqa: E731
+    writer.writerows({key: cell(value) for key, value in row.items()} for row in rows)
+    return into.getvalue().encode()
+
+
+FORMATS = {
+    "lines": as_lines,
+    "lines with a byte-order mark": lambda rows: b"\xef\xbb\xbf" + as_lines(rows),
+    "lines in UTF-16": lambda rows: as_lines(rows).decode().encode("utf-16"),
+    "array": lambda rows: json.dumps(rows).encode(),
+    "gzip": lambda rows: gzip.compress(as_lines(rows)),
+    "parquet": as_frame,
+    "table": as_table,
+}
+
+
+@pytest.mark.parametrize("ending", [".jsonl", ".parquet", ".csv"])
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("shape", GOOD)
+def test_a_good_file_of_every_shape_and_format_whatever_its_name(
+    tmp_path, capsys, shape, form, ending
+):
+    if (shape, form) == ("columns", "table"):
+        pytest.skip("a table has no objects to reach into")
+    path = tmp_path / f"rows{ending}"
+    path.write_bytes(FORMATS[form]([GOOD[shape], with_answer(GOOD[shape], "Sawa.")]))
+    table = read_source(source_of(path, shape), "sample.english")
+    assert table["inputs"].to_list() == ["Habari?"] * 2
+    assert table["targets"].to_list() == ["Njema.", "Sawa."]
+    assert table["_row"].to_list() == [1, 2]
+    said = capsys.readouterr().out
+    assert said.count("\n") == (shape != "columns")
+    assert shape == "columns" or f"{path}: read as {shape} (" in said
+
+
+BAD = {
+    "a number": (lambda row: [row, with_answer(row, 4)], r"(line|row) 2.*not text"),
+    "no object": (lambda row: [row, ["a", "b"]], r"(line|row) 2: expected a JSON object"),
+    "half a character": (
+        lambda row: [row, with_answer(row, "\ud83d")],
+        "(line|row) 2.*(half a character|lone surrogate)",
+    ),
+    "NUL": (lambda row: [row, with_answer(row, "a\0b")], "(line|row) 2.*NUL"),
+}
+
+
+@pytest.mark.parametrize("fault", BAD)
+@pytest.mark.parametrize("shape", GOOD)
+def test_a_bad_row_of_every_shape_is_one_line_that_says_what_to_do(tmp_path, shape, fault):
+    rows, told = BAD[fault]
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows(GOOD[shape])), encoding="utf-8")
+    with pytest.raises(InputError, match=told) as caught:
+        read_source(source_of(path, shape), "sample.english")
+    assert str(caught.value).startswith(str(path))
+    assert "\n" not in str(caught.value)
+    assert fault == "no object" or re.search("remove|write it|mend|leave out", str(caught.value))
+
+
+@pytest.mark.parametrize("shape", ["Aya", "Alpaca", "messages"])
+@pytest.mark.parametrize("text", ["a\0b"])
+def test_a_nul_in_parquet_is_refused(tmp_path, shape, text):
+    path = tmp_path / "rows.parquet"
+    path.write_bytes(as_frame([GOOD[shape], with_answer(GOOD[shape], text)]))
+    with pytest.raises(InputError, match=r"row 2.*NUL character"):
+        read_source(source_of(path, shape), "sample.english")

@@ -20,6 +20,8 @@ from ..files import SURROGATE, Row
 
 PARQUET, GZIP, ZSTANDARD = b"PAR1", b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 ARCHIVES = {b"PK\x03\x04": "a zip archive or an Excel file", b"%PDF": "a PDF file"}
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+CHATS = ("messages", "conversations", "conversation")  # columns that hold whole conversations
 SEPARATORS = ",\t;|"
 WRAPPERS = (
     "data",
@@ -79,6 +81,17 @@ def column_names(path: str | Path) -> list[str]:
         return []
 
 
+def is_as_named(path: str | Path) -> bool:
+    """Whether a file is parquet, or JSON in UTF-8, without packing, and its name says so."""
+    path = Path(path)
+    with path.open("rb") as handle:
+        start = handle.read(64)
+    if start[:4] == PARQUET:
+        return path.suffix == ".parquet"
+    is_json = start.removeprefix(BYTE_ORDER_MARK).lstrip()[:1] in (b"{", b"[")
+    return is_json and path.suffix in (".json", ".jsonl")
+
+
 def _unpacked(path: Path, content: bytes) -> bytes:
     """The content of a gzip or Zstandard file; any other content as it is."""
     if content[:2] == GZIP:
@@ -122,6 +135,10 @@ def _text(path: Path, content: bytes) -> str:
         line = content[: error.start].count(b"\n") + 1
         raise InputError(f"{path}, line {line}: not UTF-8; save the file as UTF-8") from None
     if "\0" in text:
+        if 3 * text.count("\0") > len(text):
+            raise InputError(
+                f"{path}: looks like UTF-16 without a byte-order mark; save the file as UTF-8"
+            )
         line = text[: text.index("\0")].count("\n") + 1
         raise InputError(
             f"{path}, line {line}: holds a NUL character; save the file as UTF-8 text without it"
@@ -256,7 +273,7 @@ def _header(path: Path, cells: list[str]) -> list[str]:
         raise InputError(
             f"{path}: the header names '{repeated[0]}' more than once; give each column its own name"
         )
-    if len(header) == 1:
+    if len(header) == 1 and header[0] not in CHATS:
         raise InputError(
             f"{path}: neither JSON nor a table: the first line is one cell ('{header[0][:60]}')"
         )

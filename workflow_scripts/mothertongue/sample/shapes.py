@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import InputError
 from ..files import Row, is_missing, written_ids
-from .formats import Record
+from .formats import CHATS, Record
 from .rows import Turn
 
 ROLES = {
@@ -167,7 +167,7 @@ def _possible(records: Sequence[Record], there: set[str]) -> list[Shape]:
         found.append(Shape("Dolly", {"instruction": "instruction", **more, "output": "response"}))
     if {"prompt", "completion"} <= there:
         found.append(Shape("prompt/completion", {"instruction": "prompt", "output": "completion"}))
-    for name in ("messages", "conversations", "conversation"):
+    for name in CHATS:
         if name in there and _is_list(records, name):
             kind = "ShareGPT" if _has(records, name, "from") else "messages"
             found.append(Shape(kind, {"messages": name}))
@@ -233,6 +233,8 @@ def _conversation(record: Record, shape: Shape, name: str | None) -> Conversatio
         system = "\n\n".join(part for part in (system, *said) if part)
     else:
         turns = _pair(record, columns)
+    if any("\0" in text for text in (system, *(turn.content for turn in turns))):
+        raise InputError(f"{record.place}: holds a NUL character; remove it")
     language = _text(record, columns.get("language"))
     kind = _text(record, columns.get("annotation_type"))
     return Conversation(record.place, turns, system or None, name, language or None, kind or None)

@@ -26,7 +26,7 @@ from ..files import (
     written_ids,
 )
 from ..urls import fetch, is_url
-from .formats import column_names, read_records
+from .formats import column_names, is_as_named, read_records
 from .rows import ROLES, Turn
 from .shapes import Conversation, conversations
 
@@ -57,7 +57,11 @@ def read_table(path: Path, needed: Iterable[str], optional: Iterable[str] = ()) 
     for column in columns:
         kind = frame.schema[column]
         if kind not in TEXT:
-            raise InputError(f"{path}: column '{column}' holds {kind}, not text")
+            raise InputError(f"{path}: column '{column}' holds {kind}, not text; save it as text")
+        texts = frame[column].cast(pl.String)
+        if texts.str.contains("\0", literal=True).any():
+            number = (texts.str.contains("\0", literal=True).arg_true()[0]) + 1
+            raise InputError(f"{path}, row {number}: '{column}' holds a NUL character; remove it")
     return frame.select(
         *(pl.col(c).cast(pl.String) for c in columns),
         pl.int_range(1, pl.len() + 1).alias("_row"),
@@ -86,7 +90,10 @@ def _read_json(path: Path, needed: list[str], optional: list[str]) -> pl.DataFra
         for column in names:
             value = None if is_missing(row.get(column)) else row[column]
             if not (value is None or isinstance(value, str)) and column != "id":
-                raise InputError(f"{path}, row {number}: '{column}' is not text")
+                raise InputError(
+                    f"{path}, row {number}: '{column}' holds {type(value).__name__}, not text; write"
+                    " it in quotes"
+                )
     texts = {
         c: [row.get(c) if isinstance(row.get(c), str) else None for row in rows] for c in names
     }
@@ -139,8 +146,8 @@ def _from(
     path: Path, dataset: Mapping[str, Any], key: str, name: str, revision: str
 ) -> pl.DataFrame:
     columns = dataset.get("columns")
-    as_it_is = columns is None and path.suffix in (".parquet", ".json", ".jsonl")
-    if as_it_is and set(NEEDED) <= set(column_names(path)):
+    if columns is None and is_as_named(path) and set(NEEDED) <= set(column_names(path)):
+        print(f"{path}: read as Aya ({', '.join(NEEDED)})")
         frame = read_table(path, NEEDED, OPTIONAL)
     else:
         found = conversations(read_records(path), columns, key=f"{key}.columns")
