@@ -42,3 +42,4 @@ rule all:
         rules.report.input,
         rules.measure_translation.output,
         JUDGE_PAGES,
+        rules.contamination.input,

@@ -8,6 +8,7 @@
 include: "common.smk"
 
 
+from mothertongue.correlate.describe import describe_study
 from mothertongue.rules.contamination import Contamination
 from mothertongue.rules.evaluate import Evaluating
 
@@ -48,8 +49,6 @@ rule list_contamination:
     """The page of the report: which training sets hold test items."""
     input:
         found=CONTAMINATION.searches,
-        scores=CORRELATING.scores,
-        about=CORRELATING.about,
     output:
         report(
             directory("<results>/report/{source}/contamination"),
@@ -73,12 +72,13 @@ rule list_contamination:
         mem_mb=1000,
         runtime=10,
     params:
+        about=describe_study(STUDY),
         version=VERSIONS["contamination"],
     script:
         "../workflow_scripts/list_contamination.py"
 
 
 rule contamination:
-    """Target: test items in training sets."""
+    """Target: test items in training sets, without training anything."""
     input:
-        "<results>/report/study/contamination",
+        CONTAMINATION.pages(),

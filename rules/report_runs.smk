@@ -11,6 +11,10 @@ include: "common.smk"
 from snakemake import __version__ as SNAKEMAKE
 
 from mothertongue.correlate.describe import describe_study
+from mothertongue.rules.contamination import Contamination
+from mothertongue.rules.evaluate import Evaluating
+
+TEST_ITEMS = Contamination(Evaluating(PLAN))
 
 
 rule plot_training:
@@ -74,6 +78,7 @@ rule describe_data:
     """What the training sets are like, as a page."""
     input:
         measured=REPORTING.measured(),
+        found=TEST_ITEMS.searches(),
     output:
         report(
             directory("<results>/report/{source}/data"),

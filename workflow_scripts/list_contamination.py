@@ -1,19 +1,18 @@
-"""List which training sets hold test items: one page of the report, from every search's result."""
+"""List the test items that stand in training sets: one page of the report."""
 
-from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
-from mothertongue.correlate.averages import open_scores
+from mothertongue.correlate.facts import Facts
 from mothertongue.process.log import log_to
 from mothertongue.report.contamination import contamination_page, read_found
 from mothertongue.report.figures import ItemFolder
 
 
-def main(*, found: Iterable[Path], scores: Path, about: Path, folder: Path) -> None:
+def main(*, found: list[Path], about: dict[str, Any], folder: Path) -> None:
     """Write the page. `found`: files `{benchmark}/{language}.json` of find_contamination."""
-    cells = open_scores(scores, about)
     made = ItemFolder(folder)
-    made.add_page(contamination_page(read_found(found), cells))
+    made.add_page(contamination_page(read_found(found), Facts.read(about)))
     made.finish()
 
 
@@ -21,7 +20,6 @@ if "snakemake" in globals():
     with log_to(snakemake.log[0]):
         main(
             found=[Path(path) for path in snakemake.input.found],
-            scores=Path(snakemake.input.scores),
-            about=Path(snakemake.input.about),
+            about=snakemake.params.about,
             folder=Path(snakemake.output[0]),
         )

@@ -4,7 +4,7 @@ import describe_data
 import measure_data
 from json_rows import write_dataset
 from mothertongue.correlate.describe import describe_study
-from mothertongue.files import load_yaml, read_json
+from mothertongue.files import load_yaml, read_json, write_json
 from mothertongue.study import read_study
 
 STRAY = "Give me three reasons to learn how to swim in the sea."
@@ -44,8 +44,15 @@ def page(tmp_path, root, made):
     measure_data.main(dataset=tmp_path / "es.jsonl", measured=tmp_path / "es.json")
     about = describe_study(read_study(load_yaml(root / "config.yaml"), root))
     sets = [{"data": "native", "scope": "es", "licence": None}]
+    held = {"rows": 32, "items_held": ["a", "b"], "rows_that_hold": ["x"], "examples": []}
+    searched = {"language": "es", "judged": 40, "sets": {"native/es": held, "native/multi": held}}
+    write_json(tmp_path / "choice-native" / "es.json", searched)
     describe_data.main(
-        measured=[tmp_path / "es.json"], sets=sets, about=about, folder=tmp_path / "page"
+        measured=[tmp_path / "es.json"],
+        found=[tmp_path / "choice-native" / "es.json"],
+        sets=sets,
+        about=about,
+        folder=tmp_path / "page",
     )
     return read_json(tmp_path / "es.json"), (tmp_path / "page" / "data.html").read_text(
         encoding="utf-8"
@@ -66,6 +73,7 @@ def test_a_set_is_counted_and_strays_are_named(tmp_path, root, monkeypatch):
     assert "3.1 % of the rows of" in text
     assert "en 1" in text
     assert "not stated" in text  # the licence
+    assert ">2<" in text and "multiple choice (native): 2 of 40" in text  # of this set alone
 
 
 def test_a_clean_set_says_so_and_has_no_empty_columns(tmp_path, root, monkeypatch):

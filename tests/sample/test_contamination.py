@@ -148,8 +148,7 @@ def test_the_page_names_the_sets_that_hold_items(tmp_path, root):
     write_json(tmp_path / "xquad" / "es.json", content)
     list_contamination.main(
         found=[tmp_path / "xquad" / "es.json"],
-        scores=root / "resources/published/scores.csv",
-        about=root / "resources/published/about.json",
+        about=read_json(root / "resources/published/about.json"),
         folder=tmp_path / "page",
     )
     page = (tmp_path / "page" / "contamination.html").read_text(encoding="utf-8")

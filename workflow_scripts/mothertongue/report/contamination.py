@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..correlate.averages import Cells
 from ..correlate.facts import Facts
 from ..files import read_json
 from ..scores import MULTI
@@ -58,9 +57,8 @@ def _of_file(benchmark: str, content: dict[str, Any]) -> Iterable[Found]:
         )
 
 
-def contamination_page(found: list[Found], cells: Cells) -> Page:
+def contamination_page(found: list[Found], facts: Facts) -> Page:
     """Every benchmark, language and training set that was searched."""
-    facts = cells.facts
     fields: list[Field[Found]] = [
         Field(Column("Benchmark"), lambda one: facts.benchmark(one.benchmark).label),
         Field(Column("Language"), lambda one: facts.language(one.language)),

@@ -8,6 +8,7 @@ from ..correlate.facts import Facts
 from ..scores import MULTI
 from . import categories
 from .captions import plural
+from .contamination import WORTH, Found
 from .table import Column, Field, Mark, Page, tabulate
 
 SHARE = 0.01  # of rows in another language from which the page's first line says so
@@ -22,14 +23,26 @@ class DataSet:
     scope: str
     licence: str | None
     measures: Mapping[str, Any]
+    found: tuple[Found, ...] = ()  # of each benchmark in this language
 
     @classmethod
     def of(
-        cls, entry: Mapping[str, Any], measured: Sequence[Mapping[str, Any]]
+        cls,
+        entry: Mapping[str, Any],
+        measured: Sequence[Mapping[str, Any]],
+        found: Sequence[Found] = (),
     ) -> "Iterator[DataSet]":
-        """Every language of a measured set."""
+        """Every language of a measured set, with the test items that were found in it."""
+        data, scope = entry["data"], entry["scope"]
         for one in measured:
-            yield cls(entry["data"], entry["scope"], entry["licence"], one)
+            here = (data, scope, one["language"])
+            held = tuple(f for f in found if (f.data, f.scope, f.language) == here)
+            yield cls(data, scope, entry["licence"], one, held)
+
+    @property
+    def test_items(self) -> int | None:
+        """Test items of this language that stand in the set; None where no benchmark was searched."""
+        return sum(one.items_held for one in self.found) if self.found else None
 
     @property
     def elsewhere(self) -> int:
@@ -89,13 +102,29 @@ def data_page(found: Sequence[DataSet], facts: Facts) -> Page:
             ),
         ),
         Field(Column("which", "rows"), lambda one: _languages(one, facts) or None),
+        Field(
+            Column("test items", "in the set", 0, "of the study's benchmarks in this language"),
+            lambda one: (
+                Mark(
+                    one.test_items,
+                    bold=any(f.share >= WORTH for f in one.found),
+                    hint="; ".join(
+                        f"{facts.benchmark(f.benchmark).label}: {f.items_held:,} of {f.judged:,}"
+                        for f in one.found
+                        if f.items_held
+                    ),
+                )
+                if one.found
+                else None
+            ),
+        ),
         Field(Column("Licence"), lambda one: one.licence or "not stated"),
     ]
     table = tabulate("data", "Training sets", fields, found, keys=2)
     table.notes.append(
         "A row is in another language if the identifiers of the translation checks say so of all its texts"
-        " together; short texts, names, numbers and code are not judged. The target contamination searches the"
-        " sets for test items."
+        " together; short texts, names, numbers and code are not judged. The page 'Test items in training sets'"
+        " says which test items were found; the page on training costs counts tokens by each model's tokenizer."
     )
     worst = sorted((one for one in found if one.share >= SHARE), key=lambda one: -one.share)
     told = "; ".join(

@@ -5,7 +5,7 @@ from typing import Any
 from snakemake.iocontainers import InputFiles, Wildcards
 
 from ..study import MULTI
-from ..study.paths import CONTAMINATION
+from ..study.paths import CONTAMINATION, REPORT_PART
 from .evaluate import Evaluating
 from .plan import IN_RULES, Plan
 
@@ -47,6 +47,11 @@ class Contamination:
             for benchmark, language in found
             if language in trained or MULTI in trained
         ]
+
+    def pages(self) -> list[str]:
+        """The page of the report; none where no training set has a benchmark in its language."""
+        page = IN_RULES.at(REPORT_PART, source="study", part="contamination")
+        return [page] if self.searches() else []
 
 
 class Decontaminating:
