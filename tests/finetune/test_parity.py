@@ -6,11 +6,13 @@ schedule, and train the same LoRA weights on the same base.
 
 import math
 from dataclasses import replace
+from itertools import accumulate, pairwise
 
 import pytest
 import torch
 from chat_tokenizers import tokenizers
 from json_rows import rows_of
+from mothertongue.finetune import train
 from mothertongue.finetune.batches import IGNORED, collate, effective_batches, epoch_order
 from mothertongue.finetune.encode import encode_rows
 from mothertongue.finetune.lora import add_lora, lora_weights
@@ -19,6 +21,7 @@ from mothertongue.finetune.train import Trainer
 from mothertongue.inference.models import load_base
 from mothertongue.inference.templates import render_prompt
 from tiny_models import demo_rows, model_config, texts_of, train_tokenizer
+from transformers import AutoTokenizer
 
 pytestmark = pytest.mark.slow
 RECIPE = replace(
@@ -26,6 +29,7 @@ RECIPE = replace(
     max_length=512, quantisation="none", token_budget=2000, seed=3,
 )  # fmt: skip
 ROWS = 22
+LENGTH = 512  # tokens of a pack, and at most of a row
 ROLES = ("user", "assistant")
 
 
@@ -59,7 +63,8 @@ def rows():
     return found
 
 
-def ours(base, template, given):
+def ours(base, template, given, steps=None):
+    """Our trainer after its epoch; `steps` gives the rows of every step, instead of our own order."""
     model, tokenizer = load_base(base, quantisation="none")
     tuned = add_lora(model, seed=RECIPE.seed, **RECIPE.lora.settings())
     start = {name: weight.detach().clone() for name, weight in lora_weights(tuned).items()}
@@ -70,8 +75,34 @@ def ours(base, template, given):
     trainer = Trainer(
         tuned, examples, examples[:2], RECIPE, pad=tokenizer.pad_token_id, budget=2000
     )
-    trainer.train()
+    trainer.first = first_gradients(trainer.optimizer, lora_weights(tuned))
+    with pytest.MonkeyPatch.context() as patch:
+        if steps is not None:
+            trainer.steps_per_epoch = trainer.total = len(steps)
+            patch.setattr(train, "effective_batches", lambda order, size: steps)
+        trainer.train()
     return trainer, tokenizer, start, examples
+
+
+def first_gradients(optimizer, weights):
+    """Filled at the first step: the gradients by name, clipped as the optimiser gets them."""
+    found = {}
+
+    def keep(*_):
+        if not found:
+            found.update({name: weight.grad.clone() for name, weight in weights.items()})
+
+    optimizer.register_step_pre_hook(keep)
+    return found
+
+
+def same_gradients(mine, theirs):
+    """Each weight's gradient differs by at most a thousandth of the largest one."""
+    assert mine.keys() == theirs.keys()
+    scale = max(float(gradient.abs().max()) for gradient in theirs.values())
+    assert scale > 0
+    for name, gradient in theirs.items():
+        assert torch.allclose(mine[name], gradient, rtol=0, atol=1e-3 * scale), name
 
 
 def schedule():
@@ -96,9 +127,10 @@ def peer_model(base, start):
     return tuned
 
 
-def settings(folder, kind, **more):
+def settings(folder, kind, rows=4, **more):
     return kind(
-        output_dir=str(folder), per_device_train_batch_size=4, num_train_epochs=1,
+        per_device_train_batch_size=rows,
+        output_dir=str(folder), num_train_epochs=1,
         learning_rate=1e-3, lr_scheduler_type="linear", warmup_steps=0, weight_decay=0.0,
         max_grad_norm=1.0, logging_steps=1, logging_nan_inf_filter=False, save_strategy="no",
         report_to="none", use_cpu=True, optim="adamw_torch", adam_epsilon=1e-8,
@@ -106,12 +138,14 @@ def settings(folder, kind, **more):
     )  # fmt: skip
 
 
-def losses_of(trainer):
-    """Per-step losses, with the rows in our order."""
-    flat = [row for batch in schedule() for row in batch]
+def losses_of(trainer, order=None):
+    """Per-step losses and the first gradients, with the rows in our order or in another."""
+    flat = [row for batch in schedule() for row in batch] if order is None else order
     trainer._get_train_sampler = lambda *_: flat
+    trainer.create_optimizer()
+    gradients = first_gradients(trainer.optimizer, lora_weights(trainer.model))
     trainer.train()
-    return [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
+    return [entry["loss"] for entry in trainer.state.log_history if "loss" in entry], gradients
 
 
 @pytest.mark.parametrize("template", ["alpaca", "chat"])
@@ -135,22 +169,39 @@ def test_losses_and_weights_are_those_of_transformers_trainer(bases, template, t
     peer = Theirs(
         model, settings(tmp_path, TrainingArguments), train_dataset=examples, data_collator=batch
     )
-    theirs = losses_of(peer)
+    theirs, gradients = losses_of(peer)
     assert len(theirs) == len(trainer.losses) == math.ceil(ROWS / 4)
     assert trainer.losses == pytest.approx(theirs, rel=1e-5)
+    same_gradients(trainer.first, gradients)
     for name, weight in model.named_parameters():
         if name in trainer.weights:
             assert torch.allclose(weight, trainer.weights[name], atol=2e-5), name
 
 
+def rows_of_packs(packs, examples):
+    """Which rows TRL has put into each pack: found by their tokens."""
+    places = {tuple(example.tokens): place for place, example in enumerate(examples)}
+    found = []
+    for pack in packs:
+        ends = list(accumulate(pack["seq_lengths"]))
+        cut = pairwise([0, *ends])
+        found.append([places[tuple(pack["input_ids"][start:end])] for start, end in cut])
+    return found
+
+
+@pytest.mark.parametrize("packing", [False, True], ids=["rows", "packs"])
 @pytest.mark.parametrize("template", ["alpaca", "chat"])
-def test_losses_are_those_of_trl(bases, template, tmp_path):
-    """TRL builds tokens and masks from text itself: per-step losses within 1e-3 over an epoch."""
+def test_losses_are_those_of_trl(bases, template, packing, tmp_path):
+    """TRL builds tokens and masks from text itself: per-step losses within 1e-4 over an epoch.
+
+    With packing, TRL puts several rows into one sequence; we have none, and pad. A step of ours over
+    the same rows has the same loss and gradients.
+    """
     from datasets import Dataset
     from trl import SFTConfig, SFTTrainer
 
     given = [{**row, "turns": row["turns"][:2]} if template == "alpaca" else row for row in rows()]
-    trainer, tokenizer, start, _ = ours(bases[template], template, given)
+    tokenizer = AutoTokenizer.from_pretrained(bases[template])
     if template == "alpaca":
         data = [
             {
@@ -170,12 +221,25 @@ def test_losses_are_those_of_trl(bases, template, tmp_path):
             "{%- else %}{{- (m.content | trim) + '<|eot_id|>' }}{%- endif %}",
         )
         assert "{% generation %}" in tokenizer.chat_template
+    more |= {"packing": packing, "rows": 1 if packing else 4}
+    untrained = peer_model(bases[template], {})
     peer = SFTTrainer(
-        model=peer_model(bases[template], start),
-        args=settings(tmp_path, SFTConfig, max_length=512, packing=False, **more),
+        model=untrained,
+        args=settings(tmp_path, SFTConfig, max_length=LENGTH, bf16=False, **more),
         train_dataset=Dataset.from_list(data),
         processing_class=tokenizer,
     )
-    theirs = losses_of(peer)
-    assert len(theirs) == len(trainer.losses) == math.ceil(ROWS / 4)
-    assert trainer.losses == pytest.approx(theirs, rel=1e-3)
+    steps = None
+    if packing:
+        examples, _ = encode_rows(rows_of(given), tokenizer, template=template, max_length=LENGTH)
+        steps = rows_of_packs(peer.train_dataset, examples)
+        assert sorted(row for pack in steps for row in pack) == list(range(ROWS))
+        assert max(len(pack) for pack in steps) > 2
+    trainer, _, start, _ = ours(bases[template], template, given, steps)
+    for name, weight in untrained.named_parameters():
+        if name in start:
+            weight.data.copy_(start[name])
+    theirs, gradients = losses_of(peer, list(range(len(steps))) if packing else None)
+    assert len(theirs) == len(trainer.losses) == (len(steps) if packing else math.ceil(ROWS / 4))
+    assert trainer.losses == pytest.approx(theirs, rel=1e-4)
+    same_gradients(trainer.first, gradients)

@@ -79,6 +79,10 @@ def test_losses_and_all_weights_are_those_of_transformers_trainer(base, tmp_path
     theirs = [entry["loss"] for entry in peer.state.log_history if "loss" in entry]
     assert len(theirs) == 2 * math.ceil(20 / 8)
     assert ours.losses == pytest.approx(theirs, rel=1e-5)
+    trained = dict(peer_model.named_parameters())
+    assert ours.weights.keys() == trained.keys()
+    for name, weight in trained.items():
+        assert torch.allclose(ours.weights[name], weight, rtol=0, atol=1e-4), name
 
 
 class Order:
