@@ -20,7 +20,10 @@ from mothertongue.study import read_study
 pytestmark = pytest.mark.slow
 
 SUMMARIES = {"all", "compare_judges", "measure_translation"}
-for pages in ("correlate", "contrasts", "report", "report_pages", "report_runs", "judge_pages"):
+for pages in (
+    *("correlate", "contrasts", "report", "report_pages", "report_runs", "judge_pages"),
+    "contamination",
+):
     text = (ROOT / "rules" / f"{pages}.smk").read_text(encoding="utf-8")
     SUMMARIES.update(re.findall(r"^(?:local)?rule (\w+):", text, flags=re.MULTILINE))
 

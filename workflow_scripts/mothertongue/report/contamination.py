@@ -96,7 +96,8 @@ def contamination_page(found: list[Found], facts: Facts) -> Page:
         f"{told[:1].upper()}{told[1:]}. A score on these items may be memory."
         if told
         else "No training set holds 1 % or more of the items of a test.",
-        f"n: {plural(len(found), 'pair')} of a benchmark and a training set. Metric: items and rows.",
+        f"n: {plural(len(found), 'pair')} of a benchmark and a training set. Metric: items and rows."
+        " Seeds: every seed trains on the same rows.",
         *categories.category(facts, categories.PROVENANCE, "Training data"),
         {"item": "Test items in training sets", "languages": ", ".join(languages)},
         [table],
