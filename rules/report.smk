@@ -8,6 +8,7 @@
 
 
 include: "common.smk"
+include: "languages.smk"
 include: "report_pages.smk"
 include: "report_runs.smk"
 

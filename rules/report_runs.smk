@@ -114,7 +114,7 @@ rule list_provenance:
     input:
         "<results>/scores.csv",
         adapters=CORRELATING.provenances(),
-        evaluations=CORRELATING.evaluations(),
+        evaluations=TEST_ITEMS.evaluating.scores(),
         translations=REPORTING.translation_reports(),
         departures=f"{PUBLISHED}/departures.yaml",
     output:

@@ -12,6 +12,8 @@ from .averages import Setting, Test
 RATIO = "perplexity"  # exp of sum of values / sum of weights; other metrics are means
 RATES = ("bits_per_byte", "bits_per_character")  # values are totals: means weighted by length
 KEY = ("language", "model", "data", "scope", "learning_rate", "seed")
+BASE = "base"
+UNTUNED = Setting(BASE, 0.0)  # of a base, which was not trained here
 Adapter = tuple[str, str, str, Setting]  # language of the test, model, data and setting
 
 
@@ -30,20 +32,26 @@ class Items(NamedTuple):
     names: tuple[str, ...] = ()
 
 
-def read_items(path: Path, test: Test, metric: str) -> Items:
-    """Items of one test and metric; rows pair by item id, across languages too."""
+def read_items(path: Path, test: Test, metric: str, *, beside_base: str | None = None) -> Items:
+    """Items of one test and metric; rows pair by item id, across languages too.
+
+    `beside_base`: a scope, whose adapters are then read together with the untuned bases; else every
+    adapter is read and no base.
+    """
     import polars as pl
 
     table = pl.scan_parquet(path)
     own = pl.col("item").cast(pl.String)  # an item without a cluster is one by itself
     known = "cluster" in table.collect_schema().names()
+    tuned = pl.col("data").cast(pl.String) != BASE
+    wanted = tuned if beside_base is None else ~tuned | (pl.col("scope") == beside_base)
     cluster = pl.coalesce(pl.col("cluster").cast(pl.String), own) if known else own
     frame = (
         table.filter(
             (pl.col("benchmark") == test.benchmark)
             & (pl.col("metric") == metric)
             & pl.col("judge").eq_missing(pl.lit(test.judge, pl.String))
-            & (pl.col("data") != "base")
+            & wanted
         )
         .select(
             *KEY,
@@ -72,7 +80,11 @@ def read_items(path: Path, test: Test, metric: str) -> Items:
             )
         values[place, column] = group["value"].to_numpy()
         weights[place, column] = group["weight"].to_numpy()
-        setting = Setting(MULTI if scope == MULTI else "mono", group["learning_rate"][0])
+        setting = (
+            UNTUNED
+            if data == BASE
+            else Setting(MULTI if scope == MULTI else "mono", group["learning_rate"][0])
+        )
         columns.setdefault((language, model, data, setting), []).append(column)
     found = frame.group_by("place").agg(pl.col("cluster").first()).sort("place")["cluster"]
     names = found.unique().sort()

@@ -234,7 +234,9 @@ def power(study: Study) -> list[PowerSheet]:
             {a.language for a in study.answers if a.condition in main and a.questions == asked}
             if asked
             else {
-                e.language for e in study.evaluations if e.condition in main and e.benchmark == name
+                e.language
+                for e in study.own_evaluations
+                if e.condition in main and e.benchmark == name
             }
         )
         task = "open questions" if asked else study.benchmarks[name].task

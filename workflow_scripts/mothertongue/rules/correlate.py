@@ -26,12 +26,31 @@ class Correlating:
         self.study, self.published, self.has_items = study, published, has_items
 
     def evaluations(self) -> list[str]:
-        """Every score file of the study."""
-        return [IN_RULES.of(SCORE, one) for one in self.study.evaluations]
+        """Every score file of the analysis of gaps: tests in an adapter's own language."""
+        return [IN_RULES.of(SCORE, one) for one in self.study.own_evaluations]
 
     def item_tables(self) -> list[str]:
-        """The scores by item of every evaluation."""
-        return [IN_RULES.of(ITEMS, one) for one in self.study.evaluations]
+        """The scores by item of these evaluations."""
+        return [IN_RULES.of(ITEMS, one) for one in self.study.own_evaluations]
+
+    def elsewhere(self, pattern: str) -> list[str]:
+        """A file of every test in another language, and of the untuned bases' tests beside them."""
+        tested = self.study.other_evaluations
+        beside = {(one.condition.model, *one[1:]) for one in tested}
+        bases = [
+            one
+            for one in self.study.own_evaluations
+            if one.condition.data == "base" and (one.condition.model, *one[1:]) in beside
+        ]
+        return [IN_RULES.of(pattern, one) for one in (*tested, *bases)]
+
+    def other_evaluations(self) -> list[str]:
+        """Their score files."""
+        return self.elsewhere(SCORE)
+
+    def other_item_tables(self) -> list[str]:
+        """Their scores by item."""
+        return self.elsewhere(ITEMS)
 
     def ratings(self) -> list[str]:
         """Every ratings file of the study."""

@@ -70,6 +70,7 @@ class Reporting:
         parts = ["findings", "tables", "scores", "gaps"]
         if source == "study":
             parts += ["data", "training", "provenance"] + ["beside"] * ("published" in self.sources)
+            parts += ["languages"] * bool(self.study.other_evaluations)
         return [IN_RULES.at(REPORT_PART, source=source, part=part) for part in parts]
 
     def differences(self, wildcards: Wildcards) -> str | list[str]:

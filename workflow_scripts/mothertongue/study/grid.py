@@ -149,6 +149,22 @@ class Study:
                     questions.update(product.questions)
         return cells
 
+    @cached_property
+    def _elsewhere(self) -> dict[Condition, set[tuple[str, str]]]:
+        """Condition -> benchmarks and languages of `evaluate_on`, its own language among them."""
+        found: dict[Condition, set[tuple[str, str]]] = {}
+        for product in self.products:
+            wanted = {
+                (name, language)
+                for name in product.benchmarks
+                for language in self.benchmarks[name].languages
+                if product.tests_in(language)
+            }
+            for cell in product.cells() if wanted else ():
+                for seed in self.finetuning.seeds:
+                    found.setdefault(Condition(*cell, seed), set()).update(wanted)
+        return found
+
     @property
     def conditions(self) -> list[Condition]:
         """Every adapter of the study."""
@@ -180,6 +196,34 @@ class Study:
     @cached_property
     def evaluations(self) -> list[Evaluation]:
         """Every condition x benchmark x language to be evaluated, base models included."""
+        return self.own_evaluations + self.other_evaluations
+
+    @cached_property
+    def other_evaluations(self) -> list[Evaluation]:
+        """Tests of `evaluate_on`, in languages that an adapter was not tuned on, bases included.
+
+        A base is here only where no adapter of the study has the test as one in its own language.
+        """
+        own = set(self.own_evaluations)
+        cells = dict(self._elsewhere)
+        if self.config["evaluate"]["base"]:
+            for condition, tests in self._elsewhere.items():
+                cells.setdefault(base_condition(condition.model), set()).update(tests)
+        found = [
+            Evaluation(condition, benchmark, language)
+            for condition, tests in cells.items()
+            for benchmark, spec in self.benchmarks.items()
+            for language in spec.languages
+            if (benchmark, language) in tests
+        ]
+        return [one for one in found if one not in own]
+
+    @cached_property
+    def own_evaluations(self) -> list[Evaluation]:
+        """Tests of adapters in their own language, and of bases in the languages of adapters.
+
+        Gaps between training data are made of these alone.
+        """
         cells = [(condition, names[0]) for condition, names in self._cells.items()]
         if self.config["evaluate"]["base"]:
             cells += [(base_condition(model), set(self.benchmarks)) for model in self.tuned_models]

@@ -352,6 +352,7 @@ class Product:
     questions: tuple[str, ...]
     rows: str
     budget: str | None
+    evaluate_on: str | tuple[str, ...] = "own"  # or all, or languages beside an adapter's own
 
     @classmethod
     def read(
@@ -367,7 +368,16 @@ class Product:
             questions=tuple(pick(entry["questions"], questions)),
             rows=entry["rows"],
             budget=entry["budget"],
+            evaluate_on=entry["evaluate_on"]
+            if isinstance(entry["evaluate_on"], str)
+            else tuple(entry["evaluate_on"]),
         )
+
+    def tests_in(self, language: str) -> bool:
+        """Whether its adapters are tested in a language that is not their own."""
+        if isinstance(self.evaluate_on, str):
+            return self.evaluate_on == "all"
+        return language in self.evaluate_on
 
     def cells(self) -> list[Cell]:
         """Every kind of adapter that the entry asks for, in its order."""

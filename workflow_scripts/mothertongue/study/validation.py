@@ -322,10 +322,30 @@ def _conditions(names: Names) -> Iterator[str]:
                 yield from unknown(at, name, known, what, optional=optional)
         if names.benchmarks:
             yield from _unmeasured(names, where, entry, scopes)
+            yield from _untested(names, where, entry)
     chosen = mapping(names.config.get("correlate")).get("lr")
     yield from unknown("correlate.lr", chosen, names.rates, "learning rate")
     if isinstance(chosen, str) and chosen in names.rates and used and chosen not in used:
         yield f"correlate.lr: no condition is tuned at '{chosen}' (they use {', '.join(sorted(used))})"
+
+
+def _untested(names: Names, where: str, entry: Section) -> Iterator[str]:
+    """Languages of `evaluate_on` that the study lacks, or that no benchmark of the entry is in."""
+    wanted = entry.get("benchmarks", "all")
+    tested = {
+        code
+        for name, spec in names.benchmarks.items()
+        if wanted == "all" or name in listed(wanted)
+        for code in listed(mapping(spec).get("languages"))
+    }
+    for place, code in enumerate(listed(entry.get("evaluate_on"))):
+        at = f"{where}.evaluate_on[{place}]"
+        yield from unknown(at, code, names.languages, "language")
+        if code in names.languages and code not in tested:
+            yield (
+                f"{at}: no benchmark of the entry is in '{code}'; add it to"
+                " evaluate.benchmarks.*.languages, or take it out here"
+            )
 
 
 def _unmeasured(names: Names, where: str, entry: Section, scopes: list[Any]) -> Iterator[str]:

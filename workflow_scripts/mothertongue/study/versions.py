@@ -25,6 +25,7 @@ VERSIONS: dict[str, int] = {
     "correlate": 3,
     "contrasts": 2,
     "differences": 1,
+    "languages": 1,
     "benchmarks": 2,
     "claims": 7,
     "variance": 1,
