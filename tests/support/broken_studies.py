@@ -456,6 +456,24 @@ BROKEN = {
         put(("sample/multi/languages", ["es", "fr"])),
         ["sample.multi.languages[1]: unknown language 'fr'; known: es, zh"],
     ),
+    "tests in a language that the study lacks": (
+        entry(evaluate_on=["en", "zh", "ez"]),
+        [
+            "conditions[3].evaluate_on[0]: unknown language 'en'; known: es, zh",
+            "conditions[3].evaluate_on[2]: unknown language 'ez'; known: es, zh",
+        ],
+    ),
+    "tests in a language that no benchmark of the entry is in": (
+        both(ENGLISH, entry(evaluate_on=["en", "zh"])),
+        [
+            "conditions[3].evaluate_on[0]: no benchmark of the entry is in 'en'; add it to"
+            " evaluate.benchmarks.*.languages, or take it out here"
+        ],
+    ),
+    "a word for no set of languages": (
+        entry(evaluate_on="english"),
+        ["conditions[3].evaluate_on: 'english' is none of: own, all, a list"],
+    ),
     "data that no translator makes": (
         entry(data=["google"]),
         ["conditions[3].data[0]: unknown data 'google'; known: native, fluent, literal"],

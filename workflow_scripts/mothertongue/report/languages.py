@@ -8,7 +8,7 @@ from ..correlate.averages import Cells, Test
 from ..correlate.comparisons import Comparison
 from ..correlate.notes import plain_number
 from . import categories
-from .captions import digits_of, metrics_words, plural, seeds_words
+from .captions import digits_of, plural, seeds_words
 from .contrast_pages import p_mark
 from .labels import metric_words
 from .table import Column, Field, Mark, Page, Table, tabulate
@@ -93,6 +93,7 @@ def languages_page(cells: Cells, rows: list[Comparison], confidence: float) -> P
         if alone
         else "with seeds as a second level"
     )
+    metrics = ", ".join(dict.fromkeys(metric_words(metric) for _, metric in tests))
     languages = [code for code in cells.languages() if any(r.language == code for r in rows)]
     without = sorted({row.note for row in rows if row.note and row.difference is None})
     return Page(
@@ -102,7 +103,7 @@ def languages_page(cells: Cells, rows: list[Comparison], confidence: float) -> P
         "What does tuning change in languages that a model was not tuned on?",
         _first_sentence(cells, rows),
         f"n: {plural(len(rows), 'comparison')}."
-        f" {metrics_words(cells, [test for test, _ in tests])} {seeds_words(cells)}"
+        f" Metric: {metrics}. {seeds_words(cells)}"
         f" {100 * confidence:g} % intervals: bootstrap over clusters of items, paired with the untuned base;"
         f" {seeds}. p: the same resampling, Holm-adjusted over this page. The gaps between training"
         " data on other pages do not use these tests.",
