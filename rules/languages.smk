@@ -1,7 +1,8 @@
 # report, fourth part: adapters tested in languages that they were not tuned on (evaluate_on).
-# In:   scores and items of these tests, and of the untuned bases in the same places
+# In:   scores and items of these tests, and of the untuned bases in the same places; every answers file
 # Out:  <results>/correlate/languages/{scores.csv,items.parquet,about.json}   as those of collect_scores
 #       <results>/correlate/languages/differences.csv                         tuned minus untuned
+#       <results>/correlate/languages/answers.csv                             languages of all answers
 #       <results>/report/study/languages/…                                    the page
 # wildcards: source (study)
 # Gaps between training data never see these scores: scores.csv has no row of them.
@@ -69,12 +70,37 @@ rule compare_languages:
         "../workflow_scripts/compare_languages.py"
 
 
+rule identify_answers:
+    """Answers to open questions that are in another language than their question."""
+    input:
+        answers=JUDGING.answers(),
+    output:
+        found="<results>/correlate/languages/answers.csv",
+    log:
+        "<logs>/correlate/languages/identify_answers.log",
+    benchmark:
+        "<benchmarks>/correlate/languages/identify_answers.tsv"
+    localrule: True
+    conda:
+        "../envs/data.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        learning_rates=STUDY.learning_rates,
+        version=VERSIONS["languages"],
+    script:
+        "../workflow_scripts/identify_answers.py"
+
+
 rule show_languages:
     """What tuning changes in other languages, as a page."""
     input:
         scores="<results>/correlate/languages/scores.csv",
         about="<results>/correlate/languages/about.json",
         compared=rules.compare_languages.output[0],
+        answers=rules.identify_answers.output.found if STUDY.answers else [],
     output:
         report(
             directory("<results>/report/{source}/languages"),

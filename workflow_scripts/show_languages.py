@@ -6,16 +6,26 @@ from mothertongue.correlate.averages import open_scores
 from mothertongue.process.log import log_to
 
 
-def main(*, scores: Path, about: Path, compared: Path, confidence: float, folder: Path) -> None:
-    """Write the page. `compared`: differences.csv of compare_languages."""
+def main(
+    *,
+    scores: Path,
+    about: Path,
+    compared: Path,
+    answers: Path | None,
+    confidence: float,
+    folder: Path,
+) -> None:
+    """Write the page. `compared`: of compare_languages; `answers`: of identify_answers, if any."""
     from mothertongue.correlate.comparisons import Comparison
+    from mothertongue.correlate.languages import AnswerLanguages
     from mothertongue.correlate.records import read_records
     from mothertongue.report.figures import ItemFolder
     from mothertongue.report.languages import languages_page
 
     made = ItemFolder(folder)
     rows = read_records(compared, Comparison)
-    made.add_page(languages_page(open_scores(scores, about), rows, confidence))
+    counted = read_records(answers, AnswerLanguages) if answers else []
+    made.add_page(languages_page(open_scores(scores, about), rows, confidence, counted))
     made.finish()
 
 
@@ -25,6 +35,7 @@ if "snakemake" in globals():
             scores=Path(snakemake.input.scores),
             about=Path(snakemake.input.about),
             compared=Path(snakemake.input.compared),
+            answers=Path(snakemake.input.answers) if snakemake.input.answers else None,
             confidence=snakemake.params.confidence,
             folder=Path(snakemake.output[0]),
         )

@@ -4,13 +4,16 @@ import json
 from dataclasses import asdict
 
 import compare_languages
+import identify_answers
 import numpy as np
 import polars as pl
 import pytest
 import show_languages
 from made_up import OPTIONS, Adapter, write_study
 from mothertongue.correlate.comparisons import Comparison
+from mothertongue.correlate.languages import AnswerLanguages
 from mothertongue.correlate.records import read_records
+from mothertongue.files import write_jsonl
 
 SIZE = 120
 
@@ -113,7 +116,15 @@ def test_the_page_gives_numbers_and_no_verdict(study):
     rows = compared(folder)
     source = {"scores": folder / "scores.csv", "about": folder / "about.json"}
     page = folder / "page"
-    show_languages.main(**source, compared=folder / "differences.csv", confidence=0.95, folder=page)
+    counted = folder / "answers.csv"
+    identify_answers.main(answers=answered(folder), learning_rates={"high": 1e-4}, found=counted)
+    show_languages.main(
+        **source,
+        compared=folder / "differences.csv",
+        answers=counted,
+        confidence=0.95,
+        folder=page,
+    )
     index = json.loads((page / "index.json").read_text(encoding="utf-8"))
     caption = index["languages.html"]["caption"]
     english = [row.difference for key, row in rows.items() if key[1] == "en"]
@@ -122,5 +133,40 @@ def test_the_page_gives_numbers_and_no_verdict(study):
     assert "leave out the luck of training" in caption
     table = (page / "languages.html").read_text(encoding="utf-8")
     assert f"{rows['es', 'en', 'a', 'native'].difference:+.1f}".replace("-", "−") in table
+    assert "Answers to open questions that are in another language" in table
     for verdict in ("forgot", "worse", "better", "no difference", "significant"):
         assert verdict not in caption
+
+
+SPANISH = "La familia se reúne en la cocina y prepara la comida para toda la semana."
+ENGLISH = "The family meets in the kitchen and prepares the food for the whole week."
+CHINESE = "一家人聚在厨房里，为整个星期准备食物，大家都很高兴。"
+
+
+def answered(folder) -> list:
+    """Answers of one adapter with two seeds, and of its base."""
+    answers = {
+        "a/native/es/high/seed1": [SPANISH, ENGLISH, "", "... 12"],
+        "a/native/es/high/seed2": [ENGLISH, CHINESE, SPANISH],
+        "a/base/none/none/seed0": [ENGLISH],
+    }
+    paths = []
+    for place, texts in answers.items():
+        paths.append(folder / "answer" / place / "native" / "es.jsonl")
+        paths[-1].parent.mkdir(parents=True)
+        write_jsonl(paths[-1], [{"id": str(n), "answer": text} for n, text in enumerate(texts)])
+    return paths
+
+
+def test_answers_in_another_language_are_counted_over_seeds(tmp_path):
+    path = tmp_path / "answers.csv"
+    identify_answers.main(answers=answered(tmp_path), learning_rates={"high": 1e-4}, found=path)
+    tuned, untuned = read_records(path, AnswerLanguages)
+    assert (tuned.seeds, tuned.answers, tuned.wordless, tuned.other) == (2, 7, 2, 3)
+    assert tuned.which.startswith("en 2, ")
+    assert (untuned.data, untuned.learning_rate, untuned.answers, untuned.other) == (
+        "base",
+        None,
+        1,
+        1,
+    )

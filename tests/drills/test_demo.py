@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 SUMMARIES = {"all", "compare_judges", "measure_translation"}
 for pages in (
     *("correlate", "contrasts", "report", "report_pages", "report_runs", "judge_pages"),
-    "contamination",
+    *("contamination", "languages"),
 ):
     text = (ROOT / "rules" / f"{pages}.smk").read_text(encoding="utf-8")
     SUMMARIES.update(re.findall(r"^(?:local)?rule (\w+):", text, flags=re.MULTILINE))
@@ -252,6 +252,29 @@ def test_a_new_seed_runs_only_its_own_cells(finished_demo, tmp_path):
         "answer_questions": len(grid.answers) // 2,
         "judge_answers": len(grid.judgements) // 2,
     }
+
+
+def test_tests_in_another_language_change_no_number_of_other_pages(finished_demo, tmp_path):
+    study = copy_study(finished_demo, tmp_path / "study")
+    entry = {"data": ["native"], "scope": ["es"], "benchmarks": ["choice-native"]}
+    added = entry | {"questions": [], "evaluate_on": ["zh"]}
+    own_config(study, lambda c: c["conditions"].append(added))
+    assert expensive(planned(study)) == {"evaluate_benchmark": 1}
+
+    def contents():
+        found = {"scores": (study / "results/scores.csv").read_bytes()}
+        for part in ("correlate", "report/study"):
+            for path in sorted((study / "results" / part).rglob("*")):
+                if path.is_file() and not {"provenance", "languages"} & set(path.parts):
+                    found[str(path)] = path.read_bytes()
+        return found
+
+    before = contents()
+    done = run_snakemake("--cores", "all", cwd=study)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert contents() == before
+    page = study / "results/report/study/languages/languages.html"
+    assert "Tested in" in page.read_text(encoding="utf-8")
 
 
 def test_a_new_language_runs_only_its_own_cells(finished_demo, tmp_path):

@@ -122,5 +122,6 @@ def test_the_jobs_that_it_adds(tmp_path):
         "sample_aya": 1,  # English rows that are held out, for perplexity on them
         "collect_other_languages": 1,
         "compare_languages": 1,
+        "identify_answers": 1,
         "show_languages": 1,
     }

@@ -6,7 +6,7 @@ What tuning costs in English and what it brings to other languages. The differen
 
 import math
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,34 @@ if TYPE_CHECKING:
 
 TUNING = "tuning"  # the contrast: tuned minus untuned
 NO_SCOPE = "none"  # of an untuned base
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerLanguages:
+    """Answers to one question set in one language, seeds added up: how many are in another language.
+
+    `which`: those languages with their numbers. `wordless` answers, without a letter, are in none.
+    """
+
+    benchmark: str  # as in scores.csv: qa-<question set>
+    language: str
+    model: str
+    data: str
+    scope: str
+    learning_rate: float | None
+    seeds: int
+    answers: int
+    wordless: int
+    other: int
+    which: str | None
+
+
+ANSWER_COLUMNS = (
+    dict.fromkeys(("benchmark", "language", "model", "data", "scope"), "String")
+    | {"learning_rate": "Float64"}
+    | dict.fromkeys(("seeds", "answers", "wordless", "other"), "Int64")
+    | {"which": "String"}
+)
 
 
 def compare_languages(

@@ -4,14 +4,20 @@ Made of differences.csv, whose columns the script compare_languages describes. I
 verdict: an interval here holds for these adapters, and leaves out what another training would give.
 """
 
+from collections.abc import Sequence
+
 from ..correlate.averages import Cells, Test
 from ..correlate.comparisons import Comparison
+from ..correlate.facts import Facts
+from ..correlate.items import BASE
+from ..correlate.languages import AnswerLanguages
 from ..correlate.notes import plain_number
+from ..scores import MULTI
 from . import categories
 from .captions import digits_of, plural, seeds_words
 from .contrast_pages import p_mark
 from .labels import metric_words
-from .table import Column, Field, Mark, Page, Table, tabulate
+from .table import Column, Entry, Field, Mark, Page, Table, tabulate
 
 NAMED = 3  # languages in the first sentence
 
@@ -75,8 +81,48 @@ def _first_sentence(cells: Cells, rows: list[Comparison]) -> str:
     return f"Tuned minus untuned, in points of tests in percent: {listed}."
 
 
-def languages_page(cells: Cells, rows: list[Comparison], confidence: float) -> Page:
-    """Every comparison of a tuned model with its base in another language."""
+def _answers_table(facts: Facts, rows: Sequence[AnswerLanguages]) -> Table:
+    """Answers to open questions that are in another language than their question."""
+
+    def place(row: AnswerLanguages) -> str | None:
+        if row.data == BASE:
+            return None
+        return "several languages" if row.scope == MULTI else facts.language(row.scope)
+
+    def rate(row: AnswerLanguages) -> Entry:
+        return None if row.learning_rate is None else plain_number(row.learning_rate)
+
+    def which(row: AnswerLanguages) -> Entry:
+        parts = [part.rsplit(" ", 1) for part in (row.which or "").split(", ") if part]
+        return ", ".join(f"{facts.language(name)} {number}" for name, number in parts) or None
+
+    fields: list[Field[AnswerLanguages]] = [
+        Field(Column("Questions"), lambda row: facts.benchmark(row.benchmark).label),
+        Field(Column("Asked in"), lambda row: facts.language(row.language)),
+        Field(Column("Model"), lambda row: facts.model_label(row.model)),
+        Field(Column("Trained on"), lambda row: facts.data_label(row.data)),
+        Field(Column("in"), place),
+        Field(Column("Learning rate"), rate),
+        Field(Column("answers", "n", 0, "of all seeds"), lambda row: row.answers),
+        Field(Column("without a letter", "n", 0), lambda row: row.wordless),
+        Field(Column("in another language", "n", 0), lambda row: row.other),
+        Field(Column("which", "n"), which),
+    ]
+    title = "Answers to open questions that are in another language than their question"
+    table = tabulate("answers", title, fields, rows, keys=6).without_empty()
+    table.notes.append(
+        "The identifiers are those of the translation checks; short texts, names, numbers and code are not judged."
+    )
+    return table
+
+
+def languages_page(
+    cells: Cells,
+    rows: list[Comparison],
+    confidence: float,
+    answers: Sequence[AnswerLanguages] = (),
+) -> Page:
+    """Every comparison of a tuned model with its base in another language; languages of answers."""
     tests = dict.fromkeys((Test(row.benchmark, row.judge), row.metric) for row in rows)
     tables = [
         _table(
@@ -87,6 +133,8 @@ def languages_page(cells: Cells, rows: list[Comparison], confidence: float) -> P
         )
         for test, metric in tests
     ]
+    if answers:
+        tables.append(_answers_table(cells.facts, answers))
     alone = all(row.seeds in (None, 1) for row in rows)
     seeds = (
         "one seed, so that they leave out the luck of training"

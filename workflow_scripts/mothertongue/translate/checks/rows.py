@@ -58,13 +58,15 @@ class LanguageCheck:
 
 def check_languages(rows: Sequence[Row], language: str) -> LanguageCheck:
     """Look at every row of a set that is labelled with one language."""
+    found = ((row, other_language("\n".join(row.content), language)) for row in rows)
+    foreign = tuple(Foreign(row, other) for row, other in found if other)
+    return LanguageCheck(language, len(rows), foreign)
+
+
+def other_language(text: str, language: str) -> str | None:
+    """The language that a text is in instead of `language`, or `another script`; None if it is not."""
     script = scripts().get(language)
     other = "es" if language == "en" else "en"  # any other: there is no source to compare with
-    foreign = []
-    for row in rows:
-        text = "\n".join(row.content)[:LONGEST]
-        problems = language_problems("", text, other, language, script)
-        if problems:
-            named = [p.detail for p in problems if p.kind == "wrong-language"]
-            foreign.append(Foreign(row, named[0] if named else "another script"))
-    return LanguageCheck(language, len(rows), tuple(foreign))
+    problems = language_problems("", text[:LONGEST], other, language, script)
+    named = [p.detail for p in problems if p.kind == "wrong-language"]
+    return (named[0] if named else "another script") if problems else None
