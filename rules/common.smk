@@ -36,6 +36,10 @@ def refusal(error):
     return WorkflowError(str(error))
 
 
+LANGUAGE = workflow.config_settings.config.get("language")  # `--config language=`, for benchmarks.smk
+if LANGUAGE is not None:  # no part of a study
+    config.pop("language", None)
+
 if "PLAN" not in globals() or PLAN.config is not config:  # every stage includes this file
     try:
         refuse_to_unlock(sys.argv[1:], Path(".snakemake"))
