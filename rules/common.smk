@@ -36,8 +36,9 @@ def refusal(error):
     return WorkflowError(str(error))
 
 
-LANGUAGE = workflow.config_settings.config.get("language")  # `--config language=`, for benchmarks.smk
-if LANGUAGE is not None:  # no part of a study
+# the language whose benchmarks are asked for (benchmarks.smk): of the command line, not of a study
+LANGUAGE = workflow.config_settings.config.get("language")
+if LANGUAGE is not None:
     config.pop("language", None)
 
 if "PLAN" not in globals() or PLAN.config is not config:  # every stage includes this file

@@ -11,4 +11,4 @@ def languages_to_show(study: Study, asked: str | None) -> dict[str, str]:
     """
     if asked is not None:
         return {asked: language_name(asked)}
-    return {code: language.name for code, language in study.languages.items()}
+    return {code: language.label for code, language in study.languages.items()}

@@ -133,6 +133,7 @@ class PublicTest:
         return self.unfit is None or self.pack is not None
 
 
+@cache
 def known_languages() -> dict[str, str]:
     """Code -> English name of the languages of resources/languages.yaml."""
     table = load_yaml(RESOURCES / "languages.yaml")
@@ -157,7 +158,10 @@ def _mistakes(content: Any) -> Iterator[str]:
         codes = entry["codes"]
         listed = [
             *((f"codes.{code}", code) for code in codes),
-            *((f"pack.languages.{code}", code) for code in entry.get("pack", {}).get("languages", [])),
+            *(
+                (f"pack.languages.{code}", code)
+                for code in entry.get("pack", {}).get("languages", [])
+            ),
             *(
                 (f"but[{place}].languages", code)
                 for place, other in enumerate(entry.get("but", []))

@@ -28,7 +28,11 @@ def _chance(chance: float | None) -> str:
 
 def _block(text: str, mark: str) -> str:
     return textwrap.fill(
-        text, WIDTH, initial_indent=f"    {mark} ", subsequent_indent="      ", break_on_hyphens=False
+        text,
+        WIDTH,
+        initial_indent=f"    {mark} ",
+        subsequent_indent="      ",
+        break_on_hyphens=False,
     )
 
 
@@ -80,10 +84,6 @@ def language_text(code: str, name: str) -> str:
     return "\n".join([*lines, *_suite_lines(smallest_suite(code))])
 
 
-def _languages(codes: Iterable[str]) -> str:
-    return ", ".join(codes)
-
-
 def _origins(tests: Mapping[str, PublicTest]) -> str:
     """The origin of most languages, then the others with their languages."""
     groups = {
@@ -92,15 +92,18 @@ def _origins(tests: Mapping[str, PublicTest]) -> str:
         if (codes := [code for code, test in tests.items() if test.origin == origin])
     }
     most = max(groups, key=lambda origin: len(groups[origin]))
-    others = [f"{origin} in {_languages(c)}" for origin, c in groups.items() if origin != most]
+    others = [f"{origin} in {', '.join(c)}" for origin, c in groups.items() if origin != most]
     return "; ".join([most, *others])
 
 
 def _range(numbers: Iterable[int | None]) -> str:
-    known = sorted({number for number in numbers if number is not None})
+    """From the fewest to the most items of a language."""
+    all_numbers = set(numbers)
+    known = sorted(number for number in all_numbers if number is not None)
     if not known:
         return UNKNOWN
-    return _count(known[0]) if len(known) == 1 else f"{known[0]:,} to {known[-1]:,}"
+    shown = _count(known[0]) if len(known) == 1 else f"{known[0]:,} to {known[-1]:,}"
+    return f"{shown}; partly {UNKNOWN}" if None in all_numbers else shown
 
 
 def _tasks(tests: Mapping[str, PublicTest]) -> str:
@@ -137,10 +140,10 @@ def _notes() -> Iterator[str]:
         at = f" at `{first.revision[:12]}`" if first.revision else ""
         own = [code for code, test in tests.items() if test.pack]
         yield f"* **{first.label}**: {first.measures}. `{first.hub}`{at}, checked {first.checked}."
-        yield f"  Languages: {_languages(tests)}."
+        yield f"  Languages: {', '.join(tests)}."
         if own:
             task = tests[own[0]].pack
-            yield f"  This workflow's own task: `{task.name if task else ''}` ({_languages(own)})."
+            yield f"  This workflow's own task: `{task.name if task else ''}` ({', '.join(own)})."
         said = dict.fromkeys(fault for test in tests.values() for fault in test.faults)
         unfit = [f"In no suite: {first.unfit}"] if first.unfit and not first.is_usable else []
         yield from (f"  - {fault}" for fault in (*said, *unfit))

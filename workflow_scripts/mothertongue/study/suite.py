@@ -11,7 +11,10 @@ FEW = 400  # items below which chance alone moves a score by 5 points or more
 NATIVE_WORDS = {True: "native", False: "translated"}
 # (native, kind) -> what to do where no public test is of this sort
 INSTEAD = {
-    (True, "structured"): "write one of your own (docs/add-a-benchmark.md), and use held-out bits per byte",
+    (
+        True,
+        "structured",
+    ): "write one of your own (docs/add-a-benchmark.md), and use held-out bits per byte",
     (True, "generative"): "use held-out bits per byte and open questions with people's labels",
     (False, "structured"): "compare languages and origins on what the suite holds, with more care",
     (False, "generative"): "have open questions translated by people, and label the answers",
