@@ -21,7 +21,7 @@ from mothertongue.study.catalogue import (
 from mothertongue.study.catalogue_pages import language_text
 from mothertongue.study.suite import smallest_suite
 from mothertongue.study.tasks import read_task
-from mothertongue.study.validation import hub_languages
+from mothertongue.study.benchmark_checks import hub_languages
 
 WANTED = {  # what the catalogue must hold at least
     "include", "belebele", "xcopa", "xstorycloze", "xwinograd", "paws-x", "xnli", "mgsm", "afrimmlu",
