@@ -24,9 +24,16 @@ suite that the workflow suggests:
 snakemake --cores 1 benchmarks --config language=sw
 ```
 
-Without `--config language=…` it shows the languages of your study. A study uses the benchmarks for which this
-workflow has a task of its own (see the notes below); for others, write a task file
-([add-a-benchmark](add-a-benchmark.md)).
+Without `--config language=…` it shows the languages of your study. It also prints the suite's entries for a study; any
+other benchmark is an entry of the same form, with `task` (the name in lm-eval, in which `{language}` stands for the code)
+and `codes`:
+
+```yaml
+evaluate:
+  benchmarks:
+    xcopa: {label: XCOPA, task: "xcopa_{language}", languages: [sw], origin: human-translated, kind: structured}
+    belebele: {label: Belebele, task: "belebele_{language}", codes: {sw: swh_Latn}, languages: [sw], origin: human-translated, kind: structured}
+```
 
 How to read it:
 

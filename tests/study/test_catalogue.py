@@ -9,6 +9,8 @@ import pytest
 import yaml
 from conftest import ROOT, checkout, run_snakemake
 from mothertongue.errors import InputError
+from mothertongue.study import read_study
+from mothertongue.study.benchmark_checks import hub_languages
 from mothertongue.study.catalogue import (
     CATALOGUE,
     KINDS,
@@ -19,9 +21,8 @@ from mothertongue.study.catalogue import (
     read_catalogue,
 )
 from mothertongue.study.catalogue_pages import language_text
-from mothertongue.study.suite import smallest_suite
+from mothertongue.study.suite import smallest_suite, study_entries
 from mothertongue.study.tasks import read_task
-from mothertongue.study.benchmark_checks import hub_languages
 
 WANTED = {  # what the catalogue must hold at least
     "include", "belebele", "xcopa", "xstorycloze", "xwinograd", "paws-x", "xnli", "mgsm", "afrimmlu",
@@ -242,6 +243,40 @@ def test_the_least_foreign_origin_is_chosen_and_open_data_before_gated(tmp_path)
     assert [test.name for test in smallest_suite("vi", other).tests] == ["xcopa"]
 
 
+# -- in a study ----------------------------------------------------------------------------------
+
+
+def with_benchmarks(entries):
+    """The demo's study with these benchmarks, in all languages."""
+    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    others = set(known_languages()) - {"en"}
+    config["languages"] = {**{code: {} for code in others}, **config["languages"]}
+    tests = {entry.name: entry.as_config() for entry in entries}
+    config["evaluate"]["benchmarks"] = tests
+    return config
+
+
+@pytest.mark.slow
+def test_a_study_takes_every_usable_test_of_the_catalogue():
+    usable = [test for test in every_test() if test.is_usable and test.language != "en"]
+    entries = study_entries(usable)
+    assert len({entry.name for entry in entries}) == len(entries)
+    study = read_study(with_benchmarks(entries), ROOT)
+    planned = {
+        (name, language) for name, spec in study.benchmarks.items() for language in spec.languages
+    }
+    assert len(planned) == len(usable)
+    by_name = {entry.name: entry for entry in entries}
+    assert by_name["xquad"].task == "xquad" and "el" not in by_name["xquad"].languages
+    assert by_name["belebele"].codes[0] == ("es", "spa_Latn")
+    assert by_name["xnli-eu"].label == "XNLI (eu)"  # of another origin than the other languages
+    assert (by_name["xnli-eu"].origin, by_name["xnli"].origin) == (
+        "post-edited",
+        "human-translated",
+    )
+    assert by_name["cmmlu"].as_config()["limit"] == 2010
+
+
 # -- pages ---------------------------------------------------------------------------------------
 
 
@@ -276,6 +311,9 @@ def test_the_target_prints_a_language_and_its_suite(tmp_path):
     assert "task belebele_swh_Latn: reading" in done.stdout
     assert "licence: CC BY-SA 4.0" in done.stdout
     assert "native generative       TyDi QA: tydiqa_goldp_sw" in done.stdout
+    _, entries = done.stdout.split("The same in a study, under evaluate: benchmarks:\n")
+    written = yaml.safe_load(entries)
+    assert written == {e.name: e.as_config() for e in study_entries(smallest_suite("sw").tests)}
     assert (folder / "logs/benchmarks.log").read_text(encoding="utf-8") == done.stdout
     bad = run_snakemake("benchmarks", *options, "--config", "language=swahili", cwd=folder)
     assert bad.returncode != 0

@@ -97,15 +97,16 @@ class PackTask:
 class PublicTest:
     """A public benchmark in one language; None: not known.
 
-    `name`: its key in the catalogue; `language`: our code; `task`: its name in lm-eval; `hub` and
-    `revision`: the dataset; `items`: how many are scored; `chance`: share of right answers by
+    `name`: its key in the catalogue; `language`: our code; `pattern`: its name in lm-eval, in which
+    `code` takes the place of {language}; `hub` and `revision`: the dataset; `items`: how many are scored; `chance`: share of right answers by
     guessing; `unfit`: why no suite takes it; `pack`: the workflow's own task that holds it.
     """
 
     name: str
     label: str
     language: str
-    task: str
+    pattern: str
+    code: str
     hub: str
     revision: str | None
     origin: str
@@ -121,6 +122,11 @@ class PublicTest:
     checked: str
     unfit: str | None
     pack: PackTask | None
+
+    @property
+    def task(self) -> str:
+        """Its name in lm-eval."""
+        return self.pattern.replace("{language}", self.code)
 
     @property
     def is_native(self) -> bool:
@@ -186,11 +192,11 @@ def _in_language(name: str, entry: Mapping[str, Any], code: str) -> PublicTest:
         if code in other["languages"]:
             facts |= other
     codes, items, pack = entry["codes"], facts["items"], entry.get("pack")
-    theirs = codes[code] if isinstance(codes, Mapping) else code
     return PublicTest(
         name=name,
         language=code,
-        task=facts["task"].replace("{language}", theirs),
+        pattern=facts["task"],
+        code=codes[code] if isinstance(codes, Mapping) else code,
         hub=facts["hub"]["path"],
         revision=facts["hub"]["revision"],
         items=items.get(code) if isinstance(items, Mapping) else items,

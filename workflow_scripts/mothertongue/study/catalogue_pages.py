@@ -1,7 +1,10 @@
 """Show the catalogue of public benchmarks: a language on the terminal, all of it as Markdown."""
 
+import math
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import yaml
 
 from .catalogue import (
     KINDS,
@@ -11,7 +14,7 @@ from .catalogue import (
     known_languages,
     read_catalogue,
 )
-from .suite import NATIVE_WORDS, Suite, smallest_suite
+from .suite import NATIVE_WORDS, Suite, smallest_suite, study_entries
 
 WIDTH = 100
 UNKNOWN = "not known"
@@ -66,12 +69,19 @@ def _rows(tests: Sequence[PublicTest]) -> Iterator[str]:
 
 
 def _suite_lines(suite: Suite) -> Iterator[str]:
-    """What a suite holds, and what it lacks."""
+    """What a suite holds and lacks, and its entries in a study."""
     for test in suite.tests:
         sort = f"{NATIVE_WORDS[test.is_native]} {test.kind}"
         own = f" (here: task {test.pack.name})" if test.pack else ""
         yield f"    {sort:<23} {test.label}: {test.task}{own}"
     yield from (_block(sentence, "-") for sentence in (*suite.missed, *suite.few))
+    if suite.tests:
+        yield from ("", "The same in a study, under evaluate: benchmarks:")
+    for entry in study_entries(suite.tests):
+        written = yaml.safe_dump(
+            entry.as_config(), default_flow_style=True, width=math.inf, sort_keys=False
+        )
+        yield f"    {entry.name}: {written.strip()}"
 
 
 def language_text(code: str, name: str) -> str:

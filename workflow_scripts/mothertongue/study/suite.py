@@ -1,9 +1,13 @@
-"""Choose the smallest suite of public benchmarks for a language, and say what it misses."""
+"""Choose the smallest suite of public benchmarks for a language, and say what it misses.
+
+A study takes a suite, or any test of the catalogue, as entries of `evaluate.benchmarks`.
+"""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from .catalogue import CATALOGUE, KINDS, PublicTest, benchmarks_in, known_languages
 
@@ -76,3 +80,57 @@ def smallest_suite(language: str, path: Path = CATALOGUE) -> Suite:
                 missed.append(_missing(name, native, kind, cell))
     few = tuple(said for test in chosen if (said := _few(test, name)))
     return Suite(language, tuple(chosen), tuple(missed), few)
+
+
+@dataclass(frozen=True, slots=True)
+class StudyEntry:
+    """One public benchmark as a study configures it; `codes`: (our code, lm-eval's) where they differ."""
+
+    name: str
+    label: str
+    task: str
+    codes: tuple[tuple[str, str], ...]
+    languages: tuple[str, ...]
+    origin: str
+    kind: str
+    limit: int | None
+
+    def as_config(self) -> dict[str, Any]:
+        """The entry of `evaluate.benchmarks`, as YAML has it."""
+        return {
+            "label": self.label,
+            "task": self.task,
+            **({"codes": dict(self.codes)} if self.codes else {}),
+            "languages": list(self.languages),
+            "origin": self.origin,
+            "kind": self.kind,
+            **({"limit": self.limit} if self.limit else {}),
+        }
+
+
+def study_entries(tests: Iterable[PublicTest]) -> list[StudyEntry]:
+    """Entries for these tests: one for all languages of a benchmark in which origin and task agree.
+
+    The workflow's own task is taken where it has the language. A second entry of one benchmark has
+    its first language in its name and label.
+    """
+    groups: dict[tuple[str, str, str], list[PublicTest]] = {}
+    for test in tests:
+        task = test.pack.name if test.pack else test.pattern
+        groups.setdefault((test.name, task, test.origin), []).append(test)
+    entries: dict[str, StudyEntry] = {}
+    for (name, task, origin), same in groups.items():
+        first = same[0]
+        again = name in entries
+        entry = StudyEntry(
+            f"{name}-{first.language}" if again else name,
+            f"{first.label} ({first.language})" if again else first.label,
+            task,
+            tuple((t.language, t.code) for t in same if not t.pack and t.code != t.language),
+            tuple(test.language for test in same),
+            origin,
+            first.kind,
+            first.pack.limit if first.pack else None,
+        )
+        entries[entry.name] = entry
+    return list(entries.values())
