@@ -24,12 +24,13 @@ suite that the workflow suggests:
 snakemake --cores 1 benchmarks --config language=sw
 ```
 
-Without `--config language=…` it shows the languages of your study. It also prints the suite's entries for a study; any
-other benchmark is an entry of the same form, with `task` (the name in lm-eval, in which `{language}` stands for the code)
-and `codes`:
+Without `--config language=…` it shows the languages of your study. In a study, `suite` adds the suite of a language, and
+`snakemake tasks` says what it holds and misses. Any other benchmark is an entry of `benchmarks`: `task` is its name in
+lm-eval, in which `{language}` stands for the code of `codes`.
 
 ```yaml
 evaluate:
+  suite: {sw: auto}
   benchmarks:
     xcopa: {label: XCOPA, task: "xcopa_{language}", languages: [sw], origin: human-translated, kind: structured}
     belebele: {label: Belebele, task: "belebele_{language}", codes: {sw: swh_Latn}, languages: [sw], origin: human-translated, kind: structured}

@@ -21,7 +21,7 @@ from mothertongue.study.catalogue import (
     read_catalogue,
 )
 from mothertongue.study.catalogue_pages import language_text
-from mothertongue.study.suite import smallest_suite, study_entries
+from mothertongue.study.suite import smallest_suite, study_entries, with_suites
 from mothertongue.study.tasks import read_task
 
 WANTED = {  # what the catalogue must hold at least
@@ -277,6 +277,67 @@ def test_a_study_takes_every_usable_test_of_the_catalogue():
     assert by_name["cmmlu"].as_config()["limit"] == 2010
 
 
+def demo(**evaluate):
+    """The demo's study, of Spanish and Chinese, with other keys of its evaluation."""
+    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    config["evaluate"] |= evaluate
+    return config
+
+
+def test_a_study_asks_for_the_smallest_suite():
+    plain = read_study(demo(), ROOT)
+    study = read_study(demo(suite={"zh": "auto", "es": "auto"}), ROOT)
+    added = {
+        name: (spec.task, spec.languages)
+        for name, spec in study.benchmarks.items()
+        if name not in plain.benchmarks
+    }
+    assert added == {
+        "include": ("include-base-44", ("es", "zh")),
+        "noticia": ("noticia", ("es",)),
+        "belebele": ("belebele_{language}", ("es", "zh")),
+        "xquad": ("xquad", ("es", "zh")),
+    }
+    again = read_study(demo(suite={"es": "auto", "zh": "auto"}), ROOT)
+    assert again.config == study.config  # order does not count
+    assert read_study(study.config, ROOT).config == study.config
+    only = read_study(demo(suite={"es": "auto", "zh": "auto"}, benchmarks=None), ROOT)
+    assert set(only.benchmarks) == set(added)
+
+
+def test_a_studys_own_entry_wins_over_its_suite():
+    own = {"label": "Mine", "task": "belebele_{language}", "codes": {"es": "spa_Latn"}}
+    own |= {"languages": ["es"], "origin": "human-translated", "kind": "structured", "limit": 9}
+    study = read_study(demo(suite={"es": "auto", "zh": "auto"}, benchmarks={"belebele": own}), ROOT)
+    assert study.benchmarks["belebele"].label == "Mine"
+    assert study.benchmarks["belebele"].limit == 9
+    assert "include" in study.benchmarks
+
+
+@pytest.mark.slow
+def test_the_target_tasks_says_what_a_suite_holds_and_misses(tmp_path):
+    folder = checkout(tmp_path / "study")
+    content = {"evaluate": {"suite": {"zh": "auto"}}}
+    (folder / "suite.yaml").write_text(yaml.safe_dump(content))
+    done = run_snakemake(
+        *("tasks", "--cores", 1, "--quiet", "all", "--configfile", "config.yaml", "suite.yaml"),
+        cwd=folder,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Belebele (belebele)" in done.stdout
+    suite = done.stdout.split("suite of Chinese (zh)")[1]
+    assert "translated structured   Belebele: belebele_zho_Hans" in suite
+    assert "No native generative test exists in Chinese" in suite
+
+
+def test_a_study_without_a_suite_is_left_as_it_is():
+    config = demo()
+    assert with_suites(config) is config
+    assert with_suites({"evaluate": 7}) == {"evaluate": 7}
+    broken = {"languages": {"es": {}}, "evaluate": {"suite": {"es": "auto"}, "benchmarks": []}}
+    assert with_suites(broken) == broken
+
+
 # -- pages ---------------------------------------------------------------------------------------
 
 
@@ -311,7 +372,8 @@ def test_the_target_prints_a_language_and_its_suite(tmp_path):
     assert "task belebele_swh_Latn: reading" in done.stdout
     assert "licence: CC BY-SA 4.0" in done.stdout
     assert "native generative       TyDi QA: tydiqa_goldp_sw" in done.stdout
-    _, entries = done.stdout.split("The same in a study, under evaluate: benchmarks:\n")
+    hint = "A study takes it by evaluate: {suite: {sw: auto}}, or by these benchmarks:\n"
+    _, entries = done.stdout.split(hint)
     written = yaml.safe_load(entries)
     assert written == {e.name: e.as_config() for e in study_entries(smallest_suite("sw").tests)}
     assert (folder / "logs/benchmarks.log").read_text(encoding="utf-8") == done.stdout

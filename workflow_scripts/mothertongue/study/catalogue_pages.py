@@ -69,14 +69,20 @@ def _rows(tests: Sequence[PublicTest]) -> Iterator[str]:
 
 
 def _suite_lines(suite: Suite) -> Iterator[str]:
-    """What a suite holds and lacks, and its entries in a study."""
+    """What a suite holds and lacks."""
     for test in suite.tests:
         sort = f"{NATIVE_WORDS[test.is_native]} {test.kind}"
         own = f" (here: task {test.pack.name})" if test.pack else ""
         yield f"    {sort:<23} {test.label}: {test.task}{own}"
     yield from (_block(sentence, "-") for sentence in (*suite.missed, *suite.few))
-    if suite.tests:
-        yield from ("", "The same in a study, under evaluate: benchmarks:")
+
+
+def _entry_lines(suite: Suite) -> Iterator[str]:
+    """The entries that a study would have for a suite."""
+    yield from (
+        "",
+        f"A study takes it by evaluate: {{suite: {{{suite.language}: auto}}}}, or by these benchmarks:",
+    )
     for entry in study_entries(suite.tests):
         written = yaml.safe_dump(
             entry.as_config(), default_flow_style=True, width=math.inf, sort_keys=False
@@ -84,14 +90,26 @@ def _suite_lines(suite: Suite) -> Iterator[str]:
         yield f"    {entry.name}: {written.strip()}"
 
 
+def suite_text(code: str) -> str:
+    """The suite of one language: its tests, and what is missed."""
+    title = f"suite of {known_languages().get(code, code)} ({code})"
+    return "\n".join(["", title, "=" * WIDTH, *_suite_lines(smallest_suite(code))])
+
+
 def language_text(code: str, name: str) -> str:
     """The benchmarks of one language and its smallest suite, for the terminal."""
     tests = benchmarks_in(code)
     title = f"{name} ({code}): {len(tests)} public benchmark{'s' * (len(tests) != 1)}"
     lines = ["", title, "=" * len(title)]
-    if tests:
-        lines += [*_rows(tests), "", "The smallest suite that covers what there is:"]
-    return "\n".join([*lines, *_suite_lines(smallest_suite(code))])
+    suite = smallest_suite(code)
+    if not tests:
+        return "\n".join([*lines, *_suite_lines(suite)])
+    return "\n".join(
+        [
+            *(*lines, *_rows(tests), "", "The smallest suite that covers what there is:"),
+            *(*_suite_lines(suite), *(_entry_lines(suite) if suite.tests else ())),
+        ]
+    )
 
 
 def _origins(tests: Mapping[str, PublicTest]) -> str:

@@ -4,12 +4,16 @@ A study takes a suite, or any test of the catalogue, as entries of `evaluate.ben
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from .catalogue import CATALOGUE, KINDS, PublicTest, benchmarks_in, known_languages
+from .schema import Json
+from .validation import Names, mapping, unknown
+
+AUTO = "auto"  # a study's `evaluate.suite`: the smallest one
 
 FEW = 400  # items below which chance alone moves a score by 5 points or more
 NATIVE_WORDS = {True: "native", False: "translated"}
@@ -134,3 +138,40 @@ def study_entries(tests: Iterable[PublicTest]) -> list[StudyEntry]:
         )
         entries[entry.name] = entry
     return list(entries.values())
+
+
+def suite_languages(config: Json) -> list[str]:
+    """The languages for which a study asks for a suite, in the order of their codes."""
+    asked = mapping(mapping(mapping(config).get("evaluate")).get("suite"))
+    return sorted(
+        code for code, wanted in asked.items() if isinstance(code, str) and wanted == AUTO
+    )
+
+
+def with_suites(raw: Json) -> Json:
+    """A configuration with the entries of its suites; what it names itself stays as it is."""
+    languages = mapping(mapping(raw).get("languages"))
+    if not (codes := [code for code in suite_languages(raw) if code in languages]):
+        return raw
+    own = raw["evaluate"].get("benchmarks")
+    if own is not None and not isinstance(own, Mapping):
+        return raw  # said elsewhere
+    tests = [test for code in codes for test in smallest_suite(code).tests]
+    added = {entry.name: entry.as_config() for entry in study_entries(tests)}
+    return {**raw, "evaluate": {**raw["evaluate"], "benchmarks": {**added, **(own or {})}}}
+
+
+def suite_mistakes(config: Json) -> Iterator[str]:
+    """Suites of languages that a study lacks, or that no public benchmark holds."""
+    if not isinstance(config, Mapping):
+        return
+    languages = Names(config).languages
+    for code in suite_languages(config):
+        where = f"evaluate.suite.{code}"
+        if code not in languages:
+            yield from unknown(where, code, languages, "language")
+        elif not smallest_suite(code).tests:
+            yield (
+                f"{where}: no public benchmark of this language is known; leave it out, and add your"
+                " own (docs/add-a-benchmark.md)"
+            )
