@@ -33,7 +33,7 @@ evaluate:
   suite: {sw: auto}
   benchmarks:
     xcopa: {label: XCOPA, task: "xcopa_{language}", languages: [sw], origin: human-translated, kind: structured}
-    belebele: {label: Belebele, task: "belebele_{language}", codes: {sw: swh_Latn}, languages: [sw], origin: human-translated, kind: structured}
+    belebele: {label: Belebele, task: "belebele_{language}", codes: {sw: swh_Latn}, languages: [sw], origin: human-translated, kind: structured, cluster: link}
 ```
 
 How to read it:

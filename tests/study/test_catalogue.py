@@ -275,6 +275,7 @@ def test_a_study_takes_every_usable_test_of_the_catalogue():
         "human-translated",
     )
     assert by_name["cmmlu"].as_config()["limit"] == 2010
+    assert study.benchmarks["belebele"].cluster == "link"  # items of a passage belong together
 
 
 def demo(**evaluate):

@@ -63,6 +63,7 @@ _BENCHMARK: Schema = {
         "codes": {"anyOf": [_CODES, {"type": "object", "additionalProperties": _TEXT}]},
         "from": _CODE,
         "unfit": _TEXT,
+        "cluster": _TEXT,
         "pack": _PACK,
         "but": {
             "type": "array",
@@ -98,8 +99,10 @@ class PublicTest:
     """A public benchmark in one language; None: not known.
 
     `name`: its key in the catalogue; `language`: our code; `pattern`: its name in lm-eval, in which
-    `code` takes the place of {language}; `hub` and `revision`: the dataset; `items`: how many are scored; `chance`: share of right answers by
-    guessing; `unfit`: why no suite takes it; `pack`: the workflow's own task that holds it.
+    `code` takes the place of {language}; `hub` and `revision`: the dataset; `items`: how many are
+    scored; `chance`: share of right answers by guessing; `unfit`: why no suite takes it; `cluster`:
+    column of the rows whose items belong together, such as those of one passage; `pack`: the
+    workflow's own task that holds it.
     """
 
     name: str
@@ -121,6 +124,7 @@ class PublicTest:
     source: str
     checked: str
     unfit: str | None
+    cluster: str | None
     pack: PackTask | None
 
     @property
@@ -202,6 +206,7 @@ def _in_language(name: str, entry: Mapping[str, Any], code: str) -> PublicTest:
         items=items.get(code) if isinstance(items, Mapping) else items,
         faults=tuple(facts["faults"]),
         unfit=facts.get("unfit"),
+        cluster=facts.get("cluster"),
         pack=PackTask(pack["task"], pack.get("limit"))
         if pack and code in pack["languages"]
         else None,

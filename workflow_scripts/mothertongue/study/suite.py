@@ -98,6 +98,7 @@ class StudyEntry:
     origin: str
     kind: str
     limit: int | None
+    cluster: str | None
 
     def as_config(self) -> dict[str, Any]:
         """The entry of `evaluate.benchmarks`, as YAML has it."""
@@ -109,6 +110,7 @@ class StudyEntry:
             "origin": self.origin,
             "kind": self.kind,
             **({"limit": self.limit} if self.limit else {}),
+            **({"cluster": self.cluster} if self.cluster else {}),
         }
 
 
@@ -135,6 +137,7 @@ def study_entries(tests: Iterable[PublicTest]) -> list[StudyEntry]:
             origin,
             first.kind,
             first.pack.limit if first.pack else None,
+            None if first.pack else first.cluster,
         )
         entries[entry.name] = entry
     return list(entries.values())
