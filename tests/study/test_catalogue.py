@@ -299,6 +299,11 @@ def test_a_study_asks_for_the_smallest_suite():
         "belebele": ("belebele_{language}", ("es", "zh")),
         "xquad": ("xquad", ("es", "zh")),
     }
+    tests = [test for code in ("es", "zh") for test in smallest_suite(code).tests]
+    written = demo()
+    written["evaluate"]["benchmarks"] |= {e.name: e.as_config() for e in study_entries(tests)}
+    spelt_out = read_study(written, ROOT).config
+    assert {**study.config["evaluate"], "suite": 0} == {**spelt_out["evaluate"], "suite": 0}
     again = read_study(demo(suite={"es": "auto", "zh": "auto"}), ROOT)
     assert again.config == study.config  # order does not count
     assert read_study(study.config, ROOT).config == study.config
