@@ -359,6 +359,7 @@ class Product:
         cls, entry: Json, models: Iterable[str], benchmarks: Iterable[str], questions: Iterable[str]
     ) -> Self:
         """From an entry of `conditions`, and all names that `all` stands for."""
+        wanted = entry.get("evaluate_on", "own")
         return cls(
             models=tuple(pick(entry["models"], models)),
             data=tuple(entry["data"]),
@@ -368,9 +369,7 @@ class Product:
             questions=tuple(pick(entry["questions"], questions)),
             rows=entry["rows"],
             budget=entry["budget"],
-            evaluate_on=entry["evaluate_on"]
-            if isinstance(entry["evaluate_on"], str)
-            else tuple(entry["evaluate_on"]),
+            evaluate_on=wanted if isinstance(wanted, str) else tuple(wanted),
         )
 
     def tests_in(self, language: str) -> bool:
