@@ -105,7 +105,7 @@ class Recipe:
             early_stopping=settings["early_stopping"],
             seed=seed,
             method=settings.get("method", "lora"),
-            lora=Lora.of(settings["lora"]),
+            lora=Lora.of(settings.get("lora", {})),  # a full fine-tuning has none
             template=settings["template"],
             max_length=settings["max_length"],
             too_long=settings.get("too_long", "truncate"),

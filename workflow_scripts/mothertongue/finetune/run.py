@@ -35,7 +35,7 @@ from .outputs import (
     save_adapter,
     write_history,
 )
-from .recipe import Job
+from .recipe import FULL, Job
 from .train import Trainer, TrainingError
 from .whole import computing_in, unfreeze
 from .workers import Workers
@@ -123,7 +123,6 @@ def fingerprint_of(job: Job, sets: Sets, identity: dict[str, Any]) -> str:
     recipe = job.recipe
     return fingerprint(
         recipe=recipe.optimisation(),
-        lora=recipe.lora.settings(),
         encoding=recipe.encoding(),
         loading={
             "revision": job.base.revision,
@@ -135,7 +134,7 @@ def fingerprint_of(job: Job, sets: Sets, identity: dict[str, Any]) -> str:
         budget=recipe.token_budget,
         sets=[file_hash(job.training_set), file_hash(job.validation_set)],
         versions=versions(),
-        **({"method": recipe.method} if recipe.is_whole else {}),
+        **({"method": FULL} if recipe.is_whole else {"lora": recipe.lora.settings()}),
         **({"equal": sets.equal.as_dict()} if sets.equal else {}),
         **identity,
     )
