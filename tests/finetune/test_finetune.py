@@ -369,8 +369,11 @@ def test_a_budget_is_measured_by_two_passes_on_a_device(monkeypatch, full):
         monkeypatch.setattr(torch.cuda, name, lambda *_: None)
     monkeypatch.setattr(torch.cuda, "memory_allocated", lambda *_: 0)
     monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda *_: device["peak"])
-    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda *_: (2_100_000_000, 4_000_000_000))
     model = torch.nn.Embedding(50, 4)
+    states = 8 * 50 * 4  # AdamW's averages, which come with the first step
+    monkeypatch.setattr(
+        torch.cuda, "mem_get_info", lambda *_: (2_100_000_000 + states, 4_000_000_000)
+    )
     model.get_input_embeddings = lambda: model
     found = budget.find_budget(model, max_length=500, device="cuda:0")
     if full:
