@@ -7,7 +7,7 @@ from typing import Any
 
 from snakemake.iocontainers import OutputFiles, Wildcards
 
-from ..study import training_jobs
+from ..study import gpu_plan, training_jobs
 from ..study.comparison import Budget
 from ..study.paths import ADAPTER, ENGLISH, NATIVE, TRAINING, TUNED, Layout
 from ..study.recipes import FULL, is_whole, recipe_of
@@ -118,7 +118,7 @@ class Finetuning:
     def memory(self, wildcards: Wildcards, attempt: int) -> int:
         """Host memory of one fine-tuning of {model}, in MB; half as much again on a further attempt."""
         gpu = self.models.gpus_to_train(wildcards)
-        needed = training_jobs.memory_mb(self.models.parameters(wildcards), gpu=gpu)
+        needed = gpu_plan.host_mb(self.study.config, wildcards.model, gpu)
         return needed * (1 + attempt) // 2
 
     def minutes(self, wildcards: Wildcards, attempt: int) -> int:
@@ -129,6 +129,7 @@ class Finetuning:
             self.models.gpus_to_train(wildcards),
             quantisation=self.models.quantisation(wildcards.model),
             card=self.models.card(wildcards.model),
+            whole=is_whole(self.study.config, wildcards.model),
         )
 
     def work(self, wildcards: Wildcards, output: OutputFiles) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..errors import InputError
 from ..files import read_json
+from . import training_jobs
 from .cards import KINDS, Card, named, on_this_host
 from .gpu_memory import Shape, carriers_of, needed, shape_of
 from .paths import PROVENANCE, QUANTISATION
@@ -68,11 +69,16 @@ def word_of(config: Config) -> int:
 def stages_of(config: Config, shape: Shape, quantisation: str) -> dict[str, float]:
     """Bytes of GPU memory by stage for a model of a study."""
     tune = config["finetune"]
-    rank, word = tune["lora"]["r"], word_of(config)
     carriers = carriers_of(tune["lora"].get("targets", "qkv"))
-    length = tune["max_length"]
-    whole = tune.get("method") == FULL
-    return needed(shape, quantisation, length, rank=rank, carriers=carriers, word=word, whole=whole)
+    return needed(
+        shape,
+        quantisation,
+        tune["max_length"],
+        rank=tune["lora"]["r"],
+        carriers=carriers,
+        word=word_of(config),
+        whole=tune.get("method") == FULL,
+    )
 
 
 def configured(config: Config, model: str, results: Path) -> str:
@@ -145,6 +151,22 @@ def memory_mb(config: Config, model: str, stage: str, quantisation: str) -> int:
     """GPU memory in MB that a job of a stage asks for."""
     shape = shape_of(model_of(config, model))
     return math.ceil(stages_of(as_of(config, model), shape, quantisation)[stage] / 1e6)
+
+
+def host_mb(config: Config, model: str, gpu: int) -> int:
+    """Host memory in MB that a fine-tuning of a model asks for, on so many GPUs or on a CPU (0)."""
+    tune = recipe_of(config, model)
+    tokens = tune["token_budget"]
+    return training_jobs.memory_mb(
+        shape_of(model_of(config, model)),
+        gpu=gpu,
+        length=tune["max_length"],
+        tokens=training_jobs.CPU_TOKENS if tokens == "auto" else tokens,
+        checkpointing=tune["gradient_checkpointing"] is True,
+        rank=tune["lora"]["r"],
+        carriers=carriers_of(tune["lora"].get("targets", "qkv")),
+        whole=is_whole(config, model),
+    )
 
 
 def choose(needs: dict[str, dict[str, float]], card: Card | None) -> Choice:
