@@ -6,7 +6,7 @@ its jobs read. Imports no model library.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -193,44 +193,3 @@ def choose(needs: dict[str, dict[str, float]], card: Card | None) -> Choice:
         f"the model needs {gb['int8']:g} GB even in 8 bits, and {card.name} has {room:.0f}: use a larger"
         f" card, lower finetune.max_length, or set finetune.quantisation: nf4 ({gb['nf4']:g} GB)"
     )
-
-
-def warnings(
-    config: Config, cells: Iterable[tuple[str, str]], choices: Path, *, local: bool
-) -> Iterator[str]:
-    """A line for each model whose planned jobs may exceed its card, or that computes attention in full.
-
-    `cells`: (rule, model) of jobs that ask for a GPU. Raises InputError for a model whose weights
-    alone are larger than its card.
-    """
-    by_model: dict[str, list[str]] = {}
-    for rule, model in cells:
-        if rule in STAGES and STAGES[rule] not in by_model.setdefault(model, []):
-            by_model[model].append(STAGES[rule])
-    for model, stages in by_model.items():
-        entry = model_of(config, model)
-        shape = shape_of(entry)
-        card = card_of(config, model, local=local)
-        own = as_of(config, model)
-        auto = own["finetune"]["quantisation"] == "auto"
-        quantisation = chosen(config, model, choices / f"{model}.json", card)
-        needs = {stage: gb / 1e9 for stage, gb in stages_of(own, shape, quantisation).items()}
-        worst = max(stages, key=lambda stage: needs[stage])
-        name = f"{model} ({entry.base})" if entry.base else model
-        if shape.eager:
-            yield (
-                f"{name}: computes attention in full, as transformers has no faster way for this kind"
-                " of model: memory grows with the square of the length"
-            )
-        if card is None or card.memory_gb is None or needs[worst] <= card.memory_gb:
-            continue
-        has = f"{card.name} has {card.memory_gb:.0f} GB"
-        ways = "finetune.quantisation: int8 or nf4, " if quantisation == "none" else ""
-        ways = "finetune.quantisation: nf4, " if quantisation == "int8" and not auto else ways
-        do = f"use a larger card (models.{model}.gpu_type), {ways}or a smaller finetune.max_length"
-        alone = entry.parameters * {"int8": 1, "nf4": 0.5, "none": word_of(own)}[quantisation]
-        if alone / 1e9 > card.memory_gb:
-            raise InputError(
-                f"{name}: its weights alone take {alone / 1e9:.0f} GB, and {has}: {do}"
-            )
-        yield f"{name}: {worst} needs about {needs[worst]:.0f} GB of GPU memory, and {has}: {do}"
