@@ -107,6 +107,11 @@ def weights(shape: Shape, quantisation: str, word: int = 2) -> float:
     return linear * (shape.parameters - shape.embeddings) + word * shape.embeddings
 
 
+def adapter_weights(shape: Shape, rank: int, carriers: float) -> float:
+    """Weights of a LoRA adapter, about: those of square matrices."""
+    return 2 * rank * carriers * shape.width * shape.layers
+
+
 def states(
     shape: Shape,
     quantisation: str,
@@ -124,7 +129,7 @@ def states(
     """
     if whole:
         return 16 * shape.parameters
-    adapter = 2 * rank * carriers * shape.width * shape.layers
+    adapter = adapter_weights(shape, rank, carriers)
     return weights(shape, quantisation, word) + 16 * adapter
 
 

@@ -169,6 +169,19 @@ def host_mb(config: Config, model: str, gpu: int) -> int:
     )
 
 
+def disk_of(config: Config, model: str, gpu: int) -> tuple[float, float]:
+    """Bytes that one fine-tuning of a model leaves on disk, and those beside them while it runs."""
+    tune = recipe_of(config, model)
+    return training_jobs.disk(
+        shape_of(model_of(config, model)),
+        gpu=gpu,
+        rank=tune["lora"]["r"],
+        carriers=carriers_of(tune["lora"].get("targets", "qkv")),
+        word=word_of(as_of(config, model)),
+        whole=is_whole(config, model),
+    )
+
+
 def choose(needs: dict[str, dict[str, float]], card: Card | None) -> Choice:
     """Pick from `needs` (quantisation -> stage -> bytes) what fits a card; without one, the CPU.
 

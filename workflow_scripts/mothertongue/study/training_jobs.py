@@ -7,7 +7,7 @@ a current GPU reaches. Imports no model library.
 import math
 
 from .cards import Card, reference
-from .gpu_memory import Shape, passing, states
+from .gpu_memory import Shape, adapter_weights, passing, states
 
 CPU_PARAMETERS = 5e7  # smaller models are trained on a CPU
 CPU_TOKENS = 2048  # of a pass on a CPU (finetune/budget.py)
@@ -60,6 +60,26 @@ def memory_mb(
     )
     best = 4 * shape.parameters if whole else 0
     return math.ceil((CPU_LIBRARIES + held + best + one) / 1e6)
+
+
+def disk(
+    shape: Shape,
+    *,
+    gpu: int,
+    rank: int = 8,
+    carriers: float = 3,
+    word: int = 2,
+    whole: bool = False,
+) -> tuple[float, float]:
+    """Bytes that one fine-tuning leaves on disk, and those it takes beside them while it runs.
+
+    LoRA leaves the adapter in float32. All weights are left twice, as of the best and of the last epoch
+    (once where these are one), in the type in which they are read: `word` bytes on a GPU, 4 on a CPU.
+    A checkpoint has float32 weights, AdamW's averages and the best epoch, 16 bytes for each weight that
+    is trained; the next one is written before it goes.
+    """
+    trained = shape.parameters if whole else adapter_weights(shape, rank, carriers)
+    return (2 * (word if gpu else 4) if whole else 4) * trained, 2 * 16 * trained
 
 
 def gpu_hours(
