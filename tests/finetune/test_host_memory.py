@@ -12,7 +12,7 @@ from mothertongue.study import gpu_memory, training_jobs
 from tiny_models import demo_rows, save_model
 
 LAYERS, WIDTH, VOCABULARY = 8, 512, 4096
-BUDGET = 256  # tokens of a pass, and of the longest row
+BUDGET = int(os.environ.get("TOKENS", "256"))  # of a pass, which is one row
 JOB = """
 import json, resource, sys
 from dataclasses import replace
@@ -62,7 +62,7 @@ def base(tmp_path_factory):
 def test_a_cpu_host_holds_what_a_run_takes_and_little_more(base, tmp_path):
     folder, parameters = base
     shape = gpu_memory.Shape(parameters, LAYERS, WIDTH, VOCABULARY, 8, WIDTH, tied=True)
-    rows = [row | {"output": row["output"] * 5} for row in demo_rows(count=5)]
+    rows = [row | {"output": row["output"] * (BUDGET // 50)} for row in demo_rows(count=5)]
     taken = {}
     for method in ("lora", "full"):
         here = tmp_path / method
