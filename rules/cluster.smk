@@ -24,7 +24,7 @@ for folder in map(workflow.pathvars.apply, ("<results>", "<logs>", "<benchmarks>
 
 if looks_ahead(sys.argv[1:]) and workflow.is_main_process:
     try:  # before anything is planned: every file and address that the study names
-        for line in refuse_absent(STUDY, ROOT / "tasks", read_lock(LOCK)):
+        for line in refuse_absent(STUDY, PLAN.tasks, read_lock(LOCK)):
             print(line, file=sys.stderr)
     except InputError as error:
         raise refusal(error) from None
@@ -33,7 +33,7 @@ if looks_ahead(sys.argv[1:]) and workflow.is_main_process:
 def lacking(jobs, why=None):
     """What jobs read from elsewhere and cannot have, in lines (needs.py)."""
     cells = [(job.rule.name, job.wildcards_dict) for job in jobs]
-    needs = (n for rule, cell in cells for n in job_needs(STUDY, ROOT / "tasks", rule, cell))
+    needs = (n for rule, cell in cells for n in job_needs(STUDY, PLAN.tasks, rule, cell))
     return missing(needs, read_lock(LOCK), why)
 
 
@@ -76,7 +76,7 @@ onstart:
             )
             cells = [(job.rule.name, job.wildcards_dict) for job in jobs]
             lines = [*lacking(here), *lacking(sent, off)]
-            lines += unreadable(STUDY, ROOT / "tasks", cells)
+            lines += unreadable(STUDY, PLAN.tasks, cells)
             if lines:
                 raise InputError("\n".join(dict.fromkeys(lines)))
             trained = [job.wildcards.model for job in jobs if job.rule.name in TRAINS]

@@ -57,7 +57,7 @@ if "PLAN" not in globals() or PLAN.config is not config:  # every stage includes
 if config["stage"]:  # for this process's scripts; a job on a node reads this file there
     os.environ[STAGE] = os.path.abspath(os.path.expandvars(config["stage"]))
 LOCK = PLAN.lock
-TASKS = os.path.relpath(ROOT / "tasks")
+TASKS = PLAN.tasks_from(os.getcwd())
 PUBLISHED = os.path.relpath(ROOT / "resources" / "published")  # the paper's scores
 JUDGING = Judging(STUDY, PLAN.store)
 CORRELATING = Correlating(

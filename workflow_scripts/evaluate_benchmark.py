@@ -24,6 +24,7 @@ from mothertongue.preload import run_preloaded
 from mothertongue.process.devices import card_of
 from mothertongue.process.log import log_to
 from mothertongue.study.gpu_plan import resolved
+from mothertongue.study.tasks import Places
 from mothertongue.study.versions import VERSIONS
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def main(
     loading: dict[str, Any],
     task: dict[str, Any],
     learning_rate: float | None,
-    tasks: Path,
+    tasks: Places,
     work: Path,
     lock: Path | None = None,
     batch_tokens: int | str = "auto",
@@ -58,7 +59,7 @@ def main(
     `lock` is the hub's lock (hub.py).
     """
     started = time.monotonic()
-    from mothertongue.evaluate.pack import load_task
+    from mothertongue.evaluate.pack import load_task, sources
 
     if adapter:
         check_adapter(adapter, model)
@@ -78,6 +79,7 @@ def main(
         parallel=task.get("parallel", False),
         missing=task.get("missing", "error"),
         harness=task.get("harness", False),
+        metric=task.get("metric"),
     )
     import torch
     from mothertongue.evaluate import score as scoring
@@ -103,7 +105,7 @@ def main(
             "compute_dtype": str(base.dtype),
             "device": base.device.type,
             "task": {**task, "language": language},
-            "data": loaded_task["tasks"][task["name"]].report["sources"],
+            "data": sources(loaded_task),
             "files": {path: file_hash(path) for path in [*item_files, *demonstration_files]},
             "versions": {**models.versions(), **library_versions()},
         }
@@ -137,7 +139,8 @@ def main(
         through_template = task.get("template") == "same"
         if through_template:
             lm.use(prompting, language)
-        loaded_task["tasks"][task["name"]].prompting = prompting
+        for one in loaded_task["tasks"].values():
+            one.prompting = prompting
         with lm.budget.halved_by_failure():
             result, rows = scoring.run(lm, loaded_task, language, through_template=through_template)
     write_score(
@@ -189,7 +192,7 @@ if "snakemake" in globals():
                 loading=loading,
                 task=snakemake.params.task,
                 learning_rate=snakemake.params.learning_rate,
-                tasks=Path(snakemake.params.tasks),
+                tasks=snakemake.params.tasks,
                 work=Path(snakemake.params.work),
                 lock=Path(snakemake.params.lock),
                 batch_tokens=snakemake.resources.get("batch_tokens", "auto"),

@@ -12,12 +12,13 @@ from mothertongue.evaluate.contamination import read_items, search, texts_of
 from mothertongue.files import write_json
 from mothertongue.process.log import log_to
 from mothertongue.sample.rows import read_rows
+from mothertongue.study.tasks import Places
 
 
 def main(
     *,
     task: str,
-    tasks: Path,
+    tasks: Places,
     language: str,
     files: list[str],
     hub: Mapping[str, Any] | None,
@@ -51,7 +52,7 @@ if "snakemake" in globals():
     with log_to(snakemake.log[0]):
         main(
             task=snakemake.params.task["name"],
-            tasks=Path(snakemake.params.tasks),
+            tasks=snakemake.params.tasks,
             language=snakemake.wildcards.language,
             files=snakemake.params.files,
             hub=snakemake.params.task["hub"],

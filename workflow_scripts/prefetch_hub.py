@@ -72,6 +72,6 @@ if "snakemake" in globals():
 
     with log_to(snakemake.log[0]):
         main(
-            needs=study_needs(Study(snakemake.params.study), Path(snakemake.params.tasks)),
+            needs=study_needs(Study(snakemake.params.study), snakemake.params.tasks),
             lock_file=Path(snakemake.params.lock),
         )

@@ -13,9 +13,10 @@ from mothertongue.errors import InputError
 from mothertongue.evaluate.describe import WIDTH, described, differences, one_prompt, wrapped
 from mothertongue.process.tee import copied_to
 from mothertongue.study import Study
+from mothertongue.study.tasks import Places
 
 
-def main(*, study: Study, tasks: Path, results: Path, lock: Path) -> None:
+def main(*, study: Study, tasks: Places, results: Path, lock: Path) -> None:
     """Print a section per benchmark."""
     logging.getLogger("lm_eval").setLevel(logging.ERROR)
     for name, spec in study.benchmarks.items():
@@ -46,7 +47,7 @@ if "snakemake" in globals():
         with copied_to(snakemake.log[0]):
             main(
                 study=Study(snakemake.params.study),
-                tasks=Path(snakemake.params.tasks),
+                tasks=snakemake.params.tasks,
                 results=Path(snakemake.params.results),
                 lock=Path(snakemake.params.lock),
             )

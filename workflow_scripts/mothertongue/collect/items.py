@@ -10,7 +10,13 @@ from .rows import ScoreRow
 if TYPE_CHECKING:
     import polars as pl
 
-RATIO = {"perplexity": "tokens", "bits_per_byte": "bytes", "bits_per_character": "characters"}
+RATIO = {
+    "perplexity": "tokens",
+    "bits_per_byte": "bytes",
+    "bits_per_character": "characters",
+    "word_perplexity": "words",
+    "byte_perplexity": "bytes",
+}
 
 
 def evaluation_items(path: Path, rows: Sequence[ScoreRow]) -> list["pl.DataFrame"]:

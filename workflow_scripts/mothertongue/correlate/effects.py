@@ -30,8 +30,9 @@ from .variance import NOTHING, Spread, alike, over_clusters, over_units, with_it
 
 Source = tuple[str, Setting]
 Terms = tuple[tuple[Source, float], ...]  # weights: above 0 the first condition, below the second
-LOG_SCALE = ("perplexity",)  # analysed as bits per token: its logarithm
-IN_BITS = ("perplexity", "bits_per_character", "bits_per_byte")
+# analysed as bits per token, word or byte: their logarithm
+LOG_SCALE = ("perplexity", "word_perplexity", "byte_perplexity")
+IN_BITS = (*LOG_SCALE, "bits_per_character", "bits_per_byte")
 ENOUGH_FAMILIES = 4
 
 
@@ -195,14 +196,15 @@ class Evidence:
     def _metric(self, test: Test) -> str:
         found = self.cells.metrics(test, secondary=True)
         for name in ("bits_per_byte", "bits_per_character"):
-            if name in found and "perplexity" in found:
+            if name in found and any(one in found for one in LOG_SCALE):
                 return name
         return self.cells.metrics(test)[0]
 
     def unit(self, test: Test, metric: str) -> str:
         """Unit of a difference."""
         if metric in IN_BITS:
-            return {"perplexity": "bits per token"}.get(metric, metric.replace("_", " "))
+            over = {"perplexity": "token", "word_perplexity": "word", "byte_perplexity": "byte"}
+            return f"bits per {over[metric]}" if metric in over else metric.replace("_", " ")
         return self.cells.unit(test, metric)
 
     def families(self, models: Iterable[str]) -> list[str]:

@@ -11,7 +11,7 @@ from . import claims as c
 from .averages import Cells, Test
 from .chance import gap_terms, is_at_chance
 from .decisions import Tested
-from .effects import Evidence, Piece, Sample, Share
+from .effects import IN_BITS, Evidence, Piece, Sample, Share
 from .variance import Spread, likeness, pool
 
 MARGIN = 2.0  # points; see report.margin
@@ -67,7 +67,7 @@ def margin_of(cells: Cells, test: Test, metric: str) -> float:
         return RATING_SHARE * 4
     if test.judge is not None:
         return RATING_SHARE * 4 * max(about.items.values(), default=50)
-    if metric == "perplexity" or metric.startswith("bits_per_"):
+    if metric in IN_BITS:
         return BITS
     return float(cells.facts.margin or MARGIN)
 

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..evaluate.data import load
 from ..evaluate.pack import words_of
 from ..sample.contamination import TestItems
 from ..sample.rows import Row
-from ..study.tasks import read_task
+from ..study.tasks import FAMILY, Places, read_task, split_places
 
 EXAMPLES = 5  # per training set
 SHOWN = 200  # characters of an example
 PARTS = {  # family -> fields of an item that a row could hold, whatever the options are
     "choice": ("question", "context"),
+    FAMILY: ("question",),
     "short-answer": ("question", "context"),
     "number": ("question",),
     "text": ("instruction", "output"),
@@ -24,7 +24,7 @@ PARTS = {  # family -> fields of an item that a row could hold, whatever the opt
 
 def read_items(
     task: str,
-    tasks: Path,
+    tasks: Places,
     language: str,
     files: list[str],
     hub: Mapping[str, Any] | None,
@@ -33,6 +33,17 @@ def read_items(
     """The family of a task, and its test items in a language, as an evaluation reads them."""
     content = read_task(task, tasks)
     metadata = dict(content["metadata"])
+    if metadata["family"] == FAMILY:
+        from .harness import Asked, load, query
+
+        loaded = load(
+            task, split_places(tasks)[1], Asked(language, files, hub=hub, lock=lock, shots=0)
+        )
+        return FAMILY, [
+            {"id": f"{name}/{number}", "question": query(made, doc)}
+            for name, made in loaded["tasks"].items()
+            for number, doc in enumerate(made.eval_docs)
+        ]
     if hub and hub.get("hub"):
         test = {"path": hub["hub"], "split": hub.get("split") or "test"}
         test |= {key: hub.get(key) for key in ("name", "revision")}
@@ -55,7 +66,7 @@ class Test:
 
     __test__ = False  # no test of pytest's
 
-    def index(self, tasks: Path, lock: Path) -> dict[str, TestItems]:
+    def index(self, tasks: Places, lock: Path) -> dict[str, TestItems]:
         """Its items' texts by field, to be looked up."""
         family, items = read_items(self.task, tasks, self.language, self.files, self.hub, lock)
         return texts_of(family, items)
@@ -74,7 +85,7 @@ class Decontamination:
     """Tests whose items are to be kept out of training rows."""
 
     tests: tuple[Test, ...]
-    tasks: Path
+    tasks: Places
     lock: Path
 
     @classmethod
@@ -95,7 +106,7 @@ class Decontamination:
             )
             for one in params["tests"]
         )
-        return cls(tests, Path(params["tasks_folder"]), Path(params["lock"]))
+        return cls(tests, params["tasks_folder"], Path(params["lock"]))
 
     def held(self, rows: list[Row]) -> dict[str, set[str]]:
         """Ids of the rows that hold an item, by benchmark."""

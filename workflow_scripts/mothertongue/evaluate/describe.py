@@ -12,7 +12,7 @@ from ..prompts.template import CHAT, template_params
 from ..study import Benchmark, Study
 from ..study.paths import CMMLU, HELDOUT, Layout
 from ..study.records import Dataset
-from ..study.tasks import HARNESS, read_task
+from ..study.tasks import FAMILY, HARNESS, Places, read_task
 
 WIDTH = 100
 
@@ -29,7 +29,9 @@ def local_files(spec: Benchmark, language: str, results: Path) -> dict[str, list
     return {"files": existing_files(test), "demonstrations": existing_files(shots)}
 
 
-def one_prompt(study: Study, name: str, tasks: Path, results: Path, lock: Path) -> tuple[str, str]:
+def one_prompt(
+    study: Study, name: str, tasks: Places, results: Path, lock: Path
+) -> tuple[str, str]:
     """The first prompt of a benchmark and what is scored behind it."""
     spec = study.benchmarks[name]
     language = spec.languages[0]
@@ -41,7 +43,7 @@ def one_prompt(study: Study, name: str, tasks: Path, results: Path, lock: Path) 
         raise InputError(f"its items are not there yet; run {what}")
     template = study.config["finetune"]["template"]
     loaded = load_task(
-        spec.task,
+        spec.task_in(language),
         language,
         folder=tasks,
         files=files["files"] or None,
@@ -58,23 +60,26 @@ def one_prompt(study: Study, name: str, tasks: Path, results: Path, lock: Path) 
         missing=spec.missing,
         harness=spec.demonstrations == HARNESS,
     )
-    task = loaded["tasks"][spec.task]
+    task = next(iter(loaded["tasks"].values()))
     doc = task.eval_docs[0]
-    prompt = task.fewshot_context(doc, task.config.num_fewshot)
+    prompt = str(task.fewshot_context(doc, task.config.num_fewshot or 0))
     if task.OUTPUT_TYPE == "multiple_choice":
-        options = " | ".join(repr(f" {option}") for option in task.doc_to_choice(doc))
+        delimiter = task.config.target_delimiter
+        options = " | ".join(repr(f"{delimiter}{option}") for option in task.doc_to_choice(doc))
         return prompt, f"the likeliest of {options}"
     if task.OUTPUT_TYPE == "generate_until":
         until = ", ".join(map(repr, task.config.generation_kwargs["until"]))
-        most = task.config.generation_kwargs["max_gen_toks"]
+        most = task.config.generation_kwargs.get("max_gen_toks", "the model's most")
         return prompt, f"greedy text of at most {most} tokens, up to {until}"
+    if "harness" in loaded:
+        return prompt, "the likelihood of a text"
     return prompt, "the likelihood of the row's output"
 
 
-def described(study: Study, name: str, tasks: Path) -> Iterator[tuple[str, str]]:
+def described(study: Study, name: str, tasks: Places) -> Iterator[tuple[str, str]]:
     """What a benchmark is, as pairs of words."""
     spec = study.benchmarks[name]
-    task = read_task(spec.task, tasks)
+    task = read_task(spec.task_in(spec.languages[0]), tasks)
     metadata = task["metadata"]
     shots = task["num_fewshot"] if spec.shots is None else spec.shots
     own = spec.dataset
@@ -83,8 +88,11 @@ def described(study: Study, name: str, tasks: Path) -> Iterator[tuple[str, str]]
         paths = ", ".join(own.paths) or str(own.hub)
         source = paths if source == "a file named in the study" else f"{paths} (task: {source})"
     chance = metadata["chance"]
-    yield "task", f"tasks/{spec['task']}.yaml, version {metadata['version']}"
-    yield "paper", metadata["paper"]
+    theirs = metadata["family"] == FAMILY
+    file = f"{spec.task} of lm-eval" if theirs else f"tasks/{spec.task}.yaml"
+    yield "task", f"{file}, version {metadata['version']}"
+    if not theirs:
+        yield "paper", metadata["paper"]
     yield "source", source
     yield "licence", metadata["licence"]
     yield "languages", ", ".join(spec.languages)
@@ -100,14 +108,19 @@ def described(study: Study, name: str, tasks: Path) -> Iterator[tuple[str, str]]
         "demonstrations",
         f"{shots}{', as lm-eval has them' * (spec['demonstrations'] == HARNESS)}",
     )
-    main, *more = metadata["metrics"]
+    main, *more = dict.fromkeys([spec.metric or metadata["metrics"][0], *metadata["metrics"]])
     yield "metric", main + (f"; beside it {', '.join(more)}" if more else "")
-    yield "chance level", "none" if chance is None else f"{chance:g} %"
+    if not theirs:
+        yield "chance level", "none" if chance is None else f"{chance:g} %"
 
 
-def differences(spec: Benchmark, tasks: Path) -> Iterator[str]:
+def differences(spec: Benchmark, tasks: Places) -> Iterator[str]:
     """What differs from lm-eval's task of the name, in lines."""
-    harness = read_task(spec.task, tasks)["metadata"].get("harness")
+    metadata = read_task(spec.task_in(spec.languages[0]), tasks)["metadata"]
+    harness = metadata.get("harness")
+    if metadata["family"] == FAMILY:
+        yield "it is lm-eval's own task: prompts, filters and metrics are lm-eval's"
+        return
     if not harness:
         yield "lm-eval has no task of this kind that is read here"
         return

@@ -1,4 +1,4 @@
-"""Load a task of the pack with lm-eval's own TaskManager (what a task file holds: `study.tasks`)."""
+"""Load a task with lm-eval's own TaskManager (what a task file of the pack holds: `study.tasks`)."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 from ..errors import InputError
 from ..inference.templates import TextPrompting
 from ..prompts.template import CHAT, read_template
-from ..study.tasks import read_task
+from ..study.tasks import FAMILY, Places, pack_folder, read_task, split_places
 
 
 def words_of(task: Mapping[str, Any], language: str) -> Mapping[str, Any]:
@@ -29,7 +29,7 @@ def load_task(
     name: str,
     language: str,
     *,
-    folder: Path,
+    folder: Places,
     files: list[str] | None = None,
     demonstrations: list[str] | None = None,
     hub: Mapping[str, Any] | None = None,
@@ -42,9 +42,12 @@ def load_task(
     parallel: bool = False,
     missing: str = "error",
     harness: bool = False,
+    metric: str | None = None,
 ) -> dict[str, Any]:
     """Load one task in one language with lm-eval; returns what `lm_eval.evaluate` takes.
 
+    `folder`: the task pack, or it and the study's own places of tasks. A task or group of lm-eval's
+    comes with a record under `harness` (`harness.load`), and `metric` is then the one that counts.
     `files` (and `demonstrations`) are local files instead of the task's own hub dataset; `hub`
     ({hub, name, revision, split}) replaces its test split; `lock` is the file that says which
     commits are meant (hub.py). `limit` takes the first items, in turn from each subject. `harness`
@@ -52,7 +55,25 @@ def load_task(
     `cluster`, `parallel` and `missing` are as in `items.make_items`; the task's own words on the
     first two stand unless the study names something.
     """
+    place = pack_folder(name, folder)
     task = read_task(name, folder)
+    if task["metadata"]["family"] == FAMILY:
+        from .harness import Asked, load
+
+        asked = Asked(
+            language=language,
+            files=files or (),
+            demonstrations=demonstrations or (),
+            hub=hub,
+            lock=lock,
+            shots=shots,
+            limit=limit,
+            max_new_tokens=max_new_tokens,
+            metric=metric,
+            cluster=cluster,
+            parallel=parallel,
+        )
+        return load(name, split_places(folder)[1], asked)
     words = words_of(task, language)
     from lm_eval.tasks import TaskManager
 
@@ -89,14 +110,20 @@ def load_task(
         if max_new_tokens:
             generation["max_gen_toks"] = max_new_tokens
         overrides["generation_kwargs"] = generation
-    manager = TaskManager(include_defaults=False, include_path=str(folder), metadata=metadata)
-    entry = manager.task_index[name]
-    made = manager._factory.build(entry, overrides=overrides, registry=manager.task_index)
+    manager = TaskManager(include_defaults=False, include_path=str(place), metadata=metadata)
+    loaded = manager.load({"group": "mothertongue", "task": [overrides]})
+    made = loaded["tasks"][name]
     made.set_fewshot_seed(seed=1234)
     made.report = report
     if template != CHAT:  # the tokenizer's own is put in its place when there is a tokenizer
         made.prompting = TextPrompting(read_template(template), "")
     return {"tasks": {name: made}, "groups": {}, "group_map": {}}
+
+
+def sources(loaded: Mapping[str, Any]) -> dict[str, str]:
+    """What the items of a loaded task or group were read from."""
+    found: dict[str, str] = next(iter(loaded["tasks"].values())).report["sources"]
+    return found
 
 
 def instruction_prompt(doc: Mapping[str, Any]) -> str:

@@ -30,6 +30,10 @@ def run(
     """
     import lm_eval
 
+    if "harness" in loaded:
+        from .harness_score import run as run_harness
+
+        return run_harness(lm, loaded, language, through_template=through_template)
     (name, task), *_ = loaded["tasks"].items()
     results = lm_eval.evaluate(
         lm=lm,

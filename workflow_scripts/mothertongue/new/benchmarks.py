@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..study.benchmark_checks import hub_languages
 from ..study.tasks import read_task
-from ..study.validation import hub_languages
 
 # task -> label, how its items came into the language, items at most (the large ones tell enough)
 KNOWN = {

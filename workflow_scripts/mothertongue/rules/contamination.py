@@ -64,7 +64,8 @@ class Decontaminating:
     def __init__(self, plan: Plan):
         self.evaluating, self.study = Evaluating(plan), plan.study
         self.asked = plan.config["sample"]["decontaminate"] == "drop"
-        self.common = {"tasks_folder": str(plan.root / "tasks"), "lock": plan.lock}
+        pack, *own = map(str, plan.tasks)
+        self.common = {"tasks_folder": [pack, *own] if own else pack, "lock": plan.lock}
 
     def _tests(self, language: str) -> list[Wildcards]:
         """Benchmarks in a language; held-out rows are no test of others."""

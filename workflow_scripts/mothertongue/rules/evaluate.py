@@ -1,7 +1,6 @@
 """Input functions and parameters of rules/evaluate.smk and fetch.smk."""
 
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -24,10 +23,6 @@ class Evaluating:
 
     def __init__(self, plan: Plan):
         self.plan, self.study = plan, plan.study
-
-    @property
-    def _tasks(self) -> Path:
-        return self.plan.root / "tasks"
 
     def _benchmark(self, wildcards: Wildcards) -> Benchmark:
         return self.study.benchmarks[wildcards.benchmark]
@@ -84,6 +79,9 @@ class Evaluating:
         """Every score file of the study."""
         return [IN_RULES.of(SCORE, one) for one in self.study.evaluations]
 
+    def _task_name(self, wildcards: Wildcards) -> str:
+        return self._benchmark(wildcards).task_in(wildcards.language)
+
     # -- settings --------------------------------------------------------------------------------
 
     def _limit(self, wildcards: Wildcards) -> int | None:
@@ -96,7 +94,7 @@ class Evaluating:
         entry = self._benchmark(wildcards)
         dataset = entry["dataset"] or {}
         return {
-            "name": entry["task"],
+            "name": self._task_name(wildcards),
             "shots": entry["shots"],
             "limit": self._limit(wildcards),
             "max_new_tokens": entry["max_new_tokens"],
@@ -106,7 +104,8 @@ class Evaluating:
             "missing": entry["missing"],
             **({"harness": True} if entry["demonstrations"] == HARNESS else {}),
             **({"template": SAME} if self.plan.config["evaluate"]["template"] == SAME else {}),
-            "digest": digest_of(entry["task"], self._tasks),
+            **({"metric": entry["metric"]} if entry["metric"] else {}),
+            "digest": digest_of(self._task_name(wildcards), self.plan.tasks),
         }
 
     def learning_rate(self, wildcards: Wildcards) -> float | None:
@@ -120,5 +119,6 @@ class Evaluating:
 
     def cmmlu_archive(self, wildcards: Wildcards) -> Any:
         """Where CMMLU's archive is, as its task says."""
-        task = yaml.safe_load((self._tasks / "cmmlu.yaml").read_text(encoding="utf-8"))
+        path = self.plan.root / "tasks/cmmlu.yaml"
+        task = yaml.safe_load(path.read_text(encoding="utf-8"))
         return task["metadata"]["archive"]

@@ -12,12 +12,12 @@ from ..evaluate.data import read_files
 from ..evaluate.items import make_items
 from ..files import existing_files
 from ..study import Benchmark, QuestionSet, Study
-from ..study.tasks import read_task
+from ..study.tasks import FAMILY, Places, read_task
 from ..urls import is_url
 
 
 def unreadable(
-    study: Study, tasks: Path, jobs: Iterable[tuple[str, Mapping[str, str]]]
+    study: Study, tasks: Places, jobs: Iterable[tuple[str, Mapping[str, str]]]
 ) -> list[str]:
     """One line per local file of these jobs (rule, wildcards) that holds what a test cannot use.
 
@@ -40,9 +40,12 @@ def unreadable(
     return list(lines)
 
 
-def _read_benchmark(spec: Benchmark, tasks: Path, language: str) -> None:
-    """Make the items of a benchmark's local files, as the evaluation will."""
-    metadata = read_task(spec.task, tasks)["metadata"]
+def _read_benchmark(spec: Benchmark, tasks: Places, language: str) -> None:
+    """Make the items of a benchmark's local files, as the evaluation will; lm-eval makes its own."""
+    metadata = read_task(spec.task_in(language), tasks)["metadata"]
+    if metadata["family"] == FAMILY:
+        read_files(existing_files([*spec.paths_in(language), *spec.demonstrations_in(language)]))
+        return
     cluster = spec.cluster or metadata.get("cluster")
     for paths, column in (
         (spec.paths_in(language), cluster),

@@ -1,5 +1,6 @@
 """What input functions start from: the study, and where its jobs are planned and run."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +50,17 @@ class Plan:
     def lock(self) -> str:
         """The lock of the hub's commits, written by the target `prefetch`."""
         return self.files.at(MANIFEST)
+
+    @property
+    def tasks(self) -> tuple[Path, ...]:
+        """The task pack, and the study's own files and folders of tasks."""
+        return (self.root / "tasks", *map(Path, self.config["evaluate"]["tasks"]))
+
+    def tasks_from(self, folder: str | Path) -> str | list[str]:
+        """The same as a rule's parameter, for jobs that run in a folder; the pack alone where that is all."""
+        pack, *own = self.tasks
+        first = os.path.relpath(pack, folder)
+        return [first, *map(str, own)] if own else first
 
     @property
     def gpus(self) -> int | None:

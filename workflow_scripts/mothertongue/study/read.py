@@ -8,6 +8,7 @@ from typing import Any
 
 from ..errors import InputError
 from ..files import load_yaml
+from .benchmark_checks import benchmark_mistakes, task_names_of
 from .comparison import comparison_mistakes
 from .grid import OTHER, Study
 from .records import NO_DATASET, languages_of
@@ -15,7 +16,7 @@ from .references import reference_mistakes
 from .schema import Json, Schema, complete, repeated_keys, structural_mistakes
 from .tasks import read_task
 from .translated import translated_mistakes
-from .validation import grid_mistakes, mapping
+from .validation import grid_mistakes, listed, mapping
 
 # What a task tests: the column of the report's first table, unless the benchmark names its own.
 GROUPS = {
@@ -33,20 +34,18 @@ GROUPS = {
 }
 
 
-def task_names(folder: Path) -> list[str]:
-    """Tasks of the task pack: one sub-folder or YAML file each; names starting with _ are shared."""
-    if not folder.is_dir():
-        return []
-    entries = [p for p in folder.iterdir() if p.is_dir() or p.suffix == ".yaml"]
-    return sorted({p.stem for p in entries if not p.name.startswith(("_", "."))})
-
-
-def tasks_of(config: Json, folder: Path) -> dict[str, dict[str, Any] | None]:
-    """Every task's name -> its content, read only for tasks that a benchmark of the study uses."""
-    benchmarks = mapping(mapping(mapping(config).get("evaluate")).get("benchmarks"))
-    used = {str(mapping(spec).get("task")) for spec in benchmarks.values()}
-    names = task_names(folder)
-    return {name: read_task(name, folder) if name in used else None for name in names}
+def tasks_of(config: Json, folder: Path) -> dict[str, dict[str, Any] | InputError]:
+    """Every task that a benchmark of the study names -> its content, or what is wrong with it."""
+    evaluate = mapping(mapping(config).get("evaluate"))
+    places = [folder, *(one for one in listed(evaluate.get("tasks")) if isinstance(one, str))]
+    found: dict[str, dict[str, Any] | InputError] = {}
+    for spec in mapping(evaluate.get("benchmarks")).values():
+        for name in task_names_of(mapping(spec)).values():
+            try:
+                found[name] = read_task(name, places)
+            except InputError as error:
+                found[name] = error
+    return found
 
 
 @cache
@@ -96,7 +95,8 @@ def read_study(
     config = complete({**NOTHING, **given} if module else raw, schema, schema)
     mistakes = structural_mistakes(config, schema)
     mistakes += [line for file in files for line in repeated_keys(file)]
-    mistakes += grid_mistakes(config, tasks_of(config, root / "tasks"), known_languages)
+    mistakes += grid_mistakes(config, known_languages)
+    mistakes += benchmark_mistakes(config, tasks_of(config, root / "tasks"))
     mistakes += translated_mistakes(config)
     mistakes += comparison_mistakes(config)
     if module:  # nobody made a mistake in a section that nobody wrote

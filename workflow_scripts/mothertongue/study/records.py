@@ -204,6 +204,8 @@ class Benchmark(Entry):
 
     label: str
     task: str
+    codes: Mapping[str, str]
+    metric: str | None
     languages: tuple[str, ...]
     origin: str
     kind: str
@@ -225,6 +227,8 @@ class Benchmark(Entry):
             settings=entry,
             label=entry["label"],
             task=entry["task"],
+            codes=entry["codes"],
+            metric=entry["metric"],
             languages=tuple(entry["languages"]),
             origin=entry["origin"],
             kind=entry["kind"],
@@ -238,6 +242,10 @@ class Benchmark(Entry):
             cluster=entry["cluster"],
             missing=entry["missing"],
         )
+
+    def task_in(self, language: str) -> str:
+        """The task's name in a language: `{language}` by `codes`, else by the language's own code."""
+        return self.task.replace("{language}", self.codes.get(language, language))
 
     @property
     def demonstration_path(self) -> str | None:

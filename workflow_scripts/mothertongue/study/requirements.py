@@ -8,15 +8,15 @@ import glob
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .. import hub, urls
 from ..errors import InputError
 from .comparison import ENGLISH
 from .grid import Study
 from .recipes import is_whole
-from .records import Dataset
-from .tasks import hub_splits, read_task
+from .records import Benchmark, Dataset
+from .tasks import FAMILY, Places, hub_splits, read_task
 from .validation import MULTI, ROUND_TRIP
 
 TRAINED = (
@@ -44,7 +44,7 @@ class Need(NamedTuple):
     gated: bool = False
 
 
-def job_needs(study: Study, tasks: Path, rule: str, cell: Mapping[str, str]) -> Iterator[Need]:
+def job_needs(study: Study, tasks: Places, rule: str, cell: Mapping[str, str]) -> Iterator[Need]:
     """What a job of a rule needs; `cell` are its wildcards."""
     if rule == "sample_aya":
         for code in [cell["language"]] if "language" in cell else study.languages:
@@ -79,7 +79,7 @@ def job_needs(study: Study, tasks: Path, rule: str, cell: Mapping[str, str]) -> 
         yield Need("dataset", archive["path"], where, archive["revision"], file=archive["file"])
 
 
-def study_needs(study: Study, tasks: Path) -> list[Need]:
+def study_needs(study: Study, tasks: Places) -> list[Need]:
     """What the whole study needs, each once."""
     jobs: dict[tuple[str, tuple[tuple[str, str], ...]], None] = {("sample_aya", ()): None}
     if study.translators or any(one.parallel_to == ENGLISH for one in study.translated.values()):
@@ -220,10 +220,13 @@ def _model(study: Study, name: str) -> Iterator[Need]:
         yield Need("model", base, where, entry.revision, gated=entry.gated)
 
 
-def _benchmark(study: Study, tasks: Path, name: str, language: str) -> Iterator[Need]:
+def _benchmark(study: Study, tasks: Places, name: str, language: str) -> Iterator[Need]:
     """Items and demonstrations, in the way `evaluate.data.load` looks for them."""
     spec, where = study.benchmarks[name], f"evaluate.benchmarks.{name}"
-    task = read_task(spec.task, tasks)
+    task = read_task(spec.task_in(language), tasks)
+    if task["metadata"]["family"] == FAMILY:
+        yield from _harness(spec, task["metadata"], language, where)
+        return
     metadata, dataset = task["metadata"], spec.dataset
     entries = {key: dict(entry) for key, entry in (metadata.get("hub") or {}).items()}
     if dataset and dataset.hub:
@@ -247,6 +250,27 @@ def _benchmark(study: Study, tasks: Path, name: str, language: str) -> Iterator[
             yield Need(
                 "dataset", entry["path"], origin, entry.get("revision"), subset, entry["split"]
             )
+
+
+def _harness(
+    spec: Benchmark, metadata: Mapping[str, Any], language: str, where: str
+) -> Iterator[Need]:
+    """Data of a task or group of lm-eval's: files, or splits of the hub."""
+    dataset = spec.dataset
+    if dataset and dataset.paths:
+        yield from _rows(f"{where}.dataset", dataset, language)
+        for path in spec.demonstrations_in(language):
+            yield Need("file", path, f"{where}.demonstrations")
+        return
+    for part in metadata["parts"].values():
+        path, subset, revision = part["path"], part["name"], part["revision"]
+        splits = part["splits"]
+        if dataset and dataset.hub:
+            path, subset, revision = dataset.hub, dataset.name, dataset.revision
+            splits = [dataset.split or splits[0], *splits[1:]]
+        if path and "/" in path:  # else a format of files, such as json, or the task's own code
+            for split in splits:
+                yield Need("dataset", path, f"{where}.task", revision, subset, split)
 
 
 def missing(needs: Iterable[Need], lock: hub.Lock, why: str | None = None) -> list[str]:

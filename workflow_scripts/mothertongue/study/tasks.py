@@ -1,11 +1,12 @@
-"""Read the task pack (one YAML file per benchmark in tasks/) without lm-eval.
+"""Read tasks without lm-eval: the task pack (one YAML file each in tasks/), the study's own, lm-eval's.
 
 What is ours stands in a task's `metadata` (family, metrics, words per language, hub datasets,
-paper, licence, version); everything else is lm-eval's task format.
+paper, licence, version); everything else is lm-eval's task format. A task of lm-eval's gets such
+`metadata` when it is read (harness.py).
 """
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,14 @@ import yaml
 
 from ..errors import InputError
 from ..files import text_hash
+from .harness import FAMILY, folders_of, index_of, known_names, read_harness, tagged_tasks
 from .records import HARNESS
 
-__all__ = ["HARNESS", "demonstration_path", "hub_splits", "read_task", "task_digest"]
+__all__ = ["FAMILY", "HARNESS", "demonstration_path", "hub_splits", "read_task", "task_digest"]
+
+Places = (
+    str | Path | Sequence[str | Path]
+)  # the task pack, and after it the study's `evaluate.tasks`
 
 
 def hub_splits(entry: Mapping[str, Any], language: str) -> list[tuple[str | None, str | None]]:
@@ -46,15 +52,50 @@ def _merge(below: Any, above: Any) -> Any:
     return {**below, **{key: _merge(below.get(key), value) for key, value in above.items()}}
 
 
-def read_task(name: str, folder: Path) -> dict[str, Any]:
-    """Read a task's YAML with its includes merged deeply (imports no lm-eval)."""
-    path = folder / f"{name}.yaml"
-    if not path.is_file():
-        known = sorted(p.stem for p in folder.glob("*.yaml") if not p.name.startswith("_"))
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(known)}"
-        raise InputError(f"task '{name}' is not in {folder}; {hint}")
-    return _checked(_read(path), name, path)
+def split_places(places: Places) -> tuple[Path, list[Path]]:
+    """The folder of the task pack, and the study's own files and folders."""
+    pack, *own = [places] if isinstance(places, str | Path) else places
+    return Path(pack), [Path(one) for one in own]
+
+
+def pack_folder(name: str, places: Places) -> Path | None:
+    """The folder in which a task of the pack's form stands; None for one of lm-eval's form."""
+    pack, own = split_places(places)
+    for place in own:
+        if (path := index_of(place).get(name)) is not None:
+            content = _read(path)
+            family = content.get("metadata") if isinstance(content, dict) else None
+            ours = isinstance(family, dict) and family.get("family") in FAMILIES
+            return path.parent if ours and path.stem == name else None
+    return pack if (pack / f"{name}.yaml").is_file() else None
+
+
+def read_task(name: str, places: Places) -> dict[str, Any]:
+    """A task of the study's own files, of the pack or of lm-eval, in the pack's form (imports no lm-eval).
+
+    Raises `InputError` that says what was probably meant.
+    """
+    if (folder := pack_folder(name, places)) is not None:
+        path = folder / f"{name}.yaml"
+        return _checked(_read(path), name, path)
+    pack, own = split_places(places)
+    folders = folders_of(own)
+    if (found := read_harness(name, folders)) is not None:
+        return found
+    raise InputError(f"unknown task '{name}'; {_meant(name, pack, folders)}")
+
+
+def _meant(name: str, pack: Path, folders: Sequence[Path]) -> str:
+    """What an unknown task probably stands for."""
+    known = sorted(p.stem for p in pack.glob("*.yaml") if not p.name.startswith("_"))
+    if near := difflib.get_close_matches(name, [*known, *known_names(folders)], n=1):
+        return f"did you mean '{near[0]}'?"
+    if tagged := list(tagged_tasks(name, folders)):
+        return (
+            f"it is a tag that {len(tagged)} tasks of lm-eval's bear, which has no score; name one of"
+            f" them, such as {tagged[0]}"
+        )
+    return f"known: {', '.join(known)}, and every task and group of lm-eval"
 
 
 NEEDED = {  # what this workflow reads of a task; the rest is lm-eval's
@@ -101,6 +142,10 @@ def _read(path: Path) -> dict[str, Any]:
     return task
 
 
-def task_digest(name: str, folder: Path) -> str:
+def task_digest(name: str, places: Places) -> str:
     """A short hash of what a task says; comments and order of keys do not count."""
-    return text_hash(yaml.safe_dump(read_task(name, folder), sort_keys=True))[:16]
+    task = read_task(name, places)
+    if task["metadata"]["family"] == FAMILY:
+        digest: str = task["metadata"]["digest"]
+        return digest
+    return text_hash(yaml.safe_dump(task, sort_keys=True))[:16]

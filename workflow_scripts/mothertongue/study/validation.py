@@ -12,7 +12,7 @@ from ..prompts.checks import judge_prompt_mistakes, translation_prompt_mistakes
 from ..secrets import key_in_address
 from .recipes import recipe_mistakes
 from .schema import Json, suggestion
-from .tasks import HARNESS, demonstration_path
+from .tasks import demonstration_path
 from .templates import template_mistakes
 
 MULTI = "multi"  # the scope of the multilingual mix
@@ -80,13 +80,10 @@ class Names:
         }
 
 
-def grid_mistakes(
-    config: Json, tasks: Mapping[str, Section | None], known_languages: Section
-) -> list[str]:
-    """Every mistake, as `key.path: what is wrong and what to do`.
+def grid_mistakes(config: Json, known_languages: Section) -> list[str]:
+    """Every mistake, as `key.path: what is wrong and what to do`; of benchmarks: benchmark_checks.py.
 
-    `tasks`: name -> task of the task pack (None where it was not read); `known_languages`: code ->
-    facts of resources/languages.yaml.
+    `known_languages`: code -> facts of resources/languages.yaml.
     """
     if not isinstance(config, Mapping):
         return []
@@ -102,13 +99,12 @@ def grid_mistakes(
             mapping(names.config.get("finetune")).get("template", "alpaca"), names.models
         ),
         *_services(names),
-        *_benchmarks(names, tasks),
         *_questions(names),
         *_conditions(names),
     ]
 
 
-def _unknown(
+def unknown(
     where: str, name: object, known: Iterable[object], what: str, *, optional: bool = False
 ) -> Iterator[str]:
     """One mistake if `name` is not known. A section that must not be empty is told elsewhere."""
@@ -147,7 +143,7 @@ def _languages(names: Names, known_languages: Section) -> Iterator[str]:
             yield f"languages.{code}: not in resources/languages.yaml; give its name and aya.code"
     pot = listed(mapping(names.sample.get("multi")).get("languages"))
     for place, code in enumerate(pot):
-        yield from _unknown(f"sample.multi.languages[{place}]", code, names.languages, "language")
+        yield from unknown(f"sample.multi.languages[{place}]", code, names.languages, "language")
 
 
 def _instructions(names: Names) -> Iterator[str]:
@@ -195,7 +191,7 @@ def _sources(names: Names) -> Iterator[str]:
         yield from source_mistakes(where, entry, field)
     for name, spec in names.benchmarks.items():
         path = demonstration_path(mapping(spec))
-        yield from _placeholders(f"evaluate.benchmarks.{name}.demonstrations", path, "language")
+        yield from placeholders(f"evaluate.benchmarks.{name}.demonstrations", path, "language")
 
 
 def source_mistakes(where: str, entry: Json, field: str) -> Iterator[str]:
@@ -205,10 +201,10 @@ def source_mistakes(where: str, entry: Json, field: str) -> Iterator[str]:
             yield f"{where}: give either path (local file) or hub (dataset id)"
         paths = entry.get("path") or []
         for path in [paths] if isinstance(paths, str) else listed(paths):
-            yield from _placeholders(f"{where}.path", path, field)
+            yield from placeholders(f"{where}.path", path, field)
 
 
-def _placeholders(where: str, path: Json, field: str) -> Iterator[str]:
+def placeholders(where: str, path: Json, field: str) -> Iterator[str]:
     """Braces in a path that nothing will replace."""
     for found in PLACEHOLDER.finditer(path) if isinstance(path, str) else ():
         if not field or found[0] != f"{{{field}}}":
@@ -231,7 +227,7 @@ def _models(names: Names) -> Iterator[str]:
             yield f"models.{name}.build: hidden_size must be a multiple of 2 x heads"
         for place, code in enumerate(listed(build.get("languages"))):
             where = f"models.{name}.build.languages[{place}]"
-            yield from _unknown(where, code, names.languages, "language")
+            yield from unknown(where, code, names.languages, "language")
 
 
 def _services(names: Names) -> Iterator[str]:
@@ -269,75 +265,6 @@ def _services(names: Names) -> Iterator[str]:
                 yield f"{where}.batch: only the back end openai has a Batch API; leave it out"
 
 
-def _benchmarks(names: Names, tasks: Mapping[str, Section | None]) -> Iterator[str]:
-    """Unknown tasks and languages, and what a task cannot do."""
-    for name, spec in names.benchmarks.items():
-        spec, where = mapping(spec), f"evaluate.benchmarks.{name}"
-        yield from _unknown(f"{where}.task", spec.get("task"), tasks, "task")
-        for place, code in enumerate(listed(spec.get("languages"))):
-            at = f"{where}.languages[{place}]"
-            yield from _unknown(at, code, names.languages, "language")
-        task = tasks.get(spec["task"]) if isinstance(spec.get("task"), str) else None
-        if task:
-            yield from _task_mistakes(where, spec, task)
-            if mapping(task["metadata"]).get("family") == "text" and not names.sample.get(
-                "heldout"
-            ):
-                if not spec.get("dataset"):
-                    yield f"{where}: needs held-out rows; set sample.heldout to, say, 100"
-
-
-def _task_mistakes(where: str, spec: Section, task: Section) -> Iterator[str]:
-    """A benchmark that its task cannot serve: language, kind, dataset, demonstrations."""
-    metadata, name = mapping(task["metadata"]), task["task"]
-    words, hub = mapping(metadata.get("languages")), mapping(metadata.get("hub"))
-    dataset = mapping(spec.get("dataset"))
-    text = metadata.get("family") == "text"
-    for place, code in enumerate(listed(spec.get("languages"))):
-        at = f"{where}.languages[{place}]"
-        if not isinstance(code, str):
-            continue
-        if code not in words and not metadata.get("any_language"):
-            yield (
-                f"{at}: task '{name}' has no words for '{code}' (it has {', '.join(words)});"
-                f" add them in tasks/{name}.yaml"
-            )
-        elif not dataset:
-            for known in hub_languages(metadata, hub):
-                if code not in known:
-                    yield f"{at}: the data of '{name}' has no '{code}' (it has {', '.join(known)})"
-    if metadata.get("paired") and dataset.get("hub"):
-        yield f"{where}.dataset.hub: task '{name}' pairs two datasets; give local files (path)"
-    kind = "generative" if task["output_type"] == "generate_until" else "structured"
-    if spec.get("kind") in ("generative", "structured") and spec["kind"] != kind:
-        yield f"{where}.kind: task '{name}' is {kind}, not {spec['kind']}"
-    if not (dataset or hub or text or "fetch" in metadata):
-        yield f"{where}.dataset: missing (task '{name}' has no dataset of its own; give its path)"
-    shots = task.get("num_fewshot", 0) if spec.get("shots") is None else spec["shots"]
-    given = spec.get("demonstrations")
-    if text and shots:
-        yield f"{where}.shots: task '{name}' takes no demonstrations; set shots: 0"
-    elif isinstance(shots, int) and shots > 0 and dataset.get("path") and not given:
-        if "demonstrations" not in hub:
-            yield f"{where}.demonstrations: missing ({shots} shots need a file of them; or shots: 0)"
-    if given == HARNESS and not mapping(metadata.get("harness")).get("demonstrations"):
-        yield (
-            f"{where}.demonstrations: task '{name}' has none of lm-eval's own to take; leave the key"
-            " out, or give a file"
-        )
-    elif shots == 0 and given:
-        yield f"{where}.shots: 0, but demonstrations are given; set shots, or leave them out"
-
-
-def hub_languages(metadata: Section, hub: Section) -> Iterator[Section]:
-    """Languages of a task's own data, where its hub entries list them."""
-    needed = [hub.get("test"), hub.get("human") if metadata.get("paired") == "human" else None]
-    for entry in map(mapping, needed):
-        for key in ("names", "prefix"):
-            if key in entry:
-                yield entry[key]
-
-
 def _questions(names: Names) -> Iterator[str]:
     """Question sets without a source or a judge."""
     for name, spec in names.questions.items():
@@ -346,11 +273,11 @@ def _questions(names: Names) -> Iterator[str]:
         where, path = f"answer.questions.{name}", spec.get("path")
         if bool(path) == ("draw" in spec):
             yield f"{where}: give either path (file or URL) or draw"
-        yield from _placeholders(f"{where}.path", path, "language")
+        yield from placeholders(f"{where}.path", path, "language")
         if isinstance(path, str) and path.startswith("http://") and not LOCAL.match(path):
             yield f"{where}.path: only https addresses are fetched; give https:// or a file"
         for place, code in enumerate(listed(spec.get("languages"))):
-            yield from _unknown(f"{where}.languages[{place}]", code, names.languages, "language")
+            yield from unknown(f"{where}.languages[{place}]", code, names.languages, "language")
     if names.questions and not names.judges:
         yield "judge.judges: open questions are asked, but no judge is configured"
 
@@ -368,10 +295,10 @@ def _conditions(names: Names) -> Iterator[str]:
                 engine = data.removesuffix(ROUND_TRIP)
                 what = "translator of a round trip"
                 if engine not in names.data:  # what else it is told in translated.py
-                    yield from _unknown(at, engine, names.translators, what, optional=True)
+                    yield from unknown(at, engine, names.translators, what, optional=True)
             else:
                 usable = ["native", *names.data, *names.translators]
-                yield from _unknown(at, data, usable, "data")
+                yield from unknown(at, data, usable, "data")
             if data != "native" and "en" in scopes:
                 what = (
                     "has no round trip through" if data.endswith(ROUND_TRIP) else "is not put into"
@@ -382,7 +309,7 @@ def _conditions(names: Names) -> Iterator[str]:
         for place, scope in enumerate(scopes):
             if names.languages:
                 at = f"{where}.scope[{place}]"
-                yield from _unknown(at, scope, [*names.languages, MULTI], "scope")
+                yield from unknown(at, scope, [*names.languages, MULTI], "scope")
         for key, known, what in (
             ("lr", names.rates, "learning rate"),
             ("models", names.models, "model"),
@@ -392,11 +319,11 @@ def _conditions(names: Names) -> Iterator[str]:
             for place, name in enumerate(listed(entry.get(key))):
                 optional = key == "questions"
                 at = f"{where}.{key}[{place}]"
-                yield from _unknown(at, name, known, what, optional=optional)
+                yield from unknown(at, name, known, what, optional=optional)
         if names.benchmarks:
             yield from _unmeasured(names, where, entry, scopes)
     chosen = mapping(names.config.get("correlate")).get("lr")
-    yield from _unknown("correlate.lr", chosen, names.rates, "learning rate")
+    yield from unknown("correlate.lr", chosen, names.rates, "learning rate")
     if isinstance(chosen, str) and chosen in names.rates and used and chosen not in used:
         yield f"correlate.lr: no condition is tuned at '{chosen}' (they use {', '.join(sorted(used))})"
 
