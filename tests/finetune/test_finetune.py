@@ -327,7 +327,7 @@ def test_resources_grow_with_the_model():
     assert 12_000 < resources.memory_mb(seven) < 32_000
     assert 16 * 6_700 < resources.memory_mb(seven, whole=True) < 120_000
     assert resources.memory_mb(tiny) < 2_500
-    assert 3_150 < resources.memory_mb(small, gpu=0) < 4_500  # measured: 2,486 to 3,150
+    assert 3_150 < resources.memory_mb(small, gpu=0) < 5_000  # measured: 2,486 to 3,150
     more = resources.memory_mb(small, gpu=0, whole=True) - resources.memory_mb(small, gpu=0)
     assert more == pytest.approx(16 * 135, rel=0.05)  # 20 bytes per weight instead of 4
     assert 1 < resources.gpu_hours(6.7e9) < 7
