@@ -19,7 +19,7 @@ from mothertongue.finetune.scale import FIRST
 from mothertongue.finetune.train import Trainer
 from mothertongue.finetune.whole import unfreeze
 from mothertongue.inference.inputs import HASHES
-from mothertongue.inference.models import load_base
+from mothertongue.inference.models import AdapterError, load_base
 from mothertongue.process.stop import Interrupted
 from tiny_models import demo_rows, model_config
 
@@ -170,6 +170,13 @@ def test_training_in_16_bits_follows_that_in_float32(base, whole, tmp_path, dtyp
     assert wanted[-1] < 0.99 * wanted[0]
     assert made["dtype"] == f"torch.{dtype}"
     assert made["loss_scale"] == (FIRST if dtype == "float16" else 1)
+
+
+def test_rounding_to_16_bits_is_not_taken_for_training(base, tmp_path):
+    work = job(tmp_path, base, learning_rate=1e-30, dtype="bfloat16", epochs=1)
+    with pytest.raises(AdapterError, match="nothing was trained"):
+        finetune(work)
+    assert not work.adapter.exists() and not work.provenance.exists()
 
 
 def test_a_run_that_is_stopped_goes_on_to_the_same_weights(base, whole, tmp_path, monkeypatch):

@@ -42,6 +42,7 @@ def save_and_prove_whole(
     if job.last is None:
         raise ValueError("a full fine-tuning has a folder of its last weights")
     dtype = pick_dtype(job.recipe.dtype, pick_device())
+    effect = probe_logits(tuned, tokenizer) - untouched
     weights = save_whole(tuned, tokenizer, job.adapter, dtype)
     expected = probe_logits(tuned, tokenizer)
     free_memory()
@@ -53,7 +54,7 @@ def save_and_prove_whole(
             trust_remote_code=job.base.trust_remote_code,
             attention=job.recipe.attention,
         )
-        proof = prove_whole(fresh, tokenizer, expected=expected, untouched=untouched)
+        proof = prove_whole(fresh, tokenizer, expected=expected, effect=effect)
     except Exception:
         shutil.rmtree(job.adapter, ignore_errors=True)
         raise

@@ -90,11 +90,14 @@ def save_whole(model: Any, tokenizer: Any, folder: Path, dtype: "torch.dtype") -
 
 
 def prove_whole(
-    fresh: Any, tokenizer: Any, *, expected: "torch.Tensor", untouched: "torch.Tensor"
+    fresh: Any, tokenizer: Any, *, expected: "torch.Tensor", effect: "torch.Tensor"
 ) -> dict[str, Any]:
-    """Show that the saved model differs from its base and computes what the trained one did."""
-    now = probe_logits(fresh, tokenizer)
-    effect, error = (now - untouched).abs(), (now - expected).abs()
+    """Show that training changed the model and that the saved one computes what was to be saved.
+
+    `expected`: logits of the trained model in the type in which it is saved. `effect`: what training
+    changed of its logits in float32, where rounding to that type cannot be taken for a change.
+    """
+    effect, error = effect.abs(), (probe_logits(fresh, tokenizer) - expected).abs()
     proof = {
         "applied": bool(effect.max() > 0),
         "max_change": float(effect.max()),
