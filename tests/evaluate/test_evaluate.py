@@ -290,7 +290,12 @@ def without(row: dict, column: str) -> dict:
 @pytest.mark.parametrize(
     ("task", "language", "rows", "expected"),
     [
-        ("multiple-choise", "es", [], r"task 'multiple-choise' is not in .* 'multiple-choice'\?"),
+        (
+            "multiple-choise",
+            "es",
+            [],
+            r"unknown task 'multiple-choise'; did .* 'multiple-choice'\?",
+        ),
         ("multiple-choice", "ka", [], "no words for language 'ka' .it has en, es"),
         ("multiple-choice", "es", [], "items.jsonl: no items .the file or split is empty"),
         (

@@ -137,7 +137,7 @@ def test_all_mistakes_are_told_at_once(root):
         ),
         (lambda c: c["translate"]["translators"]["fluent"].pop("memory"), "fluent.memory: missing"),
         (
-            lambda c: c["evaluate"]["benchmarks"]["choice-native"].update(task="mmlu"),
+            lambda c: c["evaluate"]["benchmarks"]["choice-native"].update(task="mmlu-es"),
             "unknown task",
         ),
         (

@@ -129,12 +129,6 @@ ROWS: dict[str, list[Row]] = {
             "answers": {"text": [words[0]], "answer_start": [0]},
         }
     ),
-    "xquad_es": each(
-        lambda n, text, words: {
-            "context": text, "question": f"¿Y {words[1]}?", "id": f"q{n}",
-            "answers": {"text": [words[0]], "answer_start": [0]},
-        }
-    ),
     "m_mmlu_es": each(
         lambda n, text, words: {
             "instruction": text, "answer": "ABCD"[n % 4], "id": f"biology/test/{n}",

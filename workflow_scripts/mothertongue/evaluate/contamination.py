@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..evaluate.data import load
 from ..evaluate.pack import words_of
 from ..sample.contamination import TestItems
 from ..sample.rows import Row
@@ -34,13 +35,12 @@ def read_items(
     content = read_task(task, tasks)
     metadata = dict(content["metadata"])
     if metadata["family"] == FAMILY:
-        from .harness import Asked, load, query
+        from . import harness
 
-        loaded = load(
-            task, split_places(tasks)[1], Asked(language, files, hub=hub, lock=lock, shots=0)
-        )
+        asked = harness.Asked(language, files, hub=hub, lock=lock, shots=0)
+        loaded = harness.load(task, split_places(tasks)[1], asked)
         return FAMILY, [
-            {"id": f"{name}/{number}", "question": query(made, doc)}
+            {"id": f"{name}/{number}", "question": harness.query(made, doc)}
             for name, made in loaded["tasks"].items()
             for number, doc in enumerate(made.eval_docs)
         ]

@@ -3,14 +3,14 @@
 Everything that asks and scores is lm-eval's: prompts, filters, metrics, demonstrations, versions.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
 from ..files import text_hash
-from ..hub import commit_of, read_lock
+from ..hub import dataset_files, read_lock
 from ..study.harness import (
     Found,
     Part,
@@ -152,40 +152,40 @@ def load(name: str, own: Sequence[str | Path], asked: Asked) -> dict[str, Any]:
 
 
 def _data(part: Part, found: Found, asked: Asked, report: Report) -> dict[str, Any]:
-    """What replaces a task's own data: the study's files, its dataset of the hub, or a pinned commit."""
+    """What replaces a task's own loading: the study's files, or files of the hub at one commit.
+
+    Where rows are no files of the hub's (the task's own code makes them), lm-eval loads them.
+    """
     whole = part.whole
     tested, shown = tested_split(part), shown_split(part)
+    shots = asked.shots if asked.shots is not None else whole.get("num_fewshot")
     if asked.files:
         files = _files_of(part, found, asked.files)
         report["sources"][part.name] = ", ".join(files)
-        needs = asked.shots if asked.shots is not None else whole.get("num_fewshot")
-        if needs and shown != tested and not asked.demonstrations:
+        if shots and shown != tested and not asked.demonstrations:
             raise InputError(
                 f"task '{part.name}' takes demonstrations from a split of their own, '{shown}'; name a"
                 " file of them under evaluate.benchmarks.*.demonstrations, or set shots: 0"
             )
-        shots = _files_of(part, found, asked.demonstrations) if asked.demonstrations else files
-        named = (whole.get(f"{one}_split") for one in ("training", "validation", "test"))
-        splits = dict.fromkeys([*filter(None, named), shown], shots) | {tested: files}
-        return {"custom_dataset": _reader(splits), "dataset_path": None, "dataset_name": None}
+        examples = _files_of(part, found, asked.demonstrations) if asked.demonstrations else files
+        return _read_from({shown: examples} | {tested: files})
+    path, subset = whole.get("dataset_path"), whole.get("dataset_name")
+    kwargs = dict(whole.get("dataset_kwargs") or {})
+    revision = kwargs.pop("revision", None)
+    kwargs.pop("trust_remote_code", None)
+    split = tested
     if asked.hub and asked.hub.get("hub"):
-        told = {"dataset_path": asked.hub["hub"], "dataset_name": asked.hub.get("name")}
-        if split := asked.hub.get("split"):
-            told["test_split" if whole.get("test_split") else "validation_split"] = split
-        path, asked_for = asked.hub["hub"], asked.hub.get("revision")
-    else:
-        told, path = {}, whole.get("dataset_path")
-        asked_for = (whole.get("dataset_kwargs") or {}).get("revision")
-    if not path:  # made by the task's own code
-        report["sources"][part.name] = "made by the task's own code"
-        return told
+        path, subset, kwargs = asked.hub["hub"], asked.hub.get("name"), {}
+        revision, split = asked.hub.get("revision"), asked.hub.get("split") or tested
+    if whole.get("custom_dataset") or not path or "/" not in path or kwargs:
+        report["sources"][part.name] = f"{path or 'made by'} (as lm-eval's task loads it)"
+        return {}
     lock = read_lock(asked.lock) if asked.lock else {}
-    commit = commit_of(lock, "dataset", path, asked_for)
-    name = told.get("dataset_name", whole.get("dataset_name"))
-    report["sources"][part.name] = f"{path} ({name or 'default'}, {commit or 'newest'})"
-    if commit:
-        told["dataset_kwargs"] = {**(whole.get("dataset_kwargs") or {}), "revision": commit}
-    return told
+    commit, rows = dataset_files(path, subset, split, revision, lock)
+    report["sources"][part.name] = f"{path} ({split}, {subset or 'default'}, commit {commit[:12]})"
+    apart = bool(shots) and shown != tested
+    demonstrations = dataset_files(path, subset, shown, revision, lock)[1] if apart else rows
+    return _read_from({shown: demonstrations} | {tested: rows})
 
 
 def _files_of(part: Part, found: Found, files: Sequence[str]) -> list[str]:
@@ -203,24 +203,31 @@ def _files_of(part: Part, found: Found, files: Sequence[str]) -> list[str]:
     return own
 
 
-def _reader(splits: Mapping[str, Sequence[str]]) -> Callable[..., dict[str, Any]]:
-    """What lm-eval calls for the rows of a task: its splits from files."""
+def _read_from(splits: Mapping[str, Sequence[str | Path]]) -> dict[str, Any]:
+    """What makes lm-eval read a task's splits from files; parquet keeps the types that it states."""
 
     def read(**_: Any) -> dict[str, Any]:
         import datasets
 
+        datasets.disable_progress_bars()
         return {
-            split: datasets.Dataset.from_list(read_files(files).rows)
+            split: datasets.Dataset.from_parquet([str(file) for file in files])
+            if all(Path(file).suffix == ".parquet" for file in files)
+            else datasets.Dataset.from_list(read_files(files).rows)
             for split, files in splits.items()
         }
 
-    return read
+    return {"custom_dataset": read, "dataset_path": None, "dataset_name": None}
 
 
 def query(task: Any, doc: Mapping[str, Any]) -> str:
     """What of an item a training row could hold: the text that the task names, else its prompt."""
-    asked = task.doc_to_decontamination_query(doc) if task.config.should_decontaminate else None
-    text = asked or task.doc_to_text(doc)
+    from lm_eval.utils import apply_template
+
+    # the task's own method takes a rendered template for Python's literals
+    named = task.config.doc_to_decontamination_query if task.config.should_decontaminate else None
+    text = named and (doc[named] if named in doc else apply_template(named, doc))
+    text = text or task.doc_to_text(doc)
     if isinstance(text, int):  # several contexts with one ending
         text = task.doc_to_choice(doc)
     return " ".join(map(str, text)) if isinstance(text, list) else str(text)
@@ -228,10 +235,17 @@ def query(task: Any, doc: Mapping[str, Any]) -> str:
 
 def _explained(name: str, found: Found, error: Exception) -> InputError:
     """One line on why lm-eval could not load a task."""
-    what = " ".join(str(error).split())[:300]
+    what = (
+        f"task '{name}' of lm-eval cannot be loaded: {type(error).__name__}: "
+        + (" ".join(str(error).split())[:300])
+    )
+    if isinstance(error, ImportError):
+        return InputError(
+            f"{what}; the task's own code needs what is not installed here, or no longer there: install"
+            " it, or choose another task"
+        )
     data = ", ".join(dict.fromkeys(str(p.whole.get("dataset_path")) for p in found.parts))
     return InputError(
-        f"task '{name}' of lm-eval cannot be loaded: {type(error).__name__}: {what} (data: {data}; where"
-        " there is no network, run snakemake --cores 1 prefetch first, or name files under"
-        " evaluate.benchmarks.*.dataset.path)"
+        f"{what} (data: {data}); where there is no network, run snakemake --cores 1 prefetch first, or"
+        " name files under evaluate.benchmarks.*.dataset.path"
     )

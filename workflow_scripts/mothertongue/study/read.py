@@ -37,7 +37,10 @@ GROUPS = {
 def tasks_of(config: Json, folder: Path) -> dict[str, dict[str, Any] | InputError]:
     """Every task that a benchmark of the study names -> its content, or what is wrong with it."""
     evaluate = mapping(mapping(config).get("evaluate"))
-    places = [folder, *(one for one in listed(evaluate.get("tasks")) if isinstance(one, str))]
+    places: list[str | Path] = [
+        folder,
+        *(one for one in listed(evaluate.get("tasks")) if isinstance(one, str)),
+    ]
     found: dict[str, dict[str, Any] | InputError] = {}
     for spec in mapping(evaluate.get("benchmarks")).values():
         for name in task_names_of(mapping(spec)).values():

@@ -225,7 +225,7 @@ def _benchmark(study: Study, tasks: Places, name: str, language: str) -> Iterato
     spec, where = study.benchmarks[name], f"evaluate.benchmarks.{name}"
     task = read_task(spec.task_in(language), tasks)
     if task["metadata"]["family"] == FAMILY:
-        yield from _harness(spec, task["metadata"], language, where)
+        yield from _harness(spec, task, language, where)
         return
     metadata, dataset = task["metadata"], spec.dataset
     entries = {key: dict(entry) for key, entry in (metadata.get("hub") or {}).items()}
@@ -252,19 +252,17 @@ def _benchmark(study: Study, tasks: Places, name: str, language: str) -> Iterato
             )
 
 
-def _harness(
-    spec: Benchmark, metadata: Mapping[str, Any], language: str, where: str
-) -> Iterator[Need]:
+def _harness(spec: Benchmark, task: Mapping[str, Any], language: str, where: str) -> Iterator[Need]:
     """Data of a task or group of lm-eval's: files, or splits of the hub."""
-    dataset = spec.dataset
+    dataset, shots = spec.dataset, task["num_fewshot"] if spec.shots is None else spec.shots
     if dataset and dataset.paths:
         yield from _rows(f"{where}.dataset", dataset, language)
         for path in spec.demonstrations_in(language):
             yield Need("file", path, f"{where}.demonstrations")
         return
-    for part in metadata["parts"].values():
+    for part in task["metadata"]["parts"].values():
         path, subset, revision = part["path"], part["name"], part["revision"]
-        splits = part["splits"]
+        splits = part["splits"] if shots else part["splits"][:1]
         if dataset and dataset.hub:
             path, subset, revision = dataset.hub, dataset.name, dataset.revision
             splits = [dataset.split or splits[0], *splits[1:]]
