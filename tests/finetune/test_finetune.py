@@ -335,6 +335,9 @@ def test_resources_grow_with_the_model():
     assert 60 * resources.gpu_hours(6.7e9) < one < 600
     assert two < one
     assert resources.gpu_hours(6.7e9, whole=True) == 1.5 * resources.gpu_hours(6.7e9)
+    assert (
+        resources.runtime_minutes(6.7e9, whole=True) > 1.5 * (one - 21) + 20 + 21
+    )  # 12 times 107 GB
     assert resources.runtime_minutes(6.7e9, attempt=2) == pytest.approx(2 * one, abs=1)
 
 

@@ -188,6 +188,10 @@ def test_a_run_that_is_stopped_goes_on_to_the_same_weights(base, whole, tmp_path
     with pytest.raises(Interrupted):
         finetune(job(tmp_path / "stopped", base))
     monkeypatch.undo()
+    taken = (tmp_path / "stopped/work/checkpoint.pt").stat().st_size
+    assert taken == pytest.approx(
+        16 * whole["trained_weights"], rel=0.05
+    )  # as docs/templates.md says
     resumed = finetune(job(tmp_path / "stopped", base))
     assert resumed["resumed"] == 1
     assert resumed["adapter_sha256"] == whole["adapter_sha256"]

@@ -13,6 +13,7 @@ CPU_PARAMETERS = 5e7  # smaller models are trained on a CPU
 CPU_TOKENS = 2048  # of a pass on a CPU (finetune/budget.py)
 CPU_LIBRARIES = 1.8e9  # and what the allocator does not give back
 GPU_LIBRARIES = 2.0e9
+WRITINGS = 12  # checkpoints of a full run of the paper, and its best and last weights
 TOKENS = 10 * 3944 * 350  # a full run of the paper: epochs x rows x tokens
 
 
@@ -109,6 +110,10 @@ def runtime_minutes(
     card: Card | None = None,
     whole: bool = False,
 ) -> int:
-    """Minutes for the scheduler; half as much again, and more on each further attempt."""
+    """Minutes for the scheduler; half as much again, and more on each further attempt.
+
+    Where all weights are trained, also the time to write a checkpoint after each epoch and the results.
+    """
     hours = gpu_hours(parameters, quantisation=quantisation, card=card, whole=whole) / max(1, gpu)
-    return math.ceil((20 + 90 * hours) * attempt)
+    writing = WRITINGS * 16 * parameters / (card or reference()).load / 60 if whole else 0
+    return math.ceil((20 + 90 * hours + writing) * attempt)
