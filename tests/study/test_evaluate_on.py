@@ -5,10 +5,12 @@ import copy
 import pytest
 import yaml
 from conftest import ROOT, checkout, planned
+from mothertongue.errors import InputError
 from mothertongue.rules.correlate import Correlating
 from mothertongue.rules.report import Reporting
 from mothertongue.study import Study, read_study
 from mothertongue.study.paths import SCORE, Layout
+from mothertongue.study.requirements import study_needs
 
 DEMO = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
 
@@ -101,6 +103,37 @@ def test_gaps_are_made_of_the_same_scores_with_and_without(evaluate_on):
     for one in more.other_evaluations:  # each tuned score has its base beside it
         beside = one.condition._replace(data="base", scope="none", lr="none", seed=0)
         assert Layout().of(SCORE, one._replace(condition=beside)) in elsewhere
+
+
+def own_data(**languages) -> dict:
+    config = yaml.safe_load((ROOT / "studies/own-data.yaml").read_text(encoding="utf-8"))
+    config["languages"] |= languages
+    config["models"]["tiny"]["build"]["languages"] = ["es"]
+    config["evaluate"]["benchmarks"]["choice-native"]["languages"] = ["es", *languages]
+    config["conditions"][0]["evaluate_on"] = list(languages)
+    return config
+
+
+def test_a_language_that_is_only_tested_needs_no_rows():
+    """A study of one's own files, without sample.dataset: Chinese has no instruction data."""
+    study = read_study(own_data(zh={}), ROOT)
+    assert {one.language for one in study.other_evaluations} == {"zh"}
+    needed = {need.name for need in study_needs(study, ROOT / "tasks")}
+    assert "resources/demo/benchmarks/choice_native_zh.test.jsonl" in needed
+    assert not any("not-configured" in name for name in needed)
+
+
+@pytest.mark.parametrize("change", ["scope", "perplexity", "build"])
+def test_a_language_whose_rows_are_read_needs_some(change):
+    config = own_data(zh={})
+    if change == "scope":
+        config["conditions"][0] |= {"data": ["native"], "scope": ["es", "zh"]}
+    if change == "perplexity":
+        config["evaluate"]["benchmarks"]["native-perplexity"]["languages"] = ["es", "zh"]
+    if change == "build":
+        del config["models"]["tiny"]["build"]["languages"]
+    with pytest.raises(InputError, match=r"missing, though languages\.zh has no native rows"):
+        read_study(config, ROOT)
 
 
 @pytest.mark.slow

@@ -114,7 +114,16 @@ class Study:
     @property
     def has_english(self) -> bool:
         """Whether the study names English rows: a source of their own, or the shared data."""
-        return self.english is not None or self.instructions != Dataset.read(NO_DATASET)
+        return self.english is not None or self._has_shared_rows
+
+    @property
+    def _has_shared_rows(self) -> bool:
+        return self.instructions != Dataset.read(NO_DATASET)
+
+    @property
+    def languages_with_rows(self) -> list[str]:
+        """Languages that have native rows; the others are only tested."""
+        return [code for code, e in self.languages.items() if e.native or self._has_shared_rows]
 
     @property
     def pot(self) -> list[str]:

@@ -47,7 +47,7 @@ class Need(NamedTuple):
 def job_needs(study: Study, tasks: Places, rule: str, cell: Mapping[str, str]) -> Iterator[Need]:
     """What a job of a rule needs; `cell` are its wildcards."""
     if rule == "sample_aya":
-        for code in [cell["language"]] if "language" in cell else study.languages:
+        for code in [cell["language"]] if "language" in cell else study.languages_with_rows:
             yield from _native(study, code)
     if rule == "sample_english":
         yield from _english(study)

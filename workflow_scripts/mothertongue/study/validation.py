@@ -151,7 +151,12 @@ def _instructions(names: Names) -> Iterator[str]:
     if names.sample.get("dataset"):
         return
     english = mapping(names.sample.get("english"))
-    without = [code for code, entry in names.languages.items() if not mapping(entry).get("native")]
+    needed = set(_read_in(names))
+    without = [
+        code
+        for code, entry in names.languages.items()
+        if code in needed and not mapping(entry).get("native")
+    ]
     own = bool(english.get("path") or english.get("hub"))
     if without:
         yield (
@@ -170,6 +175,19 @@ def _instructions(names: Names) -> Iterator[str]:
                 f"answer.questions.{name}.draw: needs sample.dataset, whose rows drawn questions must"
                 " not repeat"
             )
+
+
+def _read_in(names: Names) -> Iterator[object]:
+    """Languages whose native rows are read; the others are only tested (`evaluate_on`)."""
+    for entry in map(mapping, listed(names.config.get("conditions"))):
+        for scope in listed(entry.get("scope")):
+            yield from names.pot if scope == MULTI else [scope]
+    for spec in map(mapping, names.benchmarks.values()):
+        if spec.get("task") == "native-perplexity" and not spec.get("dataset"):
+            yield from listed(spec.get("languages"))
+    for model in map(mapping, names.models.values()):
+        if "build" in model:
+            yield from listed(mapping(model["build"]).get("languages")) or names.languages
 
 
 def _sources(names: Names) -> Iterator[str]:
