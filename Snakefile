@@ -33,6 +33,7 @@ include: "rules/estimate.smk"
 include: "rules/replies.smk"
 include: "rules/progress.smk"
 include: "rules/tasks.smk"
+include: "rules/benchmarks.smk"
 
 
 rule all:

@@ -36,6 +36,11 @@ def refusal(error):
     return WorkflowError(str(error))
 
 
+# the language whose benchmarks are asked for (benchmarks.smk): of the command line, not of a study
+LANGUAGE = workflow.config_settings.config.get("language")
+if LANGUAGE is not None:
+    config.pop("language", None)
+
 if "PLAN" not in globals() or PLAN.config is not config:  # every stage includes this file
     try:
         refuse_to_unlock(sys.argv[1:], Path(".snakemake"))

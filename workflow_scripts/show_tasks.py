@@ -2,6 +2,7 @@
 
 What differs from lm-eval's task of the name stands below each (`harness` in the task's file). The
 prompt is that of the first item in the benchmark's first language, built as the evaluation builds it.
+At the end stands what the study's suites (`evaluate.suite`) hold and miss.
 """
 
 import logging
@@ -13,6 +14,8 @@ from mothertongue.errors import InputError
 from mothertongue.evaluate.describe import WIDTH, described, differences, one_prompt, wrapped
 from mothertongue.process.tee import copied_to
 from mothertongue.study import Study
+from mothertongue.study.catalogue_pages import suite_text
+from mothertongue.study.suite import suite_languages
 from mothertongue.study.tasks import Places
 
 
@@ -40,6 +43,8 @@ def main(*, study: Study, tasks: Places, results: Path, lock: Path) -> None:
         except InputError as error:
             lines.append(wrapped("prompt", f"cannot be shown: {error}"))
         print("\n".join(lines), flush=True)
+    for code in suite_languages(study.config):
+        print(suite_text(code), flush=True)
 
 
 if "snakemake" in globals():

@@ -414,6 +414,28 @@ BROKEN = {
         bench(languages=["fr"]),
         ["evaluate.benchmarks.x.languages[0]: unknown language 'fr'; known: es, zh"],
     ),
+    "a suite for a language the study lacks": (
+        put(("evaluate/suite", {"sw": "auto"})),
+        ["evaluate.suite.sw: unknown language 'sw'; known: es, zh"],
+    ),
+    "a suite for a language without public benchmarks": (
+        put(
+            ("languages/xyz", {"name": "Ours", "aya": {"code": "xyz"}}),
+            ("evaluate/suite", {"xyz": "auto"}),
+        ),
+        ["evaluate.suite.xyz: no public benchmark of this language is known; leave it out"],
+    ),
+    "a suite that is not there": (
+        put(("evaluate/suite", {"es": "large"})),
+        ["evaluate.suite.es: only 'auto' is allowed (auto = the smallest set)"],
+    ),
+    "a benchmark that a suite holds under another name": (
+        both(
+            put(("evaluate/suite", {"es": "auto"})),
+            bench(label="Belebele"),
+        ),
+        ["evaluate.benchmarks.x: has the label 'Belebele' of evaluate.benchmarks.belebele"],
+    ),
     "a task without data": (
         bench(dataset=None),
         ["evaluate.benchmarks.x.dataset: missing (task 'multiple-choice' has no dataset"],

@@ -122,7 +122,7 @@ def write_study(args: argparse.Namespace) -> list[str]:
         raise InputError(
             f"{native.path}: holds several languages but no English rows; give --english"
         )
-    found = tuple(benchmarks_in(language, ROOT / "tasks"))
+    found = tuple(benchmarks_in(language))
     wanted = Wanted(language, name, native, english, base, args.translator, found)
     command = command_for(out)
     text = compose(wanted, command)
@@ -140,6 +140,8 @@ def write_study(args: argparse.Namespace) -> list[str]:
         f"English rows to translate: {source}; translator: {args.translator}"
         f" ({TRANSLATORS[args.translator][1]})",
         f"benchmarks: {tests}",
+        f"public benchmarks of {name} that the study does not use:"
+        f" {command.partition(' --cores')[0]} --cores 1 benchmarks --config language={language}",
         f"cost: {cost}; a closer count: {command.replace('--cores all', '--cores 1 estimate')}",
         f"wrote {out}; run: {command}",
     ]

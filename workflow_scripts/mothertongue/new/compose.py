@@ -157,7 +157,8 @@ def compose(wanted: Wanted, command: str) -> str:
         )
     if not wanted.benchmarks:
         lines.append(
-            f"    # no other benchmark of the task pack has {wanted.language_name}; add yours:"
+            f"    # no other benchmark of the task pack has {wanted.language_name}; public ones:"
+            f" snakemake --cores 1 benchmarks --config language={code}; to add one:"
             " docs/add-a-benchmark.md"
         )
     return "\n".join(lines) + "\n"

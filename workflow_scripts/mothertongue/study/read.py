@@ -14,6 +14,7 @@ from .grid import OTHER, Study
 from .records import NO_DATASET, languages_of
 from .references import reference_mistakes
 from .schema import Json, Schema, complete, repeated_keys, structural_mistakes
+from .suite import suite_mistakes, with_suites
 from .tasks import read_task
 from .translated import translated_mistakes
 from .validation import grid_mistakes, listed, mapping
@@ -95,11 +96,13 @@ def read_study(
             f"  - study: missing{where}; give the study a name (study: my-study). The demo runs"
             " without --configfile, and with changes as --configfile config.yaml yours.yaml"
         )
-    config = complete({**NOTHING, **given} if module else raw, schema, schema)
+    whole = with_suites({**NOTHING, **given} if module else raw)
+    config = complete(whole, schema, schema)
     mistakes = structural_mistakes(config, schema)
     mistakes += [line for file in files for line in repeated_keys(file)]
     mistakes += grid_mistakes(config, known_languages)
     mistakes += benchmark_mistakes(config, tasks_of(config, root / "tasks"))
+    mistakes += suite_mistakes(config)
     mistakes += translated_mistakes(config)
     mistakes += comparison_mistakes(config)
     if module:  # nobody made a mistake in a section that nobody wrote
