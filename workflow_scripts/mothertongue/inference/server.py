@@ -139,7 +139,8 @@ class ServerLM(Engine, LocalCompletionsAPI):  # type: ignore[misc]  # lm-eval ha
                     raise InputError(
                         f"{self.served.base_url}: '{self.served.model}' cuts a text into"
                         f" {len(told) - 1} tokens, and the study's tokenizer into {len(sent)}: it is another"
-                        " model, or takes no tokens as prompts (evaluate.server.tokens)"
+                        " model, takes no tokens as prompts (evaluate.server.tokens), or gives the"
+                        " log-probabilities of prompts at wrong places, as llama-cpp-python's does"
                     )
         found: list[tuple[float, bool]] = LocalCompletionsAPI.parse_logprobs(
             outputs, tokens=tokens, ctxlens=ctxlens
