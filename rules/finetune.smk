@@ -4,7 +4,8 @@
 # Out:  <results>/finetune/{model}/{data}/{scope}/{lr}/seed{seed}/
 #           adapter_model.safetensors, adapter_config.json   the adapter of the best epoch
 #           history.csv        losses and held-out perplexity per epoch (0 = the untuned base)
-#           model/             instead of an adapter: all weights (models with finetune.method: full)
+#           model/, last/      instead of an adapter (models with finetune.method: full): all weights
+#                              of the best epoch, which is evaluated, and of the last
 #           provenance.json    recipe, hashes, tokens, drops, truncation, speed, proof, versions
 # Kept while a run is unfinished, at an undeclared path (mothertongue/study/paths.py): its newest
 # checkpoint, because declared outputs are deleted when a job fails.
@@ -65,6 +66,7 @@ rule finetune_lora:
 use rule finetune_lora as finetune_full with:
     output:
         adapter=directory(f"<results>/finetune/{COND}/model"),
+        last=directory(f"<results>/finetune/{COND}/last"),
         history=f"<results>/finetune/{COND}/history.csv",
         provenance=f"<results>/finetune/{COND}/provenance.json",
     wildcard_constraints:

@@ -12,7 +12,7 @@ from typing import Any
 
 from mothertongue.api import Store
 from mothertongue.correlate.planning import POWER_COLUMNS, plan_power
-from mothertongue.estimate.gpu import GpuRow, gpu_lines, gpu_rows, text_of
+from mothertongue.estimate.gpu import GpuRow, disk_text, gpu_lines, gpu_rows, text_of
 from mothertongue.estimate.lines import Line, table, with_total, write_lines, write_table
 from mothertongue.estimate.power import with_hours
 from mothertongue.estimate.services import Stored, judge_lines, translation_lines
@@ -63,8 +63,9 @@ def main(
     if gpu_file is not None:
         found = list(gpu_rows(models, root))
         write_table(gpu_file, GpuRow._fields, (row._asdict() for row in found))
-        part = text_of(found, models)
-        text += f"\n\n{part}" if part else ""
+        text += "".join(
+            f"\n\n{part}" for part in (text_of(found, models), disk_text(models)) if part
+        )
     if power_file is not None:
         sheets = map(PowerSheet.from_params, power)
         work = with_hours(sheets, models, lines[-1].gpu_hours)

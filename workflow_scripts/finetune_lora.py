@@ -36,6 +36,7 @@ def main(
     gpus: int = 0,
     checkpoint_minutes: float = 10,
     others: tuple[Path, ...] = (),
+    last: Path | None = None,
 ) -> None:
     """Train on `training_set`; `recipe` is the configuration's section without the grid.
 
@@ -56,6 +57,7 @@ def main(
         threads=threads,
         checkpoint_minutes=checkpoint_minutes,
         others=others,
+        last=last,
     )
     if gpus > 1:
         finetune_in_processes(job, gpus)
@@ -70,7 +72,9 @@ def main(
 if "snakemake" in globals():
     with log_to(snakemake.log[0]):
         gpus = snakemake.resources.get("gpu", 0)
-        config = snakemake.output.get("config")  # none of a whole model
+        config, last = map(
+            snakemake.output.get, ("config", "last")
+        )  # of an adapter; of a whole model
         run_preloaded(
             "finetune_lora",
             dict(
@@ -90,6 +94,7 @@ if "snakemake" in globals():
                 gpus=gpus,
                 checkpoint_minutes=snakemake.resources.get("checkpoint_minutes", 10),
                 others=tuple(map(Path, snakemake.input.others)),
+                last=Path(last) if last else None,
             ),
             gpus=gpus,
             grace=STOP_SECONDS,

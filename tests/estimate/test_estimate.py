@@ -243,6 +243,54 @@ def test_the_estimate_says_what_16_bits_would_save(tmp_path):
     }  # fmt: skip
 
 
+def test_all_weights_take_more_hours_and_the_disk_for_two_models(tmp_path):
+    """Beside an adapter's: six operations instead of four, no 8 bits, the best and the last on disk."""
+    write_jsonl(tmp_path / "sample/native/es.jsonl", english_rows(50))
+    out = tmp_path / "estimate/gpu.csv"
+    none = {
+        **GPU,
+        "quantisation": "none",
+        "epochs": 10_000,
+        "loads": dict.fromkeys(GPU["loads"], 0),
+    }
+    whole = {
+        **none, "name": "all", "whole": True, "bytes": {"none": GPU["bytes"]["none"]},
+        "left": 28e9, "unfinished": 224e9,
+    }  # fmt: skip
+    text = main(
+        translations=[], judges=[], gpu=[none, whole], languages=LANGUAGES, dated="today",
+        store_file=tmp_path / "none", table_file=tmp_path / "estimate/cost.csv", gpu_file=out,
+    )  # fmt: skip
+    with (tmp_path / "estimate/cost.csv").open() as handle:
+        rows = {(row["stage"], row["who"]): row for row in csv.DictReader(handle)}
+    hours = [float(rows["finetune", name]["gpu_hours"]) for name in ("big", "all")]
+    assert hours[1] == pytest.approx(1.5 * hours[0], rel=1e-3)
+    assert [float(rows["finetune", name]["disk_gb"]) for name in ("big", "all")] == [0, 56]
+    with out.open() as handle:
+        kinds = {row["quantisation"] for row in csv.DictReader(handle) if row["model"] == "all"}
+    assert kinds == {"none"}
+    (line,) = [line for line in text.splitlines() if line.startswith("all  ")][:1]
+    assert line.split()[1:3] == ["-", "-"]
+    assert "all: 2 full fine-tunings leave up to 28.0 GB each" in text
+    assert "up to 224.0 GB more while it runs" in text
+    assert "6 operations per weight and token, LoRA as 4" in text
+
+
+def test_a_study_tells_the_estimate_what_is_trained(root, monkeypatch):
+    monkeypatch.chdir(root)
+
+    def whole(config):
+        config["models"]["whole"] = {
+            "base": "o/m", "parameters": 1e9, "finetune": {"method": "full", "quantisation": "none"},
+        }  # fmt: skip
+
+    part, full = workload.models(planned_study(root, whole), root / "nowhere", local=False)
+    assert (part.whole, full.whole, full.quantisation) == (False, True, "none")
+    assert full.bytes.keys() == {"none"} and full.bytes["none"]["finetune"] > 2e10
+    assert (full.left, full.unfinished) == (4e9, 32e9)  # 16-bit weights twice
+    assert 0 < part.left < 1e6 < part.parameters
+
+
 def planned_study(root, change):
     config = yaml.safe_load((root / "config.yaml").read_text(encoding="utf-8"))
     change(config)

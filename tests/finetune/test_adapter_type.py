@@ -1,6 +1,6 @@
 """LoRA on a bfloat16 base: computes in bfloat16, keeps less, and trains and scores as in float32."""
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import pytest
 import torch
@@ -10,7 +10,9 @@ from mothertongue.finetune.encode import encode_rows
 from mothertongue.finetune.loss import summed_loss
 from mothertongue.finetune.recipe import Recipe
 from mothertongue.finetune.train import Trainer
+from mothertongue.finetune.whole import computing_in
 from mothertongue.inference import adapters, models
+from mothertongue.study import gpu_memory
 from tiny_models import demo_rows, save_model
 from transformers import LlamaConfig, LlamaForCausalLM
 
@@ -57,31 +59,57 @@ def kept_bytes(model, tokens: int) -> int:
 
     with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
         ids = torch.zeros((1, tokens), dtype=torch.long)
-        model.base_model.model.model(input_ids=ids, use_cache=False)
+        inner = model.base_model.model.model if hasattr(model, "peft_config") else model.model
+        inner(input_ids=ids, use_cache=False)
     return sum(kept.values())
 
 
-LAYERS, WIDTH = 2, 512
+LAYERS, WIDTH, TOKENS = 2, 512, 640
 
 
-def shaped_like_llama2():
-    """Layers with the proportions of Llama-2-7B, in bfloat16, with LoRA."""
+def shaped_like_llama2(dtype=torch.bfloat16, targets="qkv"):
+    """Layers with the proportions of Llama-2-7B, with LoRA; no targets: all weights are trained."""
     config = LlamaConfig(
         hidden_size=WIDTH, intermediate_size=11008 * WIDTH // 4096, num_hidden_layers=LAYERS,
         num_attention_heads=WIDTH // 128, vocab_size=320,
     )  # fmt: skip
-    model = LlamaForCausalLM(config).to(torch.bfloat16)
+    model = LlamaForCausalLM(config).to(dtype)
+    if not targets:
+        return model.train()
     model.requires_grad_(False)
-    return lora.add_lora(model, **SETTINGS).train()
+    return lora.add_lora(model, **SETTINGS, targets=targets).train()
+
+
+def per_token(model) -> float:
+    """Bytes a token, per layer and unit of width."""
+    return kept_bytes(model, TOKENS) / TOKENS / (LAYERS * WIDTH)
 
 
 def test_a_pass_keeps_less(monkeypatch):
-    """Bytes a token, per layer and unit of width: those that gpu_memory.py plans with."""
-    ours = kept_bytes(shaped_like_llama2(), 512) / 512 / (LAYERS * WIDTH)
+    ours = per_token(shaped_like_llama2())
     with as_peft_has_it(monkeypatch):
-        peft = kept_bytes(shaped_like_llama2(), 512) / 512 / (LAYERS * WIDTH)
+        peft = per_token(shaped_like_llama2())
     print(f"{ours:.1f} bytes here, {peft:.1f} with float32 layers")
     assert ours < 0.85 * peft
+
+
+@pytest.mark.parametrize("targets", ["qkv", "attention", "all-linear", None])
+@pytest.mark.parametrize("word", [2, 4])
+def test_a_pass_keeps_what_the_plan_counts(targets, word):
+    """The bytes that gpu_memory.py plans with, by what is trained and the size of a number."""
+    whole = targets is None
+    base = torch.bfloat16 if word == 2 and not whole else torch.float32
+    model = shaped_like_llama2(base, targets)
+    with computing_in("bfloat16" if word == 2 else "float32", "cpu") if whole else nullcontext():
+        kept = per_token(model)
+    shape = gpu_memory.Shape(model.num_parameters(), LAYERS, WIDTH, 0, 4, WIDTH)
+    planned = gpu_memory.passing(
+        shape, TOKENS, TOKENS, checkpointing=False, word=word, whole=whole,
+        carriers=gpu_memory.carriers_of(targets),
+    )  # fmt: skip
+    planned /= TOKENS * LAYERS * WIDTH
+    print(f"{targets or 'all weights'}, {word} bytes: {kept:.1f} kept, {planned:.1f} planned")
+    assert kept < planned < 1.3 * kept
 
 
 @pytest.mark.slow

@@ -22,6 +22,7 @@ from mothertongue.finetune.workers import share_out
 from mothertongue.inference.templates import render_prompt
 from mothertongue.process.progress import Progress
 from mothertongue.process.stop import StopRequest, job_end
+from mothertongue.study import gpu_memory
 from mothertongue.study import training_jobs as resources
 from tiny_models import ROOT, demo_rows, model_config, save_model
 
@@ -322,13 +323,21 @@ def test_resources_grow_with_the_model():
     assert resources.gpus(1.1e6) == 0
     assert resources.gpus(6.7e9) == 1
     assert resources.gpus(6.7e9, 2) == 2
-    assert 12_000 < resources.memory_mb(6.7e9) < 32_000
-    assert resources.memory_mb(1.1e6) < 2_500
-    assert 3_150 < resources.memory_mb(1.35e8, gpu=0) < 4_000  # measured: 2,486 to 3,150
+    seven, small, tiny = (gpu_memory.guessed(size) for size in (6.7e9, 1.35e8, 1.1e6))
+    assert 12_000 < resources.memory_mb(seven) < 32_000
+    assert 16 * 6_700 < resources.memory_mb(seven, whole=True) < 120_000
+    assert resources.memory_mb(tiny) < 2_500
+    assert 3_150 < resources.memory_mb(small, gpu=0) < 5_000  # measured: 2,486 to 3,150
+    more = resources.memory_mb(small, gpu=0, whole=True) - resources.memory_mb(small, gpu=0)
+    assert more == pytest.approx(16 * 135, rel=0.05)  # 20 bytes per weight instead of 4
     assert 1 < resources.gpu_hours(6.7e9) < 7
     one, two = resources.runtime_minutes(6.7e9), resources.runtime_minutes(6.7e9, gpu=2)
     assert 60 * resources.gpu_hours(6.7e9) < one < 600
     assert two < one
+    assert resources.gpu_hours(6.7e9, whole=True) == 1.5 * resources.gpu_hours(6.7e9)
+    assert (
+        resources.runtime_minutes(6.7e9, whole=True) > 1.5 * (one - 21) + 20 + 21
+    )  # 12 times 107 GB
     assert resources.runtime_minutes(6.7e9, attempt=2) == pytest.approx(2 * one, abs=1)
 
 
@@ -369,8 +378,11 @@ def test_a_budget_is_measured_by_two_passes_on_a_device(monkeypatch, full):
         monkeypatch.setattr(torch.cuda, name, lambda *_: None)
     monkeypatch.setattr(torch.cuda, "memory_allocated", lambda *_: 0)
     monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda *_: device["peak"])
-    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda *_: (2_100_000_000, 4_000_000_000))
     model = torch.nn.Embedding(50, 4)
+    states = 8 * 50 * 4  # AdamW's averages, which come with the first step
+    monkeypatch.setattr(
+        torch.cuda, "mem_get_info", lambda *_: (2_100_000_000 + states, 4_000_000_000)
+    )
     model.get_input_embeddings = lambda: model
     found = budget.find_budget(model, max_length=500, device="cuda:0")
     if full:

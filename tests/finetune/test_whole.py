@@ -1,5 +1,6 @@
 """Full fine-tuning: transformers' losses and weights, through the rules, resumed, evaluated as a base."""
 
+import csv
 import math
 from dataclasses import replace
 
@@ -9,14 +10,16 @@ import yaml
 from chat_tokenizers import tokenizers
 from conftest import ROOT, checkout, run_snakemake
 from json_rows import rows_of, write_dataset
-from mothertongue.files import read_json, read_jsonl
+from mothertongue.files import file_hash, read_json, read_jsonl
 from mothertongue.finetune.batches import IGNORED, collate, effective_batches, epoch_order
 from mothertongue.finetune.encode import encode_rows
 from mothertongue.finetune.recipe import Base, Job, Recipe
 from mothertongue.finetune.run import finetune
+from mothertongue.finetune.scale import FIRST
 from mothertongue.finetune.train import Trainer
 from mothertongue.finetune.whole import unfreeze
-from mothertongue.inference.models import load_base
+from mothertongue.inference.inputs import HASHES
+from mothertongue.inference.models import AdapterError, load_base
 from mothertongue.process.stop import Interrupted
 from tiny_models import demo_rows, model_config
 
@@ -99,19 +102,85 @@ class Order:
         return iter([row for batch in effective_batches(order, 8) for row in batch])
 
 
-def job(folder, base):
+def job(folder, base, **changes):
     write_dataset(folder / "train.jsonl", demo_rows(count=20))
     write_dataset(folder / "validation.jsonl", demo_rows(count=24)[20:])
     return Job(
         training_set=folder / "train.jsonl", validation_set=folder / "validation.jsonl",
         adapter=folder / "out" / "model", adapter_config=None, history=folder / "out/history.csv",
         provenance=folder / "out/provenance.json", folder=folder / "work",
-        condition={"model": "tiny"}, base=Base(str(base)), recipe=RECIPE, checkpoint_minutes=0,
+        condition={"model": "tiny"}, base=Base(str(base)), recipe=replace(RECIPE, **changes),
+        checkpoint_minutes=0, last=folder / "out" / "last",
     )  # fmt: skip
 
 
-def test_a_run_that_is_stopped_goes_on_to_the_same_weights(base, tmp_path, monkeypatch):
-    whole = finetune(job(tmp_path / "whole", base))
+def validation_losses(work):
+    """Those of each epoch, from the untuned base on."""
+    with work.history.open(encoding="utf-8") as file:
+        return [float(row["validation_loss"]) for row in csv.DictReader(file)]
+
+
+def held_out(folder, rows):
+    """The validation loss of a saved model, by the loop that trained it."""
+    model, tokenizer = load_base(str(folder), quantisation="none", dtype="float32")
+    examples, _ = encode_rows(rows_of(read_jsonl(rows)), tokenizer, template="chat", max_length=256)
+    peer = Trainer(
+        model.requires_grad_(True), examples, examples, RECIPE, pad=tokenizer.pad_token_id
+    )
+    return peer.validation_loss()
+
+
+def test_the_best_and_the_last_weights_are_kept_in_shards(base, tmp_path, monkeypatch):
+    monkeypatch.setattr("mothertongue.finetune.whole.SHARD", "100KB")  # 4GB of a larger model
+    work = job(tmp_path, base, learning_rate=3e-2, epochs=3)
+    made = finetune(work)
+    losses = validation_losses(work)
+    assert 0 < made["best_epoch"] < 3, losses
+    for folder, loss in ((work.adapter, losses[made["best_epoch"]]), (work.last, losses[-1])):
+        shards = {path.name for path in folder.glob("*.safetensors")}
+        index = read_json(folder / "model.safetensors.index.json")
+        assert len(shards) > 3 and set(index["weight_map"].values()) == shards
+        assert read_json(folder / HASHES).keys() == shards
+        assert held_out(folder, work.validation_set) == pytest.approx(loss, rel=1e-6)
+    assert made["adapter_sha256"] == file_hash(work.adapter / HASHES)
+    assert made["last_sha256"] == file_hash(work.last / HASHES) != made["adapter_sha256"]
+
+
+@pytest.fixture(scope="module")
+def whole(base, tmp_path_factory):
+    """A finished job in float32, and its provenance."""
+    work = job(tmp_path_factory.mktemp("run"), base)
+    return work, finetune(work)
+
+
+def test_the_last_weights_take_no_room_where_they_are_the_best(whole):
+    work, made = whole
+    assert made["best_epoch"] == 2 and made["last_sha256"] == made["adapter_sha256"]
+    assert work.last.joinpath("model.safetensors").samefile(work.adapter / "model.safetensors")
+    load_base(str(work.last), quantisation="none")
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_training_in_16_bits_follows_that_in_float32(base, whole, tmp_path, dtype):
+    """As on a GPU: each pass sees the weights as the last step left them; float16 scales its loss."""
+    work = job(tmp_path, base, dtype=dtype)
+    made = finetune(work)
+    wanted, found = (validation_losses(one) for one in (whole[0], work))
+    assert found == pytest.approx(wanted, rel=2e-3)
+    assert wanted[-1] < 0.99 * wanted[0]
+    assert made["dtype"] == f"torch.{dtype}"
+    assert made["loss_scale"] == (FIRST if dtype == "float16" else 1)
+
+
+def test_rounding_to_16_bits_is_not_taken_for_training(base, tmp_path):
+    work = job(tmp_path, base, learning_rate=1e-30, dtype="bfloat16", epochs=1)
+    with pytest.raises(AdapterError, match="nothing was trained"):
+        finetune(work)
+    assert not work.adapter.exists() and not work.provenance.exists()
+
+
+def test_a_run_that_is_stopped_goes_on_to_the_same_weights(base, whole, tmp_path, monkeypatch):
+    _, whole = whole
     steps = iter([False, False, True])
     monkeypatch.setattr(
         "mothertongue.process.stop.StopRequest.check", lambda *_: next(steps, False)
@@ -119,6 +188,10 @@ def test_a_run_that_is_stopped_goes_on_to_the_same_weights(base, tmp_path, monke
     with pytest.raises(Interrupted):
         finetune(job(tmp_path / "stopped", base))
     monkeypatch.undo()
+    taken = (tmp_path / "stopped/work/checkpoint.pt").stat().st_size
+    assert taken == pytest.approx(
+        16 * whole["trained_weights"], rel=0.05
+    )  # as docs/templates.md says
     resumed = finetune(job(tmp_path / "stopped", base))
     assert resumed["resumed"] == 1
     assert resumed["adapter_sha256"] == whole["adapter_sha256"]
@@ -150,7 +223,9 @@ def test_a_study_trains_all_weights_of_one_model_and_evaluates_them(base, tmp_pa
     done = run_snakemake(*targets, "--cores", "2", cwd=folder)
     assert done.returncode == 0, done.stdout + done.stderr
     cell = folder / "results/finetune/whole/native/es/high/seed1"
-    assert {path.name for path in cell.iterdir()} == {"model", "history.csv", "provenance.json"}
+    assert {path.name for path in cell.iterdir()} == {
+        "model", "last", "history.csv", "provenance.json",
+    }  # fmt: skip
     assert (cell / "model" / "model.safetensors").is_file()
     assert (
         folder / "results/finetune/part/native/es/high/seed1/adapter_model.safetensors"

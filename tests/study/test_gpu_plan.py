@@ -11,7 +11,7 @@ from conftest import ROOT, checkout, run_snakemake
 from fake_gpus import fake_environment
 from mothertongue.errors import InputError
 from mothertongue.files import write_json
-from mothertongue.study import cards, gpu_memory, gpu_plan, read_study
+from mothertongue.study import cards, gpu_memory, gpu_plan, gpu_warnings, read_study
 from tiny_models import save_model
 
 # ---- cards
@@ -132,7 +132,7 @@ def test_an_unusable_choice_is_one_line(tmp_path):
 
 
 def lines(config, *cells, choices=Path("nowhere")):
-    return list(gpu_plan.warnings(config, cells, choices, local=False))
+    return list(gpu_warnings.warnings(config, cells, choices, local=False))
 
 
 def test_models_beyond_a_card_are_named(tmp_path):
@@ -147,6 +147,43 @@ def test_models_beyond_a_card_are_named(tmp_path):
     bloom = study_of(llama2_7b={"base": "bigscience/bloom-7b1"}, finetune={"gpu_type": "a100"})
     (line,) = lines(bloom, tuned)
     assert "bloom-7b1): computes attention in full" in line
+
+
+WHOLE = {"finetune": {"method": "full"}}
+
+
+def test_a_whole_model_is_held_to_what_training_it_takes():
+    """16 bytes per weight; its advice is what can be done with all weights."""
+    tuned = ("finetune_full", "qwen1-5-1-8b")
+    ask = {"gpu_type": "a100_80gb"}
+    assert lines(study_of(finetune=ask, qwen1_5_1_8b=WHOLE), tuned) == []  # 38 GB
+    (line,) = lines(study_of(finetune={"gpu_memory": 36}, qwen1_5_1_8b=WHOLE), tuned)
+    assert line.startswith("qwen1-5-1-8b (Qwen/Qwen1.5-1.8B): finetune needs about 38 GB"), line
+    assert line.endswith(
+        "has 36 GB: use a larger card (models.qwen1-5-1-8b.gpu_type),"
+        " models.qwen1-5-1-8b.finetune.method: lora, or a smaller model"
+    )
+    long = study_of(finetune={"gpu_memory": 40, "max_length": 2048}, qwen1_5_1_8b=WHOLE)
+    (line,) = lines(long, tuned)
+    assert "lora, a smaller finetune.max_length, or a smaller model" in line
+    small = study_of(finetune={"gpu_type": "l4"}, qwen1_5_1_8b=WHOLE)
+    with pytest.raises(
+        InputError,
+        match=r"weights with gradients and AdamW's averages take 29 GB, and l4 has 24 GB: use (?!.*(int8|nf4))",
+    ):
+        lines(small, tuned)
+    # its evaluations read the 16-bit weights only, and other models are not meant
+    assert lines(small, ("evaluate_benchmark", "qwen1-5-1-8b"), ("finetune_lora", "gemma-2b")) == []
+
+
+@pytest.mark.parametrize("dtype", ["auto", "float32"])
+def test_memory_of_a_whole_model_counts_weights_gradients_and_averages(dtype):
+    config = study_of(qwen1_5_1_8b=WHOLE, finetune={"dtype": dtype})
+    size = config["models"]["qwen1-5-1-8b"]["parameters"]
+    asked = gpu_plan.memory_mb(config, "qwen1-5-1-8b", "finetune", "none") * 1e6
+    assert 20 * size < asked < 20 * size + 5e9  # 4 + 4 + 8 bytes, and 4 more in a step of AdamW
+    other = gpu_plan.memory_mb(config, "qwen1-5-4b", "finetune", "none") * 1e6
+    assert other < 20 * config["models"]["qwen1-5-4b"]["parameters"]
 
 
 # ---- through the rules

@@ -37,7 +37,10 @@ class GpuRow(NamedTuple):
 
 @dataclass(frozen=True)
 class Need:
-    """What one stage of one model takes. `gb`: of GPU memory, at least; `length`: tokens of a row."""
+    """What one stage of one model takes. `gb`: of GPU memory, at least; `length`: tokens of a row.
+
+    `disk_gb`: what its jobs leave on disk, where that is much.
+    """
 
     stage: str
     quantisation: str
@@ -47,6 +50,7 @@ class Need:
     hours: float
     gb: float
     length: int
+    disk_gb: float
 
 
 def row_tokens(files: Iterable[Path], longest: int, limit: int | None = None) -> dict[Path, int]:
@@ -96,7 +100,9 @@ def needs(sheet: ModelSheet, root: Path, kinds: Iterable[str] = ()) -> Iterator[
                 continue
             tokens, loads = found[stage], sheet.loads[stage]
             if stage == "finetune":  # several GPUs share the work, and each loads the base
-                work = gpu_hours(sheet.parameters, tokens.read, quantisation=kind, card=card)
+                work = gpu_hours(
+                    sheet.parameters, tokens.read, quantisation=kind, card=card, whole=sheet.whole
+                )
                 each = number
             else:
                 work = seconds(sheet.parameters, tokens, quantisation=kind, card=card) / 3600
@@ -110,6 +116,7 @@ def needs(sheet: ModelSheet, root: Path, kinds: Iterable[str] = ()) -> Iterator[
                 (work + each * loads * loading / 3600) if number else 0.0,
                 sheet.bytes[kind][stage] / 1e9 if number else 0.0,
                 sheet.max_length if stage == "finetune" else 2048,
+                jobs[stage] * sheet.left / 1e9 if stage == "finetune" else 0.0,
             )
 
 
@@ -131,6 +138,7 @@ def gpu_lines(sheet: ModelSheet, root: Path) -> Iterator[Line]:
             gpu_hours=need.hours,
             loads=need.loads,
             gpu_gb=need.gb,
+            disk_gb=need.disk_gb,
         )
 
 
@@ -172,6 +180,10 @@ def text_of(found: Sequence[GpuRow], sheets: Sequence[ModelSheet]) -> str:
         cells = []
         for kind in totals:
             part = [row for row in own if row.quantisation == kind]
+            if not part:  # all weights are trained, in the one way that there is
+                totals[kind] += sum(row.gpu_hours for row in own)
+                cells.append("-")
+                continue
             hours = sum(row.gpu_hours for row in part)
             totals[kind] += hours
             used += hours if part and part[0].used else 0.0
@@ -189,6 +201,11 @@ def text_of(found: Sequence[GpuRow], sheets: Sequence[ModelSheet]) -> str:
         f"Speeds of cards: {', '.join(basis)} (resources/gpus.yaml; bench/gpu.py --calibrate measures"
         " them). Memory is computed from a model's size, or its config.json where it is a folder."
     )
+    if any(sheet.whole for sheet in sheets):
+        lines.append(
+            "Training all weights is counted as 6 operations per weight and token, LoRA as 4, on whatever"
+            " modules it is; neither is measured on a GPU (docs/performance.md)."
+        )
     if totals["none"] < used:
         lines.append(
             f"finetune.quantisation: none would take {totals['none']:.1f} GPU-hours instead of"
@@ -200,3 +217,14 @@ def text_of(found: Sequence[GpuRow], sheets: Sequence[ModelSheet]) -> str:
             " where nothing is known of the card (finetune.gpu_type)."
         )
     return "\n".join(lines)
+
+
+def disk_text(sheets: Iterable[ModelSheet]) -> str:
+    """What full fine-tunings take on disk, a line for each model; "" without any."""
+    return "\n".join(
+        f"{sheet.name}: {len(sheet.trained)} full fine-tunings leave up to {sheet.left / 1e9:,.1f} GB each"
+        f" (all weights of the best and of the last epoch), and each takes up to"
+        f" {sheet.unfinished / 1e9:,.1f} GB more while it runs (two checkpoints with AdamW's averages)."
+        for sheet in sheets
+        if sheet.whole and sheet.trained
+    )

@@ -15,7 +15,8 @@ Number = float | None  # None: not known
 class Line:
     """One line of cost.csv. `basis`: counted, projected or recorded; `usd` is None without a price.
 
-    `attempts`: expected further calls; `loads`: how often a base is loaded; `gpu_gb`: memory of a card.
+    `attempts`: expected further calls; `loads`: how often a base is loaded; `gpu_gb`: memory of a card;
+    `disk_gb`: what all fine-tunings of a model leave.
     """
 
     stage: str
@@ -32,6 +33,7 @@ class Line:
     gpu_hours: float = 0
     loads: int = 0
     gpu_gb: float = 0
+    disk_gb: float = 0
 
 
 COLUMNS = tuple(field.name for field in fields(Line))
@@ -56,7 +58,7 @@ def shown(column: str, value: str | Number) -> str:
         return value
     if column == "usd":
         return f"{value:,.2f}" if value else "-"
-    if column in ("hours", "gpu_hours", "gpu_gb"):
+    if column in ("hours", "gpu_hours", "gpu_gb", "disk_gb"):
         return (f"{value:,.1f}" if value >= 0.05 else "<0.1") if value else "-"
     return f"{value:,.0f}" if value else "-"
 
@@ -82,7 +84,7 @@ def table(lines: Sequence[Line], dated: str) -> str:
         f" replies, else {100 * FAILING:g} % of the texts up to api.check_retries times; characters,"
         " tokens, money and hours hold them.",
         "loads: how often a base is loaded, once for all jobs that share one on a cluster;"
-        " gpu_gb: GPU memory that jobs ask for.",
+        " gpu_gb: GPU memory that jobs ask for; disk_gb: what fine-tunings leave, at most.",
     ]
     for who in dict.fromkeys(line.who for line in lines if line.usd is None):
         notes.append(f"{who}: no price for its model in prices.per_million; the total lacks it.")

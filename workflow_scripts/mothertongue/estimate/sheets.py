@@ -13,7 +13,9 @@ class ModelSheet:
 
     `trained`: files of its training sets, relative to <results>; `evaluated`: task and items of each
     benchmark; `answered`: questions of each set; `bytes`: of GPU memory, by quantisation and stage;
-    `card`: name and memory of its card; `guessed`: the memory follows from its size alone.
+    `card`: name and memory of its card; `guessed`: the memory follows from its size alone. `whole`: all
+    weights are trained; `left`, `unfinished`: bytes on disk of one fine-tuning when it is done, and
+    beside them while it runs.
     """
 
     name: str
@@ -32,6 +34,9 @@ class ModelSheet:
     answered: list[int]
     answer_tokens: int
     loads: Mapping[str, int]
+    whole: bool = False
+    left: float = 0
+    unfinished: float = 0
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> Self:

@@ -15,10 +15,11 @@ from ..files import existing_files, load_yaml, read_json_rows
 from ..judge import rating_settings
 from ..study import MULTI, ROUND_TRIP, AnswerSet, Judge, Study, Translator
 from ..study.gpu_memory import shape_of
-from ..study.gpu_plan import card_of, chosen, needs_of
+from ..study.gpu_plan import card_of, chosen, disk_of, needs_of
 from ..study.inference_jobs import OTHER_TASK, TASKS
 from ..study.paths import ANSWERS, ENGLISH, NATIVE, QUANTISATION, TRANSLATED, wildcards_of
-from ..study.recipes import as_of
+from ..study.recipes import as_of, is_whole
+from ..study.training_jobs import gpus
 from ..translate import determining, operating
 from .sheets import JudgeSheet, ModelSheet, PowerSheet, TranslationSheet
 
@@ -198,15 +199,17 @@ def model_sheet(study: Study, root: Path, name: str, *, local: bool) -> ModelShe
         "answer": ("answer_questions", [a._asdict() | a.condition._asdict() for a in asked]),
     }
     shape, own = shape_of(model), as_of(config, name)
-    recipe = own["finetune"]
+    recipe, whole = own["finetune"], is_whole(config, name)
+    needs = needs_of(own, shape)
+    left, unfinished = disk_of(config, name, gpus(model.parameters, tuning.gpus))
     return ModelSheet(
         name=name,
         parameters=model.parameters,
         gpus=tuning.gpus,
         quantisation=chosen(config, name, choice_file(root, name), card),
-        auto=recipe["quantisation"] == "auto",
+        auto=recipe["quantisation"] == "auto" and not whole,
         card=(card.name, card.memory_gb) if card else None,
-        bytes=needs_of(own, shape),
+        bytes={"none": needs["none"]} if whole else needs,
         guessed=not (Path(model.base or "") / "config.json").is_file(),
         epochs=recipe["epochs"],
         max_length=recipe["max_length"],
@@ -219,6 +222,9 @@ def model_sheet(study: Study, root: Path, name: str, *, local: bool) -> ModelShe
         answered=[questions_asked(study, a.questions, a.language) for a in asked],
         answer_tokens=study.answer_tokens,
         loads=loads(cells),
+        whole=whole,
+        left=left,
+        unfinished=unfinished,
     )
 
 

@@ -87,6 +87,9 @@ def find_budget(model: Any, *, max_length: int, device: str) -> Budget:
         gc.collect()
         torch.cuda.empty_cache()
     free, _ = torch.cuda.mem_get_info(device)
+    free -= 8 * sum(
+        w.numel() for w in model.parameters() if w.requires_grad
+    )  # AdamW's averages, to come
     tokens = min(MOST_TOKENS, fit_budget(small, large, free))
     overhead = fit_overhead(small, large)
     log.info(

@@ -2,6 +2,7 @@
 
 import gc
 import shutil
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -11,7 +12,7 @@ from ..inference.models import attach_adapter, load_base, pick_dtype, probe_logi
 from ..process.devices import pick_device
 from .outputs import Saved
 from .recipe import Job
-from .whole import prove_whole, save_whole
+from .whole import prove_whole, save_last, save_whole
 
 
 def proved_adapter(job: Job, base: Any, tokenizer: Any, expected: torch.Tensor) -> Saved:
@@ -26,9 +27,22 @@ def proved_adapter(job: Job, base: Any, tokenizer: Any, expected: torch.Tensor) 
     return Saved(file_hash(job.adapter), dtype, proof)
 
 
-def save_and_prove_whole(job: Job, tuned: Any, tokenizer: Any, untouched: torch.Tensor) -> Saved:
-    """Save all weights in the type in which they are read, load them, and compare."""
+def save_and_prove_whole(
+    job: Job,
+    tuned: Any,
+    tokenizer: Any,
+    *,
+    untouched: torch.Tensor,
+    last: Mapping[str, torch.Tensor],
+) -> Saved:
+    """Save all weights in the type in which they are read, load them, and compare; then save the last.
+
+    `tuned` has the best weights; `last` has those of the last step, if they are others.
+    """
+    if job.last is None:
+        raise ValueError("a full fine-tuning has a folder of its last weights")
     dtype = pick_dtype(job.recipe.dtype, pick_device())
+    effect = probe_logits(tuned, tokenizer) - untouched
     weights = save_whole(tuned, tokenizer, job.adapter, dtype)
     expected = probe_logits(tuned, tokenizer)
     free_memory()
@@ -40,11 +54,18 @@ def save_and_prove_whole(job: Job, tuned: Any, tokenizer: Any, untouched: torch.
             trust_remote_code=job.base.trust_remote_code,
             attention=job.recipe.attention,
         )
-        proof = prove_whole(fresh, tokenizer, expected=expected, untouched=untouched)
+        proof = prove_whole(fresh, tokenizer, expected=expected, effect=effect)
     except Exception:
         shutil.rmtree(job.adapter, ignore_errors=True)
         raise
-    return Saved(weights, str(dtype), proof)
+    del fresh
+    free_memory()
+    return Saved(
+        weights,
+        str(dtype),
+        proof,
+        last=save_last(tuned, tokenizer, job.last, last, job.adapter),
+    )
 
 
 def free_memory() -> None:

@@ -61,11 +61,15 @@ class Tuned:
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What was written: a hash of the weights, their type, and the proof that they do what was trained."""
+    """What was written: a hash of the weights, their type, and the proof that they do what was trained.
+
+    `last`: a hash of the weights of the last step, which only a full fine-tuning keeps.
+    """
 
     sha256: str
     dtype: str
     proof: dict[str, Any]
+    last: str | None = None
 
 
 def base_identity(base: Base) -> dict[str, Any]:
@@ -147,7 +151,7 @@ def provenance(
         "device": tuned.device,
         "processes": workers.size,
         **(
-            {"method": recipe.method, "trained_weights": tuned.weights}
+            {"method": recipe.method, "trained_weights": tuned.weights, "last_sha256": saved.last}
             if recipe.is_whole
             else {"lora": {**recipe.lora.settings(), **found}}
         ),

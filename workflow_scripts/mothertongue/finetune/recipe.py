@@ -19,6 +19,7 @@ FILES = (
     "history",
     "provenance",
     "folder",
+    "last",
 )
 
 
@@ -105,7 +106,7 @@ class Recipe:
             early_stopping=settings["early_stopping"],
             seed=seed,
             method=settings.get("method", "lora"),
-            lora=Lora.of(settings["lora"]),
+            lora=Lora.of(settings.get("lora", {})),  # a full fine-tuning has none
             template=settings["template"],
             max_length=settings["max_length"],
             too_long=settings.get("too_long", "truncate"),
@@ -128,6 +129,11 @@ class Recipe:
     def is_whole(self) -> bool:
         """Whether all weights are trained, not an adapter."""
         return self.method == FULL
+
+    @property
+    def smaller(self) -> str:
+        """What needs less memory of a card, in words."""
+        return "use finetune.method: lora" if self.is_whole else "use quantisation nf4"
 
     def encoding(self) -> dict[str, Any]:
         """How rows become tokens, by name; what has its default is left out where 1.0.0 had no choice."""
@@ -175,9 +181,9 @@ class Base:
 class Job:
     """One fine-tuning: what is trained on which rows by which recipe, and the files it leaves.
 
-    `adapter` is the adapter's weights, or the folder of the whole model (which has no
-    `adapter_config`). `folder` holds checkpoints until the job is done; `others` are the training sets with which
-    `recipe.equal` is held equal.
+    `adapter` is the adapter's weights, or the folder of the whole model (which has no `adapter_config`,
+    but `last`, the folder of its weights after the last step). `folder` holds checkpoints until the job
+    is done; `others` are the training sets with which `recipe.equal` is held equal.
     """
 
     training_set: Path
@@ -193,6 +199,7 @@ class Job:
     threads: int = 1
     checkpoint_minutes: float = 10.0
     others: tuple[Path, ...] = ()
+    last: Path | None = None
 
     def to_json(self) -> str:
         """The job as JSON, for other processes that share it."""

@@ -35,7 +35,7 @@ from .outputs import (
     save_adapter,
     write_history,
 )
-from .recipe import Job
+from .recipe import FULL, Job
 from .train import Trainer, TrainingError
 from .whole import computing_in, unfreeze
 from .workers import Workers
@@ -56,9 +56,18 @@ def check_window(model: Any, max_length: int, base: str) -> None:
 
 
 def choose_budget(
-    model: Any, token_budget: int | str, checkpointing: bool | str, *, max_length: int, device: str
+    model: Any,
+    token_budget: int | str,
+    checkpointing: bool | str,
+    *,
+    max_length: int,
+    device: str,
+    smaller: str = "use quantisation nf4",
 ) -> tuple[Budget, bool]:
-    """The token budget, and whether activations are recomputed to save memory."""
+    """The token budget, and whether activations are recomputed to save memory.
+
+    `smaller`: what the user may do where not one example fits.
+    """
 
     def recompute() -> None:
         model.gradient_checkpointing_enable({"use_reentrant": False})
@@ -77,7 +86,7 @@ def choose_budget(
     if budget.tokens == 0:
         raise TrainingError(
             f"the device cannot hold one example of {max_length} tokens; lower finetune.max_length"
-            f" or use quantisation nf4"
+            f" or {smaller}"
         )
     return budget, on
 
@@ -123,7 +132,6 @@ def fingerprint_of(job: Job, sets: Sets, identity: dict[str, Any]) -> str:
     recipe = job.recipe
     return fingerprint(
         recipe=recipe.optimisation(),
-        lora=recipe.lora.settings(),
         encoding=recipe.encoding(),
         loading={
             "revision": job.base.revision,
@@ -135,7 +143,7 @@ def fingerprint_of(job: Job, sets: Sets, identity: dict[str, Any]) -> str:
         budget=recipe.token_budget,
         sets=[file_hash(job.training_set), file_hash(job.validation_set)],
         versions=versions(),
-        **({"method": recipe.method} if recipe.is_whole else {}),
+        **({"method": FULL} if recipe.is_whole else {"lora": recipe.lora.settings()}),
         **({"equal": sets.equal.as_dict()} if sets.equal else {}),
         **identity,
     )
@@ -180,37 +188,37 @@ def finetune(job: Job, workers: Workers | None = None) -> dict[str, Any]:
         if recipe.is_whole
         else add_lora(model, seed=recipe.seed, **recipe.lora.settings())
     )
-    budget, recompute = choose_budget(
-        tuned,
-        recipe.token_budget,
-        recipe.gradient_checkpointing,
-        max_length=recipe.max_length,
-        device=device,
-    )
     memory = memory_of(job, model, device)
-    tokens = memory.at_most(budget.tokens) if memory else budget.tokens
     identity = base_identity(job.base) | template_identity(recipe.template, tokenizer)
-    trainer = Trainer(
-        tuned,
-        sets.training,
-        sets.validation,
-        recipe,
-        pad=tokenizer.pad_token_id,
-        device=device,
-        budget=workers.least(tokens),
-        overhead=workers.least(budget.overhead),
-        folder=job.folder,
-        fingerprint=fingerprint_of(job, sets, identity),
-        steps=sets.equal.steps if sets.equal else None,
-        checkpoint_seconds=60 * job.checkpoint_minutes,
-        workers=workers,
-        memory=memory,
-    )
-    failing = memory.halved_by_failure(lambda: trainer.run.budget) if memory else nullcontext()
-    mixed = computing_in(recipe.dtype, device) if recipe.is_whole else nullcontext()
-    with stop_requests(job_end()) as stop, failing, mixed:
-        trainer.stop = stop
-        run = trainer.train()
+    with computing_in(recipe.dtype, device) if recipe.is_whole else nullcontext():
+        budget, recompute = choose_budget(
+            tuned,
+            recipe.token_budget,
+            recipe.gradient_checkpointing,
+            max_length=recipe.max_length,
+            device=device,
+            smaller=recipe.smaller,
+        )
+        trainer = Trainer(
+            tuned,
+            sets.training,
+            sets.validation,
+            recipe,
+            pad=tokenizer.pad_token_id,
+            device=device,
+            budget=workers.least(memory.at_most(budget.tokens) if memory else budget.tokens),
+            overhead=workers.least(budget.overhead),
+            folder=job.folder,
+            fingerprint=fingerprint_of(job, sets, identity),
+            steps=sets.equal.steps if sets.equal else None,
+            checkpoint_seconds=60 * job.checkpoint_minutes,
+            workers=workers,
+            memory=memory,
+        )
+        failing = memory.halved_by_failure(lambda: trainer.run.budget) if memory else nullcontext()
+        with stop_requests(job_end()) as stop, failing:
+            trainer.stop = stop
+            run = trainer.train()
     facts = Tuned(
         identity=identity,
         modules=[] if recipe.is_whole else lora_modules(tuned),
@@ -225,7 +233,7 @@ def finetune(job: Job, workers: Workers | None = None) -> dict[str, Any]:
         job.adapter.parent.mkdir(parents=True, exist_ok=True)
         del trainer
         if recipe.is_whole:
-            saved = save_and_prove_whole(job, tuned, tokenizer, untouched)
+            saved = save_and_prove_whole(job, tuned, tokenizer, untouched=untouched, last=run.last)
         else:
             expected = probe_logits(tuned, tokenizer)
             save_adapter(tuned, job.adapter, job.adapter_config, job.base.base)

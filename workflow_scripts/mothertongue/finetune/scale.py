@@ -13,8 +13,12 @@ FIRST = 2.0**14
 
 
 def first_scale(model: Any) -> float:
-    """The scale that a run begins with: 1 (none) unless the model computes in float16."""
-    return FIRST if model.get_input_embeddings().weight.dtype == torch.float16 else 1.0
+    """The scale that a run begins with: 1 (none) unless the model computes in float16 (by autocast, too)."""
+    weight = model.get_input_embeddings().weight
+    kind, device = weight.dtype, weight.device.type
+    if torch.is_autocast_enabled(device):
+        kind = torch.get_autocast_dtype(device)
+    return FIRST if kind == torch.float16 else 1.0
 
 
 def unscale(weights: dict[str, Any], run: Any) -> bool:

@@ -57,6 +57,7 @@ class Run:
     best_epoch: int = 0
     best_loss: float = math.inf
     best: dict[str, torch.Tensor] = field(default_factory=dict)
+    last: dict[str, torch.Tensor] = field(default_factory=dict)  # at the end, if not the best
     gradients: dict[str, Any] = field(default_factory=dict)
     scale: float = 1.0
 
@@ -190,7 +191,7 @@ class Trainer:
         if self.run.budget <= longest:
             raise TrainingError(
                 f"out of memory with one example of {longest} tokens; lower finetune.max_length,"
-                f" use quantisation nf4 or gradient_checkpointing, or a larger device"
+                f" {self.recipe.smaller} or gradient_checkpointing, or a larger device"
             )
         self.run.budget = halved(self.run.budget, least=longest, memory=self.memory)
 
@@ -311,7 +312,11 @@ class Trainer:
         run.epoch_loss, run.epoch_supervised = 0.0, 0
         if epoch and (loss < run.best_loss or not run.best):
             run.best_epoch, run.best_loss = epoch, loss
-            run.best = {k: w.detach().cpu().clone() for k, w in self.weights.items()}
+            for name, weight in self.weights.items():  # in place: these may be many gigabytes
+                if name in run.best:
+                    run.best[name].copy_(weight.detach())
+                else:
+                    run.best[name] = weight.detach().to("cpu", copy=True)
 
     def is_stale(self) -> bool:
         """Whether early stopping says that no epoch of late was better."""
@@ -340,7 +345,7 @@ class Trainer:
         if self.folder is None or self.workers.rank != 0:
             return
         state = {**vars(self.run), "seconds": self.run.seconds + time.monotonic() - started}
-        weights = {name: w.detach().cpu().clone() for name, w in self.weights.items()}
+        weights = {name: w.detach() for name, w in self.weights.items()}
         save_checkpoint(
             self.folder,
             {
@@ -383,7 +388,11 @@ class Trainer:
                     f" running this job again continues there"
                 )
         run.seconds += time.monotonic() - started
+        self.optimizer.zero_grad(set_to_none=True)
+        others = run.best_epoch != run.history[-1]["epoch"]
         for name, weight in self.weights.items():
-            weight.data.copy_(run.best[name])
+            if others:
+                run.last[name] = weight.detach().to("cpu", copy=True)
+            weight.data.copy_(run.best.pop(name))
         self.model.eval()
         return run

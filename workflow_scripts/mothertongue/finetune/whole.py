@@ -3,8 +3,8 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,13 +31,42 @@ def unfreeze(model: Any) -> Any:
 
 @contextmanager
 def computing_in(dtype: str, device: str) -> Iterator[None]:
-    """Weights, gradients and AdamW stay float32; a GPU computes in its 16-bit type (autocast)."""
+    """Weights, gradients and AdamW stay float32; products are computed in a 16-bit type (autocast).
+
+    No 16-bit copy of a weight is kept from one pass to the next: autocast would not notice a step.
+    """
     import torch
 
     kind = pick_dtype(dtype, device)
-    mixed = device.startswith("cuda") and kind != torch.float32
-    with torch.autocast("cuda", kind) if mixed else nullcontext():
+    if kind == torch.float32:
         yield
+        return
+    with torch.autocast(device.split(":")[0], kind, cache_enabled=False):
+        yield
+
+
+def save_last(model: Any, tokenizer: Any, folder: Path, last: Mapping[str, Any], best: Path) -> str:
+    """Write the weights of the last step as `save_whole` does; returns a hash of them.
+
+    `last` is empty where the best are the last: the folder then has the files of `best` (as hard
+    links where the file system has them) and takes no room. `model` has the best weights, and
+    gets the last.
+    """
+    if not last:
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(best, folder, copy_function=_link)
+        return file_hash(folder / HASHES)
+    for name, weight in model.named_parameters():
+        if name in last:
+            weight.data.copy_(last[name])
+    return save_whole(model, tokenizer, folder, model.dtype)
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
 
 
 def save_whole(model: Any, tokenizer: Any, folder: Path, dtype: "torch.dtype") -> str:
@@ -61,11 +90,14 @@ def save_whole(model: Any, tokenizer: Any, folder: Path, dtype: "torch.dtype") -
 
 
 def prove_whole(
-    fresh: Any, tokenizer: Any, *, expected: "torch.Tensor", untouched: "torch.Tensor"
+    fresh: Any, tokenizer: Any, *, expected: "torch.Tensor", effect: "torch.Tensor"
 ) -> dict[str, Any]:
-    """Show that the saved model differs from its base and computes what the trained one did."""
-    now = probe_logits(fresh, tokenizer)
-    effect, error = (now - untouched).abs(), (now - expected).abs()
+    """Show that training changed the model and that the saved one computes what was to be saved.
+
+    `expected`: logits of the trained model in the type in which it is saved. `effect`: what training
+    changed of its logits in float32, where rounding to that type cannot be taken for a change.
+    """
+    effect, error = effect.abs(), (probe_logits(fresh, tokenizer) - expected).abs()
     proof = {
         "applied": bool(effect.max() > 0),
         "max_change": float(effect.max()),

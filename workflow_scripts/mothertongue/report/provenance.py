@@ -102,8 +102,8 @@ ADAPTER: list[Field[Adapter]] = [
         Column("proof", "", 0, "saved adapter, loaded afresh, does what the trained one did"),
         lambda one: PROOFS[one.proved],
     ),
-    Field(Column("weights", "LoRA", 0, "trained"), lambda one: one.lora_weights),
-    Field(Column("modules", "LoRA", 0), lambda one: one.lora_modules),
+    Field(Column("weights", "trained", 0, "of LoRA, or all"), lambda one: one.trained_weights),
+    Field(Column("LoRA modules", "trained", 0), lambda one: one.lora_modules),
 ]
 
 

@@ -47,7 +47,7 @@ class Adapter:
     training_set: str | None
     validation_set: str | None
     proved: bool | None  # the saved adapter, loaded afresh, does what the trained one did
-    lora_weights: int | None
+    trained_weights: int | None  # of the adapter; of a full fine-tuning, all
     lora_modules: int | None
 
 
@@ -139,7 +139,7 @@ def _adapter(run: Mapping[str, Any]) -> Adapter:
         training_set=sets.get("training"),
         validation_set=sets.get("validation"),
         proved=bool(proof.get("equal")) if proof else None,
-        lora_weights=lora.get("weights"),
+        trained_weights=lora.get("weights") or run.get("trained_weights"),
         lora_modules=lora.get("modules"),
     )
 

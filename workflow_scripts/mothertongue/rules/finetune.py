@@ -1,12 +1,13 @@
 """Input functions and parameters of rules/finetune.smk, base.smk and training_sets.smk."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from snakemake.iocontainers import OutputFiles, Wildcards
 
-from ..study import training_jobs
+from ..study import gpu_plan, training_jobs
 from ..study.comparison import Budget
 from ..study.paths import ADAPTER, ENGLISH, NATIVE, TRAINING, TUNED, Layout
 from ..study.recipes import FULL, is_whole, recipe_of
@@ -20,6 +21,11 @@ NOT_OF_THE_RECIPE = (
 
 # New keys with the values that every adapter of version 1.0.0 had: left out, so that none is retrained.
 DEFAULTS_OF_1_0 = {"method": "lora", "too_long": "truncate", "loss": "all-turns"}
+LORA_OF_1_0 = {"targets": "qkv", "rank_stabilised": False, "dora": False}
+
+
+def _without(section: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in section.items() if (k, v) not in defaults.items()}
 
 
 class Finetuning:
@@ -89,10 +95,17 @@ class Finetuning:
         return [IN_RULES.at(TRAINING, data=data, scope=wildcards.scope) for data in others]
 
     def recipe(self, wildcards: Wildcards) -> dict[str, Any]:
-        """The recipe of a condition."""
+        """The recipe of a condition: what decides its weights, and nothing else.
+
+        Snakemake compares its text, so that the order of the keys counts as well.
+        """
         section = recipe_of(self.study.config, wildcards.model)
-        recipe = {k: v for k, v in section.items() if k not in NOT_OF_THE_RECIPE}
-        recipe = {k: v for k, v in recipe.items() if (k, v) not in DEFAULTS_OF_1_0.items()}
+        unused = {*NOT_OF_THE_RECIPE}
+        if is_whole(self.study.config, wildcards.model):
+            unused.add("lora")
+        recipe = _without({k: v for k, v in section.items() if k not in unused}, DEFAULTS_OF_1_0)
+        if "lora" in recipe:
+            recipe["lora"] = _without(recipe["lora"], LORA_OF_1_0)
         recipe["quantisation"] = self.models.configured(wildcards.model)
         recipe["template"] = self.models.template(wildcards.model)
         budget = self._budget(wildcards)
@@ -105,7 +118,7 @@ class Finetuning:
     def memory(self, wildcards: Wildcards, attempt: int) -> int:
         """Host memory of one fine-tuning of {model}, in MB; half as much again on a further attempt."""
         gpu = self.models.gpus_to_train(wildcards)
-        needed = training_jobs.memory_mb(self.models.parameters(wildcards), gpu=gpu)
+        needed = gpu_plan.host_mb(self.study.config, wildcards.model, gpu)
         return needed * (1 + attempt) // 2
 
     def minutes(self, wildcards: Wildcards, attempt: int) -> int:
@@ -116,6 +129,7 @@ class Finetuning:
             self.models.gpus_to_train(wildcards),
             quantisation=self.models.quantisation(wildcards.model),
             card=self.models.card(wildcards.model),
+            whole=is_whole(self.study.config, wildcards.model),
         )
 
     def work(self, wildcards: Wildcards, output: OutputFiles) -> str:

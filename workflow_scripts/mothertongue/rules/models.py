@@ -10,7 +10,7 @@ from ..errors import InputError
 from ..files import text_hash
 from ..hub import commit_of, read_lock
 from ..prompts.template import CHAT, chat_template_of, template_params
-from ..study import gpu_plan, inference_jobs
+from ..study import gpu_plan, gpu_warnings, inference_jobs
 from ..study.cards import Card
 from ..study.inference_jobs import Tokens
 from ..study.paths import ADAPTER, ADAPTER_CONFIG, BASE, QUANTISATION, TUNED
@@ -159,7 +159,7 @@ class Models:
     def warnings(self, cells: Iterable[tuple[str, str]]) -> Iterator[str]:
         """Lines about models, by (rule, model) of jobs on GPUs, that may be larger than their card."""
         choices = Path(self.plan.files.at(QUANTISATION, model="")).parent
-        yield from gpu_plan.warnings(self.plan.config, cells, choices, local=self.plan.local)
+        yield from gpu_warnings.warnings(self.plan.config, cells, choices, local=self.plan.local)
 
     def frames(self, trained: Iterable[str]) -> Iterator[str]:
         """Lines about models to be trained whose own chat template is not used."""

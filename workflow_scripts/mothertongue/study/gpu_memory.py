@@ -2,7 +2,7 @@
 
 Not measured on a card yet. Read off models' configurations and off what PyTorch keeps of a pass:
 weights are 2 bytes in 16 bits; in int8 the linear layers take 1 and the embeddings 2. A training pass
-keeps `KEPT` bytes a token for each layer and unit of width (tests/finetune/test_adapter_type.py prints them);
+keeps `KEPT` bytes a token for each layer and unit of width (tests/finetune/test_adapter_type.py holds them);
 with gradient checkpointing it keeps the layers' inputs and one layer. Imports no model library.
 """
 
@@ -15,7 +15,9 @@ from typing import Any
 from .records import Model
 
 LINEAR = {"int8": 1.0, "nf4": 0.53}  # bytes of a weight of a linear layer
-KEPT = 45.0  # with LoRA in bfloat16; in float32, as before, 57
+KEPT = 45.0  # with LoRA on qkv in bfloat16; in float32, as before, 57
+KEPT_CARRIER = 3.0  # more for each further square matrix that carries LoRA
+KEPT_WHOLE = {2: 64.0, 4: 92.0}  # where all weights are trained, by the size of a number
 CONTEXT = 1.5e9  # CUDA's own, and libraries' workspaces
 ROWS = 4  # of the longest length in a training pass; with fewer it only gets slower
 CACHED = 2048  # tokens of evaluations and answers in the cache at a time: one long prompt
@@ -105,6 +107,59 @@ def weights(shape: Shape, quantisation: str, word: int = 2) -> float:
     return linear * (shape.parameters - shape.embeddings) + word * shape.embeddings
 
 
+def adapter_weights(shape: Shape, rank: int, carriers: float) -> float:
+    """Weights of a LoRA adapter, about: those of square matrices."""
+    return 2 * rank * carriers * shape.width * shape.layers
+
+
+def states(
+    shape: Shape,
+    quantisation: str,
+    *,
+    rank: int = 8,
+    carriers: float = 3,
+    word: int = 2,
+    whole: bool = False,
+) -> float:
+    """Bytes that a fine-tuning holds from its first step to its last.
+
+    An adapter and the base below it, or with `whole` all weights in float32: 4 bytes each, as much
+    for the gradient, and 8 for AdamW's two averages. `carriers`: square matrices per layer that carry
+    LoRA (`CARRIERS`).
+    """
+    if whole:
+        return 16 * shape.parameters
+    adapter = adapter_weights(shape, rank, carriers)
+    return weights(shape, quantisation, word) + 16 * adapter
+
+
+def passing(
+    shape: Shape,
+    tokens: int,
+    length: int,
+    *,
+    checkpointing: bool,
+    carriers: float = 3,
+    word: int = 2,
+    whole: bool = False,
+) -> float:
+    """Bytes that one pass over `tokens` tokens, in rows of `length`, keeps for the way back.
+
+    Every module that carries LoRA keeps its input and more. Training all weights keeps inputs as
+    well, and the 16-bit copies of the weights (with checkpointing, of one layer at a time).
+    """
+    each = KEPT + KEPT_CARRIER * (carriers - CARRIERS["qkv"])
+    layer = (KEPT_WHOLE[word] if whole else each * word / 2) * shape.width
+    kept = layer + word * shape.layers * shape.width if checkpointing else layer * shape.layers
+    logits = tokens / 2 * shape.vocabulary * 12  # of outputs: logits, gradient, two in float32
+    eager = 6 * shape.heads * tokens * length * (1 if checkpointing else shape.layers)
+    copies = word * shape.parameters / (shape.layers if checkpointing else 1)
+    return (
+        tokens * kept + logits
+        + (eager if shape.eager else 0) + (copies if whole and word < 4 else 0)
+    )  # fmt: skip
+
+
 def training(
     shape: Shape,
     quantisation: str,
@@ -116,22 +171,21 @@ def training(
     word: int = 2,
     whole: bool = False,
 ) -> float:
-    """Bytes of a fine-tuning: weights, adapter with its optimiser, and `ROWS` rows of `length` tokens.
+    """Bytes of a fine-tuning on a GPU: what it holds, and a pass over `ROWS` rows of `length` tokens.
 
-    `carriers`: square matrices per layer that carry LoRA (`CARRIERS`). `whole`: all weights are trained,
-    in float32, with gradients and AdamW's two averages: 16 bytes each.
+    A step of AdamW on all weights needs 4 bytes more for each, when no pass is under way.
     """
-    tokens = ROWS * length
-    layer = KEPT * word / 2 * shape.width
-    kept = layer + word * shape.layers * shape.width if checkpointing else layer * shape.layers
-    logits = tokens / 2 * shape.vocabulary * 12  # of outputs: logits, gradient, two in float32
-    eager = 6 * shape.heads * ROWS * length**2 * (1 if checkpointing else shape.layers)
-    adapter = 16 * 2 * rank * carriers * shape.width * shape.layers
-    own = 16 * shape.parameters if whole else weights(shape, quantisation, word) + adapter
-    return (
-        CONTEXT + own
-        + tokens * kept + logits + (eager if shape.eager else 0)
-    )  # fmt: skip
+    held = states(shape, quantisation, rank=rank, carriers=carriers, word=word, whole=whole)
+    one = passing(
+        shape,
+        ROWS * length,
+        length,
+        checkpointing=checkpointing,
+        carriers=carriers,
+        word=word,
+        whole=whole,
+    )
+    return CONTEXT + held + max(one, 4 * shape.parameters if whole else 0)
 
 
 def reading(shape: Shape, quantisation: str, tokens: int = CACHED, *, word: int = 2) -> float:

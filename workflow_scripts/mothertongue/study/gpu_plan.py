@@ -6,13 +6,14 @@ its jobs read. Imports no model library.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
 from ..files import read_json
+from . import training_jobs
 from .cards import KINDS, Card, named, on_this_host
 from .gpu_memory import Shape, carriers_of, needed, shape_of
 from .paths import PROVENANCE, QUANTISATION
@@ -68,11 +69,16 @@ def word_of(config: Config) -> int:
 def stages_of(config: Config, shape: Shape, quantisation: str) -> dict[str, float]:
     """Bytes of GPU memory by stage for a model of a study."""
     tune = config["finetune"]
-    rank, word = tune["lora"]["r"], word_of(config)
     carriers = carriers_of(tune["lora"].get("targets", "qkv"))
-    length = tune["max_length"]
-    whole = tune.get("method") == FULL
-    return needed(shape, quantisation, length, rank=rank, carriers=carriers, word=word, whole=whole)
+    return needed(
+        shape,
+        quantisation,
+        tune["max_length"],
+        rank=tune["lora"]["r"],
+        carriers=carriers,
+        word=word_of(config),
+        whole=tune.get("method") == FULL,
+    )
 
 
 def configured(config: Config, model: str, results: Path) -> str:
@@ -147,6 +153,35 @@ def memory_mb(config: Config, model: str, stage: str, quantisation: str) -> int:
     return math.ceil(stages_of(as_of(config, model), shape, quantisation)[stage] / 1e6)
 
 
+def host_mb(config: Config, model: str, gpu: int) -> int:
+    """Host memory in MB that a fine-tuning of a model asks for, on so many GPUs or on a CPU (0)."""
+    tune = recipe_of(config, model)
+    tokens = tune["token_budget"]
+    return training_jobs.memory_mb(
+        shape_of(model_of(config, model)),
+        gpu=gpu,
+        length=tune["max_length"],
+        tokens=training_jobs.CPU_TOKENS if tokens == "auto" else tokens,
+        checkpointing=tune["gradient_checkpointing"] is True,
+        rank=tune["lora"]["r"],
+        carriers=carriers_of(tune["lora"].get("targets", "qkv")),
+        whole=is_whole(config, model),
+    )
+
+
+def disk_of(config: Config, model: str, gpu: int) -> tuple[float, float]:
+    """Bytes that one fine-tuning of a model leaves on disk, and those beside them while it runs."""
+    tune = recipe_of(config, model)
+    return training_jobs.disk(
+        shape_of(model_of(config, model)),
+        gpu=gpu,
+        rank=tune["lora"]["r"],
+        carriers=carriers_of(tune["lora"].get("targets", "qkv")),
+        word=word_of(as_of(config, model)),
+        whole=is_whole(config, model),
+    )
+
+
 def choose(needs: dict[str, dict[str, float]], card: Card | None) -> Choice:
     """Pick from `needs` (quantisation -> stage -> bytes) what fits a card; without one, the CPU.
 
@@ -171,44 +206,3 @@ def choose(needs: dict[str, dict[str, float]], card: Card | None) -> Choice:
         f"the model needs {gb['int8']:g} GB even in 8 bits, and {card.name} has {room:.0f}: use a larger"
         f" card, lower finetune.max_length, or set finetune.quantisation: nf4 ({gb['nf4']:g} GB)"
     )
-
-
-def warnings(
-    config: Config, cells: Iterable[tuple[str, str]], choices: Path, *, local: bool
-) -> Iterator[str]:
-    """A line for each model whose planned jobs may exceed its card, or that computes attention in full.
-
-    `cells`: (rule, model) of jobs that ask for a GPU. Raises InputError for a model whose weights
-    alone are larger than its card.
-    """
-    by_model: dict[str, list[str]] = {}
-    for rule, model in cells:
-        if rule in STAGES and STAGES[rule] not in by_model.setdefault(model, []):
-            by_model[model].append(STAGES[rule])
-    for model, stages in by_model.items():
-        entry = model_of(config, model)
-        shape = shape_of(entry)
-        card = card_of(config, model, local=local)
-        own = as_of(config, model)
-        auto = own["finetune"]["quantisation"] == "auto"
-        quantisation = chosen(config, model, choices / f"{model}.json", card)
-        needs = {stage: gb / 1e9 for stage, gb in stages_of(own, shape, quantisation).items()}
-        worst = max(stages, key=lambda stage: needs[stage])
-        name = f"{model} ({entry.base})" if entry.base else model
-        if shape.eager:
-            yield (
-                f"{name}: computes attention in full, as transformers has no faster way for this kind"
-                " of model: memory grows with the square of the length"
-            )
-        if card is None or card.memory_gb is None or needs[worst] <= card.memory_gb:
-            continue
-        has = f"{card.name} has {card.memory_gb:.0f} GB"
-        ways = "finetune.quantisation: int8 or nf4, " if quantisation == "none" else ""
-        ways = "finetune.quantisation: nf4, " if quantisation == "int8" and not auto else ways
-        do = f"use a larger card (models.{model}.gpu_type), {ways}or a smaller finetune.max_length"
-        alone = entry.parameters * {"int8": 1, "nf4": 0.5, "none": word_of(own)}[quantisation]
-        if alone / 1e9 > card.memory_gb:
-            raise InputError(
-                f"{name}: its weights alone take {alone / 1e9:.0f} GB, and {has}: {do}"
-            )
-        yield f"{name}: {worst} needs about {needs[worst]:.0f} GB of GPU memory, and {has}: {do}"

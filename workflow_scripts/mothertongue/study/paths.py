@@ -38,6 +38,7 @@ TRAINING = "finetune/sets/{data}/{scope}/train.jsonl"
 ADAPTER = f"finetune/{CONDITION}/adapter_model.safetensors"
 ADAPTER_CONFIG = f"finetune/{CONDITION}/adapter_config.json"
 TUNED = f"finetune/{CONDITION}/model"  # of a full fine-tuning, instead of an adapter
+LAST = f"finetune/{CONDITION}/last"  # its weights after the last step; `model` has the best
 HISTORY = f"finetune/{CONDITION}/history.csv"
 PROVENANCE = f"finetune/{CONDITION}/provenance.json"
 

@@ -12,13 +12,16 @@ OF_ALL_MODELS = (  # keys of the grid, of training sets and of machines, which n
 
 
 def recipe_of(config: Config, model: str) -> dict[str, Any]:
-    """The section `finetune` as it is for a model; `models.*.finetune` wins, key by key."""
+    """The section `finetune` as it is for a model; `models.*.finetune` wins, key by key.
+
+    Keys are sorted, wherever they stand in the study: Snakemake compares a recipe's text.
+    """
     own: Mapping[str, Any] = config.get("models", {}).get(model, {}).get("finetune") or {}
     merged = dict(config["finetune"])
     for key, value in own.items():
         both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
-        merged[key] = {**merged[key], **value} if both else value
-    return merged
+        merged[key] = dict(sorted({**merged[key], **value}.items())) if both else value
+    return dict(sorted(merged.items()))
 
 
 def is_whole(config: Config, model: str) -> bool:
