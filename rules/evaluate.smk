@@ -55,6 +55,7 @@ rule evaluate_benchmark:
         files=EVALUATING.files,
         lock=LOCK,
         work=EVALUATING.chunks,
+        engine=EVALUATING.engine,
         version=VERSIONS["evaluate"],
     script:
         "../workflow_scripts/evaluate_benchmark.py"

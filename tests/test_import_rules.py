@@ -16,7 +16,7 @@ MAY = {
     "preload": {"process"},
     "inference": {"process", "prompts", "preload", "study"},
     "finetune": {"process", "inference", "sample", "translate"},
-    "evaluate": {"study", "inference", "prompts", "sample"},
+    "evaluate": {"study", "inference", "process", "prompts", "sample"},
     "answer": {"inference", "sample"},
     "translate": {"api", "process", "prompts", "sample", "inference"},
     "correlate": {"study"},

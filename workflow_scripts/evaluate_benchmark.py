@@ -7,28 +7,31 @@ holds a hash of everything that the results depend on: a killed job goes on ther
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from tempfile import TemporaryDirectory
+from typing import Any
 
+from mothertongue.evaluate.engines import (
+    SERVER,
+    EngineSpec,
+    agreement,
+    agreement_file,
+    on_server,
+    on_this_host,
+)
 from mothertongue.evaluate.job import (
-    attach,
     check_adapter,
     library_versions,
     store_key,
     write_score,
 )
 from mothertongue.files import file_hash, text_hash
-from mothertongue.inference.base import BaseSpec, borrowed
-from mothertongue.inference.budgets import memory_folder, remembered
+from mothertongue.inference.base import BaseSpec
 from mothertongue.inference.inputs import base_weights, weight_file
 from mothertongue.preload import run_preloaded
-from mothertongue.process.devices import card_of
 from mothertongue.process.log import log_to
 from mothertongue.study.gpu_plan import resolved
 from mothertongue.study.tasks import Places
 from mothertongue.study.versions import VERSIONS
-
-if TYPE_CHECKING:
-    pass
 
 
 def main(
@@ -51,98 +54,108 @@ def main(
     lock: Path | None = None,
     batch_tokens: int | str = "auto",
     threads: int = 1,
+    engine: dict[str, Any] | None = None,
 ) -> None:
     """Write the score file and the table of items (keys and columns: docs/results.md).
 
     `weights` is the weight file of a base that the study built itself; `loading` holds
     quantisation, dtype and template; `task` name, shots, limit, max_new_tokens, hub and digest;
-    `lock` is the hub's lock (hub.py).
+    `lock` is the hub's lock (hub.py), `engine` says who computes (evaluate/engines.py).
     """
     started = time.monotonic()
     from mothertongue.evaluate.pack import load_task, sources
 
+    asked_by = EngineSpec.of(engine)
     if adapter:
         check_adapter(adapter, model)
-    loaded_task = load_task(
-        task["name"],
-        language,
-        folder=tasks,
-        files=item_files or None,
-        demonstrations=demonstration_files or None,
-        hub=task["hub"],
-        lock=lock,
-        shots=task["shots"],
-        limit=task["limit"],
-        max_new_tokens=task["max_new_tokens"],
-        template=loading["template"],
-        cluster=task.get("cluster"),
-        parallel=task.get("parallel", False),
-        missing=task.get("missing", "error"),
-        harness=task.get("harness", False),
-        metric=task.get("metric"),
-    )
+
+    def load(limit: int | None) -> dict[str, Any]:
+        return load_task(
+            task["name"],
+            language,
+            folder=tasks,
+            files=item_files or None,
+            demonstrations=demonstration_files or None,
+            hub=task["hub"],
+            lock=lock,
+            shots=task["shots"],
+            limit=limit,
+            max_new_tokens=task["max_new_tokens"],
+            template=loading["template"],
+            cluster=task.get("cluster"),
+            parallel=task.get("parallel", False),
+            missing=task.get("missing", "error"),
+            harness=task.get("harness", False),
+            metric=task.get("metric"),
+        )
+
+    loaded_task = load(task["limit"])
     import torch
     from mothertongue.evaluate import score as scoring
     from mothertongue.inference import models
     from mothertongue.inference.finished import Store
     from mothertongue.inference.marks import without_marks
-    from mothertongue.inference.prefix import PrefixLM
-    from mothertongue.inference.self_test_results import SelfTestResults, facts_of
     from mothertongue.inference.templates import open_template
 
     torch.set_num_threads(threads)
     spec = BaseSpec.of_model(model, loading["quantisation"], loading["dtype"])
-    with borrowed(spec) as (base, tokenizer):
+    through_template = task.get("template") == "same"
+
+    def run(lm: Any, tokenizer: Any, of: dict[str, Any]) -> tuple[Any, Any, list[dict[str, Any]]]:
+        """Ask a loaded task; its template, the score and the rows."""
+        prompting = open_template(loading["template"], tokenizer)
+        if through_template:
+            lm.use(prompting, language)
+        for one in of["tasks"].values():
+            one.prompting = prompting
+        return prompting, *scoring.run(lm, of, language, through_template=through_template)
+
+    def few(tuned: Path | None, served: bool) -> list[dict[str, Any]]:
+        """Rows of the first items, by the untuned base."""
+        opened = (
+            on_server(asked_by, spec, model, condition, False)
+            if served
+            else on_this_host(spec, model, tuned, work, batch_tokens)
+        )
+        with opened as held, TemporaryDirectory() as folder:
+            lm = held.lm(Store(Path(folder), "few"))
+            return run(lm, held.tokenizer, load(asked_by.agreement))[2]
+
+    agreed = None
+    if asked_by.name == SERVER:
+        tuned = condition["data"] != "base"
+        opened = on_server(asked_by, spec, model, condition, tuned)
+        if asked_by.agreement and (adapter or not tuned):  # else the whole model is a tuned one
+            path = agreement_file(work, spec, asked_by, condition)
+            agreed = agreement(lambda: few(None, False), lambda: few(None, True), path)
+    else:
+        opened = on_this_host(spec, model, adapter, work, batch_tokens)
+    with opened as held:
         facts: dict[str, Any] = {
             "base": model["base"],
-            "revision": model.get("revision") or getattr(base.config, "_commit_hash", None),
+            "revision": model.get("revision") or held.commit,
             "base_weights": file_hash(weights) if weights else None,
             "adapter": file_hash(adapter) if adapter else None,
             "adapter_config": file_hash(adapter.with_name("adapter_config.json"))
             if adapter
             else None,
             **loading,
-            "compute_dtype": str(base.dtype),
-            "device": base.device.type,
+            "compute_dtype": held.dtype,
+            "device": held.device,
+            "engine": held.engine,
             "task": {**task, "language": language},
             "data": sources(loaded_task),
             "files": {path: file_hash(path) for path in [*item_files, *demonstration_files]},
             "versions": {**models.versions(), **library_versions()},
         }
-        tuned, proof = base, None
-        if adapter:
-            tuned = attach(base, adapter, model)
-            proof = models.prove_adapter(tuned, tokenizer)
         loading_seconds = time.monotonic() - started
         store = Store(work, store_key({**facts, "meaning": VERSIONS["evaluate"]}))
         if store.resumed:
             print(f"going on behind {store.resumed} finished requests")
         starting_seconds = time.process_time()
-        memory = remembered(
-            memory_folder(work),
-            "evaluate",
-            base=model["base"],
-            quantisation=loading["quantisation"],
-            dtype=str(base.dtype),
-            card=card_of(str(base.device)),
-        )
-        verdicts = SelfTestResults(work.parent / "probe", facts_of(base, spec))
-        lm = PrefixLM(
-            tuned,
-            tokenizer,
-            batch_tokens=batch_tokens,
-            store=store,
-            memory=memory,
-            verdicts=verdicts,
-        )
-        prompting = open_template(loading["template"], tokenizer)
-        through_template = task.get("template") == "same"
-        if through_template:
-            lm.use(prompting, language)
-        for one in loaded_task["tasks"].values():
-            one.prompting = prompting
-        with lm.budget.halved_by_failure():
-            result, rows = scoring.run(lm, loaded_task, language, through_template=through_template)
+        lm = held.lm(store)
+        with lm.guarded():
+            prompting, result, rows = run(lm, held.tokenizer, loaded_task)
     write_score(
         score,
         items,
@@ -152,7 +165,8 @@ def main(
         condition={**condition, "learning_rate": learning_rate},
         provenance={
             **facts,
-            "adapter_proof": proof,
+            "adapter_proof": held.proof,
+            **({"agreement": agreed} if agreed else {}),
             "template_hash": text_hash(without_marks(prompting.prompt(["{}"])))[:16],
             "ignored_generation_settings": lm.ignored_generation,
             "batch_tokens": lm.batch_tokens,
@@ -197,6 +211,7 @@ if "snakemake" in globals():
                 lock=Path(snakemake.params.lock),
                 batch_tokens=snakemake.resources.get("batch_tokens", "auto"),
                 threads=snakemake.threads,
+                engine=snakemake.params.engine,
             ),
             base=BaseSpec.of_model(
                 snakemake.params.model, loading["quantisation"], loading["dtype"]

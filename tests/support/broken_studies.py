@@ -241,6 +241,69 @@ BROKEN = {
         bench(task="multiple-choise"),
         ["evaluate.benchmarks.x.task: unknown task 'multiple-choise'; did you mean"],
     ),
+    "a tag of lm-eval": (
+        bench(task="turkishmmlu"),
+        [
+            "evaluate.benchmarks.x.task: unknown task 'turkishmmlu'; it is a tag that 9 tasks of lm-eval's"
+        ],
+    ),
+    "a group without a score": (
+        bench(task="spanish_bench"),
+        [
+            "evaluate.benchmarks.x.task: 'spanish_bench' is a group of 31 tasks for which lm-eval makes"
+        ],
+    ),
+    "a metric that the task lacks": (
+        bench(task="hellaswag_es", metric="acc_nrom"),
+        [
+            "evaluate.benchmarks.x.metric: task 'hellaswag_es' has no 'acc_nrom'; did you mean 'acc_norm'?"
+        ],
+    ),
+    "a metric of a task of the pack": (
+        bench(metric="em"),
+        [
+            "evaluate.benchmarks.x.metric: task 'multiple-choice' has its own main metric; leave the key"
+        ],
+    ),
+    "demonstrations of a split that no file gives": (
+        bench(task="kmmlu_biology", shots=5),
+        [
+            "evaluate.benchmarks.x.demonstrations: missing (task 'kmmlu_biology' takes its 5 shots from"
+        ],
+    ),
+    "a task that runs code": (
+        bench(task="humaneval", kind="generative"),
+        ["evaluate.benchmarks.x.task: task 'humaneval' runs the code that a model writes"],
+    ),
+    "a kind that lm-eval's task is not": (
+        bench(task="belebele_spa_Latn", kind="generative"),
+        ["evaluate.benchmarks.x.kind: task 'belebele_spa_Latn' is structured, not generative"],
+    ),
+    "a code that no task has": (
+        bench(task="belebele_{language}", codes={"es": "spa_Latin"}),
+        ["evaluate.benchmarks.x.task: unknown task 'belebele_spa_Latin'; did you mean"],
+    ),
+    "own tasks that are not there": (
+        put(("evaluate/tasks", ["no/such/folder"])),
+        ["evaluate.tasks[0]: no such file or folder: no/such/folder"],
+    ),
+    "a server without an address": (
+        put(("evaluate/engine", "server")),
+        ["evaluate.server: missing (engine: server needs the address of one: base_url)"],
+    ),
+    "a server whose adapters have one name": (
+        put(
+            ("evaluate/engine", "server"),
+            (
+                "evaluate/server",
+                {"base_url": "http://h/v1", "adapter": "{model}", "model": "{modle}"},
+            ),
+        ),
+        [
+            "evaluate.server.model: '{modle}' stands for nothing here",
+            "evaluate.server.adapter: lacks {data}, {lr}, {scope}, {seed}, so that several",
+        ],
+    ),
     "a typo in a rate": (
         put(("conditions/0/lr", ["hihg"])),
         ["conditions[0].lr[0]: unknown learning rate 'hihg'; did you mean 'high'?"],

@@ -49,7 +49,6 @@ class BudgetLM(HFLM):  # type: ignore[misc]  # lm-eval has no types
         )
         limit_to_embedding(tokenizer, model)
         self.encoder = Encoder(tokenizer)
-        self.ends: tuple[str, ...] = ()  # control tokens that end an answer beside the usual ones
         self.ignored_generation = make_plain(model)
         forget_lengths(model)
         self.statistics = {"tokens": 0, "stock_tokens": 0, "passes": 0}

@@ -12,6 +12,7 @@ Where an architecture does not allow this (self_test.py), lm-eval's own class do
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
@@ -27,11 +28,11 @@ from ..errors import InputError
 from . import attention
 from .cache import expanded
 from .encoding import end_tokens
+from .engine import Generated, as_text, name_of
 from .greedy import Choice, Greedy, Prefilled, likeliest
 from .plan import Group
-from .scoring import Generated, ScoringLM, as_text, name_of, right_padded
+from .scoring import ScoringLM, right_padded
 from .self_test import why_not_greedy
-from .templates import Prompting
 
 REFILL = 0.75  # rows join when so many of those that decoded together are left
 Keep = Callable[[dict[int, list[int]]], None]  # gets rows (index -> new tokens) when they end
@@ -40,27 +41,9 @@ Keep = Callable[[dict[int, list[int]]], None]  # gets rows (index -> new tokens)
 class PrefixLM(ScoringLM):
     """`HFLM` with shared prefixes, a token budget instead of a batch size, and resumption."""
 
-    prompting: Prompting | None = None  # the model's template, for prompts that go through it
-    language: str | None = None  # of what is asked
-
-    def use(self, prompting: Prompting, language: str | None = None) -> None:
-        """Ask through a template: its end tokens end answers, lm-eval's messages go through it."""
-        self.prompting, self.language, self.ends = prompting, language, prompting.ends
-
-    def apply_chat_template(
-        self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True
-    ) -> str:
-        """Messages as a prompt, by the model's template; called by lm-eval."""
-        system = next((m["content"] for m in chat_history if m["role"] == "system"), None)
-        turns = [m["content"] for m in chat_history if m["role"] != "system"]
-        if self.prompting is None:
-            raise InputError("no template was set for prompts that go through one")
-        begun = "" if add_generation_prompt else turns.pop()  # of the answer
-        return self.prompting.prompt(turns, system=system, language=self.language) + begun
-
-    def generated(self, context: str, arguments: Mapping[str, Any]) -> Generated:
-        """Tokens of a generated text, and whether it ran to the limit."""
-        return self._generated[name_of("generate", context, as_text(arguments))]
+    def guarded(self) -> AbstractContextManager[Any]:
+        """While this is open, a batch that is too large for memory is halved."""
+        return self.budget.halved_by_failure()
 
     def generate_until(self, requests: list[Instance], disable_tqdm: bool = True) -> list[str]:
         """Generated texts; greedy ones behind shared prefixes, others by lm-eval's class."""

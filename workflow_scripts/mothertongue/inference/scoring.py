@@ -1,16 +1,15 @@
 """Log-likelihoods behind shared prefixes, and what scoring and generation have in common."""
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, TypedDict
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from lm_eval.api.instance import Instance
 
-from ..files import text_hash
 from .budgets import Remembered
 from .cache import expanded
+from .engine import Engine, name_of
 from .finished import Store
 from .forward import LOG
 from .passage import Tokens, encode_pairs, scored_part
@@ -22,13 +21,6 @@ from .stock import Likelihood, StockLM, StockRequest
 
 AT_ONCE = {"cpu": 2048, "cuda": 16384}  # prompt tokens in one pass: enough to be busy
 PADDING = {"cpu": 64, "cuda": 256}  # tokens of padding that are dearer than one more pass
-
-
-class Generated(TypedDict):
-    """Tokens of a generated text, and whether it ran to the limit."""
-
-    tokens: int
-    unfinished: bool
 
 
 class Scored(NamedTuple):
@@ -47,7 +39,7 @@ class Scored(NamedTuple):
 Jobs = dict[tuple[int, ...], list[Scored]]  # inputs -> what is scored at their end
 
 
-class ScoringLM(StockLM):
+class ScoringLM(Engine, StockLM):
     """`StockLM` that computes a shared prefix once, where that is exact on the model."""
 
     def __init__(
@@ -69,10 +61,6 @@ class ScoringLM(StockLM):
         self.store = store
         self.verdicts = verdicts or SelfTestResults()
         self.worth = worth
-        self.notes: list[str] = []
-        self._cut: dict[str, int] = {}
-        self._scored: dict[tuple[str, str], tuple[int, str]] = {}  # tokens, and their text
-        self._generated: dict[str, Generated] = {}  # by the name of its request
         self._tried: set[int] = set()  # switches (positions.py) that texts so far exceed
         self.share = True
         self._share_unless(why_not_shared(self.model, self.max_length, self.verdicts))
@@ -97,20 +85,6 @@ class ScoringLM(StockLM):
         if text not in self.notes:
             self.notes.append(text)
             LOG.warning(text)
-
-    # ---- what score.py asks for
-
-    def cut_report(self) -> dict[str, int]:
-        """How many requests were longer than the model, and how many tokens were cut off."""
-        return {"requests": len(self._cut), "tokens": sum(self._cut.values())}
-
-    def scored_tokens(self, context: str, continuation: str) -> int:
-        """Number of tokens that a log-likelihood sums over."""
-        return self._scored[context, continuation][0]
-
-    def scored_text(self, context: str, continuation: str) -> str:
-        """The text that a log-likelihood is of: the continuation, or as much as the model holds."""
-        return self._scored[context, continuation][1]
 
     def _walk(self, sequences: list[list[int]], free: list[int], extra: list[int]) -> Walk:
         """The way through sequences, each of which takes `extra` tokens more of memory."""
@@ -237,13 +211,3 @@ def right_padded(suffixes: list[list[int]], device: Any) -> torch.Tensor:
     """Rows of tokens as one tensor, padded behind their ends."""
     width = max(map(len, suffixes))
     return torch.tensor([s + [0] * (width - len(s)) for s in suffixes], device=device)
-
-
-def name_of(kind: str, *parts: str) -> str:
-    """The name under which the result of a request is kept."""
-    return text_hash(kind, *parts)[:32]
-
-
-def as_text(arguments: Mapping[str, Any]) -> str:
-    """Generation arguments as text, the same for the same arguments."""
-    return json.dumps(arguments, sort_keys=True, ensure_ascii=False)

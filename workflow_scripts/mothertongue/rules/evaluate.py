@@ -6,6 +6,7 @@ from typing import Any
 import yaml
 from snakemake.iocontainers import InputFiles, OutputFiles, Wildcards
 
+from ..evaluate.engines import TRANSFORMERS
 from ..files import existing_files, patterns_of
 from ..study import Benchmark, inference_jobs
 from ..study.inference_jobs import Tokens
@@ -105,8 +106,22 @@ class Evaluating:
             **({"harness": True} if entry["demonstrations"] == HARNESS else {}),
             **({"template": SAME} if self.plan.config["evaluate"]["template"] == SAME else {}),
             **({"metric": entry["metric"]} if entry["metric"] else {}),
+            **self._engine_that_matters(),
             "digest": digest_of(self._task_name(wildcards), self.plan.tasks),
         }
+
+    def _engine_that_matters(self) -> dict[str, str]:
+        """The engine, where another one is to evaluate anew."""
+        evaluate = self.plan.config["evaluate"]
+        counts = evaluate["engine_matters"] and evaluate["engine"] != TRANSFORMERS
+        return {"engine": evaluate["engine"]} if counts else {}
+
+    def engine(self, wildcards: Wildcards, threads: int) -> dict[str, Any] | None:
+        """Who computes; None: transformers. Snakemake compares no parameter that asks for `threads`."""
+        evaluate = self.plan.config["evaluate"]
+        if evaluate["engine"] == TRANSFORMERS:
+            return None
+        return {"name": evaluate["engine"], **evaluate["server"]}
 
     def learning_rate(self, wildcards: Wildcards) -> float | None:
         """The learning rate behind {lr}; none for the untuned base."""

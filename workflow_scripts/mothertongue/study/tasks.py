@@ -88,13 +88,13 @@ def read_task(name: str, places: Places) -> dict[str, Any]:
 def _meant(name: str, pack: Path, folders: Sequence[Path]) -> str:
     """What an unknown task probably stands for."""
     known = sorted(p.stem for p in pack.glob("*.yaml") if not p.name.startswith("_"))
-    if near := difflib.get_close_matches(name, [*known, *known_names(folders)], n=1):
-        return f"did you mean '{near[0]}'?"
     if tagged := list(tagged_tasks(name, folders)):
         return (
             f"it is a tag that {len(tagged)} tasks of lm-eval's bear, which has no score; name one of"
             f" them, such as {tagged[0]}"
         )
+    if near := difflib.get_close_matches(name, [*known, *known_names(folders)], n=1):
+        return f"did you mean '{near[0]}'?"
     return f"known: {', '.join(known)}, and every task and group of lm-eval"
 
 
