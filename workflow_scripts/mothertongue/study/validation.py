@@ -151,11 +151,11 @@ def _instructions(names: Names) -> Iterator[str]:
     if names.sample.get("dataset"):
         return
     english = mapping(names.sample.get("english"))
-    needed = set(_read_in(names))
+    needed = set(map(str, _read_in(names)))
     without = [
         code
         for code, entry in names.languages.items()
-        if code in needed and not mapping(entry).get("native")
+        if str(code) in needed and not mapping(entry).get("native")
     ]
     own = bool(english.get("path") or english.get("hub"))
     if without:
@@ -351,7 +351,7 @@ def _untested(names: Names, where: str, entry: Section) -> Iterator[str]:
     """Languages of `evaluate_on` that the study lacks, or that no benchmark of the entry is in."""
     wanted = entry.get("benchmarks", "all")
     tested = {
-        code
+        str(code)
         for name, spec in names.benchmarks.items()
         if wanted == "all" or name in listed(wanted)
         for code in listed(mapping(spec).get("languages"))
@@ -359,7 +359,7 @@ def _untested(names: Names, where: str, entry: Section) -> Iterator[str]:
     for place, code in enumerate(listed(entry.get("evaluate_on"))):
         at = f"{where}.evaluate_on[{place}]"
         yield from unknown(at, code, names.languages, "language")
-        if code in names.languages and code not in tested:
+        if isinstance(code, str) and code in names.languages and code not in tested:
             yield (
                 f"{at}: no benchmark of the entry is in '{code}'; add it to"
                 " evaluate.benchmarks.*.languages, or take it out here"
