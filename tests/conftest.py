@@ -63,15 +63,14 @@ def checkout(folder: Path, *, link: bool = True) -> Path:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Start the longest file first: with `-n 2` the other process does the rest meanwhile.
 
-    The paper's whole grid runs only where `-m` names its mark.
+    What takes very long runs only where `-m` names its mark.
     """
     items.sort(key=lambda item: "slurm" not in item.keywords)
-    if "paper" not in (config.option.markexpr or ""):
-        for item in items:
-            if item.get_closest_marker("paper"):
-                item.add_marker(
-                    pytest.mark.skip(reason="the whole grid takes long: -m paper runs it")
-                )
+    for mark in {"paper", "long"}:
+        if mark not in (config.option.markexpr or ""):
+            for item in items:
+                if item.get_closest_marker(mark):
+                    item.add_marker(pytest.mark.skip(reason=f"takes long: -m {mark} runs it"))
 
 
 @pytest.fixture(scope="session")

@@ -239,6 +239,7 @@ def test_a_killed_head_is_not_followed_by_a_second_copy_of_its_jobs(study, tmp_p
     assert len(job_logs(folder, "adapter")) == before + 2
 
 
+@pytest.mark.long
 def test_an_exceeded_time_limit_gives_more_time_and_training_continues(study, tmp_path):
     folder = copy_study(study, tmp_path / "study")
     target = f"results/finetune/{NATIVE}/adapter_model.safetensors"
