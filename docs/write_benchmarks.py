@@ -47,7 +47,7 @@ How to read it:
   not been checked.
 * **access**: *gated* datasets want an account and an accepted licence (`HF_TOKEN`).
 * **not known**: the fact has not been checked. All others were compared with dataset cards, abstracts of
-  papers and the files of lm-eval 0.4.13 on the day given in the notes. Licences and data change: look at the source before you publish.
+  papers, row totals of the hub and the files of lm-eval 0.4.13 on the day given in the notes; items per language of TyDi QA, AfriMMLU and AfriMGSM by their totals alone. Licences and data change: look at the source before you publish.
 
 **The smallest suite** has one test each that is native or translated, structured or generative, as far as there is
 one: first the origin that is least foreign, then the order of the file. A study needs both origins to see
