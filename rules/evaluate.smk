@@ -14,8 +14,10 @@ include: "inference.smk"
 
 
 from mothertongue.rules.evaluate import Evaluating
+from mothertongue.rules.models import Served
 
 EVALUATING = Evaluating(PLAN)
+READING = Served(PLAN) if EVALUATING.on_server else MODELS
 
 
 rule evaluate_benchmark:
@@ -38,11 +40,11 @@ rule evaluate_benchmark:
         "../envs/train.yaml"
     threads: 1
     resources:
-        gpu=MODELS.gpus_to_read,
-        gpu_model=MODELS.gpu_model,
-        gpu_mem_mb=MODELS.gpu_memory("evaluate"),
-        mem_mb=MODELS.reading_memory,
-        runtime=MODELS.reading_minutes(EVALUATING.tokens),
+        gpu=READING.gpus_to_read,
+        gpu_model=READING.gpu_model,
+        gpu_mem_mb=READING.gpu_memory("evaluate"),
+        mem_mb=READING.reading_memory,
+        runtime=READING.reading_minutes(EVALUATING.tokens),
         batch_tokens=BATCH_TOKENS,
         answer_batch_tokens=ANSWER_BATCH_TOKENS,
     params:

@@ -213,7 +213,9 @@ if "snakemake" in globals():
                 threads=snakemake.threads,
                 engine=snakemake.params.engine,
             ),
-            base=BaseSpec.of_model(
+            base=None  # a server holds it
+            if snakemake.params.engine
+            else BaseSpec.of_model(
                 snakemake.params.model, loading["quantisation"], loading["dtype"]
             ),
             gpus=snakemake.resources.get("gpu", 0),

@@ -12,11 +12,12 @@ from mothertongue.rules.estimate import Estimating, store_beside_export
 from mothertongue.rules.evaluate import Evaluating
 from mothertongue.rules.finetune import Finetuning
 from mothertongue.rules.judge import Judging
-from mothertongue.rules.models import Models
+from mothertongue.rules.models import Models, Served
 from mothertongue.rules.report import Reporting
 from mothertongue.rules.sample import Sampling
 from mothertongue.rules.translate import Translating
 from mothertongue.study import MULTI
+from mothertongue.study.inference_jobs import Tokens
 from planned import Refused, plan, w
 from snakemake.iocontainers import InputFiles, OutputFiles
 
@@ -159,6 +160,28 @@ def test_models(tmp_path):
     assert models.gpus_to_train(one) == models.gpus_to_read(one) == 0
     assert models.gpu_model(one) is None and models.gpu_memory("evaluate")(one) == 0
     assert models.reading_memory(one, attempt=2) > models.reading_memory(one, attempt=1)
+
+
+def test_evaluations_on_a_server_ask_for_no_gpu(tmp_path):
+    far = {"base": "org/model", "parameters": 7.0e9}
+    one = w(**CELL)
+
+    def served(**server):
+        server = {"base_url": "http://h/v1", **server}
+        changes = (
+            ("models", {"tiny": far}),
+            ("evaluate.engine", "server"),
+            ("evaluate.server", server),
+        )
+        return plan(tmp_path, *changes, local=False)
+
+    models = Served(served())
+    assert Models(served()).gpus_to_read(one) == 1 and models.gpus_to_read(one) == 0
+    assert models.gpu_model(one) is None and models.gpu_memory("evaluate")(one) == 0
+    assert models.reading_memory(one, 1) > 4 * 7000  # transformers is asked on the CPU
+    assert Served(served(agreement=0)).reading_memory(one, 1) < 6000
+    minutes = models.reading_minutes(lambda wildcards: Tokens(5e6, 0))(one, 1)
+    assert minutes == Models(served()).reading_minutes(lambda wildcards: Tokens(5e6, 0))(one, 1)
 
 
 def test_a_base_of_the_hub_is_at_the_commit_that_prefetch_found(tmp_path):

@@ -110,16 +110,21 @@ class Evaluating:
             "digest": digest_of(self._task_name(wildcards), self.plan.tasks),
         }
 
+    @property
+    def on_server(self) -> bool:
+        """Whether a server computes, and not the jobs' own hosts."""
+        return bool(self.plan.config["evaluate"]["engine"] != TRANSFORMERS)
+
     def _engine_that_matters(self) -> dict[str, str]:
         """The engine, where another one is to evaluate anew."""
         evaluate = self.plan.config["evaluate"]
-        counts = evaluate["engine_matters"] and evaluate["engine"] != TRANSFORMERS
+        counts = evaluate["engine_matters"] and self.on_server
         return {"engine": evaluate["engine"]} if counts else {}
 
     def engine(self, wildcards: Wildcards, threads: int) -> dict[str, Any] | None:
         """Who computes; None: transformers. Snakemake compares no parameter that asks for `threads`."""
         evaluate = self.plan.config["evaluate"]
-        if evaluate["engine"] == TRANSFORMERS:
+        if not self.on_server:
             return None
         return {"name": evaluate["engine"], **evaluate["server"]}
 
