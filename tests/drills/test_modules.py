@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import yaml
 from conftest import ROOT, checkout, run_snakemake
 from mothertongue.files import read_jsonl, write_json, write_jsonl
 
@@ -113,7 +114,7 @@ module one:
     snakefile:
         "mothertongue/rules/{name}"
     config:
-        yaml.safe_load(open("mothertongue/{study}", encoding="utf-8"))
+        yaml.safe_load(open("{study}", encoding="utf-8"))
     pathvars:
         results="ours",
         logs="our-logs",
@@ -131,7 +132,7 @@ class Job(NamedTuple):
     writes: tuple[str, ...]
 
 
-DEMO, OWN = "config.yaml", "studies/own-data.yaml"
+DEMO, OWN, ELSEWHERE = "config.yaml", "studies/own-data.yaml", "elsewhere.yaml"
 TARGETS = {
     DEMO: [
         "all",
@@ -141,13 +142,24 @@ TARGETS = {
         "results/evaluate/data/cmmlu/test.parquet",
     ],
     OWN: ["translated"],  # the demo has no rows that were translated elsewhere
+    ELSEWHERE: ["all"],  # the demo tests no adapter in another language
 }
+STUDIES = {"translated.smk": OWN, "languages.smk": ELSEWHERE}  # others: the demo
+PRINTING = ("benchmarks.smk", "progress.smk", "replies.smk", "tasks.smk")
+
+
+def tested_elsewhere(folder: Path) -> None:
+    """The demo with adapters that are tested in every language, as a file in a folder."""
+    config = yaml.safe_load((ROOT / DEMO).read_text(encoding="utf-8"))
+    config["conditions"][0]["evaluate_on"] = "all"
+    (folder / ELSEWHERE).write_text(yaml.safe_dump(config), encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
 def planned_jobs(tmp_path_factory) -> dict[str, dict[str, Job]]:
     """Study -> rule -> one of its jobs in the plan of its targets."""
     folder = checkout(tmp_path_factory.mktemp("demo"))
+    tested_elsewhere(folder)
     block = re.compile(r"^(?:local)?rule (\w+):\n((?: {4}.*\n)+)", re.MULTILINE)
     found: dict[str, dict[str, Job]] = {}
     for study, targets in TARGETS.items():
@@ -172,16 +184,18 @@ def test_every_rule_file_is_a_module_by_itself(tmp_path, planned_jobs, name):
     """It loads alone, and each of its rules is planned where what it reads is there."""
     (tmp_path / "mothertongue").symlink_to(ROOT)
     (tmp_path / "resources").symlink_to(ROOT / "resources")
-    study = OWN if name == "translated.smk" else DEMO
+    study = STUDIES.get(name, DEMO)
     jobs_of = planned_jobs[study]
-    alone = ALONE.format(name=name, study=study)
+    tested_elsewhere(tmp_path)
+    path = study if study == ELSEWHERE else f"mothertongue/{study}"
+    alone = ALONE.format(name=name, study=path)
     (tmp_path / "Snakefile").write_text(alone, encoding="utf-8")
     own = re.findall(
         r"^rule (\w+):", (ROOT / "rules" / name).read_text(encoding="utf-8"), re.MULTILINE
     )
     jobs = [jobs_of[rule] for rule in own if rule in jobs_of and jobs_of[rule].writes]
     if not jobs:  # no rule, or one that writes what no plan of the demo holds
-        assert own == [] or name in ("progress.smk", "replies.smk", "tasks.smk")
+        assert own == [] or name in PRINTING
         listed = run_snakemake("--list-rules", cwd=tmp_path)
         assert listed.returncode == 0, listed.stderr[-2000:]
         return
