@@ -7,7 +7,7 @@ import pytest
 import yaml
 from conftest import checkout, run_snakemake
 from far_studies import STUDY, aya, far_run, far_study, model, table_repository
-from harness_rows import ROWS
+from harness_rows import ROWS, THINGS
 from mothertongue.files import write_jsonl
 from standin_hub import Hub
 from tiny_models import save_model
@@ -113,9 +113,14 @@ def test_tasks_from_files_and_the_study_s_own(tmp_path):
     assert "belebele_{language} of lm-eval" in shown.stdout
     assert "the likeliest of ' A' | ' B' | ' C' | ' D'" in shown.stdout
     assert "Refrán: Quien va 0" in shown.stdout
+    with (folder / "aya.jsonl").open("a", encoding="utf-8") as handle:  # a row that holds a passage
+        row = {"inputs": "Resume:", "targets": f"{THINGS[1][0]} Y luego salió el sol."}
+        handle.write(json.dumps({**row, "language_code": "spa"}) + "\n")
     found = run_snakemake("results/sample/contamination/belebele/es.json", *options, cwd=folder)
     assert found.returncode == 0, found.stderr
-    assert json.loads((folder / "results/sample/contamination/belebele/es.json").read_text())["items"] == 6  # fmt: skip
+    content = json.loads((folder / "results/sample/contamination/belebele/es.json").read_text())
+    assert content["items"] == 6
+    assert content["sets"]["native/es"]["items_held"] == ["belebele_spa_Latn/1"]
 
 
 def test_a_prefetched_task_runs_with_the_hub_switched_off(tmp_path):

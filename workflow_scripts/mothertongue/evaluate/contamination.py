@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ..evaluate.data import load
+from ..evaluate.fields import optional
+from ..evaluate.identity import PASSAGES
 from ..evaluate.pack import words_of
 from ..sample.contamination import TestItems
 from ..sample.rows import Row
@@ -16,7 +18,7 @@ EXAMPLES = 5  # per training set
 SHOWN = 200  # characters of an example
 PARTS = {  # family -> fields of an item that a row could hold, whatever the options are
     "choice": ("question", "context"),
-    FAMILY: ("question",),
+    FAMILY: ("question", "context"),
     "short-answer": ("question", "context"),
     "number": ("question",),
     "text": ("instruction", "output"),
@@ -40,7 +42,11 @@ def read_items(
         asked = harness.Asked(language, files, hub=hub, lock=lock, shots=0)
         loaded = harness.load(task, split_places(tasks)[1], asked)
         return FAMILY, [
-            {"id": f"{name}/{number}", "question": harness.query(made, doc)}
+            {
+                "id": f"{name}/{number}",
+                "question": harness.query(made, doc),
+                "context": optional(doc, *PASSAGES),
+            }
             for name, made in loaded["tasks"].items()
             for number, doc in enumerate(made.eval_docs)
         ]

@@ -75,10 +75,10 @@ def _first_sentence(cells: Cells, rows: list[Comparison]) -> str:
                 f" ({plural(len(found), 'difference')})"
             )
     if not told:
-        return "No test in percent has a score of a tuned model and of its base."
+        return "No test that is scored in percent has a score of a tuned model and of its base."
     more = f"; {plural(len(told) - NAMED, 'more language')} below" if len(told) > NAMED else ""
     listed = "; ".join(told[:NAMED]) + more
-    return f"Tuned minus untuned, in points of tests in percent: {listed}."
+    return f"Tuned minus untuned model, in percentage points: {listed}."
 
 
 def _answers_table(facts: Facts, rows: Sequence[AnswerLanguages]) -> Table:
