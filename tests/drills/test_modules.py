@@ -148,7 +148,7 @@ STUDIES = {"translated.smk": OWN, "languages.smk": ELSEWHERE}  # others: the dem
 PRINTING = ("benchmarks.smk", "progress.smk", "replies.smk", "tasks.smk")
 
 
-def tested_elsewhere(folder: Path) -> None:
+def write_elsewhere(folder: Path) -> None:
     """The demo with adapters that are tested in every language, as a file in a folder."""
     config = yaml.safe_load((ROOT / DEMO).read_text(encoding="utf-8"))
     config["conditions"][0]["evaluate_on"] = "all"
@@ -159,7 +159,7 @@ def tested_elsewhere(folder: Path) -> None:
 def planned_jobs(tmp_path_factory) -> dict[str, dict[str, Job]]:
     """Study -> rule -> one of its jobs in the plan of its targets."""
     folder = checkout(tmp_path_factory.mktemp("demo"))
-    tested_elsewhere(folder)
+    write_elsewhere(folder)
     block = re.compile(r"^(?:local)?rule (\w+):\n((?: {4}.*\n)+)", re.MULTILINE)
     found: dict[str, dict[str, Job]] = {}
     for study, targets in TARGETS.items():
@@ -186,7 +186,7 @@ def test_every_rule_file_is_a_module_by_itself(tmp_path, planned_jobs, name):
     (tmp_path / "resources").symlink_to(ROOT / "resources")
     study = STUDIES.get(name, DEMO)
     jobs_of = planned_jobs[study]
-    tested_elsewhere(tmp_path)
+    write_elsewhere(tmp_path)
     path = study if study == ELSEWHERE else f"mothertongue/{study}"
     alone = ALONE.format(name=name, study=path)
     (tmp_path / "Snakefile").write_text(alone, encoding="utf-8")
