@@ -265,7 +265,7 @@ def _levels(
         if task.OUTPUT_TYPE == "multiple_choice":
             golds = [_right(task, doc) for doc in docs]
             counts = Counter(place for gold in golds for place in gold)
-            most = counts.most_common(1)[0][0]
+            most = max(counts, key=counts.__getitem__, default=-1)  # -1: no item has a known answer
             for metric in ("acc", "acc_norm", "acc_bytes", "acc_mutual_info"):
                 for doc, gold in zip(docs, golds, strict=True):
                     found[metric]["options"].append(len(gold) / len(task.doc_to_choice(doc)))
