@@ -10,6 +10,7 @@ import sys
 import pytest
 from conftest import ROOT
 from mothertongue.process.screen import Screen, money, stages_of_rules, telling_lines
+from mothertongue.study.paths import REPLIES
 from rich.console import Console
 
 STAGES = {"finetune_lora": "finetune", "evaluate_benchmark": "evaluate", "sample_aya": "sample"}
@@ -32,7 +33,7 @@ def shown(what) -> str:
 
 
 def screen(clock, **jobs):
-    made = Screen(stages=STAGES, now=clock)
+    made = Screen(stages=STAGES, now=clock, replies=REPLIES)
     made.planned({**jobs, "total": sum(jobs.values())})
     return made
 

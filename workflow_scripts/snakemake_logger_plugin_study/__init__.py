@@ -9,6 +9,7 @@ import sys
 from typing import Any
 
 from mothertongue.process.screen import Screen, draw
+from mothertongue.study.paths import REPLIES
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
@@ -40,7 +41,7 @@ class LogHandler(LogHandlerBase):
         self.bars = self.console.is_terminal and not (
             settings.dryrun or settings.verbose or settings.quiet
         )
-        self.screen = Screen()
+        self.screen = Screen(replies=REPLIES)
         self.live: Live | None = None
 
     # -- what Snakemake asks of a plugin -----------------------------------------------------------

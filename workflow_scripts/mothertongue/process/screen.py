@@ -89,6 +89,7 @@ class Screen:
 
     stages: Mapping[str, str] = field(default_factory=stages_of_rules)
     now: Callable[[], float] = time.monotonic
+    replies: str = ""  # the store of replies below the results
     total: Counter[str] = field(default_factory=Counter)  # stage -> jobs
     done: Counter[str] = field(default_factory=Counter)
     running: dict[int, float] = field(default_factory=dict)  # job -> when it started
@@ -128,7 +129,7 @@ class Screen:
             for path in output:
                 results, found, _ = f"/{path}".partition(f"/{stage}/")
                 if found:
-                    self.store = Path(results[1:] or ".", ".work", "api", "replies.sqlite")
+                    self.store = Path(results[1:] or ".", self.replies)
                     self._money = self._spent()
 
     def started(self, numbers: Iterable[int]) -> None:
