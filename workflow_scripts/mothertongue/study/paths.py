@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .grid import AnswerSet, Condition, Evaluation, Judgement
+from .mixes import ENGLISH as ENGLISH_SOURCE
+from .mixes import Portion
 from .validation import ROUND_TRIP
 
 CONDITION = "{model}/{data}/{scope}/{lr}/seed{seed}"  # as Condition.path fills it in
@@ -31,6 +33,13 @@ THERE_REPORT = "roundtrip/{translator}/{scope}.pivot.report.json"
 BACK = "roundtrip/{translator}/{scope}.jsonl"
 BACK_REPORT = "roundtrip/{translator}/{scope}.report.json"
 QUALITY = "translate/quality.csv"
+
+POOL = "sample/pool/{scope}.jsonl"  # every English row that may be translated for a language
+DRAWN = "sample/draws/{source}/{scope}/{portion}.jsonl"
+TRANSLATED_PORTION = "translate/{translator}/{scope}/{portion}.jsonl"
+TRANSLATED_PORTION_REPORT = "translate/{translator}/{scope}/{portion}.report.json"
+BACK_PORTION = "roundtrip/{translator}/{scope}/{portion}.jsonl"
+THERE_PORTION = "roundtrip/{translator}/{scope}/{portion}.pivot.jsonl"
 
 BASE = "finetune/base/{model}"
 QUANTISATION = "finetune/quantisation/{model}.json"
@@ -119,6 +128,21 @@ class Layout:
         if data.endswith(ROUND_TRIP):
             return self.at(BACK, translator=data.removesuffix(ROUND_TRIP), scope=scope)
         return self.at(TRANSLATED, translator=data, scope=scope)
+
+    def source(self, source: str, scope: str) -> str:
+        """The rows that portions are drawn from: native, English, or data that is translated already."""
+        if source == ENGLISH_SOURCE:
+            return self.at(POOL, scope=scope)
+        return self.dataset(source, scope)
+
+    def portion(self, one: Portion, scope: str) -> str:
+        """The rows of a portion as they are trained on."""
+        own = {"scope": scope, "portion": one.token}
+        if one.data.endswith(ROUND_TRIP):
+            return self.at(BACK_PORTION, translator=one.data.removesuffix(ROUND_TRIP), **own)
+        if one.source == ENGLISH_SOURCE:
+            return self.at(TRANSLATED_PORTION, translator=one.data, **own)
+        return self.at(DRAWN, source=one.source, **own)
 
     def of(self, pattern: str, cell: Cell) -> str:
         """A file of a cell of the grid."""
