@@ -6,11 +6,13 @@
 #       <results>/translate/quality.{csv,svg}                      every set's quality
 #       <results>/translate/{translator}/{scope}/{portion}.…       the same of rows drawn for sets of some size
 #       undeclared (mothertongue/study/paths.py): the store of replies
+# A translator with `keep` has its sets from keep.smk.
 # wildcards: translator (a key of translate.translators), scope (a language or multi), portion (study/mixes.py)
 
 
 include: "common.smk"
 include: "translator.smk"
+include: "keep.smk"
 
 
 from mothertongue.rules.sizes import Drawing
@@ -31,6 +33,8 @@ rule translate_texts:
         "<logs>/translate/{translator}_{scope}.log",
     benchmark:
         "<benchmarks>/translate/{translator}_{scope}.tsv"
+    wildcard_constraints:
+        translator=one_of(TRANSLATING.plain),
     localrule: TRANSLATING.only_services
     conda:
         TRANSLATING.environment

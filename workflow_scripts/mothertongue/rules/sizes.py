@@ -32,7 +32,7 @@ class Drawing:
         """The sources of every part of a mixture of shares: the scarcest part limits them all."""
         mix, _ = self._portion(wildcards)
         shares = mix.shares() or {}
-        sources = (source_of(data, self.study.translators) for data in shares)
+        sources = (source_of(data, self.study.translating) for data in shares)
         return [IN_RULES.source(source, wildcards.scope) for source in sources]
 
     def _portion(self, wildcards: Wildcards) -> tuple[Mix, Portion]:
@@ -43,7 +43,7 @@ class Drawing:
         mix, one = self._portion(wildcards)
         shares = mix.shares()
         amount = next(part.amount for part in mix.parts if part.data == one.data)
-        sources = [source_of(data, self.study.translators) for data in shares or ()]
+        sources = [source_of(data, self.study.translating) for data in shares or ()]
         return {
             "data": one.data,
             "amount": amount,

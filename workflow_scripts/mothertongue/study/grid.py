@@ -103,7 +103,7 @@ class Study:
         self.english = Dataset.read(english) if own else None  # None: rows of `instructions`
         self.finetuning = Finetuning.read(config["finetune"])
         self.products = [
-            Product.read(entry, self.models, self.benchmarks, self.questions, self.translators)
+            Product.read(entry, self.models, self.benchmarks, self.questions, self.translating)
             for entry in config["conditions"]
         ]
 
@@ -304,18 +304,23 @@ class Study:
         return [one for one, sized in self._sets.items() if sized]
 
     @cached_property
+    def translating(self) -> set[str]:
+        """Translators whose portions are translated from English rows; others keep the best of a set."""
+        return {name for name, one in self.translators.items() if one.keep is None}
+
+    @cached_property
     def portions(self) -> dict[tuple[str, str, str], tuple[Mix, Portion]]:
         """(source, scope, token) -> the portion that it names, and one of the mixes that it is for."""
         found: dict[tuple[str, str, str], tuple[Mix, Portion]] = {}
         for data, scope in self.sized_sets():
             mix = Mix.parse(data)
-            for one in mix.portions(self.translators):
+            for one in mix.portions(self.translating):
                 found.setdefault((one.source, scope, one.token), (mix, one))
         return found
 
     def portions_of(self, data: str) -> list[Portion]:
         """The portions of a training set; none of data as it is."""
-        return Mix.parse(data).portions(self.translators)
+        return Mix.parse(data).portions(self.translating)
 
     def translated_portions(self) -> list[tuple[Portion, str]]:
         """Portions that a translator translates, there or there and back, each with its scope, once."""
@@ -323,6 +328,6 @@ class Study:
             (one.data, scope, one.token): (one, scope)
             for data, scope in self.sized_sets()
             for one in self.portions_of(data)
-            if one.data.removesuffix(ROUND_TRIP) in self.translators
+            if one.data.removesuffix(ROUND_TRIP) in self.translating
         }
         return list(found.values())

@@ -33,6 +33,9 @@ THERE_REPORT = "roundtrip/{translator}/{scope}.pivot.report.json"
 BACK = "roundtrip/{translator}/{scope}.jsonl"
 BACK_REPORT = "roundtrip/{translator}/{scope}.report.json"
 QUALITY = "translate/quality.csv"
+KEPT_BACK = "keep/{translator}/{scope}.back.jsonl"
+KEPT_BACK_REPORT = "keep/{translator}/{scope}.back.report.json"
+KEPT_QE = "keep/{translator}/{scope}.qe.jsonl"
 
 POOL = "sample/pool/{scope}.jsonl"  # every English row that may be translated for a language
 DRAWN = "sample/draws/{source}/{scope}/{portion}.jsonl"
