@@ -57,6 +57,7 @@ class Run:
     perplexity: float | None  # at the epoch that was kept
     best_epoch: int | None
     epochs: int | None
+    steps: int | None  # of the optimiser
     tokens_per_second: float | None
     seconds: float
     device: str | None
@@ -91,6 +92,7 @@ def read_run(history: Path, provenance: Path) -> Run:
         perplexity=made.get("best_validation_perplexity"),
         best_epoch=made.get("best_epoch"),
         epochs=made.get("epochs"),
+        steps=made.get("steps"),
         tokens_per_second=made.get("tokens_per_second"),
         seconds=made["seconds"],
         device=made.get("device"),
@@ -244,7 +246,8 @@ def curves_page(runs: list[Run], facts: Facts, told: str) -> str:
 
 def ratio_table(runs: list[Run], facts: Facts) -> Table:
     """Answer tokens of every training set as a multiple of native's, per model and language."""
-    names = in_order(facts.data, {run.data for run in runs if run.data != "native"})
+    whole = {run.data for run in runs if facts.data_kind(run.data) not in ("native", "sized")}
+    names = in_order(facts.data, whole)
     tokens: dict[tuple[str, str], dict[str, int]] = {}
     for model in models_of(runs, facts):
         for scope in scopes_of(runs, facts):
@@ -324,6 +327,10 @@ def run_table(runs: list[Run], facts: Facts) -> Table:
         ),
         Field(Column("epoch", "kept epoch", 0), lambda run: run.best_epoch),
         Field(Column("of", "kept epoch", 0), lambda run: run.epochs),
+        Field(
+            Column("optimiser", "steps", 0, "done in all: with the epochs, how long was trained"),
+            lambda run: run.steps,
+        ),
         Field(Column("tokens/s", "speed", 0), lambda run: run.tokens_per_second),
         Field(Column("minutes", "speed", 1), lambda run: run.seconds / 60),
         Field(Column("device", "speed", 0), lambda run: run.device),

@@ -303,6 +303,13 @@ class Study:
         """The training sets whose rows are drawn: segment of the path and scope, each once."""
         return [one for one, sized in self._sets.items() if sized]
 
+    def parts(self) -> list[tuple[str, str]]:
+        """Kinds of data that training sets consist of, with their scopes, each once."""
+        found = {
+            (part.data, scope): None for data, scope in self._sets for part in Mix.parse(data).parts
+        }
+        return list(found)
+
     @cached_property
     def translating(self) -> set[str]:
         """Translators whose portions are translated from English rows; others keep the best of a set."""
