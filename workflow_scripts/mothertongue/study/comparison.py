@@ -96,7 +96,8 @@ def comparison_mistakes(config: Json) -> Iterator[str]:
         models = [
             m for m in mapping(config.get("models")) if wanted == "all" or m in listed(wanted)
         ]
-        for data in filter(_is_text, listed(entry.get("data"))):
+        names = [*listed(entry.get("data")), *listed(entry.get("mix"))]
+        for data in filter(_is_text, names):
             for scope in filter(_is_text, listed(entry.get("scope"))):
                 drawn = rows_asked(entry) is not None  # sets of their own
                 keys: list[tuple[str, ...]] = [] if drawn else [("rows", data, scope)]

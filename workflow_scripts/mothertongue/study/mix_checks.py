@@ -11,7 +11,9 @@ def mix_mistakes(config: Json) -> Iterator[str]:
     """Entries of `conditions` whose numbers of rows, mixtures or draws do not go together."""
     config = mapping(config)
     for index, entry in enumerate(listed(config.get("conditions"))):
-        entry, where = mapping(entry), f"conditions[{index}]"
+        if not isinstance(entry, Mapping):
+            continue  # the schema says so
+        where = f"conditions[{index}]"
         rows, mixes = rows_asked(entry), listed(entry.get("mix"))
         recipes = [one for one in mixes if isinstance(one, Mapping)]
         if not listed(entry.get("data")) and not mixes and "data" not in entry:
@@ -38,7 +40,6 @@ def mix_mistakes(config: Json) -> Iterator[str]:
             )
         if recipes and entry.get("rows") == "common":
             yield f"{where}.rows: common is not for mixtures; put them into an entry of their own"
-
         if entry.get("budget") == mapping(config.get("finetune")).get("budget") == "steps":
             yield f"{where}.budget: steps, which finetune.steps holds equal already; take it out"
 

@@ -13,8 +13,8 @@ and what was found out about cards and bases.
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import mixes
 from .grid import AnswerSet, Condition, Evaluation, Judgement
-from .mixes import ENGLISH as ENGLISH_SOURCE
 from .mixes import Portion
 from .validation import ROUND_TRIP
 
@@ -134,7 +134,7 @@ class Layout:
 
     def source(self, source: str, scope: str) -> str:
         """The rows that portions are drawn from: native, English, or data that is translated already."""
-        if source == ENGLISH_SOURCE:
+        if source == mixes.ENGLISH:
             return self.at(POOL, scope=scope)
         return self.dataset(source, scope)
 
@@ -143,7 +143,7 @@ class Layout:
         own = {"scope": scope, "portion": one.token}
         if one.data.endswith(ROUND_TRIP):
             return self.at(BACK_PORTION, translator=one.data.removesuffix(ROUND_TRIP), **own)
-        if one.source == ENGLISH_SOURCE:
+        if one.source == mixes.ENGLISH:
             return self.at(TRANSLATED_PORTION, translator=one.data, **own)
         return self.at(DRAWN, source=one.source, **own)
 
