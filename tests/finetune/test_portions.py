@@ -10,7 +10,9 @@ from tiny_models import demo_rows
 
 SHARE = 0.1
 NATIVE = demo_rows(count=60)
-ENGLISH = [{**row, "id": f"other-{i}", "language": "en"} for i, row in enumerate(demo_rows(count=60))]
+ENGLISH = [
+    {**row, "id": f"other-{i}", "language": "en"} for i, row in enumerate(demo_rows(count=60))
+]
 
 
 @pytest.fixture
