@@ -1,8 +1,9 @@
 """How long planning takes: dry run and no-op of the paper's study and of multiples of it.
 
     python bench/plan_speed.py --seeds 1 3 10
+    python bench/plan_speed.py --sizes
 
-Each size is the paper's grid with that many seeds. *plan*: nothing is there; *no-op*: every output
+`--sizes`: 3 models x 5 numbers of rows x 4 kinds of data and mixtures x 3 draws x 3 seeds instead. Each size is the paper's grid with that many seeds. *plan*: nothing is there; *no-op*: every output
 is there (empty files in the order of the jobs, without Snakemake's records of them). Prints CPU
 seconds (what a quiet machine needs in wall time), wall seconds and peak memory.
 """
@@ -23,11 +24,22 @@ PARTS = ("Snakefile", "config.schema.yaml", "rules", "workflow_scripts", "tasks"
 
 
 def study(folder: Path, seeds: int) -> Path:
-    """The paper's study with more seeds, in a folder without results."""
-    for name in (*PARTS, "profiles", "report", "envs", "config.yaml"):
-        (folder / name).symlink_to(ROOT / name)
+    """The paper's study with more seeds."""
     config = yaml.safe_load((ROOT / "studies" / "paper.yaml").read_text(encoding="utf-8"))
     config["finetune"]["seeds"] = list(range(1, seeds + 1))
+    (folder / "study.yaml").write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
+    return folder
+
+
+def sizes(folder: Path) -> Path:
+    """studies/exchange.yaml with more of everything: its models, numbers of rows, mixtures, draws and seeds."""
+    config = yaml.safe_load((ROOT / "studies" / "exchange.yaml").read_text(encoding="utf-8"))
+    one = next(iter(config["models"].values()))
+    config["models"] = {f"model-{i}": {**one, "label": f"Model {i}"} for i in range(3)}
+    config["finetune"] |= {"seeds": [1, 2, 3], "quantisation": "none"}  # nothing has to be chosen
+    mix = ["native", "nllb", {"native": 0.25, "nllb": 0.75}, {"native": 0.5, "nllb": 0.5}]
+    rows = [125, 250, 500, 1000, "all"]
+    config["conditions"] = [{"mix": mix, "scope": ["es"], "rows": rows, "draws": [1, 2, 3]}]
     (folder / "study.yaml").write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
     return folder
 
@@ -68,11 +80,16 @@ def main() -> None:
     """Print a table, one row per size."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 3, 10])
+    parser.add_argument("--sizes", action="store_true")
+    asked = parser.parse_args()
     print("| seeds | jobs | plan CPU s | wall s | MB | no-op CPU s | wall s | MB |")
     print("|---|---|---|---|---|---|---|---|")
-    for seeds in parser.parse_args().seeds:
+    for seeds in [3] if asked.sizes else asked.seeds:
         with tempfile.TemporaryDirectory() as temporary:
-            folder = study(Path(temporary), seeds)
+            folder = Path(temporary)
+            for name in (*PARTS, "profiles", "report", "envs", "config.yaml"):
+                (folder / name).symlink_to(ROOT / name)
+            folder = sizes(folder) if asked.sizes else study(folder, seeds)
             plan, *first = dry_run(folder)
             jobs = re.search(r"^total\s+(\d+)", plan, flags=re.MULTILINE)[1]
             make_outputs(folder, plan)

@@ -23,6 +23,8 @@ from mothertongue.rules.models import Models
 from mothertongue.rules.plan import Plan
 from mothertongue.rules.report import Reporting
 from mothertongue.study import read_study
+from mothertongue.study.mixes import NAME as SLUG
+from mothertongue.study.mixes import SEGMENT, SIZED
 from mothertongue.study.paths import CONDITION as COND
 from mothertongue.study.paths import STUDY_ITEMS
 from mothertongue.study.versions import VERSIONS
@@ -72,7 +74,6 @@ CORRELATING = Correlating(
     or os.path.isfile(PLAN.files.at(STUDY_ITEMS)),
 )
 REPORTING = Reporting(STUDY, workflow)
-SLUG = "[a-z0-9][a-z0-9-]*"
 
 
 def one_of(names):
@@ -82,7 +83,7 @@ def one_of(names):
 
 wildcard_constraints:
     model=SLUG,
-    data=SLUG,
+    data=SEGMENT,
     scope=SLUG,
     lr=SLUG,
     seed=r"\d+",

@@ -2,8 +2,9 @@
 # in:   <results>/sample/native/{scope}.jsonl
 # out:  <results>/roundtrip/{translator}/{scope}.pivot.jsonl   in English
 #       <results>/roundtrip/{translator}/{scope}.jsonl         back; ids of the source, faulty rows left out
+#       <results>/roundtrip/{translator}/{scope}/{portion}.…      the same of rows drawn for sets of some size
 #       .report.json and .quarantine.jsonl beside each
-# wildcards: translator (a key of translate.translators), scope (a language or multi)
+# wildcards: translator (a key of translate.translators), scope (a language or multi), portion (study/mixes.py)
 
 
 include: "common.smk"
@@ -11,6 +12,9 @@ include: "translator.smk"
 
 
 from mothertongue.report.categories import CAUSE
+from mothertongue.rules.sizes import Drawing
+
+DRAWING = Drawing(STUDY)
 
 
 rule roundtrip_out:
@@ -79,6 +83,38 @@ rule roundtrip_back:
         store=TRANSLATING.store,
     script:
         "../workflow_scripts/translate_texts.py"
+
+
+use rule roundtrip_out as roundtrip_portion_out with:
+    input:
+        source="<results>/sample/draws/native/{scope}/{portion}.jsonl",
+        memory=TRANSLATING.memory,
+    output:
+        translated="<results>/roundtrip/{translator}/{scope}/{portion}.pivot.jsonl",
+        report="<results>/roundtrip/{translator}/{scope}/{portion}.pivot.report.json",
+        quarantine="<results>/roundtrip/{translator}/{scope}/{portion}.pivot.quarantine.jsonl",
+    log:
+        "<logs>/roundtrip/{translator}_{scope}/{portion}_out.log",
+    benchmark:
+        "<benchmarks>/roundtrip/{translator}_{scope}/{portion}_out.tsv"
+    wildcard_constraints:
+        portion=DRAWING.tokens("native"),
+
+
+use rule roundtrip_back as roundtrip_portion_back with:
+    input:
+        source="<results>/roundtrip/{translator}/{scope}/{portion}.pivot.jsonl",
+        memory=TRANSLATING.memory,
+    output:
+        translated="<results>/roundtrip/{translator}/{scope}/{portion}.jsonl",
+        report="<results>/roundtrip/{translator}/{scope}/{portion}.report.json",
+        quarantine="<results>/roundtrip/{translator}/{scope}/{portion}.quarantine.jsonl",
+    log:
+        "<logs>/roundtrip/{translator}_{scope}/{portion}_back.log",
+    benchmark:
+        "<benchmarks>/roundtrip/{translator}_{scope}/{portion}_back.tsv"
+    wildcard_constraints:
+        portion=DRAWING.tokens("native"),
 
 
 rule roundtrip:

@@ -3,8 +3,11 @@
 # out:  <results>/sample/native/{scope}.jsonl     native rows, held-out rows taken out
 #       <results>/sample/heldout/{language}.jsonl never trained on (benchmark native-perplexity)
 #       <results>/sample/english/{scope}.jsonl    English rows, origin.target_language says whose
+#       <results>/sample/pool/{scope}.jsonl       every English row that may be translated for it
+#       <results>/sample/draws/{source}/{scope}/{portion}.jsonl   rows drawn for conditions[].rows, mix, draws
 #       <results>/sample/report/{scope}.json, {scope}.english.json   what every rule did
-# wildcards: language (a language of the study), scope (a language or multi)
+# wildcards: language (a language of the study), scope (a language or multi),
+#            source (native, english, or a key of data), portion (as study/mixes.py spells it)
 
 
 include: "common.smk"
@@ -12,7 +15,9 @@ include: "common.smk"
 
 from mothertongue.rules.contamination import Decontaminating
 from mothertongue.rules.sample import Sampling
+from mothertongue.rules.sizes import Drawing
 
+DRAWING = Drawing(STUDY)
 SAMPLING = Sampling(PLAN)
 DECONTAMINATING = Decontaminating(PLAN)
 
@@ -108,6 +113,70 @@ rule sample_english:
         version=VERSIONS["sample"],
     script:
         "../workflow_scripts/sample_english.py"
+
+
+rule pool_english:
+    """Every English row that may be translated into a language, in the order of no draw."""
+    input:
+        **DECONTAMINATING.files("en"),
+        data=SAMPLING.english_data,
+        lists=SAMPLING.list_files,
+    output:
+        english="<results>/sample/pool/{scope}.jsonl",
+        report="<results>/sample/report/{scope}.pool.json",
+    log:
+        "<logs>/sample/pool_{scope}.log",
+    benchmark:
+        "<benchmarks>/sample/pool_{scope}.tsv"
+    localrule: True
+    conda:
+        "../envs/data.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=20,
+    params:
+        **SAMPLING.row_rules,
+        **DECONTAMINATING.params("en"),
+        dataset=SAMPLING.shared,
+        english=SAMPLING.english,
+        english_rows=SAMPLING.row_lists,
+        seed=config["sample"]["seed"],
+        version=VERSIONS["sample"],
+    script:
+        "../workflow_scripts/sample_english.py"
+
+
+rule draw_rows:
+    """The rows of one portion: training rows, and validation rows beside them."""
+    input:
+        source=DRAWING.source,
+        beside=DRAWING.beside,
+    output:
+        drawn="<results>/sample/draws/{source}/{scope}/{portion}.jsonl",
+    log:
+        "<logs>/sample/draws/{source}_{scope}/{portion}.log",
+    benchmark:
+        "<benchmarks>/sample/draws/{source}_{scope}/{portion}.tsv"
+    wildcard_constraints:
+        source=SLUG,
+        portion=DRAWING.tokens(),
+    priority: 3  # before anything expensive: there may be too few rows
+    localrule: True
+    conda:
+        "../envs/data.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        drawn=DRAWING.drawn,
+        share=config["finetune"]["validation"],
+        split_seed=config["finetune"]["split_seed"],
+        seed=config["sample"]["seed"],
+        version=VERSIONS["portions"],
+    script:
+        "../workflow_scripts/draw_rows.py"
 
 
 rule sample:

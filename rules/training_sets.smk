@@ -7,8 +7,10 @@ include: "common.smk"
 
 
 from mothertongue.rules.finetune import Finetuning
+from mothertongue.rules.sizes import Drawing
 
 FINETUNING = Finetuning(MODELS)
+DRAWING = Drawing(STUDY)
 
 
 rule mix_training_set:
@@ -24,6 +26,8 @@ rule mix_training_set:
         "<logs>/finetune/sets/{data}/{scope}.log",
     benchmark:
         "<benchmarks>/finetune/sets/{data}/{scope}.tsv"
+    wildcard_constraints:
+        data=SLUG,
     localrule: True
     conda:
         "../envs/data.yaml"
@@ -38,3 +42,41 @@ rule mix_training_set:
         version=VERSIONS["mix"],
     script:
         "../workflow_scripts/mix_training_set.py"
+
+
+rule mix_portions:
+    """Put the portions of a condition together as training and validation rows."""
+    input:
+        parts=DRAWING.parts,
+        sources=DRAWING.sources,
+    output:
+        training="<results>/finetune/sets/{data}/{scope}/train.jsonl",
+        validation="<results>/finetune/sets/{data}/{scope}/validation.jsonl",
+    log:
+        "<logs>/finetune/sets/{data}/{scope}.log",
+    benchmark:
+        "<benchmarks>/finetune/sets/{data}/{scope}.tsv"
+    wildcard_constraints:
+        data=SIZED,
+    priority: 3
+    localrule: True
+    conda:
+        "../envs/data.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        **FINETUNING.cuts,
+        names=DRAWING.names,
+        share=config["finetune"]["validation"],
+        seed=config["finetune"]["split_seed"],
+        version=VERSIONS["mix"],
+    script:
+        "../workflow_scripts/mix_portions.py"
+
+
+rule training_sets:
+    """Every training set of the study whose rows are drawn."""
+    input:
+        DRAWING.sets(),

@@ -4,14 +4,20 @@
 #       <results>/translate/{translator}/{scope}.report.json       counts, checks, calls, money
 #       <results>/translate/{translator}/{scope}.quarantine.jsonl  what failed a check, and why
 #       <results>/translate/quality.{csv,svg}                      every set's quality
+#       <results>/translate/{translator}/{scope}/{portion}.…       the same of rows drawn for sets of some size
 #       undeclared (mothertongue/study/paths.py): the store of replies
 # A translator with `keep` has its sets from keep.smk.
-# wildcards: translator (a key of translate.translators), scope (a language or multi)
+# wildcards: translator (a key of translate.translators), scope (a language or multi), portion (study/mixes.py)
 
 
 include: "common.smk"
 include: "translator.smk"
 include: "keep.smk"
+
+
+from mothertongue.rules.sizes import Drawing
+
+DRAWING = Drawing(STUDY)
 
 
 rule translate_texts:
@@ -48,6 +54,22 @@ rule translate_texts:
         store=TRANSLATING.store,
     script:
         "../workflow_scripts/translate_texts.py"
+
+
+use rule translate_texts as translate_portion with:
+    input:
+        source="<results>/sample/draws/english/{scope}/{portion}.jsonl",
+        memory=TRANSLATING.memory,
+    output:
+        translated="<results>/translate/{translator}/{scope}/{portion}.jsonl",
+        report="<results>/translate/{translator}/{scope}/{portion}.report.json",
+        quarantine="<results>/translate/{translator}/{scope}/{portion}.quarantine.jsonl",
+    log:
+        "<logs>/translate/{translator}_{scope}/{portion}.log",
+    benchmark:
+        "<benchmarks>/translate/{translator}_{scope}/{portion}.tsv"
+    wildcard_constraints:
+        portion=DRAWING.tokens("english"),
 
 
 rule translate:

@@ -21,7 +21,7 @@ MAY = {
     "translate": {"api", "process", "prompts", "sample", "inference"},
     "correlate": {"study"},
     "judge": {"api", "prompts", "study", "correlate"},
-    "collect": {"judge"},
+    "collect": {"judge", "study"},
     "report": {"correlate", "prompts", "judge", "sample", "translate"},
     "estimate": {"sample", "api", "study", "evaluate", "translate", "judge", "correlate"},
     "new": {"api", "sample", "study", "translate", "estimate"},

@@ -12,6 +12,7 @@ from typing import Any
 from mothertongue.collect.describe import describe_benchmark, describe_provenance, missing_lines
 from mothertongue.collect.items import evaluation_items, joined_clusters, rating_items
 from mothertongue.collect.rows import Key, ScoreRow, evaluation_rows, rating_rows
+from mothertongue.collect.sizes import UNTUNED, read_sizes
 from mothertongue.files import atomic, write_json
 from mothertongue.process.log import log_to
 from mothertongue.scores import schema, write_scores
@@ -24,12 +25,14 @@ def main(
     describe: dict[str, Any],
     learning_rates: dict[str, float],
     coverage: float,
+    training_sets: list[Path],
     scores: Path,
     items: Path,
     about: Path,
 ) -> None:
     """Write the three files; `describe` is the description known from the configuration.
 
+    `training_sets`: those of a study whose conditions have numbers of rows, which are counted.
     `coverage`: share of a set's answers that a judge must have scored for the set to count.
     """
     import polars as pl
@@ -52,7 +55,13 @@ def main(
         frames.append(rating_items(first, rated.values))
         items_of = describe["benchmarks"][first.key.benchmark].setdefault("items", {})
         items_of[path.stem] = max(items_of.get(path.stem, 0), first.n)
-    table = pl.DataFrame([row.columns() for row in rows], schema=schema())
+    sizes = read_sizes(training_sets)
+
+    def size_of(key: Key) -> dict[str, int | None]:
+        size = sizes.get((key.data, key.scope), UNTUNED if key.scope == "none" else None)
+        return size.columns() if sizes and size else {}
+
+    table = pl.DataFrame([row.columns() | size_of(row.key) for row in rows], schema=schema())
     write_scores(scores, table)
     with atomic(items) as temporary:
         joined_clusters(pl.concat(frames)).write_parquet(temporary)
@@ -69,6 +78,7 @@ if "snakemake" in globals():
             describe=snakemake.params.describe,
             learning_rates=snakemake.params.learning_rates,
             coverage=snakemake.params.coverage,
+            training_sets=[Path(path) for path in snakemake.input.training_sets],
             scores=Path(snakemake.output.scores),
             items=Path(snakemake.output.item_table),
             about=Path(snakemake.output.about),

@@ -1,7 +1,8 @@
 """English rows to be translated for one scope: as many per language as it has native rows.
 
 Drawn without replacement; in the multilingual scope every language gets different English rows
-(`origin.target_language` says whose). A language may bring its own list (`english_rows`).
+(`origin.target_language` says whose). A language may bring its own list (`english_rows`). Without a
+file of native rows, all English rows are taken, from which portions are drawn later.
 """
 
 from collections import Counter
@@ -30,13 +31,15 @@ def main(
     duplicates: str,
     language_check: str = "report",
     decontaminate: Decontamination | None = None,
-    native_file: Path,
+    native_file: Path | None,
     english_file: Path,
     report_file: Path,
 ) -> None:
     """Draw the English rows of one scope."""
     rules = {"max_characters": max_characters, "empty": empty, "duplicates": duplicates}
-    sizes = dict(sorted(Counter(row.language for row in read_rows(native_file)).items()))
+    sizes = {scope: 0}
+    if native_file is not None:
+        sizes = dict(sorted(Counter(row.language for row in read_rows(native_file)).items()))
     counts: dict[str, int] = {}
     english_split: list[Row] = []
     if set(sizes) - set(english_rows) or english_rows:
@@ -54,6 +57,8 @@ def main(
         else english_split
         for language in sizes
     }
+    if native_file is None:
+        sizes = {language: len(pool) for language, pool in pools.items()}
     drawn, shortfall = draw_english(pools, sizes, seed, scope)
     for language, missing in shortfall.items():
         print(f"warning: English falls {missing} rows short of {language}'s {sizes[language]}")
@@ -78,6 +83,7 @@ def main(
 
 if "snakemake" in globals():
     with log_to(snakemake.log[0]):
+        native = snakemake.input.get("native")  # none for the pool
         main(
             dataset=snakemake.params.dataset,
             english=snakemake.params.english,
@@ -91,7 +97,7 @@ if "snakemake" in globals():
             decontaminate=Decontamination.of(
                 snakemake.params.get("decontaminate"), snakemake.input.get("tests")
             ),
-            native_file=Path(snakemake.input.native),
+            native_file=Path(native) if native else None,
             english_file=Path(snakemake.output.english),
             report_file=Path(snakemake.output.report),
         )

@@ -1,6 +1,7 @@
 """Training itself: exact steps, four architectures in 8-bit, memory, bad numbers, the adapter."""
 
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -336,6 +337,15 @@ def test_a_base_is_loaded_once_unless_the_training_changed_it(
     report = finetune(job(sets, tmp_path, bases("llama"), recipe=replace(RECIPE, epochs=1)))
     assert len(loads) == 1 + touched
     assert report["proof"]["equal"]
+
+
+@pytest.mark.slow
+def test_a_number_of_steps_takes_the_place_of_epochs(bases, sets, tmp_path):
+    recipe = replace(RECIPE, epochs=1, steps=7)
+    report = finetune(job(sets, tmp_path, bases("llama"), recipe=recipe, max_length=160))
+    of_an_epoch = math.ceil(report["training"]["kept_rows"] / recipe.effective_batch)
+    assert report["steps"] == report["recipe"]["steps"] == 7
+    assert report["epochs"] == math.ceil(7 / of_an_epoch) > 1
 
 
 def test_unusable_input_is_one_clear_line(bases, sets, tmp_path):

@@ -49,6 +49,16 @@ def test_a_default_that_is_written_out_changes_no_parameter(tmp_path, monkeypatc
     assert params(tmp_path, "other", ("models.other.finetune", of_one)) == params(tmp_path, "other")
 
 
+def test_equal_steps_are_another_recipe_and_epochs_written_out_are_not(tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    assert params(tmp_path, "tiny", ("finetune.budget", "epochs")) == params(tmp_path, "tiny")
+    equal = (("finetune.budget", "steps"), ("finetune.steps", 7))
+    recipe, *others = params(tmp_path, "tiny", *equal)
+    assert "'steps': 7" in recipe
+    assert "budget': 's" not in recipe, "what conditions[].budget says is another thing"
+    assert others == params(tmp_path, "tiny")[1:]
+
+
 def test_a_recipe_is_the_same_wherever_it_stands(tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)
     lora = {"dora": True, "r": 3, "targets": "all-linear"}

@@ -586,6 +586,65 @@ BROKEN = {
         entry(benchmarks=[], questions=[]),
         ["conditions[3].scope[0]: nothing would measure this adapter"],
     ),
+    "an entry without data": (
+        lambda c: c["conditions"].append({"scope": ["es"]}),
+        ["conditions[3].data: missing (what is trained on: names, or mixtures in mix)"],
+    ),
+    "a mixture of unknown data": (
+        entry(mix=[{"native": 0.5, "googl": 0.5}, "fluen"]),
+        [
+            "conditions[3].mix[0].googl: unknown data 'googl'",
+            "conditions[3].mix[1]: unknown data 'fluen'; did you mean 'fluent'?",
+        ],
+    ),
+    "shares that are no whole, or stand beside numbers": (
+        entry(mix=[{"native": 0.5, "fluent": 0.4}, {"native": 0.5, "fluent": 10}]),
+        [
+            "conditions[3].mix[0]: the shares sum to 0.9, not to 1 (fluent: 0.4, native: 0.5)",
+            "conditions[3].mix[1]: mixes shares and numbers of rows (fluent: 10, native: 0.5)",
+        ],
+    ),
+    "a share that is no row": (
+        entry(mix=[{"native": 0.01, "fluent": 0.99}], rows=[20]),
+        ["conditions[3].mix[0]: a part gets none of 20 rows"],
+    ),
+    "a number of rows that is none": (
+        entry(rows=[1, "most"]),
+        ["conditions[3].rows[0]", "conditions[3].rows[1]: 'most' is none of"],
+    ),
+    "draws of nothing": (
+        entry(draws=[1, 2]),
+        ["conditions[3].draws: nothing is drawn without numbers of rows; give rows"],
+    ),
+    "sizes of the multilingual mix": (
+        entry(scope=["multi"], rows=[20]),
+        ["conditions[3].scope: rows, mixtures and draws are those of one language"],
+    ),
+    "sizes and an equal number of rows": (
+        entry(rows=[20], budget="rows"),
+        ["conditions[3].budget: rows, but rows says how many rows there are"],
+    ),
+    "common rows of a mixture": (
+        lambda c: c["conditions"].append(
+            {"mix": [{"native": 0.5, "fluent": 0.5}], "scope": ["es"], "rows": "common"}
+        ),
+        ["conditions[3].rows: common is not for mixtures"],
+    ),
+    "equal steps without their number": (
+        put(("finetune/budget", "steps")),
+        ["models.tiny: finetune.budget: steps needs finetune.steps"],
+    ),
+    "a number of steps that nothing asks for": (
+        put(("finetune/steps", 100)),
+        ["models.tiny: finetune.steps is only for finetune.budget: steps"],
+    ),
+    "equal steps in two ways": (
+        both(
+            put(("finetune/budget", "steps"), ("finetune/steps", 9)),
+            entry(data=["fluent"], scope=["zh"], lr=["low"], budget="steps"),
+        ),
+        ["conditions[3].budget: steps, which finetune.steps holds equal already"],
+    ),
     "a main rate at which nothing is tuned": (
         both(
             put(("finetune/learning_rates/middle", 1e-4)),

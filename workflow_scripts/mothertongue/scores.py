@@ -15,6 +15,11 @@ One row per score. Columns (see COLUMNS):
     score          empty where there is none (a judge without ratings)
     stderr, n      standard error over items and number of items, empty where unknown
 
+A study whose training sets have numbers of rows (conditions[].rows, mix, draws) has three more, SIZES:
+
+    native_rows, translated_rows   training rows, native ones and those of translations or round trips
+    draw                           which sample of rows it is; 1 where nothing is drawn, empty for a base
+
 Beside it lies `about.json`: labels, order and nature of models, benchmarks and judges, so that
 tables and figures are driven by the scores themselves.
 """
@@ -43,6 +48,7 @@ COLUMNS: dict[str, str] = {
     "stderr": "Float64",
     "n": "Int64",
 }
+SIZES = {"native_rows": "Int64", "translated_rows": "Int64", "draw": "Int64"}
 KEY = [name for name in COLUMNS if name not in ("score", "stderr", "n")]
 REQUIRED = ("source", "benchmark", "metric", "language", "model", "data", "scope")
 SOURCES = ("study", "published")
@@ -51,18 +57,21 @@ ROUND_TRIP = "-rtt"
 
 
 def schema() -> "pl.Schema":
-    """Column names and polars types."""
+    """Column names and polars types, those of sizes included."""
     import polars as pl
 
-    return pl.Schema({name: getattr(pl, kind)() for name, kind in COLUMNS.items()})
+    return pl.Schema({name: getattr(pl, kind)() for name, kind in (COLUMNS | SIZES).items()})
 
 
 def check_scores(scores: "pl.DataFrame", path: str | Path) -> "pl.DataFrame":
-    """Check a table against the contract; NaN becomes an empty score. First breach: InputError."""
+    """Check a table against the contract; NaN becomes an empty score. First breach: InputError.
+
+    The columns of sizes are empty where the table has none.
+    """
     import polars as pl
 
     missing = [name for name in COLUMNS if name not in scores.columns]
-    unknown = [name for name in scores.columns if name not in COLUMNS]
+    unknown = [name for name in scores.columns if name not in COLUMNS | SIZES]
     if missing or unknown:
         raise InputError(
             f"{path}: columns must be {', '.join(COLUMNS)}"
@@ -70,7 +79,8 @@ def check_scores(scores: "pl.DataFrame", path: str | Path) -> "pl.DataFrame":
             + (f"; unknown: {', '.join(unknown)}" if unknown else "")
         )
     try:
-        scores = scores.select(list(COLUMNS)).cast(schema())
+        without = [pl.lit(None).alias(name) for name in SIZES if name not in scores.columns]
+        scores = scores.with_columns(without).select([*COLUMNS, *SIZES]).cast(schema())
     except pl.exceptions.PolarsError as error:
         first = str(error).splitlines()[0]
         raise InputError(f"{path}: a number is not readable ({first})") from None
@@ -121,8 +131,10 @@ def read_scores(path: str | Path) -> "pl.DataFrame":
 
 
 def write_scores(path: str | Path, scores: "pl.DataFrame") -> None:
-    """Check scores against the contract and write them, atomically."""
+    """Check scores against the contract and write them, atomically; sizes only where there are any."""
     scores = check_scores(scores, path)
+    if all(scores[name].null_count() == scores.height for name in SIZES):
+        scores = scores.drop(*SIZES)
     with atomic(path) as temporary:
         scores.write_csv(temporary)
 

@@ -4,14 +4,23 @@ from typing import Any
 
 from ..scores import ROUND_TRIP
 from ..study import OPEN_ANSWERS, Study
+from ..study.mixes import Mix
 
 QUESTIONS = "qa-"
+SIZED = "sized"  # kind of data with a number of rows: no side of a gap, which compares whole sets
 
 
 def main_learning_rate(study: Study) -> str:
     """Name of the learning rate of the main analysis: correlate.lr, or the grid's first."""
     chosen: str | None = study.config["correlate"]["lr"]
     return chosen or study.products[0].lr[0]
+
+
+def data_label(study: Study, name: str) -> str:
+    """The label of a kind of data: native, a translator, its round trip, or a name in `data`."""
+    known = study.translators.get(name.removesuffix(ROUND_TRIP)) or study.translated.get(name)
+    label = known.label if known else name
+    return f"{label} round trip" if name.endswith(ROUND_TRIP) else label
 
 
 def describe_data(study: Study) -> dict[str, dict[str, Any]]:
@@ -33,6 +42,9 @@ def describe_data(study: Study) -> dict[str, dict[str, Any]]:
                 "kind": "roundtrip",
                 "translator": name,
             }
+    for name in dict.fromkeys(segment for segment, _ in study.sized_sets()):
+        label = Mix.parse(name).label(lambda part: data_label(study, part))
+        found[name] = {"label": label, "kind": SIZED}
     found["base"] = {"label": "untuned base", "kind": "base"}
     return found
 

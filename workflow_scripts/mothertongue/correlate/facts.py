@@ -150,7 +150,7 @@ class Facts:
         return self.data[name].label if name in self.data else name
 
     def data_kind(self, name: str) -> str:
-        """native, translated, roundtrip or base; told from the name where it is not stated."""
+        """native, translated, roundtrip, base or sized; told from the name where it is not stated."""
         stated = self.data[name].kind if name in self.data else ""
         if stated:
             return stated

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -72,15 +73,31 @@ def card_of(sheet: ModelSheet) -> Card:
     return named(*sheet.card) if sheet.card else reference()
 
 
+def passes(sheet: ModelSheet, files: Iterable[str], root: Path) -> float:
+    """How often a training goes through its set: so many epochs, or as often as its steps take."""
+    if sheet.steps is None:
+        return sheet.epochs
+    rows = sum(counted_rows(root / file) for file in files)
+    return sheet.steps * sheet.batch / max(1, min(rows, sheet.limit or rows))
+
+
+@cache
+def counted_rows(file: Path) -> int:
+    """Rows of a dataset."""
+    return len(read_rows(file))
+
+
 def amounts(sheet: ModelSheet, sizes: dict[Path, int], root: Path) -> dict[str, Tokens]:
     """Tokens of each stage: trained on or read, and written."""
-    trained = sum(sheet.epochs * sizes[root / file] for file in sheet.trained)
+    trained = sum(
+        passes(sheet, files, root) * sizes[root / f] for files in sheet.sets for f in files
+    )
     read = written = 0
     for task, items in sheet.evaluated:
         _, into, out = TASKS.get(task, OTHER_TASK)
         read, written = read + items * into, written + items * out
     return {
-        "finetune": Tokens(trained, 0),
+        "finetune": Tokens(round(trained), 0),
         "evaluate": Tokens(read, written),
         "answer": answer_tokens(sum(sheet.answered), sheet.answer_tokens),
     }
@@ -88,10 +105,10 @@ def amounts(sheet: ModelSheet, sizes: dict[Path, int], root: Path) -> dict[str, 
 
 def needs(sheet: ModelSheet, root: Path, kinds: Iterable[str] = ()) -> Iterator[Need]:
     """What each stage of a model takes, as it is loaded (or in each of `kinds`)."""
-    files = (root / file for file in sheet.trained)
+    files = (root / file for some in sheet.sets for file in some)
     sizes = row_tokens(files, sheet.max_length, sheet.limit)
     card, found = card_of(sheet), amounts(sheet, sizes, root)
-    jobs = dict(zip(STAGES, (len(sheet.trained), len(sheet.evaluated), len(sheet.answered))))
+    jobs = dict(zip(STAGES, (len(sheet.sets), len(sheet.evaluated), len(sheet.answered))))
     number = gpus(sheet.parameters, sheet.gpus)  # tiny models run on a CPU
     loading = STARTING + 2 * sheet.parameters / card.load
     for kind in kinds or (sheet.quantisation,):
@@ -222,9 +239,9 @@ def text_of(found: Sequence[GpuRow], sheets: Sequence[ModelSheet]) -> str:
 def disk_text(sheets: Iterable[ModelSheet]) -> str:
     """What full fine-tunings take on disk, a line for each model; "" without any."""
     return "\n".join(
-        f"{sheet.name}: {len(sheet.trained)} full fine-tunings leave up to {sheet.left / 1e9:,.1f} GB each"
+        f"{sheet.name}: {len(sheet.sets)} full fine-tunings leave up to {sheet.left / 1e9:,.1f} GB each"
         f" (all weights of the best and of the last epoch), and each takes up to"
         f" {sheet.unfinished / 1e9:,.1f} GB more while it runs (two checkpoints with AdamW's averages)."
         for sheet in sheets
-        if sheet.whole and sheet.trained
+        if sheet.whole and sheet.sets
     )

@@ -113,7 +113,7 @@ class Translations:
         )
 
     def counted(
-        self, what: str, target: str, file: Path, *, back: bool = False
+        self, what: str, target: str, files: Sequence[Path], *, back: bool = False
     ) -> tuple[Line, list[Call]]:
         """The requests that are not answered yet, and, if asked for, the way back of all of them."""
         work = RowTranslator(
@@ -127,7 +127,7 @@ class Translations:
         asks: dict[str, Ask] = {}
         calls: dict[str, Call] = {}
         returning = []
-        for ask in work.asks(iterate_rows(file)):
+        for ask in work.asks(row for file in files for row in iterate_rows(file)):
             key, prompt = request_key(ask.request), prompt_of(ask.request)
             segment = ask.tag.source
             tokens, own = tokens_of(prompt), tokens_of(segment)
@@ -147,11 +147,15 @@ class Translations:
 
 
 def translation_lines(
-    stored: Stored, sheet: TranslationSheet, languages: Languages, source: Path, pivot: Path
+    stored: Stored,
+    sheet: TranslationSheet,
+    languages: Languages,
+    sources: Sequence[Path],
+    pivots: Sequence[Path],
 ) -> Iterator[Line]:
-    """One set by one translator; one that comes back, too, has two lines, out and back.
+    """Sets by one translator; those that come back, too, have two lines, out and back.
 
-    `pivot`: the translations that go back, once they are there.
+    `pivots`: the translations that go back, once they are there.
     """
     if sheet.entry["backend"] == "recorded":
         yield Line(sheet.stage, sheet.name, sheet.what, "recorded")
@@ -159,10 +163,10 @@ def translation_lines(
     work = Translations(stored, sheet, languages)
     trip = sheet.stage in ("roundtrip", "keep")
     what = f"{sheet.what} out" if trip else sheet.what
-    line, returning = work.counted(what, sheet.target, source, back=trip)
+    line, returning = work.counted(what, sheet.target, sources, back=trip)
     yield line
-    if trip and pivot.is_file():
-        yield work.counted(f"{sheet.what} back", "source_language", pivot)[0]
+    if trip and all(pivot.is_file() for pivot in pivots):
+        yield work.counted(f"{sheet.what} back", "source_language", pivots)[0]
     elif trip:
         yield work.line(f"{sheet.what} back", "projected", returning)
 

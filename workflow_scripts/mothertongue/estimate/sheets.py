@@ -11,7 +11,9 @@ from ..correlate.planning import Planned
 class ModelSheet:
     """What one model trains on, reads and writes, how often it is loaded, and on what.
 
-    `trained`: files of its training sets, relative to <results>; `evaluated`: task and items of each
+    `trained`: files of its training sets, relative to <results>; `drawn`: the files of each set that is
+    put together from portions; `steps`: of every training, of `batch` rows each, instead of epochs;
+    `evaluated`: task and items of each
     benchmark; `answered`: questions of each set; `bytes`: of GPU memory, by quantisation and stage;
     `card`: name and memory of its card; `guessed`: the memory follows from its size alone. `whole`: all
     weights are trained; `left`, `unfinished`: bytes on disk of one fine-tuning when it is done, and
@@ -34,6 +36,9 @@ class ModelSheet:
     answered: list[int]
     answer_tokens: int
     loads: Mapping[str, int]
+    drawn: tuple[list[str], ...] | list[list[str]] = ()
+    steps: int | None = None
+    batch: int = 1
     whole: bool = False
     left: float = 0
     unfinished: float = 0
@@ -42,6 +47,11 @@ class ModelSheet:
     def from_params(cls, params: Mapping[str, Any]) -> Self:
         """The sheet that a rule's parameter holds."""
         return cls(**params)
+
+    @property
+    def sets(self) -> list[list[str]]:
+        """The files of every adapter's training set."""
+        return [*([file] for file in self.trained), *self.drawn]
 
     def params(self) -> dict[str, Any]:
         """The sheet as a rule's parameter."""
@@ -52,7 +62,8 @@ class ModelSheet:
 class TranslationSheet:
     """A set that a translator translates. `stage`: translate, roundtrip or keep; `what`: its scope.
 
-    `entry`: what determines the translations; `priced`: it is free, or the table has a price for it.
+    `sources`: the files that are translated, and `pivots` those that then go back, relative to <results>;
+    none: the whole sample of the scope. `entry`: what determines the translations; `priced`: it is free, or the table has a price for it.
     """
 
     name: str
@@ -63,6 +74,8 @@ class TranslationSheet:
     what: str
     entry: Mapping[str, Any]
     target: str
+    sources: tuple[str, ...] | list[str] = ()
+    pivots: tuple[str, ...] | list[str] = ()
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> Self:

@@ -17,7 +17,17 @@ from ..study import MULTI, ROUND_TRIP, AnswerSet, Judge, Study, Translator
 from ..study.gpu_memory import shape_of
 from ..study.gpu_plan import card_of, chosen, disk_of, needs_of
 from ..study.inference_jobs import OTHER_TASK, TASKS
-from ..study.paths import ANSWERS, ENGLISH, NATIVE, QUANTISATION, TRANSLATED, wildcards_of
+from ..study.mixes import Portion, is_sized
+from ..study.paths import (
+    ANSWERS,
+    DRAWN,
+    ENGLISH,
+    NATIVE,
+    QUANTISATION,
+    THERE_PORTION,
+    TRANSLATED,
+    wildcards_of,
+)
 from ..study.recipes import as_of, is_whole
 from ..study.training_jobs import gpus
 from ..translate import determining, operating
@@ -71,7 +81,40 @@ def translations(study: Study) -> list[TranslationSheet]:
                     target=target,
                 )
             )
+    return sheets + drawn_translations(study)
+
+
+def drawn_translations(study: Study) -> list[TranslationSheet]:
+    """One sheet per translator and language for all rows that are drawn for sets of some size."""
+    found: dict[tuple[str, str], list[Portion]] = {}
+    for one, scope in study.translated_portions():
+        found.setdefault((one.data, scope), []).append(one)
+    sheets = []
+    for (data, scope), some in found.items():
+        service, trip = study.translators[data.removesuffix(ROUND_TRIP)], data.endswith(ROUND_TRIP)
+        own = {"translator": service.name, "scope": scope}
+        sheets.append(
+            TranslationSheet(
+                **calling(study, service),
+                stage="roundtrip" if trip else "translate",
+                what=f"{scope}, drawn rows",
+                entry=determining(service),
+                target="en" if trip else "target_language",
+                sources=[drawn_file(one, scope) for one in some],
+                pivots=[THERE_PORTION.format(portion=one.token, **own) for one in some],
+            )
+        )
     return sheets
+
+
+def drawn_file(one: Portion, scope: str) -> str:
+    """The rows of a portion before they are translated, relative to <results>."""
+    return DRAWN.format(source=one.source, scope=scope, portion=one.token)
+
+
+def drawn(study: Study, data: str, scope: str) -> list[str]:
+    """The files of a training set's portions."""
+    return [drawn_file(one, scope) for one in study.portions_of(data)]
 
 
 def sampled(study: Study, data: str, scope: str) -> str:
@@ -216,7 +259,10 @@ def model_sheet(study: Study, root: Path, name: str, *, local: bool) -> ModelShe
         epochs=recipe["epochs"],
         max_length=recipe["max_length"],
         limit=tuning.limit,
-        trained=[sampled(study, c.data, c.scope) for c in tuned],
+        trained=[sampled(study, c.data, c.scope) for c in tuned if not is_sized(c.data)],
+        drawn=[drawn(study, c.data, c.scope) for c in tuned if is_sized(c.data)],
+        steps=recipe.get("steps"),
+        batch=recipe["effective_batch"],
         evaluated=[
             (study.benchmarks[e.benchmark].task, items_asked(study, e.benchmark, e.language))
             for e in read

@@ -86,6 +86,7 @@ class Recipe:
     token_budget: int | str = "auto"
     gradient_checkpointing: bool | str = "auto"
     equal: str | None = None
+    steps: int | None = None  # of the optimiser, instead of epochs
 
     @classmethod
     def from_params(
@@ -117,6 +118,7 @@ class Recipe:
             token_budget=settings["token_budget"],
             gradient_checkpointing=settings["gradient_checkpointing"],
             equal=settings.get("budget"),
+            steps=settings.get("steps"),
         )
 
     @classmethod
@@ -159,7 +161,8 @@ class Recipe:
             "early_stopping",
             "seed",
         )
-        return {name: getattr(self, name) for name in names}
+        found = {name: getattr(self, name) for name in names}
+        return found if self.steps is None else {**found, "steps": self.steps}
 
 
 @dataclass(frozen=True, slots=True)

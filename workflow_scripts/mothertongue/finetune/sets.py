@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ..files import text_hash
-from ..sample.rows import Row
+from ..sample.portions import Halves
+from ..sample.rows import Row, read_rows
 from ..translate.counts import ids_left_out
 
 Rows = list[Row]
@@ -38,6 +39,13 @@ def ids_of_source(dataset: Path, rows: Rows) -> set[str]:
     """Ids of the set's source: its own, and those that its translation, there or back, left out."""
     reports = [dataset.with_suffix(".report.json"), dataset.with_suffix(".pivot.report.json")]
     return {row.id for row in rows} | ids_left_out(path for path in reports if path.is_file())
+
+
+def halves_of(source: Path, *, share: float, seed: int) -> Halves:
+    """The rows of a source that may be trained on, and those that judge epochs."""
+    rows = read_rows(source)
+    ids = ids_of_source(source, rows)
+    return Halves(*split_parallel(rows, share=share, seed=seed, ids=ids))
 
 
 def split_rows(

@@ -25,6 +25,7 @@ from ..correlate.variance import (
     two_sided,
     with_items,
 )
+from ..study.mixes import SIZED
 from .length import PER, Slope, slope_of
 from .ratings import ROUND_TRIP, table
 
@@ -126,7 +127,11 @@ def question_gaps(ratings: "pl.DataFrame", coverage: float) -> dict[Key, Cell]:
     """(judge, model, seed, *PLACE) -> the questions scored in every one of its conditions."""
     import polars as pl
 
-    plain = ratings.filter((pl.col("data") != "base") & ~pl.col("data").str.ends_with(ROUND_TRIP))
+    plain = ratings.filter(
+        (pl.col("data") != "base")
+        & ~pl.col("data").str.ends_with(ROUND_TRIP)
+        & ~pl.col("data").str.contains(f"^{SIZED}$")  # sets of another size are no side of a gap
+    )
     found = {}
     keys = ["judge", "model", "seed", *PLACE]
     for key, group in sorted(plain.group_by(keys), key=lambda group: group[0]):

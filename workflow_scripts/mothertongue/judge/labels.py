@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TypedDict
 
 from ..study import ROUND_TRIP, Study
+from ..study.mixes import Mix
 
 
 class Labels(TypedDict):
@@ -24,6 +25,10 @@ def study_labels(study: Study) -> Labels:
         data[name] = entry.label
         data[name + ROUND_TRIP] = f"{entry.label} round trip"
     data |= {name: entry.label for name, entry in study.translated.items()}
+    data |= {
+        name: Mix.parse(name).label(lambda part: data.get(part, part))
+        for name, _ in study.sized_sets()
+    }
     return {
         "study": study.name,
         "languages": {code: entry.label for code, entry in study.languages.items()},

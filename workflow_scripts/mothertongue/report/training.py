@@ -26,6 +26,7 @@ LOOK = (
 )
 DASHES = ("-", (0, (3, 1.5)), (0, (1, 1.2)), (0, (5, 1, 1, 1)))
 SIDE_BY_SIDE = 4
+OTHER = ("#7A7A7A", "o")  # of sets with a number of rows: too many for colours of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class Run:
     perplexity: float | None  # at the epoch that was kept
     best_epoch: int | None
     epochs: int | None
+    steps: int | None  # of the optimiser
     tokens_per_second: float | None
     seconds: float
     device: str | None
@@ -91,6 +93,7 @@ def read_run(history: Path, provenance: Path) -> Run:
         perplexity=made.get("best_validation_perplexity"),
         best_epoch=made.get("best_epoch"),
         epochs=made.get("epochs"),
+        steps=made.get("steps"),
         tokens_per_second=made.get("tokens_per_second"),
         seconds=made["seconds"],
         device=made.get("device"),
@@ -161,6 +164,9 @@ def draw_curves(runs: list[Run], facts: Facts) -> Any:
     names = [name for name in colours if any(run.data == name for run in runs)]
     handles = [plt.Line2D([], [], color=colours[name][0]) for name in names]
     words = [facts.data_label(name) for name in names]
+    if any(run.data not in colours for run in runs):
+        handles.append(plt.Line2D([], [], color=OTHER[0]))
+        words.append("a number of rows")
     if len(rates) > 1:
         for place, lr in enumerate(rates):
             dash = DASHES[place % len(DASHES)]
@@ -177,7 +183,7 @@ def draw_panel(
     """Curves of one panel."""
     for run in runs:
         known = [p for p in run.points if p.perplexity is not None]
-        colour = colours.get(run.data, ("#7A7A7A", "o"))[0]
+        colour = colours.get(run.data, OTHER)[0]
         dash = DASHES[rates.index(run.lr) % len(DASHES)]
         axes.plot(
             [p.epoch for p in known],
@@ -203,11 +209,11 @@ def scope_words(facts: Facts, scope: str) -> str:
 
 def curves_page(runs: list[Run], facts: Facts, told: str) -> str:
     """The same curves, one model's panel each, with numbers on hover."""
-    colours = colours_of(facts)
+    used = {run.data for run in runs}
+    colours = dict.fromkeys(in_order(facts.data, used), OTHER) | colours_of(facts)
     scopes = scopes_of(runs, facts)
     rates = {run.lr: run.learning_rate for run in runs}
     shown = sorted(rates, key=lambda lr: -rates[lr] if math.isfinite(rates[lr]) else 0.0)
-    used = {run.data for run in runs}
     content = {
         "type": "curves",
         "languages": {},
@@ -244,7 +250,8 @@ def curves_page(runs: list[Run], facts: Facts, told: str) -> str:
 
 def ratio_table(runs: list[Run], facts: Facts) -> Table:
     """Answer tokens of every training set as a multiple of native's, per model and language."""
-    names = in_order(facts.data, {run.data for run in runs if run.data != "native"})
+    whole = {run.data for run in runs if facts.data_kind(run.data) not in ("native", "sized")}
+    names = in_order(facts.data, whole)
     tokens: dict[tuple[str, str], dict[str, int]] = {}
     for model in models_of(runs, facts):
         for scope in scopes_of(runs, facts):
@@ -324,6 +331,10 @@ def run_table(runs: list[Run], facts: Facts) -> Table:
         ),
         Field(Column("epoch", "kept epoch", 0), lambda run: run.best_epoch),
         Field(Column("of", "kept epoch", 0), lambda run: run.epochs),
+        Field(
+            Column("optimiser", "steps", 0, "done in all: with the epochs, how long was trained"),
+            lambda run: run.steps,
+        ),
         Field(Column("tokens/s", "speed", 0), lambda run: run.tokens_per_second),
         Field(Column("minutes", "speed", 1), lambda run: run.seconds / 60),
         Field(Column("device", "speed", 0), lambda run: run.device),

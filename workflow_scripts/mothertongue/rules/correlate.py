@@ -12,6 +12,7 @@ from ..study.paths import (
     SCORES,
     STUDY_ABOUT,
     STUDY_ITEMS,
+    TRAINING,
 )
 from .plan import IN_RULES
 
@@ -55,6 +56,12 @@ class Correlating:
     def ratings(self) -> list[str]:
         """Every ratings file of the study."""
         return [IN_RULES.of(RATINGS, one) for one in self.study.judgements]
+
+    def training_sets(self) -> list[str]:
+        """Every training set, to be counted, where conditions have numbers of rows; else none."""
+        sized = self.study.sized_sets()
+        sets = [*self.study.data_and_scope(), *sized] if sized else []
+        return [IN_RULES.at(TRAINING, data=data, scope=scope) for data, scope in sets]
 
     def histories(self) -> list[str]:
         """The losses of every fine-tuning."""

@@ -33,9 +33,9 @@ class Estimating:
     def samples(self) -> list[str]:
         """The sampled rows that training sets have, or are translated from."""
         study = self.plan.study
-        return sorted(
-            {f"<results>/{workload.sampled(study, *cell)}" for cell in study.data_and_scope()}
-        )
+        whole = {workload.sampled(study, *cell) for cell in study.data_and_scope()}
+        drawn = {file for cell in study.sized_sets() for file in workload.drawn(study, *cell)}
+        return sorted(f"<results>/{file}" for file in whole | drawn)
 
     def _sheets(self, planned: Callable[[Study], Sequence[Sheet]]) -> Sheets:
         try:

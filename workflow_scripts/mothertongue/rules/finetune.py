@@ -103,6 +103,7 @@ class Finetuning:
         unused = {*NOT_OF_THE_RECIPE}
         if is_whole(self.study.config, wildcards.model):
             unused.add("lora")
+        unused.add("budget")  # of `steps`, whose number says it
         recipe = _without({k: v for k, v in section.items() if k not in unused}, DEFAULTS_OF_1_0)
         if "lora" in recipe:
             recipe["lora"] = _without(recipe["lora"], LORA_OF_1_0)

@@ -15,6 +15,7 @@ from ..study.paths import (
     QUALITY,
     REPLIES,
     TRANSLATED,
+    TRANSLATED_PORTION,
     TRANSLATED_REPORT,
     Layout,
 )
@@ -52,7 +53,8 @@ class Translating:
 
     def store(self, wildcards: Wildcards, output: OutputFiles) -> str:
         """The store of replies beside what a rule of translate or roundtrip makes."""
-        return Layout.around(output[0], TRANSLATED).at(REPLIES)
+        drawn = hasattr(wildcards, "portion")
+        return Layout.around(output[0], TRANSLATED_PORTION if drawn else TRANSLATED).at(REPLIES)
 
     def memory(self, wildcards: Wildcards) -> list[str]:
         """Translation memory files there are; the script names those that are missing."""
@@ -138,9 +140,17 @@ class Translating:
 
     # -- sets ------------------------------------------------------------------------------------
 
+    def _portions(self, *, back: bool) -> list[str]:
+        """Portions that are translated for drawn training sets: there alone, or there and back."""
+        return [
+            IN_RULES.portion(one, scope)
+            for one, scope in self.plan.study.translated_portions()
+            if one.data.endswith(ROUND_TRIP) == back
+        ]
+
     def translations(self) -> list[str]:
         """Every translated set of the study."""
-        return [
+        return self._portions(back=False) + [
             IN_RULES.at(TRANSLATED, translator=data, scope=scope)
             for data, scope in self.plan.study.data_and_scope()
             if data in self.plan.study.translators
@@ -148,7 +158,7 @@ class Translating:
 
     def round_trips(self) -> list[str]:
         """Every round trip of the study."""
-        return [
+        return self._portions(back=True) + [
             IN_RULES.at(BACK, translator=data.removesuffix(ROUND_TRIP), scope=scope)
             for data, scope in self.plan.study.data_and_scope()
             if data.endswith(ROUND_TRIP)

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from .mixes import rows_asked
 from .records import Cell, Product, Translated
 from .schema import Json
 from .validation import ROUND_TRIP, listed, mapping
@@ -46,7 +47,7 @@ def common_rows(
         (data, scope): None
         for product in products
         if product.rows == COMMON
-        for data in product.data
+        for data in product.data  # mixtures have no place in such an entry (mixes.py)
         for scope in product.scope
     }
 
@@ -95,10 +96,12 @@ def comparison_mistakes(config: Json) -> Iterator[str]:
         models = [
             m for m in mapping(config.get("models")) if wanted == "all" or m in listed(wanted)
         ]
-        for data in filter(_is_text, listed(entry.get("data"))):
+        names = [*listed(entry.get("data")), *listed(entry.get("mix"))]
+        for data in filter(_is_text, names):
             for scope in filter(_is_text, listed(entry.get("scope"))):
-                keys: list[tuple[str, ...]] = [("rows", data, scope)]
-                for lr in filter(_is_text, listed(entry.get("lr"))):
+                drawn = rows_asked(entry) is not None  # sets of their own
+                keys: list[tuple[str, ...]] = [] if drawn else [("rows", data, scope)]
+                for lr in filter(_is_text, [] if drawn else listed(entry.get("lr"))):
                     keys += [("budget", data, scope, lr, model) for model in models]
                 for key in keys:
                     value = entry.get(key[0])

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from .comparison import ENGLISH, Budget, Common, budgets, common_rows
+from .mixes import Mix, Portion, is_sized
 from .records import (
     NO_DATASET,
     Benchmark,
@@ -23,7 +24,7 @@ from .records import (
     Translated,
     Translator,
 )
-from .validation import MULTI
+from .validation import MULTI, ROUND_TRIP
 
 OPEN_ANSWERS = "open answers"
 OTHER = "other tests"
@@ -102,7 +103,7 @@ class Study:
         self.english = Dataset.read(english) if own else None  # None: rows of `instructions`
         self.finetuning = Finetuning.read(config["finetune"])
         self.products = [
-            Product.read(entry, self.models, self.benchmarks, self.questions)
+            Product.read(entry, self.models, self.benchmarks, self.questions, self.translating)
             for entry in config["conditions"]
         ]
 
@@ -289,6 +290,51 @@ class Study:
         )
         return asked == ENGLISH or (asked is None and translated)
 
+    @cached_property
+    def _sets(self) -> dict[tuple[str, str], bool]:
+        """Data and scope of every training set -> whether its rows are drawn."""
+        return {(c.data, c.scope): is_sized(c.data) for c in self._cells}
+
     def data_and_scope(self) -> list[tuple[str, str]]:
-        """The training sets that the conditions need, each once."""
-        return list(dict.fromkeys((c.data, c.scope) for c in self._cells))
+        """The training sets of data as it is that the conditions need, each once."""
+        return [one for one, sized in self._sets.items() if not sized]
+
+    def sized_sets(self) -> list[tuple[str, str]]:
+        """The training sets whose rows are drawn: segment of the path and scope, each once."""
+        return [one for one, sized in self._sets.items() if sized]
+
+    def parts(self) -> list[tuple[str, str]]:
+        """Kinds of data that training sets consist of, with their scopes, each once."""
+        found = {
+            (part.data, scope): None for data, scope in self._sets for part in Mix.parse(data).parts
+        }
+        return list(found)
+
+    @cached_property
+    def translating(self) -> set[str]:
+        """Translators whose portions are translated from English rows; others keep the best of a set."""
+        return {name for name, one in self.translators.items() if one.keep is None}
+
+    @cached_property
+    def portions(self) -> dict[tuple[str, str, str], tuple[Mix, Portion]]:
+        """(source, scope, token) -> the portion that it names, and one of the mixes that it is for."""
+        found: dict[tuple[str, str, str], tuple[Mix, Portion]] = {}
+        for data, scope in self.sized_sets():
+            mix = Mix.parse(data)
+            for one in mix.portions(self.translating):
+                found.setdefault((one.source, scope, one.token), (mix, one))
+        return found
+
+    def portions_of(self, data: str) -> list[Portion]:
+        """The portions of a training set; none of data as it is."""
+        return Mix.parse(data).portions(self.translating)
+
+    def translated_portions(self) -> list[tuple[Portion, str]]:
+        """Portions that a translator translates, there or there and back, each with its scope, once."""
+        found = {
+            (one.data, scope, one.token): (one, scope)
+            for data, scope in self.sized_sets()
+            for one in self.portions_of(data)
+            if one.data.removesuffix(ROUND_TRIP) in self.translating
+        }
+        return list(found.values())

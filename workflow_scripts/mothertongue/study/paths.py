@@ -13,7 +13,9 @@ and what was found out about cards and bases.
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import mixes
 from .grid import AnswerSet, Condition, Evaluation, Judgement
+from .mixes import Portion
 from .validation import ROUND_TRIP
 
 CONDITION = "{model}/{data}/{scope}/{lr}/seed{seed}"  # as Condition.path fills it in
@@ -34,6 +36,13 @@ QUALITY = "translate/quality.csv"
 KEPT_BACK = "keep/{translator}/{scope}.back.jsonl"
 KEPT_BACK_REPORT = "keep/{translator}/{scope}.back.report.json"
 KEPT_QE = "keep/{translator}/{scope}.qe.jsonl"
+
+POOL = "sample/pool/{scope}.jsonl"  # every English row that may be translated for a language
+DRAWN = "sample/draws/{source}/{scope}/{portion}.jsonl"
+TRANSLATED_PORTION = "translate/{translator}/{scope}/{portion}.jsonl"
+TRANSLATED_PORTION_REPORT = "translate/{translator}/{scope}/{portion}.report.json"
+BACK_PORTION = "roundtrip/{translator}/{scope}/{portion}.jsonl"
+THERE_PORTION = "roundtrip/{translator}/{scope}/{portion}.pivot.jsonl"
 
 BASE = "finetune/base/{model}"
 QUANTISATION = "finetune/quantisation/{model}.json"
@@ -122,6 +131,21 @@ class Layout:
         if data.endswith(ROUND_TRIP):
             return self.at(BACK, translator=data.removesuffix(ROUND_TRIP), scope=scope)
         return self.at(TRANSLATED, translator=data, scope=scope)
+
+    def source(self, source: str, scope: str) -> str:
+        """The rows that portions are drawn from: native, English, or data that is translated already."""
+        if source == mixes.ENGLISH:
+            return self.at(POOL, scope=scope)
+        return self.dataset(source, scope)
+
+    def portion(self, one: Portion, scope: str) -> str:
+        """The rows of a portion as they are trained on."""
+        own = {"scope": scope, "portion": one.token}
+        if one.data.endswith(ROUND_TRIP):
+            return self.at(BACK_PORTION, translator=one.data.removesuffix(ROUND_TRIP), **own)
+        if one.source == mixes.ENGLISH:
+            return self.at(TRANSLATED_PORTION, translator=one.data, **own)
+        return self.at(DRAWN, source=one.source, **own)
 
     def of(self, pattern: str, cell: Cell) -> str:
         """A file of a cell of the grid."""

@@ -5,6 +5,7 @@ from typing import Any
 
 Config = Mapping[str, Any]
 LORA, FULL = "lora", "full"  # finetune.method
+STEPS = "steps"  # finetune.budget, beside epochs
 OF_ALL_MODELS = (  # keys of the grid, of training sets and of machines, which no model has of its own
     *("learning_rates", "seeds", "validation", "split_seed", "limit"),
     *("gpus", "gpu_type", "gpu_memory", "checkpoint_minutes", "template"),
@@ -50,7 +51,21 @@ def recipe_mistakes(section: Config, models: Mapping[str, Any]) -> Iterator[str]
             whole = {"finetune": section, "models": {name: model}}
             recipe = recipe_of(whole, name)
             yield from _dora(f"models.{name}", recipe)
+            yield from _steps(f"models.{name}", recipe)
             yield from _whole(f"models.{name}", recipe)
+
+
+def _steps(where: str, recipe: Config) -> Iterator[str]:
+    wanted = recipe.get("budget") == STEPS
+    if wanted and "steps" not in recipe:
+        yield (
+            f"{where}: finetune.budget: steps needs finetune.steps, the number of optimiser steps of"
+            " every training"
+        )
+    if not wanted and "steps" in recipe:
+        yield (
+            f"{where}: finetune.steps is only for finetune.budget: steps; set it, or take the number out"
+        )
 
 
 def _whole(where: str, recipe: Config) -> Iterator[str]:

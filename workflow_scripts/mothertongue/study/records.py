@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Any, NamedTuple, Self
 
+from .mixes import mixes_of, rows_asked
 from .schema import Json
 
 HARNESS = "harness"  # `demonstrations` of a benchmark: those of lm-eval's own task
@@ -365,7 +366,10 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """An entry of `conditions`: adapters of every model, data, scope and learning rate in it."""
+    """An entry of `conditions`: adapters of every model, data, scope and learning rate in it.
+
+    `data`: segments of paths, which name a kind of data or a mix (`mixes.Mix`).
+    """
 
     models: tuple[str, ...]
     data: tuple[str, ...]
@@ -379,18 +383,23 @@ class Product:
 
     @classmethod
     def read(
-        cls, entry: Json, models: Iterable[str], benchmarks: Iterable[str], questions: Iterable[str]
+        cls,
+        entry: Json,
+        models: Iterable[str],
+        benchmarks: Iterable[str],
+        questions: Iterable[str],
+        translators: Iterable[str],
     ) -> Self:
         """From an entry of `conditions`, and all names that `all` stands for."""
         wanted = entry.get("evaluate_on", "own")
         return cls(
             models=tuple(pick(entry["models"], models)),
-            data=tuple(entry["data"]),
+            data=tuple(mix.path for mix in mixes_of(entry, set(translators))),
             scope=tuple(entry["scope"]),
             lr=tuple(entry["lr"]),
             benchmarks=tuple(pick(entry["benchmarks"], benchmarks)),
             questions=tuple(pick(entry["questions"], questions)),
-            rows=entry["rows"],
+            rows="own" if rows_asked(entry) else entry["rows"],
             budget=entry["budget"],
             evaluate_on=wanted if isinstance(wanted, str) else tuple(wanted),
         )

@@ -25,7 +25,8 @@ TRAINED = (
     "evaluate_benchmark",
     "answer_questions",
 )  # rules that load a base
-TO_ENGLISH = ("roundtrip_out", "translate_back")
+TO_ENGLISH = ("roundtrip_out", "roundtrip_portion_out", "translate_back")
+BACK = ("roundtrip_back", "roundtrip_portion_back")
 
 
 class Need(NamedTuple):
@@ -50,7 +51,7 @@ def job_needs(study: Study, tasks: Places, rule: str, cell: Mapping[str, str]) -
     if rule == "sample_aya":
         for code in [cell["language"]] if "language" in cell else study.languages_with_rows:
             yield from _native(study, code)
-    if rule == "sample_english":
+    if rule in ("sample_english", "pool_english"):
         yield from _english(study)
         for code, entry in study.languages.items():
             if entry.english_rows:
@@ -59,7 +60,7 @@ def job_needs(study: Study, tasks: Places, rule: str, cell: Mapping[str, str]) -
         name, scope = cell["data"], cell["scope"]
         for code in study.pot if scope == MULTI else [scope]:
             yield from _rows(f"data.{name}.{code}", study.translated[name].languages[code])
-    if rule in ("translate_texts", "translate_all", *TO_ENGLISH, "roundtrip_back"):
+    if rule in ("translate_texts", "translate_portion", "translate_all", *TO_ENGLISH, *BACK):
         languages = study.pot if cell["scope"] == MULTI else [cell["scope"]]
         yield from _translator(study, cell["translator"], rule, languages)
     if rule == "draw_questions":
@@ -89,7 +90,7 @@ def study_needs(study: Study, tasks: Places) -> list[Need]:
     def add(rule: str, **cell: str) -> None:
         jobs[rule, tuple(cell.items())] = None
 
-    for data, scope in study.data_and_scope():
+    for data, scope in study.parts():
         name = data.removesuffix(ROUND_TRIP)
         if name in study.translated:
             add("take_translations", data=name, scope=scope)

@@ -5,7 +5,15 @@ from collections.abc import Iterator
 
 from .records import languages_of
 from .schema import Json, suggestion
-from .validation import MULTI, ROUND_TRIP, Names, listed, mapping, source_mistakes
+from .validation import (
+    MULTI,
+    ROUND_TRIP,
+    Names,
+    data_named,
+    listed,
+    mapping,
+    source_mistakes,
+)
 
 
 def translated_mistakes(config: Json) -> Iterator[str]:
@@ -33,8 +41,8 @@ def translated_mistakes(config: Json) -> Iterator[str]:
             )
     for index, condition in enumerate(listed(names.config.get("conditions"))):
         scopes = [one for one in listed(mapping(condition).get("scope")) if isinstance(one, str)]
-        for place, data in enumerate(map(str, listed(mapping(condition).get("data")))):
-            yield from _used(names, f"conditions[{index}].data[{place}]", data, scopes)
+        for where, data in data_named(mapping(condition), f"conditions[{index}]"):
+            yield from _used(names, where, data, scopes)
 
 
 def _used(names: Names, where: str, data: str, scopes: list[str]) -> Iterator[str]:

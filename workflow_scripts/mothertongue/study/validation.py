@@ -307,8 +307,7 @@ def _conditions(names: Names) -> Iterator[str]:
         entry, where = mapping(entry), f"conditions[{index}]"
         scopes = listed(entry.get("scope"))
         used |= {lr for lr in listed(entry.get("lr")) if isinstance(lr, str)}
-        for place, data in enumerate(map(str, listed(entry.get("data")))):
-            at = f"{where}.data[{place}]"
+        for at, data in data_named(entry, where):
             if data.endswith(ROUND_TRIP):
                 engine = data.removesuffix(ROUND_TRIP)
                 what = "translator of a round trip"
@@ -350,6 +349,18 @@ def _conditions(names: Names) -> Iterator[str]:
     yield from unknown("correlate.lr", chosen, names.rates, "learning rate")
     if isinstance(chosen, str) and chosen in names.rates and used and chosen not in used:
         yield f"correlate.lr: no condition is tuned at '{chosen}' (they use {', '.join(sorted(used))})"
+
+
+def data_named(entry: Section, where: str) -> Iterator[tuple[str, str]]:
+    """Every name of data in an entry of `conditions`, with the key at which it stands."""
+    for place, data in enumerate(listed(entry.get("data"))):
+        yield f"{where}.data[{place}]", str(data)
+    for place, wanted in enumerate(listed(entry.get("mix"))):
+        at = f"{where}.mix[{place}]"
+        if isinstance(wanted, Mapping):
+            yield from ((f"{at}.{data}", str(data)) for data in wanted)
+        else:
+            yield at, str(wanted)
 
 
 def _untested(names: Names, where: str, entry: Section) -> Iterator[str]:

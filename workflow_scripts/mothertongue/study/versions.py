@@ -14,6 +14,7 @@ VERSIONS: dict[str, int] = {
     "roundtrip": 2,
     "base": 1,
     "mix": 1,
+    "portions": 1,
     "finetune": 1,
     "evaluate": 3,
     "questions": 1,
