@@ -79,6 +79,16 @@ def test_coverage_of_win_rates():
     assert told <= 7
 
 
+def test_ties_alone_say_nothing_and_have_no_interval():
+    rows = planted(14, models=1).with_columns(
+        pl.lit(0.5).alias("first"), pl.lit(0.5).alias("second"), pl.lit("tie").alias("verdict")
+    )
+    (found,) = wins(rows, ["j"], SETTINGS).to_dicts()
+    assert (found["win_rate"], found["win_low"], found["win_high"]) == (0.5, None, None)
+    (lean,) = biases(rows, ["j"], SETTINGS).to_dicts()
+    assert (lean["decided"], lean["first_preferred"]) == (0, None)
+
+
 def test_strengths_of_three_conditions_are_bradley_and_terrys():
     """Against the closed form: with native in every pair, the log-odds of its own win rate."""
     rows = planted(6, models=1, effect=(0.8, -0.4), against=("google", "cohere"), questions=200)
@@ -99,6 +109,7 @@ def test_verdicts_that_all_agree_have_a_win_rate_and_no_infinite_strength():
     )
     found = wins(rows, ["j"], SETTINGS).to_dicts()
     assert {row["win_rate"] for row in found} == {1.0}
+    assert all(0.9 < row["win_low"] < 0.95 and row["win_high"] == 1.0 for row in found)
     assert all(row["at_equal_length"] is None or row["at_equal_length"] > 0.9 for row in found)
     assert all(
         math.isfinite(row["strength"]) for row in strengths(rows, ["j"], SETTINGS).to_dicts()

@@ -12,8 +12,7 @@ from typing import Any
 from .parse import Parsed, normalise, without_reasoning
 
 LABELLED = re.compile(r"\[\[\s*([^\[\]:\n]{1,60}?)\s*:\s*([^\[\]\n]{1,10}?)\s*\]\]")
-ENDS = range(1, 6)  # whole ratings
-Words = str | Mapping[str, str]
+STEPS = range(1, 6)  # whole ratings
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,27 +20,22 @@ class Criterion:
     """One entry of `criteria`. Texts are one for all languages, or by language of the answers."""
 
     name: str
-    question: Words
-    scale: Mapping[str, Any]  # "1" … "5" -> anchor, or language -> the same
+    question: str | Mapping[str, str]
+    scale: Sequence[str] | Mapping[str, Sequence[str]]  # anchors of 1 to 5
 
     @classmethod
     def of(cls, entry: Mapping[str, Any]) -> "Criterion":
-        """From the configuration; keys of a scale may be numbers there."""
-        scale = {
-            str(key): {str(k): v for k, v in value.items()} if isinstance(value, Mapping) else value
-            for key, value in entry["scale"].items()
-        }
-        return cls(entry["name"], entry["question"], scale)
+        """From the configuration."""
+        return cls(entry["name"], entry["question"], entry["scale"])
 
     def shown(self, language: str | None) -> str:
         """The criterion as a paragraph of a prompt; the first language where it lacks this one."""
-        question = self.question
-        if not isinstance(question, str):
+        question, scale = self.question, self.scale
+        if isinstance(question, Mapping):
             question = question.get(language or "") or next(iter(question.values()))
-        scale = self.scale
-        if isinstance(next(iter(scale.values())), Mapping):
+        if isinstance(scale, Mapping):
             scale = scale.get(language or "") or next(iter(scale.values()))
-        anchors = [f"  {number}: {scale[number]}" for number in sorted(scale)]
+        anchors = [f"  {number}: {text}" for number, text in zip(STEPS, scale)]
         return "\n".join([f"{self.name}: {question}", *anchors])
 
 
@@ -53,7 +47,7 @@ def rubric(criteria: Sequence[Criterion], language: str | None) -> str:
 def schema(criteria: Sequence[Criterion]) -> dict[str, Any]:
     """The JSON schema of a reply with a rating for each criterion."""
     names = [one.name for one in criteria]
-    rating = {"type": "integer", "enum": list(ENDS)}
+    rating = {"type": "integer", "enum": list(STEPS)}
     ratings: dict[str, Any] = {"type": "object", "properties": dict.fromkeys(names, rating)}
     ratings |= {"required": names, "additionalProperties": False}
     return {
@@ -75,7 +69,7 @@ def mean_of(found: Mapping[str, Any], criteria: Sequence[Criterion]) -> Parsed:
         if one.name not in found:
             return Parsed(None, f"no rating for {one.name}")
         value = found[one.name]
-        if isinstance(value, bool) or not isinstance(value, int) or value not in ENDS:
+        if isinstance(value, bool) or not isinstance(value, int) or value not in STEPS:
             return Parsed(None, f"{one.name}: {value!r} is not a whole number of the scale")
         values[one.name] = float(value)
     return Parsed(sum(values.values()) / len(values), None, values)

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from .gaps import Part
-from .pair_data import Settings, counts_of, estimate, groups_of, within
+from .pair_data import Settings, counts_of, groups_of, rate
 from .pair_lengths import length_fit
 from .ratings import table
 
@@ -47,7 +47,7 @@ def biases(verdicts: "pl.DataFrame", judges: list[str], settings: Settings) -> "
             ("longer_preferred", "longer_low", "longer_high", _longer(group)),
         ):
             if part is not None:
-                told = within(estimate({("", 0): part}, settings.confidence), 0.0, 1.0)
+                told = rate({("", 0): part}, settings.confidence)
                 row |= {name: told.value, low: told.low, high: told.high}
         rows.append(row)
     return table(rows, BIASES)

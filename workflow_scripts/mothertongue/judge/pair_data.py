@@ -84,11 +84,26 @@ def estimate(parts: Mapping[tuple[str, int], Part], confidence: float) -> Estima
     return Estimate(value, low, high, basis)
 
 
-def within(found: Estimate, lowest: float, highest: float) -> Estimate:
-    """An estimate whose interval stays where values can be."""
-    low = None if found.low is None else max(lowest, found.low)
-    high = None if found.high is None else min(highest, found.high)
-    return found._replace(low=low, high=high)
+def rate(parts: Mapping[tuple[str, int], Part], confidence: float) -> Estimate:
+    """The same of a share from 0 to 1, whose null value is one half.
+
+    Where every question says 0, or every one 1, nothing varies; the other end is then that of the
+    exact binomial interval of so many questions.
+    """
+    around = {key: part._replace(value=part.value - 0.5) for key, part in parts.items()}
+    found = estimate(around, confidence)
+    value = found.value + 0.5
+    low, high = (None if end is None else end + 0.5 for end in (found.low, found.high))
+    if low is not None and high is not None and high - low < 1e-9:
+        questions = len({name for part in parts.values() for name in part.influence})
+        far = ((1 - confidence) / 2) ** (1 / questions)
+        low, high = (far, 1.0) if value > 0.5 else (0.0, 1 - far)
+    return Estimate(
+        value,
+        None if low is None else max(0.0, low),
+        None if high is None else min(1.0, high),
+        found.basis,
+    )
 
 
 def groups_of(

@@ -7,7 +7,7 @@ stands the win rate at equal length (`pair_lengths`).
 from typing import TYPE_CHECKING, Any
 
 from .gaps import Part
-from .pair_data import ADAPTER, PAIR, Settings, counts_of, estimate, groups_of, within
+from .pair_data import ADAPTER, PAIR, Settings, counts_of, groups_of, rate
 from .pair_lengths import LengthFit, length_fit
 from .ratings import table
 
@@ -102,10 +102,10 @@ def _rates(
         "note": notes[0] + (f" and {len(notes) - 1} more" * (len(notes) > 1)) if notes else None,
     }
     if plain:
-        found = within(estimate(plain, settings.confidence), 0.0, 1.0)
+        found = rate(plain, settings.confidence)
         row |= {"win_rate": found.value, "win_low": found.low, "win_high": found.high}
         row["basis"] = found.basis
     if equal:
-        found = within(estimate(equal, settings.confidence), 0.0, 1.0)
+        found = rate(equal, settings.confidence)
         row |= {"at_equal_length": found.value, "equal_low": found.low, "equal_high": found.high}
     return row

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from ..errors import InputError
 from ..files import load_yaml, read_text
 from . import BRACED, FOLDER, holds, read_prompt, unfilled
@@ -32,7 +34,8 @@ class JudgePrompt:
 def brought_along() -> list[str]:
     """Names of prompts that a study may take: those with a pattern of their own."""
     files = sorted(FOLDER.glob("judge-*.yaml"))
-    return [path.stem.removeprefix("judge-") for path in files if "pattern" in load_yaml(path)]
+    names = [path.stem.removeprefix("judge-") for path in files if "pattern" in load_yaml(path)]
+    return sorted(names)
 
 
 def own_prompt(given: str) -> JudgePrompt:
@@ -50,7 +53,7 @@ def own_prompt(given: str) -> JudgePrompt:
         return JudgePrompt(read_text(path).strip("\n"))
     try:
         content = load_yaml(path)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, yaml.YAMLError) as error:
         raise InputError(f"prompt: {path}: not YAML ({' '.join(str(error).split())})") from None
     return _of_yaml(path, content)
 

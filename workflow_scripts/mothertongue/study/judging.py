@@ -7,8 +7,7 @@ from ..prompts.judging import PAIRWISE, RATING, judge_prompt_mistakes
 from .schema import suggestion
 
 Section = Mapping[str, Any]
-ENDS = ("1", "5")  # anchors that every scale needs
-NUMBERS = ("1", "2", "3", "4", "5")
+ANCHORS = 5  # texts of a scale
 
 
 def judging_mistakes(spec: Section) -> Iterator[str]:
@@ -30,7 +29,7 @@ def judging_mistakes(spec: Section) -> Iterator[str]:
 
 
 def _criteria(criteria: object) -> Iterator[str]:
-    """Names that stand twice, and scales whose ends nobody explains."""
+    """Names that stand twice, and scales that do not explain every rating."""
     seen: set[str] = set()
     for place, one in enumerate(criteria if isinstance(criteria, list) else ()):
         if not isinstance(one, Mapping):
@@ -39,20 +38,19 @@ def _criteria(criteria: object) -> Iterator[str]:
         if name in seen:
             yield f"{at}.name: '{name}' stands there twice; give each criterion a name of its own"
         seen.add(name)
-        if not isinstance(scale, Mapping) or not scale:
-            continue
-        by_language = isinstance(next(iter(scale.values())), Mapping)
-        for where, own in scale.items() if by_language else [("", scale)]:
-            key = f"{at}.scale{f'.{where}' if where else ''}"
-            if not isinstance(own, Mapping):
-                yield f"{key}: give either anchors (1: …, 5: …), or a language with its anchors"
-                continue
-            numbers = [str(number) for number in own]
-            odd = [number for number in numbers if number not in NUMBERS]
-            if odd:
-                yield f"{key}: '{odd[0]}' is no rating; a scale has anchors for whole numbers from 1 to 5"
-            elif missing := [end for end in ENDS if end not in numbers]:
-                yield f"{key}: says nothing of {' and '.join(missing)}; give both ends, 1 and 5"
+        scales = scale if isinstance(scale, Mapping) else {"": scale}
+        for where, own in scales.items():
+            if not isinstance(own, list) or len(own) != ANCHORS or not all(map(_is_text, own)):
+                key = f"{at}.scale{f'.{where}' if where else ''}"
+                yield f"{key}: is no list of five texts, one for each rating from 1 to 5"
+        question = one.get("question")
+        for where, text in question.items() if isinstance(question, Mapping) else ():
+            if not _is_text(text):
+                yield f"{at}.question.{where}: is no text"
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
 
 
 def jury_mistakes(judges: Section, juries: Section) -> Iterator[str]:
