@@ -52,6 +52,7 @@ def planted(
     length=0.0,
     longer=0.0,
     ties=0.15,
+    between=0.3,
     against=("google",),
 ):
     """Verdicts of a judge whose log-odds are an effect, a place and a length; models differ.
@@ -63,7 +64,7 @@ def planted(
     difficulty = random.normal(0, 0.5, questions)
     rows = []
     for model in range(models):
-        own = random.normal(0, 0.3)
+        own = random.normal(0, between)
         for number in range(1, seeds + 1):
             replicate = random.normal(0, 0.15)
             for data, worth in zip(against, effects):
