@@ -52,7 +52,12 @@ def test_pairs_and_a_jury_in_a_foreign_workflow(tmp_path):
 
     with JudgeServer(reply=reply) as server:
         api = {"concurrency": 8}
-        duel = {"backend": "openai", "base_url": server.openai, "mode": "pairwise", "reply": "brackets"}
+        duel = {
+            "backend": "openai",
+            "base_url": server.openai,
+            "mode": "pairwise",
+            "reply": "brackets",
+        }
         duel["api"] = api
         batch = {"poll": 0.05}
         study = {

@@ -79,6 +79,20 @@ def test_coverage_of_win_rates():
     assert told <= 7
 
 
+def test_what_is_preferred_is_told_after_correction_alone():
+    """Four pairs of conditions without a difference: a win is told in few of the studies."""
+    names = tuple(f"t{i}" for i in range(4))
+    found = [
+        wins(planted(200 + seed, models=4, against=names, questions=12), ["j"], SETTINGS)
+        for seed in range(10)
+    ]
+    widest = [frame.filter(pl.col("model").is_null()) for frame in found]
+    assert sum(frame["preferred"].drop_nulls().len() > 0 for frame in widest) <= 3
+    assert all(frame["p_holm"].drop_nulls().len() == 4 for frame in widest)
+    clear = wins(planted(15, models=4, effect=-1.5), ["j"], SETTINGS)
+    assert clear["preferred"].drop_nulls().to_list() == ["google"]
+
+
 def test_ties_alone_say_nothing_and_have_no_interval():
     rows = planted(14, models=1).with_columns(
         pl.lit(0.5).alias("first"), pl.lit(0.5).alias("second"), pl.lit("tie").alias("verdict")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .gaps import Part, bounds, spread_of
+from .gaps import Part, bounds, p_of, spread_of
 from .pairs import INCONSISTENT, LOSS, TIE, WIN, PairPlace, read_verdicts
 from .ratings import table
 
@@ -46,12 +46,13 @@ class Settings:
 
 
 class Estimate(NamedTuple):
-    """A value with its interval, and what that ranges over."""
+    """A value with its interval, what that ranges over, and p of the null value (NaN: unknown)."""
 
     value: float
     low: float | None
     high: float | None
     basis: str
+    p: float
 
 
 def all_verdicts(paths: Iterable[str | Path]) -> "pl.DataFrame":
@@ -81,7 +82,12 @@ def estimate(parts: Mapping[tuple[str, int], Part], confidence: float) -> Estima
     low, high = bounds(value, spread, confidence)
     if replicates:
         basis = "training replicates and questions"
-    return Estimate(value, low, high, basis)
+    return Estimate(value, low, high, basis, p_of(value, spread, questions_of(parts)))
+
+
+def questions_of(parts: Mapping[tuple[str, int], Part]) -> int:
+    """How many questions estimates are about."""
+    return len({name for part in parts.values() for name in part.influence})
 
 
 def rate(parts: Mapping[tuple[str, int], Part], confidence: float) -> Estimate:
@@ -95,14 +101,15 @@ def rate(parts: Mapping[tuple[str, int], Part], confidence: float) -> Estimate:
     value = found.value + 0.5
     low, high = (None if end is None else end + 0.5 for end in (found.low, found.high))
     if low is not None and high is not None and high - low < 1e-9:
-        questions = len({name for part in parts.values() for name in part.influence})
-        far = ((1 - confidence) / 2) ** (1 / questions)
-        low, high = (far, 1.0) if value > 0.5 else (0.0, 1 - far)
+        far = ((1 - confidence) / 2) ** (1 / questions_of(parts))
+        ends = {1.0: (far, 1.0), 0.0: (0.0, 1 - far)}
+        low, high = ends.get(round(value, 9), (None, None))
     return Estimate(
         value,
         None if low is None else max(0.0, low),
         None if high is None else min(1.0, high),
         found.basis,
+        found.p,
     )
 
 

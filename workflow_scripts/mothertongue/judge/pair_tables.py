@@ -4,8 +4,10 @@ The win rate is the mean over questions and both orders of the own answer's scor
 stands the win rate at equal length (`pair_lengths`).
 """
 
+import math
 from typing import TYPE_CHECKING, Any
 
+from ..correlate.statistics import holm
 from .gaps import Part
 from .pair_data import ADAPTER, PAIR, Settings, counts_of, groups_of, rate
 from .pair_lengths import LengthFit, length_fit
@@ -33,6 +35,9 @@ WINS = {
     "win_rate": "Float64",
     "win_low": "Float64",
     "win_high": "Float64",
+    "p": "Float64",
+    "p_holm": "Float64",
+    "preferred": "String",
     "at_equal_length": "Float64",
     "equal_low": "Float64",
     "equal_high": "Float64",
@@ -71,10 +76,32 @@ def wins(verdicts: "pl.DataFrame", judges: list[str], settings: Settings) -> "pl
                 row |= {"judge": judge, "questions": questions, "language": language}
                 row |= {"scope": scope, "lr": lr, "data": data, "against": against}
                 row |= counts_of(group)
-                rows.append(row | _rates(group, (scope, lr, data, against), fitted, settings))
+                row |= _rates(group, (scope, lr, data, against), fitted, settings)
+                rows.append(row)
+    decide(rows, settings.confidence)
     order = {name: place for place, name in enumerate(judges)}
     rows.sort(key=lambda row: (order[row["judge"]], "model" in row, "seed" in row))
     return table(rows, WINS)
+
+
+def decide(rows: list[dict[str, Any]], confidence: float) -> None:
+    """Say which data is preferred, where p allows it after Holm's correction.
+
+    Tested are the widest rows, one for each judge, question set, language and two conditions; rows of
+    single models and adapters are parts of them.
+    """
+    widest: dict[tuple[object, ...], dict[str, Any]] = {}
+    for row in sorted(rows, key=lambda row: ("model" in row, "seed" in row)):
+        place = tuple(row[k] for k in ("judge", "questions", "language", "scope", "lr", *PAIR))
+        widest.setdefault(place, row)
+    tested = [row for row in widest.values() if math.isfinite(row.get("p") or math.nan)]
+    for row, adjusted in zip(tested, holm([row["p"] for row in tested])):
+        row["p_holm"] = float(adjusted)
+        if row["p_holm"] <= 1 - confidence:
+            row["preferred"] = row["data" if row["win_rate"] > 0.5 else "against"]
+    for row in rows:
+        if not math.isfinite(row.get("p") or math.nan):
+            row["p"] = None
 
 
 def _rates(
@@ -104,7 +131,7 @@ def _rates(
     if plain:
         found = rate(plain, settings.confidence)
         row |= {"win_rate": found.value, "win_low": found.low, "win_high": found.high}
-        row["basis"] = found.basis
+        row |= {"basis": found.basis, "p": found.p}
     if equal:
         found = rate(equal, settings.confidence)
         row |= {"at_equal_length": found.value, "equal_low": found.low, "equal_high": found.high}

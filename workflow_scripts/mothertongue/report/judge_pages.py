@@ -26,7 +26,8 @@ PAGES = {
         "Every two answers are shown in both orders. “inconsistent”: the order decided. “win rate”: how"
         " often answers of “data” are preferred to those of “against”, the mean of both orders (1, a"
         " tie .5, 0); .5 is no preference. “at equal length”: the win rate that is left where both"
-        " answers are equally long (a logistic regression, as in AlpacaEval 2). “first preferred” is"
+        " answers are equally long (a logistic regression, as in AlpacaEval 2). “preferred”: the data that"
+        " wins (p after Holm's correction over the table); empty where neither is shown to. “first preferred” is"
         " .5 for a judge that leans to no place; “longer preferred” is .5 for one that does not mind"
         " length (against an equally good answer that is shorter by a standard deviation).",
         "n: in every row. Intervals: over questions; over models or training replicates, too, where a"

@@ -28,6 +28,7 @@ SECTIONS = {"judge": "judges", "judge_a": "judges", "judge_b": "judges", "model"
 
 
 SECTIONS |= {
+    "preferred": "data",
     "questions": "questions",
     "language": "languages",
     "data": "data",
@@ -67,6 +68,8 @@ KEYS = 2  # columns that name a row
 
 def entry(name: str, text: str, labels: Mapping[str, Mapping[str, str]]) -> Entry:
     """A cell: names in words, numbers as numbers; empty stands for all values."""
+    if name == "preferred" and not text:
+        return None
     if name in SECTIONS:
         return labels.get(SECTIONS[name], {}).get(text, text) or "all"
     try:
