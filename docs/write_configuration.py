@@ -32,6 +32,8 @@ def resolved(part: Schema, whole: Schema) -> Schema:
 
 def code(value: object) -> str:
     """A value as YAML has it."""
+    if value == "":
+        return '`""`'
     return (
         f"`{json.dumps(value, ensure_ascii=False)}`" if not isinstance(value, str) else f"`{value}`"
     )
