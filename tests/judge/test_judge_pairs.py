@@ -2,17 +2,21 @@
 
 import random
 from collections import Counter
+from dataclasses import replace
 
 import ask_in_batches
 import judge_pairs
 import pytest
 from judging_in_batches import batch_arguments
+from mothertongue.api import Store
 from mothertongue.errors import InputError
+from mothertongue.estimate.services import Stored, judge_lines
+from mothertongue.estimate.sheets import JudgeSheet
 from mothertongue.files import read_json, read_jsonl, write_jsonl
 from mothertongue.judge import rating_settings
 from mothertongue.judge.pair_verdict import parse_pair
 from mothertongue.judge.pairs import verdict_of
-from pairing import pair_arguments, shown
+from pairing import pair_arguments, shown, two_sets
 from standin_batch import JudgeServer
 
 
@@ -148,6 +152,23 @@ def test_a_judge_that_rates_keeps_its_parameters():
     new = {"mode": "rating", "criteria": [], "logprobs": False, "against": "native"}
     assert rating_settings("j", entry | new, {"es": "Spanish"}) == plain
     assert "mode" in rating_settings("j", entry | {"mode": "pairwise"})
+
+
+def test_the_estimate_counts_what_is_sent(tmp_path):
+    price = {"characters": 0.0, "input_tokens": 1.0, "output_tokens": 3.0}
+    spec = {"backend": "openai", "model": "m", "base_url": None, "mode": "pairwise", "repeats": 1}
+    api = {"concurrency": 1, "check_retries": 0}
+    plan = JudgeSheet(
+        "duel", api, price, True, spec, 0.0, 50, [],
+        [("native/es.jsonl", "google/es.jsonl", 12), ("native/es.jsonl", "other/es.jsonl", 7)],
+    )  # fmt: skip
+    own, other = two_sets(tmp_path)
+    write_jsonl(other, read_jsonl(own)[:2] + read_jsonl(other)[2:])  # two are the same
+    assert "pairs" not in replace(plan, pairs=[]).params()  # as earlier versions had it
+    with Store(tmp_path / "s.sqlite") as store:
+        counted, later = judge_lines(Stored(store, tmp_path / "s.sqlite", set()), plan, tmp_path)
+    assert (counted.requests, later.requests) == (20, 14)
+    assert (counted.what, later.basis) == ("verdicts in both orders, singly", "projected")
 
 
 def test_a_judge_with_a_place_of_its_own_is_seen_through(tmp_path):
