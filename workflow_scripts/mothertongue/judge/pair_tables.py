@@ -78,13 +78,13 @@ def wins(verdicts: "pl.DataFrame", judges: list[str], settings: Settings) -> "pl
                 row |= counts_of(group)
                 row |= _rates(group, (scope, lr, data, against), fitted, settings)
                 rows.append(row)
-    decide(rows, settings.confidence)
+    _decide(rows, settings.confidence)
     order = {name: place for place, name in enumerate(judges)}
     rows.sort(key=lambda row: (order[row["judge"]], "model" in row, "seed" in row))
     return table(rows, WINS)
 
 
-def decide(rows: list[dict[str, Any]], confidence: float) -> None:
+def _decide(rows: list[dict[str, Any]], confidence: float) -> None:
     """Say which data is preferred, where p allows it after Holm's correction.
 
     Tested are the widest rows, one for each judge, question set, language and two conditions; rows of
