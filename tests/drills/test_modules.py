@@ -148,6 +148,8 @@ STUDIES = {
     "translated.smk": OWN,
     "languages.smk": ELSEWHERE,
     "keep.smk": ELSEWHERE,
+    "judge_pairs.smk": ELSEWHERE,
+    "judge_jury.smk": ELSEWHERE,
 }  # others: the demo
 PRINTING = ("benchmarks.smk", "progress.smk", "replies.smk", "tasks.smk")
 
@@ -160,6 +162,10 @@ def write_elsewhere(folder: Path) -> None:
     keep = {"best": 0.5, "by": "roundtrip-chrf"}
     translators["best"] = {**translators["fluent"], "label": "Best", "keep": keep}
     config["conditions"].append({**config["conditions"][0], "data": ["best"]})
+    duel = {"backend": "openai", "base_url": "http://localhost:1/v1", "mode": "pairwise"}
+    config["judge"]["judges"] |= {name: {**duel, "model": name} for name in ("a", "b")}
+    config["judge"]["judges"]["rater"] = {**duel, "mode": "rating", "model": "c"}
+    config["judge"]["juries"] = {"raters": {}, "duels": {"mode": "pairwise"}}
     (folder / ELSEWHERE).write_text(yaml.safe_dump(config), encoding="utf-8")
 
 

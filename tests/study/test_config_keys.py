@@ -22,6 +22,7 @@ import pytest
 import yaml
 from configured_keys import LEAVES
 from conftest import ROOT, checkout
+from mothertongue.judge import rating_settings
 from mothertongue.study import read_study
 
 KEYS = yaml.safe_load((ROOT / "tests/support/config_keys.yaml").read_text(encoding="utf-8"))
@@ -196,7 +197,9 @@ def grid(config: dict) -> list:
     study = read_study(config, ROOT)
     sets = study.data_and_scope()
     return [
-        study.conditions, study.evaluations, study.answers, study.judgements, study.pot, sets,
+        study.conditions, study.evaluations, study.answers, study.judgements, study.pairs,
+        study.pot, sets, [rating_settings(*judge) for judge in study.judges.items()],
+        [(jury.members, jury["by"]) for jury in study.juries.values()],
         [study.common_with(*pair) for pair in sets],
         [study.budget_of(c.model, c.data, c.scope, c.lr) for c in study.conditions],
         [spec["backend"] for spec in [*study.translators.values(), *study.judges.values()]],

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import mixes
-from .grid import AnswerSet, Condition, Evaluation, Judgement
+from .grid import AnswerSet, Condition, Evaluation, Judgement, Pair
 from .mixes import Portion
 from .validation import ROUND_TRIP
 
@@ -62,6 +62,9 @@ QUESTIONS = "answer/questions/{questions}/{language}.jsonl"
 ANSWERS = f"answer/{CONDITION}/{{questions}}/{{language}}.jsonl"
 ANSWERS_PROVENANCE = f"answer/{CONDITION}/{{questions}}/{{language}}.provenance.json"
 RATINGS = f"judge/{{judge}}/{CONDITION}/{{questions}}/{{language}}.jsonl"
+PAIRS = f"judge/{{judge}}/{CONDITION}/{{questions}}/{{language}}.against-{{against}}.jsonl"
+JURY_RATINGS = RATINGS.replace("{judge}", "{jury}")
+JURY_PAIRS = PAIRS.replace("{judge}", "{jury}")
 BATCH_REPORT = "judge/{judge}.batch.json"
 
 SCORES = "scores.csv"
@@ -87,11 +90,13 @@ def log_of(pattern: str) -> str:
     return f"{stem}.log"
 
 
-Cell = Condition | Evaluation | AnswerSet | Judgement
+Cell = Condition | Evaluation | AnswerSet | Judgement | Pair
 
 
 def wildcards_of(cell: Cell) -> dict[str, str | int]:
     """The wildcards of the files of a cell of the grid."""
+    if isinstance(cell, Pair):
+        return {"judge": cell.judge, "against": cell.against, **wildcards_of(cell.answers)}
     if isinstance(cell, Judgement):
         return {"judge": cell.judge, **wildcards_of(cell.answers)}
     if isinstance(cell, AnswerSet):

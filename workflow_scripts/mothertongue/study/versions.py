@@ -21,6 +21,8 @@ VERSIONS: dict[str, int] = {
     "answer": 1,
     "judge": 2,
     "judges": 6,
+    "pairs": 1,
+    "jury": 1,
     "browser": 1,
     "scores": 3,
     "correlate": 3,
