@@ -10,6 +10,7 @@ from ..errors import InputError
 from ..files import load_yaml
 from .benchmark_checks import benchmark_mistakes, task_names_of
 from .comparison import comparison_mistakes
+from .engines import engine_mistakes
 from .grid import OTHER, Study
 from .records import NO_DATASET, languages_of
 from .references import reference_mistakes
@@ -103,6 +104,7 @@ def read_study(
     mistakes += grid_mistakes(config, known_languages)
     mistakes += benchmark_mistakes(config, tasks_of(config, root / "tasks"))
     mistakes += suite_mistakes(config)
+    mistakes += engine_mistakes(mapping(config))
     mistakes += translated_mistakes(config)
     mistakes += comparison_mistakes(config)
     if module:  # nobody made a mistake in a section that nobody wrote
