@@ -46,7 +46,7 @@ def test_one_vllm_serves_a_base_and_its_adapters(tmp_path, monkeypatch):
             "template": "own.yaml",
             "quantisation": "none",
             "dtype": "float32",
-            "learning_rates": {"high": 1e-2, "low": 3e-3},
+            "learning_rates": {"high": 2e-3, "low": 1e-3},
         },
         "conditions": [{"data": ["native"], "scope": ["es"], "lr": ["high", "low"]}],
         "evaluate": {
