@@ -249,7 +249,7 @@ def test_all_adapters_of_a_base_share_one_load(gpu_study, group):
     options = [f"--groups=evaluate_benchmark={name}" for name in group]
     options += [f"--group-components={name}=24" for name in group]
     done = run_snakemake(
-        *("--cores", "2", "--resources", "gpu=1", "--rerun-triggers", "mtime", *options),
+        *("--cores", "2", "--resources", "gpu=1", *options),
         *(str(path.relative_to(gpu_study)) for path in scores),
         cwd=gpu_study, env=fake_environment(gpu_study, "0"),
     )  # fmt: skip

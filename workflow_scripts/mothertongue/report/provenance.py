@@ -91,7 +91,12 @@ def model_table(
         Field(Column("devices", "", 0), lambda name: joined(one.device for one in both(name))),
         Field(
             Column("engines", "", 0, "who computed evaluations and answers"),
-            lambda name: joined(one.engine for one in (*scored, *answered) if one.model == name),
+            lambda name: joined(
+                [
+                    *(one.engine for one in read(name)),
+                    *(one.engine for one in answered if one.model == name),
+                ]
+            ),
         ),
         Field(Column("adapters", "files", 0), lambda name: len(trained(name))),
         Field(Column("evaluations", "files", 0), lambda name: len(read(name))),

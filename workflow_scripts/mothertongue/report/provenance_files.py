@@ -177,17 +177,17 @@ def _scored(path: Path, content: Mapping[str, Any]) -> Scored:
         quantisation=made.get("quantisation"),
         dtype=made.get("compute_dtype"),
         device=made.get("device"),
-        engine=engine_of(made),
+        engine=_engine_of(made),
         files=made.get("files") or {},
     )
 
 
 def read_answered(paths: Iterable[Path]) -> list[Answered]:
     """The making of every answer set, by its provenance; the folders name its model."""
-    return [Answered(path.parents[5].name, engine_of(read_json(path))) for path in paths]
+    return [Answered(path.parents[5].name, _engine_of(read_json(path))) for path in paths]
 
 
-def engine_of(made: Mapping[str, Any]) -> str | None:
+def _engine_of(made: Mapping[str, Any]) -> str | None:
     """The engine that provenance names, with its version; results of version 1.1 name none."""
     engine = made.get("engine")
     if not isinstance(engine, Mapping):

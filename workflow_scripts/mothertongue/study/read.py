@@ -11,7 +11,8 @@ from ..files import load_yaml
 from .benchmark_checks import benchmark_mistakes, task_names_of
 from .comparison import comparison_mistakes
 from .engines import engine_mistakes
-from .grid import OTHER, Study
+from .grid import Study
+from .groups import group_of
 from .records import NO_DATASET, languages_of
 from .references import reference_mistakes
 from .schema import Json, Schema, complete, repeated_keys, structural_mistakes
@@ -19,21 +20,6 @@ from .suite import suite_mistakes, with_suites
 from .tasks import read_task
 from .translated import translated_mistakes
 from .validation import grid_mistakes, listed, mapping
-
-# What a task tests: the column of the report's first table, unless the benchmark names its own.
-GROUPS = {
-    "mt-mmlu": "knowledge",
-    "ht-mmlu": "knowledge",
-    "cmmlu": "knowledge",
-    "ceval": "knowledge",
-    "multiple-choice": "knowledge",
-    "xquad": "reading",
-    "tydiqa": "reading",
-    "extractive-qa": "reading",
-    "mgsm": "reasoning",
-    "arithmetic": "reasoning",
-    "native-perplexity": "text",
-}
 
 
 def tasks_of(config: Json, folder: Path) -> dict[str, dict[str, Any] | InputError]:
@@ -135,7 +121,8 @@ def read_study(
         for name, entry in section.items():
             entry.setdefault("label", name)
     for entry in config["evaluate"]["benchmarks"].values():
-        entry.setdefault("group", GROUPS.get(entry["task"], OTHER))
+        if "group" not in entry:
+            entry["group"] = group_of(entry)
     for entry in config["models"].values():
         entry.setdefault("family", entry["label"])
     study = Study(config)
