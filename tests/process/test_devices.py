@@ -238,32 +238,6 @@ def test_both_cards_are_used_and_a_fine_tuning_finds_its_card_free(gpu_study):
     assert set(used) == {"0", "1"}
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("group", [(), ("base-{model}",)])
-def test_all_adapters_of_a_base_share_one_load(gpu_study, group):
-    """On one card: as jobs of their own, and as one job of the base (slurm/config.yaml, groups)."""
-    scores = sorted(gpu_study.glob("results/evaluate/tiny/**/es.json"))
-    before = {path: json.loads(path.read_text())["metrics"] for path in scores}
-    for path in scores:
-        path.unlink()
-    options = [f"--groups=evaluate_benchmark={name}" for name in group]
-    options += [f"--group-components={name}=24" for name in group]
-    done = run_snakemake(
-        *("--cores", "2", "--resources", "gpu=1", *options),
-        *(str(path.relative_to(gpu_study)) for path in scores),
-        cwd=gpu_study, env=fake_environment(gpu_study, "0"),
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-6000:]
-    logs = [gpu_study / "logs" / path.relative_to(gpu_study / "results") for path in scores]
-    held = ["held by the preloaded process" in log.with_suffix(".log").read_text() for log in logs]
-    assert len(logs) == 4 and all(held)
-    assert {path: json.loads(path.read_text())["metrics"] for path in scores} == before
-    if group:
-        assert (
-            len(re.findall(r"group job [\w-]+ \(jobs in lexicogr", done.stdout + done.stderr)) == 1
-        )
-
-
 FREE = """
 import json, os, subprocess, sys
 from pathlib import Path
