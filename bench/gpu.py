@@ -15,8 +15,9 @@ Parts
             halves the batch and changes no score; several processes where there are several cards
   train     tokens per second: the peer recipe, our loop, TRL's SFTTrainer (padded, padding-free,
             packed), in int8 and in bf16
-  evaluate  examples per second: our class, lm-eval's HFLM and, where installed, vLLM through lm-eval
-  answer    tokens per second of 50 answers: our decoding and, where installed, vLLM
+  evaluate  examples per second: our class, lm-eval's HFLM and, where installed, `engine: vllm`
+  answer    tokens per second of 50 answers: our decoding and, where installed, vLLM, also with an
+            adapter, which is proved to be applied
 `--calibrate` turns the figures into this card's entry of resources/gpus.yaml, from which `estimate`, the
 times that jobs ask for and `finetune.quantisation: auto` know it: printed, and written beside the JSON.
 
@@ -222,9 +223,17 @@ def classes(arm: str, model: Any, tokenizer: Any, folder: Path) -> Any:
         from lm_eval.models.huggingface import HFLM
 
         return HFLM(pretrained=model, tokenizer=tokenizer, batch_size="auto" if ON_GPU else 8)
-    from lm_eval.models.vllm_causallms import VLLM
+    return vllm_of(folder).load()
 
-    return VLLM(pretrained=str(folder), dtype="bfloat16", enable_prefix_caching=True)
+
+def vllm_of(folder: Path) -> Any:
+    """The engine of `engine: vllm` for a base, with room for adapters and for the other arms."""
+    from mothertongue.inference.base import BaseSpec
+    from mothertongue.inference.vllm_spec import VllmSpec
+    from mothertongue.study.engines import VllmSettings
+
+    settings = VllmSettings(gpu_memory=0.5, lora_rank=8)
+    return VllmSpec(BaseSpec(str(folder), None, "none", "bfloat16"), settings)
 
 
 def evaluate(folder: Path, peak: float, options: argparse.Namespace) -> Iterator[Figure]:
@@ -302,15 +311,18 @@ def pick(replies: Sequence[tuple[float, bool]]) -> list[int]:
 
 
 def answer(folder: Path, peak: float, options: argparse.Namespace) -> Iterator[Figure]:
-    """Fifty answers: tokens per second of our decoding and of vLLM's."""
+    """Fifty answers: tokens per second of our decoding, of vLLM's, and of vLLM's with an adapter, proved."""
+    from mothertongue.answer.elsewhere import answer_elsewhere
     from mothertongue.answer.generate import QuestionSet, answer_all
     from mothertongue.answer.partial import PartialAnswers
+    from mothertongue.inference.asked import prove_applied
     from mothertongue.inference.prefix import PrefixLM
     from mothertongue.inference.templates import open_template
 
     count, longest = (4, 8) if options.shape == "tiny" else (50, 512)
     asked = [{"id": str(n), "prompt": text(20, f"question {n}")} for n in range(count)]
-    for arm in ("ours", "vllm"):
+    engine: Any = None
+    for arm in ("ours", "vllm", "vllm+adapter"):
         clean()
         figure = Figure("answer", f"none {arm}", unit="tokens/s")
         started = time.perf_counter()
@@ -331,15 +343,18 @@ def answer(folder: Path, peak: float, options: argparse.Namespace) -> Iterator[F
                 figure.value = tokens / (time.perf_counter() - began)
                 del base
             else:
-                from vllm import LLM, SamplingParams
-
-                llm = LLM(str(folder), dtype="bfloat16")
-                began = time.perf_counter()
-                made = llm.generate(
-                    [row["prompt"] for row in asked],
-                    SamplingParams(temperature=0, max_tokens=longest),
-                )
-                tokens = sum(len(reply.outputs[0].token_ids) for reply in made)
+                engine = engine or vllm_of(folder).load()
+                lm = engine.of(random_adapter(folder) if arm == "vllm+adapter" else None)
+                if arm == "vllm+adapter":
+                    figure.more = prove_applied(lm, engine.of(None))
+                with TemporaryDirectory() as scratch, contextlib.redirect_stdout(sys.stderr):
+                    began = time.perf_counter()
+                    kept = PartialAnswers(Path(scratch) / "part.jsonl", "bench")
+                    answer_elsewhere(
+                        lm, [QuestionSet(asked, kept)], context=lm.max_length,
+                        prompting=open_template("plain", lm.tokenizer), max_new_tokens=longest, temperature=0.0,
+                    )  # fmt: skip
+                tokens = sum(row["tokens"] for row in kept.rows.values())
                 figure.value = tokens / (time.perf_counter() - began)
         except Skipped as reason:
             figure.said = f"left out: {reason}"
@@ -347,6 +362,17 @@ def answer(folder: Path, peak: float, options: argparse.Namespace) -> Iterator[F
             figure.ok, figure.said = False, f"{type(error).__name__}: {error}"
         figure.seconds = time.perf_counter() - started
         yield figure
+
+
+def random_adapter(folder: Path) -> Path:
+    """The weight file of an adapter of random weights on a base."""
+    from peft import LoraConfig, get_peft_model
+
+    base, _ = load_base(str(folder), quantisation="none", device="cpu")
+    lora = LoraConfig(r=8, target_modules=["q_proj", "v_proj"], init_lora_weights=False)
+    place = folder.with_name(f"{folder.name}-adapter")
+    get_peft_model(base, lora).save_pretrained(place)
+    return place / "adapter_model.safetensors"
 
 
 # -- all -----------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 # Out:  <results>/answer/questions/{questions}/{language}.jsonl   the set as used
 #       <results>/answer/{model}/{data}/{scope}/{lr}/seed{seed}/{questions}/{language}.jsonl
 #           id, prompt[, reference], answer, stop (eos | length), tokens, prompt_tokens, prompt_cut
-#       ….provenance.json   base, adapter hash and proof, generation settings, library versions
+#       ….provenance.json   base, adapter hash and proof, engine, generation settings, library versions
 # Kept at undeclared paths (mothertongue/study/paths.py): finished answers while a run is unfinished;
 # between jobs what a base's self-test found.
 
@@ -13,8 +13,10 @@ include: "inference.smk"
 
 
 from mothertongue.rules.answer import Answering
+from mothertongue.rules.engines import reading
 
 ANSWERING = Answering(MODELS)
+GENERATING = reading(PLAN, "answer")
 
 
 rule draw_questions:
@@ -63,14 +65,14 @@ rule answer_questions:
         "<benchmarks>/answer/{model}/{data}/{scope}/{lr}/seed{seed}/{questions}/{language}.tsv"
     priority: 1  # before the next fine-tuning: all that reads an adapter shares a loaded base
     conda:
-        "../envs/train.yaml"
+        ("../envs/vllm.yaml" if config["answer"]["engine"] == "vllm" else "../envs/train.yaml")
     threads: 1
     resources:
-        gpu=MODELS.gpus_to_read,
-        gpu_model=MODELS.gpu_model,
-        gpu_mem_mb=MODELS.gpu_memory("answer"),
-        mem_mb=MODELS.reading_memory,
-        runtime=MODELS.reading_minutes(ANSWERING.tokens),
+        gpu=GENERATING.gpus_to_read,
+        gpu_model=GENERATING.gpu_model,
+        gpu_mem_mb=GENERATING.gpu_memory("answer"),
+        mem_mb=GENERATING.reading_memory,
+        runtime=GENERATING.reading_minutes(ANSWERING.tokens),
         batch_tokens=BATCH_TOKENS,
         answer_batch_tokens=ANSWER_BATCH_TOKENS,
     params:
@@ -80,6 +82,7 @@ rule answer_questions:
         partial=ANSWERING.partial,
         probes=ANSWERING.probes,
         beside=ANSWERING.beside,
+        engine=ANSWERING.engine,
         version=VERSIONS["answer"],
     script:
         "../workflow_scripts/answer_questions.py"

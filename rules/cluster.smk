@@ -10,6 +10,7 @@ import os
 from mothertongue.process.cluster import refuse_double_run
 from mothertongue.files import refuse_dates_ahead, refuse_unwritable
 from mothertongue.hub import read_lock
+from mothertongue.rules.engines import absent_engine
 from mothertongue.rules.input_files import unreadable
 from mothertongue.study.requirements import job_needs, looks_ahead, missing, refuse_absent
 
@@ -55,6 +56,9 @@ def beyond_cards(jobs):
 onstart:
     # Runs where the study is started, never inside a submitted job; see docs/cluster.md.
     jobs = [job for job in workflow.dag.needrun_jobs() if job.output]
+    here = workflow.local_exec and not workflow.deployment_settings.deployment_method
+    if here and (line := absent_engine(config, {job.rule.name for job in jobs})):
+        raise refusal(InputError(line))
     if FALLS_BACK and any(job.rule.name in ON_GPUS for job in jobs):
         print(
             "No GPU on this host: models compute on its CPU (finetune.gpus: 1 insists on a GPU)",

@@ -14,10 +14,10 @@ include: "inference.smk"
 
 
 from mothertongue.rules.evaluate import Evaluating
-from mothertongue.rules.models import Served
+from mothertongue.rules.engines import reading
 
 EVALUATING = Evaluating(PLAN)
-READING = Served(PLAN) if EVALUATING.on_server else MODELS
+READING = reading(PLAN, "evaluate")
 
 
 rule evaluate_benchmark:
@@ -37,7 +37,7 @@ rule evaluate_benchmark:
         "<benchmarks>/evaluate/{model}/{data}/{scope}/{lr}/seed{seed}/{benchmark}/{language}.tsv"
     priority: 1  # before the next fine-tuning: all that reads an adapter shares a loaded base
     conda:
-        "../envs/train.yaml"
+        ("../envs/vllm.yaml" if config["evaluate"]["engine"] == "vllm" else "../envs/train.yaml")
     threads: 1
     resources:
         gpu=READING.gpus_to_read,

@@ -115,6 +115,7 @@ rule list_provenance:
         "<results>/scores.csv",
         adapters=CORRELATING.provenances(),
         evaluations=TEST_ITEMS.evaluating.scores(),
+        answers=CORRELATING.answer_provenances(),
         translations=REPORTING.translation_reports(),
         departures=f"{PUBLISHED}/departures.yaml",
     output:

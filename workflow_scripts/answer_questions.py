@@ -2,16 +2,18 @@
 
 The base is loaded as it was for tuning (8-bit by default), the adapter is attached and proved to
 be applied, prompts follow the training template, and decoding is greedy unless a temperature is
-set. It goes through the engine of the benchmarks (inference/prefix.py). Answers are kept in an
-undeclared file when they end: a killed run continues there. On a GPU the adapter's other question
-sets are answered in the same passes, and their jobs find the answers.
+set. It goes through the engine of the benchmarks (inference/prefix.py), or asks a server or vLLM
+(`answer.engine`). Answers are kept in an undeclared file when they end: a killed run continues
+there. On a GPU the adapter's other question sets are answered in the same passes, and their jobs
+find the answers.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
-from mothertongue.answer.generate import answer_all, stop_counts
+from mothertongue.answer.elsewhere import answer_elsewhere
+from mothertongue.answer.generate import QuestionSet, answer_all, stop_counts
 from mothertongue.answer.job import opened, opened_beside, prepared
 from mothertongue.errors import InputError
 from mothertongue.files import (
@@ -21,11 +23,20 @@ from mothertongue.files import (
 )
 from mothertongue.inference.base import BaseSpec, borrowed
 from mothertongue.inference.budgets import memory_folder, remembered
+from mothertongue.inference.engines import base_of, open_engine, refuse_without, told_of
 from mothertongue.inference.inputs import base_weights, weight_file
 from mothertongue.preload import run_preloaded
 from mothertongue.process.devices import card_of
 from mothertongue.process.log import log_to
+from mothertongue.study.engines import TRANSFORMERS, VLLM, EngineSpec
 from mothertongue.study.gpu_plan import resolved
+
+
+class Limits(TypedDict):
+    """How answers are generated."""
+
+    max_new_tokens: int
+    temperature: float
 
 
 def main(
@@ -45,21 +56,26 @@ def main(
     batch_tokens: str | int,
     probes: Path | None = None,
     beside: Sequence[dict[str, str]] = (),
+    engine: Mapping[str, Any] | None = None,
+    condition: Mapping[str, str] | None = None,
     threads: int = 1,
 ) -> None:
     """Write one row per question: `id, prompt[, reference], answer, stop, tokens, …`.
 
     `weights` is the weight file of a base that the study built itself. `probes` is the folder of
     what was found about bases (inference/self_test_results.py). `beside` are the adapter's
-    other sets, each with the paths `questions`, `answers`, `provenance` and `partial`.
+    other sets, each with the paths `questions`, `answers`, `provenance` and `partial`. `engine` says
+    who generates (study/engines.py), for the cell `condition` of the grid.
     """
+    asked_by = EngineSpec.of(engine)
+    refuse_without(asked_by)
     import torch
     from mothertongue.inference import models
-    from mothertongue.inference.prefix import PrefixLM
-    from mothertongue.inference.self_test_results import SelfTestResults, facts_of
     from mothertongue.inference.templates import open_template
 
-    made_by = {
+    if asked_by.name == VLLM:  # in 16 bits or more, whatever training read
+        quantisation = "none"
+    made_by: dict[str, Any] = {
         "base": model["base"],
         "revision": model.get("revision"),
         "base_weights": file_hash(weights) if weights else None,
@@ -71,6 +87,10 @@ def main(
         "temperature": temperature,
         "versions": models.versions(),
     }
+    if (
+        asked_by.name != TRANSFORMERS
+    ):  # answers that another engine left unfinished are no part of these
+        made_by["engine"] = told_of(asked_by, model, condition or {})
     asked = opened(questions, partial, made_by)
     if asked.complete:
         print("answered with another set of this adapter, or by a stopped job: no model is needed")
@@ -78,34 +98,30 @@ def main(
         others = opened_beside(beside, made_by)
         torch.set_num_threads(threads)
         spec = BaseSpec.of_model(model, quantisation, dtype)
-        with borrowed(spec) as (base, tokenizer):
-            verdicts = SelfTestResults(probes, facts_of(base, spec))
-            tuned, facts = prepared(base, tokenizer, adapter)
-            memory = remembered(
-                memory_folder(partial),
-                "answer",
-                base=model["base"],
-                quantisation=quantisation,
-                dtype=str(base.dtype),
-                card=card_of(str(base.device)),
-            )
-            lm = PrefixLM(
-                tuned, tokenizer, batch_tokens=batch_tokens, memory=memory, verdicts=verdicts
-            )
-            facts["ignored_generation_settings"] = lm.ignored_generation
-            for one in (asked, *others):
+        sets = [asked, *others]
+        if others:
+            print(f"{len(sets)} question sets of this adapter are answered together")
+
+        def begin(facts: dict[str, Any]) -> None:
+            for one in sets:
                 one.partial.note(facts)
-            if others:
-                count = 1 + len(others)
-                print(f"{count} question sets of this adapter are answered together")
-            with lm.budget.halved_by_failure():
-                answer_all(
-                    lm,
-                    [asked, *others],
-                    prompting=open_template(template, tokenizer),
-                    max_new_tokens=max_new_tokens,
-                    temperature=temperature,
-                )
+
+        limits: Limits = {"max_new_tokens": max_new_tokens, "temperature": temperature}
+        if asked_by.name == TRANSFORMERS:
+            _here(spec, adapter, sets, template, limits, batch_tokens, partial, probes, begin)
+        else:
+            found = open_engine(asked_by, spec, model, condition or {}, adapter)
+            begin(
+                {
+                    "engine": found.told,
+                    "compute_dtype": asked_by.name,
+                    "ignored_generation_settings": [],
+                    **({"adapter_proof": found.proof} if found.proof else {}),
+                }
+            )
+            prompting = open_template(template, found.tokenizer)
+            lm = found.lm(None)
+            answer_elsewhere(lm, sets, prompting=prompting, context=found.context, **limits)
         for one in others:
             one.partial.close()
     rows = asked.answers()
@@ -126,9 +142,46 @@ def main(
     asked.partial.discard()
 
 
+def _here(
+    spec: BaseSpec,
+    adapter: Path | None,
+    sets: Sequence[QuestionSet],
+    template: str | Mapping[str, Any],
+    limits: "Limits",
+    batch_tokens: str | int,
+    partial: Path,
+    probes: Path | None,
+    begin: Callable[[dict[str, Any]], None],
+) -> None:
+    """Answer with transformers; `begin` gets what was found about the model."""
+    from mothertongue.inference import models
+    from mothertongue.inference.prefix import PrefixLM
+    from mothertongue.inference.self_test_results import SelfTestResults, facts_of
+    from mothertongue.inference.templates import open_template
+
+    with borrowed(spec) as (base, tokenizer):
+        verdicts = SelfTestResults(probes, facts_of(base, spec))
+        tuned, facts = prepared(base, tokenizer, adapter)
+        memory = remembered(
+            memory_folder(partial),
+            "answer",
+            base=spec.base,
+            quantisation=spec.quantisation,
+            dtype=str(base.dtype),
+            card=card_of(str(base.device)),
+        )
+        lm = PrefixLM(tuned, tokenizer, batch_tokens=batch_tokens, memory=memory, verdicts=verdicts)
+        facts["engine"] = {"name": TRANSFORMERS, "version": models.versions()["transformers"]}
+        facts["ignored_generation_settings"] = lm.ignored_generation
+        begin(facts)
+        with lm.budget.halved_by_failure():
+            answer_all(lm, sets, prompting=open_template(template, tokenizer), **limits)
+
+
 if "snakemake" in globals():
     with log_to(snakemake.log[0]):
         generation = resolved(snakemake.params.generation, snakemake.input.quantisation)
+        generation.pop("engine", None)  # it may decide that answers are made anew, and no more
         run_preloaded(
             "answer_questions",
             dict(
@@ -140,13 +193,21 @@ if "snakemake" in globals():
                 partial=Path(snakemake.params.partial),
                 probes=Path(snakemake.params.probes),
                 beside=snakemake.params.beside,
+                condition={
+                    key: snakemake.wildcards[key]
+                    for key in ("model", "data", "scope", "lr", "seed")
+                },
+                engine=snakemake.params.engine,
                 model=snakemake.params.model,
                 batch_tokens=snakemake.resources.get("answer_batch_tokens", "auto"),
                 threads=snakemake.threads,
                 **generation,
             ),
-            base=BaseSpec.of_model(
-                snakemake.params.model, generation["quantisation"], generation["dtype"]
+            base=base_of(
+                snakemake.params.engine,
+                snakemake.params.model,
+                generation["quantisation"],
+                generation["dtype"],
             ),
             gpus=snakemake.resources.get("gpu", 0),
         )

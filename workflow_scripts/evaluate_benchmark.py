@@ -10,14 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from mothertongue.evaluate.engines import (
-    SERVER,
-    EngineSpec,
-    agreement,
-    agreement_file,
-    on_server,
-    on_this_host,
-)
+from mothertongue.evaluate.engines import agreement, agreement_file, elsewhere, on_this_host
 from mothertongue.evaluate.job import (
     check_adapter,
     library_versions,
@@ -26,9 +19,11 @@ from mothertongue.evaluate.job import (
 )
 from mothertongue.files import file_hash, text_hash
 from mothertongue.inference.base import BaseSpec
+from mothertongue.inference.engines import base_of, refuse_without
 from mothertongue.inference.inputs import base_weights, weight_file
 from mothertongue.preload import run_preloaded
 from mothertongue.process.log import log_to
+from mothertongue.study.engines import TRANSFORMERS, VLLM, EngineSpec
 from mothertongue.study.gpu_plan import resolved
 from mothertongue.study.tasks import Places
 from mothertongue.study.versions import VERSIONS
@@ -60,12 +55,13 @@ def main(
 
     `weights` is the weight file of a base that the study built itself; `loading` holds
     quantisation, dtype and template; `task` name, shots, limit, max_new_tokens, hub and digest;
-    `lock` is the hub's lock (hub.py), `engine` says who computes (evaluate/engines.py).
+    `lock` is the hub's lock (hub.py), `engine` says who computes (study/engines.py).
     """
     started = time.monotonic()
     from mothertongue.evaluate.pack import load_task, sources
 
     asked_by = EngineSpec.of(engine)
+    refuse_without(asked_by)
     if adapter:
         check_adapter(adapter, model)
 
@@ -98,6 +94,8 @@ def main(
     from mothertongue.inference.templates import open_template
 
     torch.set_num_threads(threads)
+    if asked_by.name == VLLM:  # in 16 bits or more, whatever training read
+        loading = {**loading, "quantisation": "none"}
     spec = BaseSpec.of_model(model, loading["quantisation"], loading["dtype"])
     through_template = task.get("template") == "same"
 
@@ -110,24 +108,24 @@ def main(
             one.prompting = prompting
         return prompting, *scoring.run(lm, of, language, through_template=through_template)
 
-    def few(tuned: Path | None, served: bool) -> list[dict[str, Any]]:
-        """Rows of the first items, by the untuned base."""
+    def few(by_engine: bool) -> list[dict[str, Any]]:
+        """Rows of the first items, by the untuned base; transformers on the CPU where vLLM has the GPU."""
+        untuned = {**condition, "data": "base"}
         opened = (
-            on_server(asked_by, spec, model, condition, False)
-            if served
-            else on_this_host(spec, model, tuned, work, batch_tokens)
+            elsewhere(asked_by, spec, model, untuned, None)
+            if by_engine
+            else on_this_host(spec, model, None, work, batch_tokens, "cpu")
         )
         with opened as held, TemporaryDirectory() as folder:
             lm = held.lm(Store(Path(folder), "few"))
             return run(lm, held.tokenizer, load(asked_by.agreement))[2]
 
     agreed = None
-    if asked_by.name == SERVER:
-        tuned = condition["data"] != "base"
-        opened = on_server(asked_by, spec, model, condition, tuned)
-        if asked_by.agreement and (adapter or not tuned):  # else the whole model is a tuned one
+    if asked_by.name != TRANSFORMERS:
+        opened = elsewhere(asked_by, spec, model, condition, adapter)
+        if asked_by.agreement and (adapter or condition["data"] == "base"):  # else a whole model
             path = agreement_file(work, spec, asked_by, condition)
-            agreed = agreement(lambda: few(None, False), lambda: few(None, True), path)
+            agreed = agreement(lambda: few(False), lambda: few(True), path, asked_by.name)
     else:
         opened = on_this_host(spec, model, adapter, work, batch_tokens)
     with opened as held:
@@ -213,10 +211,11 @@ if "snakemake" in globals():
                 threads=snakemake.threads,
                 engine=snakemake.params.engine,
             ),
-            base=None  # a server holds it
-            if snakemake.params.engine
-            else BaseSpec.of_model(
-                snakemake.params.model, loading["quantisation"], loading["dtype"]
+            base=base_of(
+                snakemake.params.engine,
+                snakemake.params.model,
+                loading["quantisation"],
+                loading["dtype"],
             ),
             gpus=snakemake.resources.get("gpu", 0),
         )

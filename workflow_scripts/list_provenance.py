@@ -19,6 +19,7 @@ from mothertongue.report.figures import ItemFolder
 from mothertongue.report.provenance_files import (
     read_accounts,
     read_adapters,
+    read_answered,
     read_jobs,
     read_scored,
 )
@@ -33,6 +34,7 @@ def main(
     *,
     adapters: list[Path],
     evaluations: list[Path],
+    answers: list[Path],
     translations: list[Path],
     departures: Path,
     config: dict[str, Any],
@@ -53,7 +55,7 @@ def main(
     }
     tables: list[Table | None] = [
         made_of.software_table(versions, tools),
-        made_of.model_table(runs, scored, facts),
+        made_of.model_table(runs, scored, read_answered(answers), facts),
         made_of.time_table(read_jobs(benchmarks), runs),
         made_of.spending_table(read_accounts(store)),
         made_of.test_table(scored, facts),
@@ -94,6 +96,7 @@ if "snakemake" in globals():
         main(
             adapters=[Path(path) for path in snakemake.input.adapters],
             evaluations=[Path(path) for path in snakemake.input.evaluations],
+            answers=[Path(path) for path in snakemake.input.answers],
             translations=[Path(path) for path in snakemake.input.translations],
             departures=Path(snakemake.input.departures),
             config=snakemake.params.study,

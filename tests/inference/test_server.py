@@ -10,10 +10,11 @@ from mothertongue.errors import InputError
 from mothertongue.evaluate.pack import load_task
 from mothertongue.evaluate.score import run
 from mothertongue.files import write_jsonl
+from mothertongue.inference.asked import prove_applied
 from mothertongue.inference.finished import Store
 from mothertongue.inference.models import attach_adapter
 from mothertongue.inference.prefix import PrefixLM
-from mothertongue.inference.server import Served, ServerLM, check_served, prove_served
+from mothertongue.inference.server import Served, ServerLM, check_served
 from mothertongue.inference.templates import open_template
 from standin_completions import Completions
 from tiny_models import save_adapter, save_model
@@ -114,10 +115,10 @@ def test_an_adapter_that_is_not_applied_is_an_error(model, tmp_path):
     tuned = attach_adapter(AutoModelForCausalLM.from_pretrained(folder), adapter)
     names = {"base": (base, tokenizer), "tuned": (tuned, tokenizer), "same": (base, tokenizer)}
     with Completions(names) as far:
-        proof = prove_served(server(far, model, "tuned"), server(far, model))
+        proof = prove_applied(server(far, model, "tuned"), server(far, model))
         assert proof["applied"] and proof["max_change"] > 0
-        with pytest.raises(InputError, match="'same' answers exactly as 'base' does"):
-            prove_served(server(far, model, "same"), server(far, model))
+        with pytest.raises(InputError, match=r"'same at .*' answers exactly as 'base at"):
+            prove_applied(server(far, model, "same"), server(far, model))
 
 
 def without_logprobs(asked, answer):

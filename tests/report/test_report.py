@@ -206,10 +206,15 @@ def test_provenance_names_versions_money_and_hours(tmp_path, runs):
     )
     score = {"benchmark": "quiz", "language": "es", "task": {"name": "quiz", "version": 3}}
     score |= {"condition": {"model": "ada"}, "provenance": {"versions": {"lm_eval": "0.4"}}}
+    score["provenance"]["engine"] = {"name": "transformers", "version": "5.23"}
     (tmp_path / "es.json").write_text(json.dumps(score), encoding="utf-8")
+    answers = tmp_path / "answer/ada/native/es/high/seed1/asked/es.provenance.json"
+    answers.parent.mkdir(parents=True)
+    answers.write_text('{"engine": {"name": "vllm", "version": "0.30"}}', encoding="utf-8")
     list_provenance.main(
         adapters=[run / "provenance.json" for run in runs],
         evaluations=[tmp_path / "es.json"],
+        answers=[answers],
         translations=[],
         departures=PUBLISHED_REGISTER,
         config={
@@ -226,7 +231,13 @@ def test_provenance_names_versions_money_and_hours(tmp_path, runs):
         folder=tmp_path / "made",
     )
     page = (tmp_path / "made" / "provenance.html").read_text(encoding="utf-8")
-    seen = ("several versions", "0123456789ab", "version 3", "Alpaca")
+    seen = (
+        "several versions",
+        "0123456789ab",
+        "version 3",
+        "Alpaca",
+        "transformers 5.23, vllm 0.30",
+    )
     for words in ("1.0 (1 files), 2.0 (1 files)", *seen):
         assert words in page, words
     money = pl.read_csv(tmp_path / "made" / "provenance.spending.csv").to_dicts()

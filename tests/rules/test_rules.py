@@ -8,11 +8,12 @@ from mothertongue.errors import InputError
 from mothertongue.rules import correlate, estimate, evaluate, finetune, judge, report, sample
 from mothertongue.rules.answer import Answering
 from mothertongue.rules.correlate import Correlating
+from mothertongue.rules.engines import InVllm, Served, reading
 from mothertongue.rules.estimate import Estimating, store_beside_export
 from mothertongue.rules.evaluate import Evaluating
 from mothertongue.rules.finetune import Finetuning
 from mothertongue.rules.judge import Judging
-from mothertongue.rules.models import Models, Served
+from mothertongue.rules.models import Models
 from mothertongue.rules.report import Reporting
 from mothertongue.rules.sample import Sampling
 from mothertongue.rules.translate import Translating
@@ -166,12 +167,13 @@ def test_evaluations_on_a_server_ask_for_no_gpu(tmp_path):
     far = {"base": "org/model", "parameters": 7.0e9}
     one = w(**CELL)
 
-    def served(**server):
-        server = {"base_url": "http://h/v1", **server}
+    def served(**engines):
+        engines = {"server": {"base_url": "http://h/v1"}, **engines}
         changes = (
             ("models", {"tiny": far}),
             ("evaluate.engine", "server"),
-            ("evaluate.server", server),
+            ("answer.engine", "vllm"),
+            ("engines", engines),
         )
         return plan(tmp_path, *changes, local=False)
 
@@ -180,6 +182,10 @@ def test_evaluations_on_a_server_ask_for_no_gpu(tmp_path):
     assert models.gpu_model(one) is None and models.gpu_memory("evaluate")(one) == 0
     assert models.reading_memory(one, 1) > 4 * 7000  # transformers is asked on the CPU
     assert Served(served(agreement=0)).reading_memory(one, 1) < 6000
+    answers = reading(served(), "answer")  # vLLM needs the card, and compares nothing there
+    assert isinstance(answers, InVllm) and answers.gpus_to_read(one) == 1
+    assert answers.gpu_memory("answer")(one) > 14000
+    assert answers.reading_memory(one, 1) == Models(served()).reading_memory(one, 1)
     minutes = models.reading_minutes(lambda wildcards: Tokens(5e6, 0))(one, 1)
     assert minutes == Models(served()).reading_minutes(lambda wildcards: Tokens(5e6, 0))(one, 1)
 

@@ -305,20 +305,38 @@ BROKEN = {
     ),
     "a server without an address": (
         put(("evaluate/engine", "server")),
-        ["evaluate.server: missing (engine: server needs the address of one: base_url)"],
+        ["evaluate.engine: server needs the address of one; give engines.server.base_url"],
     ),
     "a server whose adapters have one name": (
         put(
             ("evaluate/engine", "server"),
             (
-                "evaluate/server",
-                {"base_url": "http://h/v1", "adapter": "{model}", "model": "{modle}"},
+                "engines",
+                {
+                    "server": {
+                        "base_url": "http://h/v1",
+                        "adapter": "{model}",
+                        "model": "{modle}",
+                    }
+                },
             ),
         ),
         [
-            "evaluate.server.model: '{modle}' stands for nothing here",
-            "evaluate.server.adapter: lacks {data}, {lr}, {scope}, {seed}, so that several",
+            "engines.server.model: '{modle}' stands for nothing here",
+            "engines.server.adapter: lacks {data}, {lr}, {scope}, {seed}, so that several",
         ],
+    ),
+    "answers by a server without an address": (
+        put(("answer/engine", "server")),
+        ["answer.engine: server needs the address of one; give engines.server.base_url"],
+    ),
+    "adapters that vLLM does not apply": (
+        put(
+            ("evaluate/engine", "vllm"),
+            ("finetune/quantisation", "none"),
+            ("finetune/lora", {"dora": True, "r": 600}),
+        ),
+        ["evaluate.engine: vLLM applies no DoRA (models.", "adapters of rank 512 at most, not 600"],
     ),
     "a typo in a rate": (
         put(("conditions/0/lr", ["hihg"])),

@@ -72,8 +72,17 @@ def tokenise_prompts(
     ]
 
 
-def _one_turn(prompting: Prompting, language: str | None, question: str) -> str:
+def one_turn(prompting: Prompting, language: str | None, question: str) -> str:
+    """The prompt of one question."""
     return prompting.prompt([question], language=language)
+
+
+def new_tokens_in(context: int, most: int) -> int:
+    """New tokens of an answer: at most half of what the model holds."""
+    found = min(most, max(1, context // 2))
+    if found < most:
+        log.warning("max_new_tokens lowered to %d: the model holds %d", found, context)
+    return found
 
 
 def answer_all(
@@ -93,16 +102,14 @@ def answer_all(
 
     config = lm.model.config.get_text_config(decoder=True)
     context = getattr(config, "max_position_embeddings", None) or 1 << 30
-    new_tokens = min(max_new_tokens, max(1, context // 2))
-    if new_tokens < max_new_tokens:
-        log.warning("max_new_tokens lowered to %d: the model holds %d", new_tokens, context)
+    new_tokens = new_tokens_in(context, max_new_tokens)
     lm.use(prompting)
     asked: list[tuple[PartialAnswers, Row]] = []
     prompts: list[Prompt] = []
     for one in sets:
         open_ones = one.open()
         asked += [(one.partial, question) for question in open_ones]
-        render = partial(_one_turn, prompting, one.language)
+        render = partial(one_turn, prompting, one.language)
         prompts += tokenise_prompts(
             open_ones, lm.tokenizer, render=render, room=context - new_tokens
         )

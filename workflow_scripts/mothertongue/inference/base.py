@@ -47,15 +47,17 @@ class BaseSpec:
             ]
         return repr((sorted(asdict(self).items()), files))
 
-    def load(self) -> "tuple[PreTrainedModel, PreTrainedTokenizerBase]":
-        """Load the base and its tokenizer."""
+    def load(self, device: str | None = None) -> "tuple[PreTrainedModel, PreTrainedTokenizerBase]":
+        """Load the base and its tokenizer, on the job's device if none is named."""
         from .models import load_base
 
-        return load_base(**asdict(self))
+        return load_base(**asdict(self), device=device)
 
 
 @contextmanager
-def borrowed(spec: BaseSpec) -> "Iterator[tuple[PreTrainedModel, PreTrainedTokenizerBase]]":
+def borrowed(
+    spec: BaseSpec, device: str | None = None
+) -> "Iterator[tuple[PreTrainedModel, PreTrainedTokenizerBase]]":
     """Yield (model, tokenizer) of a base: the copy that this process holds, else freshly loaded.
 
     Put an adapter on it with `models.attach_adapter`, and do not change the base itself. Adapters
@@ -63,7 +65,7 @@ def borrowed(spec: BaseSpec) -> "Iterator[tuple[PreTrainedModel, PreTrainedToken
     """
     kept = held(spec.key)
     if kept is None:
-        yield spec.load()
+        yield spec.load(device)
         return
     print("the base is held by the preloaded process", flush=True)
     try:

@@ -25,6 +25,10 @@ class Engine:
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        self.forget()
+
+    def forget(self) -> None:
+        """Start afresh with what scores say of requests."""
         self.notes: list[str] = []
         self._cut: dict[str, int] = {}
         self._scored: dict[tuple[str, str], tuple[int, str]] = {}  # tokens, and their text

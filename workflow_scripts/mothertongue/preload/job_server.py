@@ -201,7 +201,7 @@ class JobServer:
     def _open_base_server(self, key: str, request: Request, fds: list[int]) -> None:
         """Start the process that loads a base; `fds` are the job's, which it must not keep open."""
         ours, theirs = socket.socketpair()
-        if request.devices:
+        if request.devices or getattr(request.base, "alone", False):
             pid = self._exec_base_server(ours, theirs, request)
         else:
             pid = self._fork_base_server(ours, theirs, request, fds)

@@ -4,7 +4,10 @@ from typing import Any, Protocol
 
 
 class Loadable(Protocol):
-    """Something that takes long to load; equal keys mean that one loaded copy serves both."""
+    """Something that takes long to load; equal keys mean that one loaded copy serves both.
+
+    With an attribute `alone` that is true, the process that holds it is never forked, on a CPU either.
+    """
 
     @property
     def key(self) -> str:

@@ -10,6 +10,7 @@ from ..correlate.facts import Facts
 from .provenance_files import (
     Account,
     Adapter,
+    Answered,
     Job,
     Scored,
     TranslatedSet,
@@ -60,8 +61,10 @@ def software_table(stages: Mapping[str, Versions], tools: Mapping[str, str]) -> 
     return table
 
 
-def model_table(adapters: list[Adapter], scored: list[Scored], facts: Facts) -> Table:
-    """Bases: revision or hash, quantisation, dtype, device."""
+def model_table(
+    adapters: list[Adapter], scored: list[Scored], answered: list[Answered], facts: Facts
+) -> Table:
+    """Bases: revision or hash, quantisation, dtype, device, engines of evaluations and answers."""
 
     def trained(name: str) -> list[Adapter]:
         return [adapter for adapter in adapters if adapter.model == name]
@@ -86,6 +89,15 @@ def model_table(adapters: list[Adapter], scored: list[Scored], facts: Facts) -> 
         ),
         Field(Column("compute dtype", "", 0), lambda name: joined(one.dtype for one in both(name))),
         Field(Column("devices", "", 0), lambda name: joined(one.device for one in both(name))),
+        Field(
+            Column("engines", "", 0, "who computed evaluations and answers"),
+            lambda name: joined(
+                [
+                    *(one.engine for one in read(name)),
+                    *(one.engine for one in answered if one.model == name),
+                ]
+            ),
+        ),
         Field(Column("adapters", "files", 0), lambda name: len(trained(name))),
         Field(Column("evaluations", "files", 0), lambda name: len(read(name))),
     ]

@@ -68,7 +68,16 @@ class Scored:
     quantisation: str | None
     dtype: str | None
     device: str | None
+    engine: str | None  # who computed, with its version
     files: Mapping[str, str]  # of items, with their hashes
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The making of one answer set."""
+
+    model: str
+    engine: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +177,22 @@ def _scored(path: Path, content: Mapping[str, Any]) -> Scored:
         quantisation=made.get("quantisation"),
         dtype=made.get("compute_dtype"),
         device=made.get("device"),
+        engine=_engine_of(made),
         files=made.get("files") or {},
     )
+
+
+def read_answered(paths: Iterable[Path]) -> list[Answered]:
+    """The making of every answer set, by its provenance; the folders name its model."""
+    return [Answered(path.parents[5].name, _engine_of(read_json(path))) for path in paths]
+
+
+def _engine_of(made: Mapping[str, Any]) -> str | None:
+    """The engine that provenance names, with its version; results of version 1.1 name none."""
+    engine = made.get("engine")
+    if not isinstance(engine, Mapping):
+        return None
+    return " ".join(str(engine[key]) for key in ("name", "version") if engine.get(key))
 
 
 def by_kind(counts: Mapping[str, int] | None) -> str | None:

@@ -9,6 +9,7 @@ from snakemake.iocontainers import OutputFiles, ResourceList, Wildcards
 from ..estimate.workload import questions_asked
 from ..files import existing_files, patterns_of
 from ..study import AnswerSet, inference_jobs
+from ..study.engines import engine_params, engine_that_matters
 from ..study.inference_jobs import Tokens
 from ..study.paths import ANSWERS, ANSWERS_PROVENANCE, CONDITION, FOUND, QUESTIONS, Layout
 from .models import Models
@@ -84,7 +85,12 @@ class Answering:
             **self.models.loading(wildcards),
             "max_new_tokens": answer["max_new_tokens"],
             "temperature": answer["temperature"],
+            **engine_that_matters(self.plan.config, "answer"),
         }
+
+    def engine(self, wildcards: Wildcards, threads: int) -> dict[str, Any] | None:
+        """Who generates; None: transformers. Snakemake compares no parameter that asks for `threads`."""
+        return engine_params(self.plan.config, "answer", wildcards.model)
 
     def tokens(self, wildcards: Wildcards) -> Tokens:
         """Tokens that one answer set reads and writes."""

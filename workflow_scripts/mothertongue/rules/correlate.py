@@ -4,6 +4,7 @@ from snakemake.iocontainers import Wildcards
 
 from ..study import Study
 from ..study.paths import (
+    ANSWERS_PROVENANCE,
     HISTORY,
     ITEMS,
     PROVENANCE,
@@ -70,6 +71,10 @@ class Correlating:
     def provenances(self) -> list[str]:
         """The provenance of every fine-tuning."""
         return [IN_RULES.of(PROVENANCE, one) for one in self.study.conditions]
+
+    def answer_provenances(self) -> list[str]:
+        """The provenance of every answer set."""
+        return [IN_RULES.of(ANSWERS_PROVENANCE, one) for one in self.study.answers]
 
     def scores(self, wildcards: Wildcards) -> str:
         """The scores of {source}."""

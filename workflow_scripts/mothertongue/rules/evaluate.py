@@ -6,9 +6,9 @@ from typing import Any
 import yaml
 from snakemake.iocontainers import InputFiles, OutputFiles, Wildcards
 
-from ..evaluate.engines import TRANSFORMERS
 from ..files import existing_files, patterns_of
 from ..study import Benchmark, inference_jobs
+from ..study.engines import engine_params, engine_that_matters
 from ..study.inference_jobs import Tokens
 from ..study.paths import CHUNKS, CMMLU, HELDOUT, SCORE, Layout
 from ..study.tasks import HARNESS, demonstration_path, task_digest
@@ -106,27 +106,13 @@ class Evaluating:
             **({"harness": True} if entry["demonstrations"] == HARNESS else {}),
             **({"template": SAME} if self.plan.config["evaluate"]["template"] == SAME else {}),
             **({"metric": entry["metric"]} if entry["metric"] else {}),
-            **self._engine_that_matters(),
+            **engine_that_matters(self.plan.config, "evaluate"),
             "digest": digest_of(self._task_name(wildcards), self.plan.tasks),
         }
 
-    @property
-    def on_server(self) -> bool:
-        """Whether a server computes, and not the jobs' own hosts."""
-        return bool(self.plan.config["evaluate"]["engine"] != TRANSFORMERS)
-
-    def _engine_that_matters(self) -> dict[str, str]:
-        """The engine, where another one is to evaluate anew."""
-        evaluate = self.plan.config["evaluate"]
-        counts = evaluate["engine_matters"] and self.on_server
-        return {"engine": evaluate["engine"]} if counts else {}
-
     def engine(self, wildcards: Wildcards, threads: int) -> dict[str, Any] | None:
         """Who computes; None: transformers. Snakemake compares no parameter that asks for `threads`."""
-        evaluate = self.plan.config["evaluate"]
-        if not self.on_server:
-            return None
-        return {"name": evaluate["engine"], **evaluate["server"]}
+        return engine_params(self.plan.config, "evaluate", wildcards.model)
 
     def learning_rate(self, wildcards: Wildcards) -> float | None:
         """The learning rate behind {lr}; none for the untuned base."""

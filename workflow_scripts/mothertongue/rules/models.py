@@ -201,25 +201,3 @@ class Models:
             )
 
         return minutes
-
-
-class Served(Models):
-    """The same where a server computes (`evaluate.engine`): no GPU, and a base only for comparison."""
-
-    def gpus_to_read(self, wildcards: Wildcards) -> int:
-        """None: the server has them."""
-        return 0
-
-    def reading_memory(self, wildcards: Wildcards, attempt: int) -> int:
-        """Host memory in MB: the libraries, and the base where transformers is asked as well."""
-        compared = self.plan.config["evaluate"]["server"]["agreement"]
-        parameters = self.parameters(wildcards) if compared else 0
-        return inference_jobs.memory_mb(parameters, attempt, gpu=0)
-
-    def reading_minutes(self, tokens: Callable[[Wildcards], Tokens]) -> Callable[..., int]:
-        """Minutes that the reference card would take."""
-
-        def minutes(wildcards: Wildcards, attempt: int) -> int:
-            return inference_jobs.minutes(self.parameters(wildcards), tokens(wildcards), attempt)
-
-        return minutes

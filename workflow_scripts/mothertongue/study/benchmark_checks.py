@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
-from ..secrets import key_in_address
 from .schema import Json, suggestion
 from .tasks import FAMILY, HARNESS
-from .validation import PLACEHOLDER, Names, Section, listed, mapping, placeholders, unknown
+from .validation import Names, Section, listed, mapping, placeholders, unknown
 
 
 def task_names_of(spec: Section) -> dict[str, str]:
@@ -33,8 +32,6 @@ def benchmark_mistakes(
         return
     names = Names(config)
     evaluate = mapping(names.config.get("evaluate"))
-    if evaluate.get("engine") == "server":
-        yield from _server_mistakes(evaluate.get("server"))
     own = listed(evaluate.get("tasks"))
     for place, path in enumerate(own):
         if isinstance(path, str) and not Path(path).exists():
@@ -57,26 +54,6 @@ def benchmark_mistakes(
             ):
                 if not spec.get("dataset"):
                     yield f"{where}: needs held-out rows; set sample.heldout to, say, 100"
-
-
-def _server_mistakes(server: Json) -> Iterator[str]:
-    """A server without an address; words in its names that nothing replaces; one name for all adapters."""
-    where = "evaluate.server"
-    if not isinstance(server, Mapping):
-        yield f"{where}: missing (engine: server needs the address of one: base_url)"
-        return
-    words = {"base", "model", "data", "scope", "lr", "seed"}
-    for key in ("base_url", "model", "adapter"):
-        for found in PLACEHOLDER.finditer(str(server.get(key, ""))):
-            if found[1] not in words or not found[0].endswith("}"):
-                told = ", ".join(f"{{{word}}}" for word in sorted(words))
-                yield f"{where}.{key}: '{found[0]}' stands for nothing here ({told} are replaced)"
-    adapter = str(server.get("adapter", ""))
-    if lacking := sorted(word for word in words - {"base"} if f"{{{word}}}" not in adapter):
-        told = ", ".join(f"{{{word}}}" for word in lacking)
-        yield f"{where}.adapter: lacks {told}, so that several tuned models would have one name"
-    if secret := key_in_address(str(server.get("base_url", ""))):
-        yield f"{where}.base_url: holds {secret}; name its variable in {where}.key instead"
 
 
 def _task_mistakes(where: str, spec: Section, task: Section) -> Iterator[str]:

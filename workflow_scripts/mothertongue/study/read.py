@@ -10,7 +10,9 @@ from ..errors import InputError
 from ..files import load_yaml
 from .benchmark_checks import benchmark_mistakes, task_names_of
 from .comparison import comparison_mistakes
-from .grid import OTHER, Study
+from .engines import engine_mistakes
+from .grid import Study
+from .groups import group_of
 from .mix_checks import mix_mistakes
 from .records import NO_DATASET, languages_of
 from .references import reference_mistakes
@@ -19,21 +21,6 @@ from .suite import suite_mistakes, with_suites
 from .tasks import read_task
 from .translated import translated_mistakes
 from .validation import grid_mistakes, listed, mapping
-
-# What a task tests: the column of the report's first table, unless the benchmark names its own.
-GROUPS = {
-    "mt-mmlu": "knowledge",
-    "ht-mmlu": "knowledge",
-    "cmmlu": "knowledge",
-    "ceval": "knowledge",
-    "multiple-choice": "knowledge",
-    "xquad": "reading",
-    "tydiqa": "reading",
-    "extractive-qa": "reading",
-    "mgsm": "reasoning",
-    "arithmetic": "reasoning",
-    "native-perplexity": "text",
-}
 
 
 def tasks_of(config: Json, folder: Path) -> dict[str, dict[str, Any] | InputError]:
@@ -104,6 +91,7 @@ def read_study(
     mistakes += grid_mistakes(config, known_languages)
     mistakes += benchmark_mistakes(config, tasks_of(config, root / "tasks"))
     mistakes += suite_mistakes(config)
+    mistakes += engine_mistakes(mapping(config))
     mistakes += translated_mistakes(config)
     mistakes += comparison_mistakes(config)
     mistakes += mix_mistakes(config)
@@ -136,7 +124,8 @@ def read_study(
         for name, entry in section.items():
             entry.setdefault("label", name)
     for entry in config["evaluate"]["benchmarks"].values():
-        entry.setdefault("group", GROUPS.get(entry["task"], OTHER))
+        if "group" not in entry:
+            entry["group"] = group_of(entry)
     for entry in config["models"].values():
         entry.setdefault("family", entry["label"])
     study = Study(config)

@@ -36,6 +36,6 @@ VERSIONS: dict[str, int] = {
     "figures": 4,
     "findings": 4,
     "training": 2,
-    "provenance": 5,
+    "provenance": 6,
     "beside": 3,
 }
