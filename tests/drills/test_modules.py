@@ -144,14 +144,19 @@ TARGETS = {
     OWN: ["translated"],  # the demo has no rows that were translated elsewhere
     ELSEWHERE: ["all"],  # the demo tests no adapter in another language
 }
-STUDIES = {"translated.smk": OWN, "languages.smk": ELSEWHERE}  # others: the demo
+STUDIES = {  # others: the demo
+    "translated.smk": OWN,
+    "languages.smk": ELSEWHERE,
+    "exchange.smk": ELSEWHERE,
+}
 PRINTING = ("benchmarks.smk", "progress.smk", "replies.smk", "tasks.smk")
 
 
 def write_elsewhere(folder: Path) -> None:
-    """The demo with adapters that are tested in every language, as a file in a folder."""
+    """The demo with adapters that are tested in every language, and with a section `exchange`."""
     config = yaml.safe_load((ROOT / DEMO).read_text(encoding="utf-8"))
     config["conditions"][0]["evaluate_on"] = "all"
+    config["exchange"] = {}
     (folder / ELSEWHERE).write_text(yaml.safe_dump(config), encoding="utf-8")
 
 

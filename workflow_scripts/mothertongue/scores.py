@@ -14,6 +14,8 @@ One row per score. Columns (see COLUMNS):
     seed           empty where it is unknown
     score          empty where there is none (a judge without ratings)
     stderr, n      standard error over items and number of items, empty where unknown
+    native_rows, translated_rows, draw   rows of the training set and the draw that they are of (AXES);
+                   a study without these axes has no such columns
 
 Beside it lies `about.json`: labels, order and nature of models, benchmarks and judges, so that
 tables and figures are driven by the scores themselves.
@@ -43,6 +45,7 @@ COLUMNS: dict[str, str] = {
     "stderr": "Float64",
     "n": "Int64",
 }
+AXES: dict[str, str] = {"native_rows": "Int64", "translated_rows": "Int64", "draw": "Int64"}
 KEY = [name for name in COLUMNS if name not in ("score", "stderr", "n")]
 REQUIRED = ("source", "benchmark", "metric", "language", "model", "data", "scope")
 SOURCES = ("study", "published")
@@ -50,19 +53,22 @@ MULTI = "multi"
 ROUND_TRIP = "-rtt"
 
 
-def schema() -> "pl.Schema":
-    """Column names and polars types."""
+def schema(*, axes: bool = False) -> "pl.Schema":
+    """Column names and polars types; `axes`: with those of rows and draws."""
     import polars as pl
 
-    return pl.Schema({name: getattr(pl, kind)() for name, kind in COLUMNS.items()})
+    kinds = {**COLUMNS, **(AXES if axes else {})}
+    return pl.Schema({name: getattr(pl, kind)() for name, kind in kinds.items()})
 
 
 def check_scores(scores: "pl.DataFrame", path: str | Path) -> "pl.DataFrame":
     """Check a table against the contract; NaN becomes an empty score. First breach: InputError."""
     import polars as pl
 
+    axes = [name for name in AXES if name in scores.columns]
     missing = [name for name in COLUMNS if name not in scores.columns]
-    unknown = [name for name in scores.columns if name not in COLUMNS]
+    missing += [name for name in AXES if axes and name not in axes]
+    unknown = [name for name in scores.columns if name not in (*COLUMNS, *AXES)]
     if missing or unknown:
         raise InputError(
             f"{path}: columns must be {', '.join(COLUMNS)}"
@@ -70,7 +76,7 @@ def check_scores(scores: "pl.DataFrame", path: str | Path) -> "pl.DataFrame":
             + (f"; unknown: {', '.join(unknown)}" if unknown else "")
         )
     try:
-        scores = scores.select(list(COLUMNS)).cast(schema())
+        scores = scores.select([*COLUMNS, *axes]).cast(schema(axes=bool(axes)))
     except pl.exceptions.PolarsError as error:
         first = str(error).splitlines()[0]
         raise InputError(f"{path}: a number is not readable ({first})") from None
@@ -92,7 +98,7 @@ def check_scores(scores: "pl.DataFrame", path: str | Path) -> "pl.DataFrame":
         wrong = numbered.filter(mask)
         if wrong.height:
             raise InputError(f"{path}, line {wrong['row'][0]}: {problem}")
-    double = numbered.filter(scores.select(KEY).is_duplicated())
+    double = numbered.filter(scores.select([*KEY, *axes]).is_duplicated())
     if double.height:
         row = double.row(0, named=True)
         name = ", ".join(str(row[column]) for column in KEY if row[column] is not None)

@@ -71,6 +71,7 @@ class Reporting:
         if source == "study":
             parts += ["data", "training", "provenance"] + ["beside"] * ("published" in self.sources)
             parts += ["languages"] * bool(self.study.other_evaluations)
+            parts += ["exchange"] * ("exchange" in self.study.config)
         return [IN_RULES.at(REPORT_PART, source=source, part=part) for part in parts]
 
     def differences(self, wildcards: Wildcards) -> str | list[str]:
