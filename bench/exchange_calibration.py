@@ -16,6 +16,7 @@ one or two models, and of one draw, it is that of these. Seeds are fixed.
 import sys
 import zlib
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,6 +25,13 @@ sys.path.insert(0, str(ROOT / "workflow_scripts"))
 import numpy as np  # noqa: E402
 from mothertongue.correlate import exchange as x  # noqa: E402
 from mothertongue.correlate.curves import Curve  # noqa: E402
+from mothertongue.correlate.exchange_planning import (  # noqa: E402
+    Layout,
+    Noise,
+    Wish,
+    expected,
+)
+from mothertongue.correlate.purchase import Prices, best_for, cheapest_for  # noqa: E402
 
 AT = 500  # native rows
 FINE = np.geomspace(20, 1e6, 1500)
@@ -68,52 +76,73 @@ class Study:
 
     native: Curve
     translated: Curve
+    mixed: Curve  # a quarter native
     rate: float
+    scores: tuple[np.ndarray, np.ndarray, np.ndarray]  # true mean curves of the three over FINE
+
+
+class Models:
+    """Models drawn at random, and their true curves: [model, place]."""
+
+    def __init__(self, truth: Truth, count: int, rng: np.random.Generator):
+        height, gain, rate = truth.spread
+        self.truth, b = truth, truth.exponent
+        unit = truth.gain / (125.0**-b - 1000.0**-b)
+        factor = np.maximum(1 + gain / truth.gain * rng.standard_normal((count, 1)), 0.2)
+        self.heights = truth.height + height * rng.standard_normal((count, 1))
+        self.slopes = unit * factor
+        self.rates = truth.rate * np.exp(rate * rng.standard_normal((count, 1)))
+
+    def native(self, rows: np.ndarray) -> np.ndarray:
+        """Scores of native rows."""
+        return self.heights - self.slopes * rows**-self.truth.exponent
+
+    def translated(self, rows: np.ndarray) -> np.ndarray:
+        """Scores of translated rows; without effect, that of 60 native rows."""
+        truth, b = self.truth, self.truth.exponent
+        if np.isinf(truth.rate):
+            return np.repeat(self.native(np.array([60.0])), len(rows), axis=1)
+        own = truth.translated_exponent or b
+        scale = self.rates**b * 1000.0 ** (own - b)
+        return self.heights - truth.lower - self.slopes * scale * rows**-own
+
+    def mixed(self, rows: np.ndarray) -> np.ndarray:
+        """Scores of rows of which a quarter is native."""
+        return (
+            self.heights - self.slopes * (rows * (0.25 + 0.75 / self.rates)) ** -self.truth.exponent
+        )
+
+    def means(self) -> list[np.ndarray]:
+        """Mean curves over FINE: native, translated, mixed."""
+        return [c(FINE).mean(axis=0) for c in (self.native, self.translated, self.mixed)]
+
+
+@cache
+def population(truth: Truth) -> list[np.ndarray]:
+    """The mean curves of all models."""
+    return Models(truth, 4000, np.random.default_rng(1)).means()
 
 
 def simulate(truth: Truth, rng: np.random.Generator) -> Study:
     """One study."""
-    many = 4000  # models of the population
-    sample = truth.models >= 3
-    total = truth.models + (many if sample else 0)
-    sd = truth.spread
-    heights = truth.height + sd[0] * rng.standard_normal(total)
-    b = truth.exponent
-    tb = truth.translated_exponent or b
-    unit = truth.gain / (125.0**-b - 1000.0**-b)
-    slopes = np.maximum(unit * (1 + sd[1] / truth.gain * rng.standard_normal(total)), 0.2 * unit)
-    rates = truth.rate * np.exp(sd[2] * rng.standard_normal(total))
-
-    def native(rows: np.ndarray, at: slice) -> np.ndarray:
-        return heights[at, None] - slopes[at, None] * rows**-b
-
-    def translated(rows: np.ndarray, at: slice) -> np.ndarray:
-        if np.isinf(truth.rate):  # at the height of 60 native rows, whatever the number of rows
-            return np.repeat(native(np.array([60.0]), at), len(rows), axis=1)
-        scale = rates[at, None] ** b * 1000.0 ** (tb - b)
-        return heights[at, None] - truth.lower - slopes[at, None] * scale * rows**-tb
-
-    def draw(curve, sizes) -> tuple[Curve, float]:
+    models = Models(truth, truth.models, rng)
+    means = population(replace(truth, draws=1)) if truth.models >= 3 else models.means()
+    seeds = truth.training / np.sqrt(truth.seeds)
+    curves, true = [], []
+    for kind, share, exact, sizes, mean in (
+        ("native", 1.0, models.native, truth.native, means[0]),
+        ("google", 0.0, models.translated, truth.translated, means[1]),
+        ("25 % native, google", 0.25, models.mixed, truth.native, means[2]),
+    ):
         rows = np.array(sizes, dtype=float)
-        exact = curve(rows, slice(truth.models))
-        offsets = truth.offset * rng.standard_normal(truth.draws)
-        noise = truth.by_size * rng.standard_normal((truth.draws, len(rows)))
-        seeds = truth.training / np.sqrt(truth.seeds)
-        scores = (
-            exact[:, None]
-            + offsets[:, None]
-            + noise
-            + seeds * rng.standard_normal((truth.models, truth.draws, len(rows)))
-        )
-        return Curve("", 0.0, rows, scores), float(offsets[0]) if truth.draws == 1 else 0.0
-
-    first, first_offset = draw(native, truth.native)
-    second, second_offset = draw(translated, truth.translated)
-    at = slice(truth.models, None) if sample else slice(truth.models)
-    goal = native(np.array([float(AT)]), at).mean() + first_offset
-    reached = np.flatnonzero(translated(FINE, at).mean(axis=0) + second_offset >= goal)
-    true = FINE[reached[0]] / AT if len(reached) else np.inf
-    return Study(first, second, float(true))
+        offsets = truth.offset * rng.standard_normal((truth.draws, 1))
+        of_draw = offsets + truth.by_size * rng.standard_normal((truth.draws, len(rows)))
+        of_run = seeds * rng.standard_normal((truth.models, truth.draws, len(rows)))
+        curves.append(Curve(kind, share, rows, exact(rows)[:, None] + of_draw + of_run))
+        true.append(mean + (offsets[0, 0] if truth.draws == 1 else 0.0))
+    reached = np.flatnonzero(true[1] >= np.interp(AT, FINE, true[0]))
+    rate = float(FINE[reached[0]] / AT) if len(reached) else np.inf
+    return Study(*curves, rate, tuple(true))
 
 
 def judge(study: Study, found: x.Exchange) -> dict[str, float]:
@@ -174,6 +203,85 @@ def table(designs: list[Truth], studies: int) -> None:
         )
 
 
+NATIVE_ROW = 2.0  # dollars
+
+
+def buy(truth: Truth, times: float, studies: int) -> dict[str, float]:
+    """Purchases where a native row costs `times` as much as the translated rows that it is worth.
+
+    Shares in percent: of offers called best or cheapest, of those that are not, and of intervals (of
+    scores, and of dollars) that hold the truth. At `times` 1 and AT native rows nothing is best.
+    """
+    rng = np.random.default_rng(zlib.crc32(repr((truth, times)).encode()))
+    kinds = ("native", "google", "25 % native, google")
+    counted = {"decided": [], "wrong": [], "dollars": [], "score": []}
+    for _ in range(studies):
+        study = simulate(truth, rng)
+        translated = NATIVE_ROW / study.rate / times
+        prices = Prices(NATIVE_ROW, {"google": translated})
+        curves = [study.native, study.translated, study.mixed]
+        means = dict(zip(kinds, study.scores, strict=True))
+        goal = float(np.interp(AT, FINE, study.scores[0]))
+
+        def at(kind: str, rows: float, means: dict = means) -> float:
+            return float(np.interp(rows, FINE, means[kind]))
+
+        offers = best_for(curves, prices, AT * NATIVE_ROW)
+        true = {one.kind: at(one.kind, one.rows) for one in offers}
+        counted["score"] += [one.score_low <= true[one.kind] <= one.score_high for one in offers]
+        best = [one for one in offers if one.decided]
+        others = [max([v for k, v in true.items() if k != one.kind]) for one in best]
+        wrong = any(true[one.kind] <= o + 1e-6 for one, o in zip(best, others, strict=True))
+        cheap = cheapest_for(curves, prices, goal)
+        for one in cheap:
+            needed = FINE[np.argmax(means[one.kind] >= goal)] * one.dollars / one.rows
+            low, high = one.dollars_low or 0.0, one.dollars_high or np.inf
+            counted["dollars"].append(low * 0.99 <= needed <= high * 1.01)
+        chosen = [one for one in cheap if one.decided]
+        for one in chosen:
+            for curve in curves:
+                if curve.kind == one.kind:
+                    continue
+                rows = np.clip(one.dollars / prices.of(curve), *curve.sizes[[0, -1]])
+                wrong |= at(one.kind, one.rows) <= at(curve.kind, rows) + 1e-6
+        counted["decided"].append(bool(best or chosen))
+        counted["wrong"].append(wrong)
+    return {name: 100 * float(np.mean(values)) for name, values in counted.items()}
+
+
+def purchases(studies: int) -> None:
+    """A line per design: a rate of 4, and of native rows alone at a budget for AT native rows."""
+    print(f"{'design':34}   decided     wrong   dollars     score")
+    for times in (0.25, 1.0, 4.0):
+        for models, draws in ((1, 3), (3, 3), (4, 5), (3, 1)):
+            truth = replace(TRUTHS[2], models=models, draws=draws)
+            found = buy(truth, times, studies)
+            name = f"price ratio {times:g}, {models} models, {draws} draws"
+            print(f"{name:34}" + "".join(f"{value:10.1f}" for value in found.values()), flush=True)
+
+
+def plans(studies: int) -> None:
+    """The expected width of the set beside the median of simulated ones."""
+    wish = Wish(width=3, rate=4, rows=AT, native=1000, gain=TRUTHS[2].gain)
+    print(f"{'design':34}   planned simulated    finite")
+    for models, draws, seeds in (
+        (1, 3, 3),
+        (1, 5, 1),
+        (2, 3, 3),
+        (3, 3, 1),
+        (3, 3, 3),
+        (4, 5, 3),
+        (3, 1, 3),
+    ):
+        truth = replace(TRUTHS[2], models=models, draws=draws, seeds=seeds)
+        plan = expected(Layout(models, truth.native, truth.translated, draws, seeds), wish, Noise())
+        found = run(truth, studies)
+        name = f"{models} models, {draws} draws, {seeds} seeds"
+        print(
+            f"{name:34}{plan.width:10.2f}{found['ratio']:10.2f}{found['finite']:10.1f}", flush=True
+        )
+
+
 def main(kind: str = "grid", studies: int = 200) -> None:
     """Run a kind of simulation."""
     if kind == "short":
@@ -188,6 +296,10 @@ def main(kind: str = "grid", studies: int = 200) -> None:
             ],
             studies,
         )
+    elif kind == "purchase":
+        purchases(studies)
+    elif kind == "plan":
+        plans(studies)
 
 
 if __name__ == "__main__":

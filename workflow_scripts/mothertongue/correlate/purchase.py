@@ -75,16 +75,21 @@ def rows_for(curve: Curve, goal: float, exponent: float, level: float = 0.05) ->
     rows = np.geomspace(curve.sizes[0], curve.sizes[-1], PLACES)
     found = estimate([part(curve, rows, exponent)], exponent)
     half = found.half(level)
-    above = np.flatnonzero(found.value >= goal)
+    above = np.flatnonzero(found.value >= goal - 1e-9)
     if not len(above):
         return None
     place = int(above[0])
+    reached = float(rows[place])
+    if place:  # between two places, straight over log rows
+        before, after = found.value[place - 1], found.value[place]
+        share = (goal - before) / (after - before)
+        reached = float(rows[place - 1] * (rows[place] / rows[place - 1]) ** share)
     low = np.flatnonzero(found.value + half >= goal)
     high = np.flatnonzero(found.value - half < goal)
     first = None if low[0] == 0 else float(rows[low[0]])
-    after = int(high[-1]) + 1 if len(high) else 0  # the first place that surely suffices
-    last = None if after == PLACES else float(rows[after])
-    return Found(float(rows[place]), first, last)
+    enough = int(high[-1]) + 1 if len(high) else 0  # the first place that surely suffices
+    last = None if enough == PLACES else float(rows[enough])
+    return Found(reached, first, last)
 
 
 def value_at(

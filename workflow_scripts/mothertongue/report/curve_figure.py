@@ -34,7 +34,7 @@ def styles(rows: Sequence[CurveRow]) -> dict[str, tuple[str, str]]:
 def draw(cells: Cells, rows: Sequence[CurveRow], *, money: bool) -> Any:
     """A panel per language and test; `money`: over dollars instead of rows."""
     plt = prepare()
-    from matplotlib.ticker import FuncFormatter, NullFormatter
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     shown = panels(rows)
     across = min(2, len(shown))
@@ -51,6 +51,8 @@ def draw(cells: Cells, rows: Sequence[CurveRow], *, money: bool) -> Any:
         for kind, group in groupby(own, key=lambda row: row.kind):
             _curve(axes, list(group), *style[kind], money=money)
         axes.set_xscale("log")
+        if not money:
+            axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         words = FuncFormatter(lambda value, _: f"{value:,.0f}" if value >= 1 else f"{value:g}")
         axes.xaxis.set_major_formatter(words)
         axes.xaxis.set_minor_formatter(NullFormatter())

@@ -61,16 +61,12 @@ def rate_words(row: RateRow, cells: Cells) -> str:
             f"Not known: the scores allow every rate from {number(row.smallest)} to"
             f" {number(row.largest)} at {rows} rows."
         )
+    at = f"At {rows} native rows, one native row is worth"
     if row.low is None:
-        return f"At most {number(row.high)} translated rows at {rows} rows."
+        return f"{at} at most {number(row.high)} translated rows."
     if row.high is None:
-        return (
-            f"At least {number(row.low)} translated rows at {rows} rows; the scores set no limit."
-        )
-    return (
-        f"One native row is worth {number(row.low)} to {number(row.high)} translated rows at"
-        f" {rows} rows."
-    )
+        return f"{at} at least {number(row.low)} translated rows; the scores set no upper limit."
+    return f"{at} {number(row.low)} to {number(row.high)} translated rows."
 
 
 def number(value: float | None) -> str:
@@ -207,7 +203,7 @@ def _offers(cells: Cells, test: Test, by: str, rows: Sequence[OfferRow]) -> Tabl
 
     def money(row: OfferRow) -> Entry:
         if by == BUDGET:
-            return row.dollars
+            return dollars(row.dollars)
         ends = [dollars(row.dollars_low) or "open", dollars(row.dollars_high) or "open"]
         return f"{dollars(row.dollars)} [{', '.join(ends)}]"
 
@@ -216,14 +212,14 @@ def _offers(cells: Cells, test: Test, by: str, rows: Sequence[OfferRow]) -> Tabl
             return row.score
         return Mark(row.score, interval=(row.score_low, row.score_high))
 
-    wanted = Column("Score wanted", "", digits) if by == SCORE else Column("Budget, dollars", "", 2)
+    wanted = Column("Score wanted" if by == SCORE else "Budget, dollars", "", digits)
     fields: list[Field[OfferRow]] = [
         Field(Column("Language"), lambda row: cells.facts.language(row.language)),
-        Field(wanted, lambda row: row.wanted),
+        Field(wanted, lambda row: row.wanted if by == SCORE else dollars(row.wanted)),
         Field(Column("Data"), lambda row: kind_words(row.kind, cells)),
         Field(Column("rows", "", 0), lambda row: row.rows),
         Field(Column("of them native", "", 0), lambda row: row.native_rows),
-        Field(Column("dollars", "", 2), money),
+        Field(Column("dollars"), money),
         Field(Column("score", "", digits), score),
         Field(Column("Choice"), choice_words),
         Field(
@@ -233,7 +229,13 @@ def _offers(cells: Cells, test: Test, by: str, rows: Sequence[OfferRow]) -> Tabl
     ]
     what = "Cheapest data for a score" if by == SCORE else "Best score for a budget"
     title = f"{what}: {cells.test_label(test)}, {metric_words(rows[0].metric)}"
-    return tabulate(f"{by}-{test.slug}", title, fields, rows, keys=3).without_empty()
+    table = tabulate(f"{by}-{test.slug}", title, fields, rows, keys=3).without_empty()
+    table.notes.append(
+        "Data that is not listed does not reach the score with the rows of this study, or has no price."
+        if by == SCORE
+        else "Data that is not listed has no price, or the money buys fewer rows than its smallest set."
+    )
+    return table
 
 
 def dollars(value: float | None) -> str:
