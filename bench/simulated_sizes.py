@@ -15,7 +15,6 @@ ABOUT = {
     "data": {
         "native": {"label": "native", "kind": "native"},
         "google": {"label": "Google Translate", "kind": "translated", "translator": "google"},
-        "mixed": {"label": "25 % native", "kind": "translated", "translator": "google"},
     },
     "languages": {"es": "Spanish", "zh": "Chinese"},
     "benchmarks": {"qa": {"label": "Questions", "group": "qa", "metrics": ["acc"]}},
@@ -50,7 +49,7 @@ def write(folder: Path, truths: dict[str, Truth], seed: int = 1) -> None:
         study = simulate(truth, rng)
         rows += rows_of(study.native, "native", language, 1.0)
         rows += rows_of(study.translated, "google", language, 0.0)
-        rows += rows_of(study.mixed, "mixed", language, 0.25)
+        rows += rows_of(study.mixed, "google_0.75+native_0.25_draw1", language, 0.25)
     (folder / "correlate/study").mkdir(parents=True, exist_ok=True)
     write_scores(folder / "scores.csv", pl.DataFrame(rows, schema=schema(axes=True)))
     write_json(folder / "correlate/study/about.json", ABOUT)

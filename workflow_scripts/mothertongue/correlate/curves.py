@@ -49,7 +49,8 @@ class Point:
 class Curve:
     """Scores of one kind of data, averaged over seeds: [model, draw, size].
 
-    `sizes`: rows, ascending. `share`: of native rows. `points`: all scores as (rows, score).
+    `sizes`: rows, ascending. `share`: of native rows. `points`: all scores as (rows, score). `whole`: the
+    largest size is all rows that there are; its adapters are the same in every draw.
     """
 
     kind: str
@@ -59,6 +60,7 @@ class Curve:
     models: tuple[str, ...] = ()
     seeds: int = 1
     points: tuple[tuple[int, float], ...] = ()
+    whole: bool = False
 
     @property
     def draws(self) -> int:
@@ -109,13 +111,18 @@ class Estimate:
 class Part:
     """A weighted sum of a curve's scores: `values` [model, draw, place], `sign` +1 or -1.
 
-    `noise`: the sum of squared weights, [place].
+    `weights` [place, size]: of the scores.
     """
 
     curve: Curve
     values: Floats
-    noise: Floats
+    weights: Floats
     sign: float = 1.0
+
+    @property
+    def noise(self) -> Floats:
+        """The sum of squared weights, [place]."""
+        return np.asarray((self.weights**2).sum(axis=1))
 
 
 def basis(rows: Floats, exponent: float) -> Floats:
@@ -145,13 +152,13 @@ def height_weights(sizes: Floats, exponent: float) -> Floats:
 def part(curve: Curve, at: Floats, exponent: float, sign: float = 1.0) -> Part:
     """The curve's values at numbers of rows."""
     of = weights(curve.sizes, at, exponent)
-    return Part(curve, curve.scores @ of.T, (of**2).sum(axis=1), sign)
+    return Part(curve, curve.scores @ of.T, of, sign)
 
 
 def height(curve: Curve, exponent: float, sign: float = 1.0) -> Part:
     """The height at which the curve levels off."""
     of = height_weights(curve.sizes, exponent)
-    return Part(curve, curve.scores @ of.T, (of**2).sum(axis=1), sign)
+    return Part(curve, curve.scores @ of.T, of, sign)
 
 
 def exponent_of(curves: Sequence[Curve]) -> float:
@@ -211,7 +218,7 @@ def estimate(parts: Sequence[Part], exponent: float) -> Estimate:
     if models >= POPULATION:
         return _crossed(value, added, taken, MODELS_AND_DRAWS)
     if draws:
-        return _crossed(value, added, [], DRAWS)
+        return _crossed(value, [*added, *_of_whole_sets(parts, exponent)], [], DRAWS)
     return _residual(value, parts, exponent)
 
 
@@ -237,6 +244,17 @@ def _about_curves(parts: Sequence[Part], exponent: float) -> tuple[Variances, Va
         own += (models - 1) * curve.spare
     alone = squares / own / parts[0].values.shape[0]
     return [(noise * mean, float(spare))], [(noise * alone, float(own))]
+
+
+def _of_whole_sets(parts: Sequence[Part], exponent: float) -> Variances:
+    """What adapters of all rows add, which draws have in common; from the scatter about the curves."""
+    place = int(np.argmin(np.abs(EXPONENTS - exponent)))
+    found: Variances = []
+    for one in parts:
+        if one.curve.whole and one.curve.spare:
+            variance = one.curve.fits[place] / one.curve.spare
+            found.append((one.weights[:, -1] ** 2 * variance, float(one.curve.spare)))
+    return found
 
 
 def _crossed(

@@ -40,15 +40,26 @@ class Curves:
         return [one for one in self.curves if one.share == 0]
 
 
-def kind_of(cells: Cells, data: str, native_rows: int, translated_rows: int) -> str:
-    """What rows a condition has: `native`, a translator, or both with the native share."""
+def names_of(data: str) -> list[str]:
+    """The kinds of data that a condition's name has: google and native of google_750+native_250_draw1."""
+    return [one.partition("_")[0] for one in data.partition("_draw")[0].split("+")]
+
+
+def kind_of(cells: Cells, data: str, native_rows: int, translated_rows: int) -> str | None:
+    """What rows a condition has: `native`, a translator, or both with the native share.
+
+    None for untuned bases and round trips.
+    """
+    names = names_of(data)
+    if {cells.facts.data_kind(name) for name in names} & {"base", "roundtrip"}:
+        return None
     if not translated_rows:
         return NATIVE
-    translator = cells.facts.translator(data)
+    others = " + ".join(name for name in names if cells.facts.data_kind(name) != NATIVE)
     if not native_rows:
-        return translator
+        return others
     share = round(100 * native_rows / (native_rows + translated_rows))
-    return f"{share} % native, {translator}"
+    return f"{share} % native, {others}"
 
 
 def points_of(cells: Cells, test: Test, metric: str, language: str) -> list[Point]:
@@ -72,21 +83,15 @@ def points_of(cells: Cells, test: Test, metric: str, language: str) -> list[Poin
         & (pl.lit(rate is None) | (pl.col("learning_rate") == rate))
     )
     sign = cells.sign(test, metric)
-    return [
-        Point(
-            language,
-            test.benchmark,
-            row["model"],
-            kind_of(cells, row["data"], row["native_rows"], row["translated_rows"]),
-            row["native_rows"],
-            row["translated_rows"],
-            row["draw"] or 1,
-            row["seed"] or 0,
-            sign * row["score"],
-        )
-        for row in known.to_dicts()
-        if cells.facts.data_kind(row["data"]) not in ("base", "roundtrip")
-    ]
+    found = []
+    for row in known.to_dicts():
+        rows = row["native_rows"], row["translated_rows"]
+        kind = kind_of(cells, row["data"], *rows)
+        if kind is not None:
+            place = row["draw"] or 1, row["seed"] or 0
+            score = sign * row["score"]
+            found.append(Point(language, test.benchmark, row["model"], kind, *rows, *place, score))
+    return found
 
 
 def curves_of(points: Iterable[Point]) -> tuple[tuple[Curve, ...], int]:
@@ -118,6 +123,15 @@ def _curve(kind: str, points: Sequence[Point], models: Sequence[str]) -> tuple[C
     draws = sorted({p.draw for p in points})
     sizes = sorted({p.rows for p in points})
 
+    largest = {p.draw for p in points if p.rows == sizes[-1]} if sizes else set()
+    whole = len(largest) == 1 < len(draws)  # all rows that there are: one set, whatever the draw
+    if whole:
+        for model in models:
+            (only,) = largest
+            for draw in draws:
+                if (model, only, sizes[-1]) in cells:
+                    cells[model, draw, sizes[-1]] = cells[model, only, sizes[-1]]
+
     def holes(draw: int | None, size: int | None) -> float:
         looked = [
             (m, d, s) in cells
@@ -136,14 +150,27 @@ def _curve(kind: str, points: Sequence[Point], models: Sequence[str]) -> tuple[C
     if len(sizes) < 2 or not draws:
         return None, 0
     scores = [[[np.mean(cells[m, d, s]) for s in sizes] for d in draws] for m in models]
-    kept = [p for p in points if p.draw in draws and p.rows in sizes]
+    whole = whole and sizes[-1] == max(p.rows for p in points)
+    kept = [
+        p
+        for p in points
+        if p.rows in sizes and (p.draw in draws or (whole and p.rows == sizes[-1]))
+    ]
     seeds = min(len(cells[m, d, s]) for m in models for d in draws for s in sizes)
     rows = sum(p.rows for p in kept)
     share = sum(p.native_rows for p in kept) / rows
     points_shown = tuple((p.rows, p.score) for p in kept)
-    array = np.array(scores, dtype=float)
-    sizes_of = np.array(sizes, dtype=float)
-    return Curve(kind, share, sizes_of, array, tuple(models), seeds, points_shown), len(kept)
+    curve = Curve(
+        kind,
+        share,
+        np.array(sizes, dtype=float),
+        np.array(scores, dtype=float),
+        tuple(models),
+        seeds,
+        points_shown,
+        whole,
+    )
+    return curve, len(kept)
 
 
 def all_curves(cells: Cells) -> Iterator[Curves]:

@@ -1,8 +1,28 @@
 """Input functions and parameters of rules/exchange.smk."""
 
+from collections import defaultdict
+
+from ..scores import MULTI
 from ..study import ROUND_TRIP, Study
 from ..study.paths import TRANSLATED_REPORT
 from .plan import IN_RULES
+
+
+def asks_for_exchange(study: Study) -> bool:
+    """Whether the report says what a native row is worth.
+
+    It does if the study has a section `exchange`, or trains on two sizes of native and of one kind of
+    translated rows in a language.
+    """
+    if "exchange" in study.config:
+        return True
+    sizes: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for condition in study.conditions:
+        name, _, size = condition.data.partition("_draw")[0].partition("_")
+        if "+" not in size and condition.scope != MULTI and not name.endswith(ROUND_TRIP):
+            sizes[condition.scope, name].add(size)
+    two = {place for place, found in sizes.items() if len(found) > 1}
+    return any(name != "native" and (scope, "native") in two for scope, name in two)
 
 
 class Exchanging:
