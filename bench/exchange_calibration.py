@@ -3,6 +3,7 @@
     python bench/exchange_calibration.py            the grid: truths x 1-4 models x 1-5 draws
     python bench/exchange_calibration.py grid 200   so many studies for each
     python bench/exchange_calibration.py short      a few designs (seconds)
+    python bench/exchange_calibration.py special    other shapes, sizes and noise
     python bench/exchange_calibration.py purchase   the cheapest data, and how often it is not
     python bench/exchange_calibration.py plan       the planned width against simulated ones
 
@@ -14,6 +15,7 @@ one or two models, and of one draw, it is that of these. Seeds are fixed.
 """
 
 import sys
+import warnings
 import zlib
 from dataclasses import dataclass, replace
 from functools import cache
@@ -31,7 +33,7 @@ from mothertongue.correlate.exchange_planning import (  # noqa: E402
     Wish,
     expected,
 )
-from mothertongue.correlate.purchase import Prices, best_for, cheapest_for  # noqa: E402
+from mothertongue.correlate.purchase import Market, Prices, best_for, cheapest_for  # noqa: E402
 
 AT = 500  # native rows
 FINE = np.geomspace(20, 1e6, 1500)
@@ -179,7 +181,8 @@ def run(truth: Truth, studies: int) -> dict[str, float]:
     for _ in range(studies):
         study = simulate(truth, rng)
         rows.append(judge(study, x.exchange(study.native, study.translated, AT)))
-    with np.errstate(all="ignore"):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # no study may have a closed set
         means = {k: 100 * float(np.mean([r[k] for r in rows])) for k in rows[0]}
         means["ratio"] = float(np.nanmedian([r["ratio"] for r in rows]))
         means["point"] = float(np.nanmedian([r["point"] for r in rows]))
@@ -189,19 +192,48 @@ def run(truth: Truth, studies: int) -> dict[str, float]:
 COLUMNS = ("covered", "finite", "none", "plateau", "spurious", "unknown", "closed")
 
 
-def table(designs: list[Truth], studies: int) -> None:
-    """A line per design."""
-    print(f"{'design':34}" + "".join(f"{name:>10}" for name in COLUMNS) + "     ratio  bias(log)")
-    for one in designs:
-        found = run(one, studies)
-        name = f"{one.name}, {one.models} models, {one.draws} draws"
-        print(
-            f"{name:34}"
-            + "".join(f"{found[c]:10.1f}" for c in COLUMNS)
-            + f"{found['ratio']:10.1f}{found['point']:10.2f}",
-            flush=True,
-        )
+def line(name: str, found: dict[str, float]) -> None:
+    """Print one line."""
+    print(
+        f"{name:34}"
+        + "".join(f"{found[c]:10.1f}" for c in COLUMNS)
+        + f"{found['ratio']:10.1f}{found['point']:10.2f}",
+        flush=True,
+    )
 
+
+def table(designs: list[Truth], studies: int, *, pooled: bool = False) -> None:
+    """A line per design; `pooled`: then means over designs with a rate, and over those without."""
+    print(f"{'design':34}" + "".join(f"{name:>10}" for name in COLUMNS) + "     ratio  bias(log)")
+    kept = []
+    for one in designs:
+        kept.append((one, run(one, studies)))
+        line(f"{one.name}, {one.models} models, {one.draws} draws", kept[-1][1])
+    if not pooled:
+        return
+    true = [(t, f) for t, f in kept if t.lower == 0 and t.rate < np.inf]
+    groups = {"a rate": true, "no rate": [pair for pair in kept if pair not in true]}
+    for count in (1, 2, 3, 4):
+        groups[f"a rate, {count} models"] = [(t, f) for t, f in true if t.models == count]
+    for count in (1, 2, 3, 5):
+        groups[f"a rate, {count} draws"] = [(t, f) for t, f in true if t.draws == count]
+    for name, own in groups.items():
+        line(name, {key: float(np.nanmean([f[key] for _, f in own])) for key in own[0][1]})
+
+
+SPECIAL = (
+    Truth("rate 4, other exponent", translated_exponent=0.25),
+    Truth("rate 4, exponent 0.15", exponent=0.15),
+    Truth("rate 4, exponent 1", exponent=1.0),
+    Truth("rate 4, 1 seed", seeds=1),
+    Truth("rate 4, noise x 2", training=3.0, offset=1.4, by_size=1.0),
+    Truth("rate 4, gain of 3", gain=3.0),
+    Truth("rate 4, to 1,000 rows", translated=(125, 250, 500, 1000)),
+    Truth("rate 4, two sizes", native=(250, 1000), translated=(1000, 4000)),
+    Truth("4 lower", 1.5, lower=4),
+    Truth("30 lower", 1.5, lower=30),
+    Truth("no gain at all", gain=0.001, spread=(5.0, 0.0, 0.2)),
+)
 
 NATIVE_ROW = 2.0  # dollars
 
@@ -220,19 +252,20 @@ def buy(truth: Truth, times: float, studies: int) -> dict[str, float]:
         translated = NATIVE_ROW / study.rate / times
         prices = Prices(NATIVE_ROW, {"google": translated})
         curves = [study.native, study.translated, study.mixed]
+        market = Market(curves, prices)
         means = dict(zip(kinds, study.scores, strict=True))
         goal = float(np.interp(AT, FINE, study.scores[0]))
 
         def at(kind: str, rows: float, means: dict = means) -> float:
             return float(np.interp(rows, FINE, means[kind]))
 
-        offers = best_for(curves, prices, AT * NATIVE_ROW)
+        offers = best_for(market, AT * NATIVE_ROW)
         true = {one.kind: at(one.kind, one.rows) for one in offers}
         counted["score"] += [one.score_low <= true[one.kind] <= one.score_high for one in offers]
         best = [one for one in offers if one.decided]
         others = [max([v for k, v in true.items() if k != one.kind]) for one in best]
         wrong = any(true[one.kind] <= o + 1e-6 for one, o in zip(best, others, strict=True))
-        cheap = cheapest_for(curves, prices, goal)
+        cheap = cheapest_for(market, goal)
         for one in cheap:
             needed = FINE[np.argmax(means[one.kind] >= goal)] * one.dollars / one.rows
             low, high = one.dollars_low or 0.0, one.dollars_high or np.inf
@@ -287,15 +320,11 @@ def main(kind: str = "grid", studies: int = 200) -> None:
     if kind == "short":
         table([replace(t, models=m, draws=3) for t in TRUTHS for m in (1, 3)], studies)
     elif kind == "grid":
-        table(
-            [
-                replace(t, models=m, draws=d)
-                for t in TRUTHS
-                for m in (1, 2, 3, 4)
-                for d in (1, 2, 3, 5)
-            ],
-            studies,
-        )
+        counts = [(m, d) for m in (1, 2, 3, 4) for d in (1, 2, 3, 5)]
+        designs = [replace(t, models=m, draws=d) for t in TRUTHS for m, d in counts]
+        table(designs, studies, pooled=True)
+    elif kind == "special":
+        table([replace(t, models=m, draws=3) for t in SPECIAL for m in (1, 3)], studies)
     elif kind == "purchase":
         purchases(studies)
     elif kind == "plan":

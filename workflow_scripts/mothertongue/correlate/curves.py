@@ -6,7 +6,7 @@ so that every interval here is one of a mean over models and draws: no delta met
 approximation of a ratio.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Variances = list[tuple[Floats, float]]  # with their degrees of freedom
-EXPONENTS = np.concatenate([[0.0], np.geomspace(0.05, 2.0, 38)])  # 0: straight over log rows
+EXPONENTS = np.concatenate([[0.0], np.geomspace(0.05, 2.0, 60)])  # 0: straight over log rows
 POPULATION = 3  # models from which an interval describes models like these
 # what an interval ranges over, and what it leaves out
 MODELS_AND_DRAWS = "models and draws"
@@ -170,7 +170,7 @@ def exponent_of(curves: Sequence[Curve]) -> float:
 
 
 def exponents_of(curves: Sequence[Curve], level: float = 0.05) -> Floats:
-    """Exponents that the scores do not contradict (F test)."""
+    """Exponents that the scores do not contradict (F test), and the neighbours of the best one."""
     from scipy.special import fdtri
 
     spare = sum(curve.spare for curve in curves) - 1
@@ -178,7 +178,30 @@ def exponents_of(curves: Sequence[Curve], level: float = 0.05) -> Floats:
         return EXPONENTS
     fits = np.asarray(sum(curve.fits for curve in curves))
     most = float(fits.min()) * (1 + float(fdtri(1, spare, 1 - level)) / spare)
-    return np.asarray(EXPONENTS[fits <= most])
+    near = np.abs(np.arange(len(EXPONENTS)) - np.argmin(fits)) <= 1
+    return np.asarray(EXPONENTS[near | (fits <= most)])
+
+
+def fitted(parts_at: Callable[[float], Sequence[Part]], curves: Sequence[Curve]) -> Estimate:
+    """The sum of parts at the best exponent, whose own uncertainty is added.
+
+    `parts_at`: the parts for an exponent. The estimate moves by `shift` if the exponent moves by one
+    standard error, which is where the fit is worse by the F value of 68 %.
+    """
+    best = exponent_of(curves)
+    found = estimate(parts_at(best), best)
+    spare = sum(curve.spare for curve in curves) - 1
+    if spare < 1 or found.over == NOTHING:
+        return found
+    near = exponents_of(curves, level=0.3173)
+    ends = [
+        np.asarray(sum(one.sign * one.values.mean(axis=(0, 1)) for one in parts_at(float(b))))
+        for b in near[[0, -1]]
+    ]
+    shift = (ends[1] - ends[0]) ** 2 / 4
+    own = found.error**2
+    df = (own + shift) ** 2 / np.maximum(own**2 / found.df + shift**2 / spare, 1e-30)
+    return Estimate(found.value, np.sqrt(own + shift), np.maximum(df, 1.0), found.over)
 
 
 def estimate(parts: Sequence[Part], exponent: float) -> Estimate:

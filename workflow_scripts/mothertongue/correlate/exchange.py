@@ -15,9 +15,11 @@ from .curves import (
     Curve,
     Estimate,
     Floats,
+    Part,
     estimate,
     exponent_of,
     exponents_of,
+    fitted,
     height,
     part,
 )
@@ -99,12 +101,14 @@ def difference_of_heights(native: Curve, translated: Curve, exponent: float) -> 
     return estimate([height(native, exponent), height(translated, exponent, -1.0)], exponent)
 
 
-def difference(
-    native: Curve, translated: Curve, rows: float, rates: Floats, exponent: float
-) -> Estimate:
+def difference(native: Curve, translated: Curve, rows: float, rates: Floats) -> Estimate:
     """D(k) for every rate."""
-    first = part(native, np.full(len(rates), float(rows)), exponent)
-    return estimate([first, part(translated, rates * rows, exponent, -1.0)], exponent)
+
+    def parts(exponent: float) -> list[Part]:
+        first = part(native, np.full(len(rates), float(rows)), exponent)
+        return [first, part(translated, rates * rows, exponent, -1.0)]
+
+    return fitted(parts, [native, translated])
 
 
 def exchange(
@@ -120,7 +124,7 @@ def exchange(
     smallest = float(translated.sizes[0] / rows)
     largest = float(translated.sizes[-1] / rows)
     rates = np.geomspace(smallest, largest, PLACES)
-    found = difference(native, translated, rows, rates, exponent_of([native, translated]))
+    found = difference(native, translated, rows, rates)
     half = found.half(level)
     too_few = found.value - half > 0  # native is better than so many translated rows
     too_many = found.value + half < 0

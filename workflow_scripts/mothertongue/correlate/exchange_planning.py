@@ -92,34 +92,40 @@ class Plan:
         return self.high / self.low if self.low and self.high else math.inf
 
 
-def half_width(layout: Layout, noise: Noise, rows: float, rate: float, exponent: float) -> float:
-    """Half the 95 % interval of the difference of the curves at `rows` and `rate` times `rows`."""
+def half_widths(
+    layout: Layout, noise: Noise, rows: float, rates: Floats, exponent: float
+) -> Floats:
+    """Half the 95 % interval of the difference of the curves at `rows` and `rates` times `rows`."""
     from scipy.special import stdtrit
 
     models, draws = layout.models, layout.draws
     training = noise.training**2 / layout.seeds
+    places = (layout.native, np.array([rows])), (layout.translated, rates * rows)
     parts = [
-        float((weights(np.array(sizes, dtype=float), np.array([at]), exponent) ** 2).sum())
-        for sizes, at in ((layout.native, rows), (layout.translated, rate * rows))
+        (weights(np.array(sizes, dtype=float), at, exponent) ** 2).sum(axis=1)
+        for sizes, at in places
     ]
 
-    def half(components: Sequence[tuple[float, float]]) -> float:
-        total = sum(size for size, _ in components)
-        df = max(total**2 / sum(size**2 / df for size, df in components), 1.0)
-        return float(stdtrit(df, 1 - LEVEL / 2)) * math.sqrt(total)
+    def half(components: Sequence[tuple[Floats, float]]) -> Floats:
+        total = np.asarray(sum(size for size, _ in components))
+        df = total**2 / np.asarray(sum(size**2 / df for size, df in components))
+        return np.asarray(stdtrit(np.maximum(df, 1.0), 1 - LEVEL / 2) * np.sqrt(total))
 
-    over_draws = [((noise.draws**2 + q * training / models) / draws, draws - 1) for q in parts]
-    over_models = ((noise.models**2 + sum(parts) * training / draws) / models, models - 1)
+    over_draws = [((noise.draws**2 + q * training / models) / draws, draws - 1.0) for q in parts]
+    of_model = (noise.models**2 + (parts[0] + parts[1]) * training / draws) / models
     if models < POPULATION and draws > 1:
         return half(over_draws)
     if models < POPULATION:
         spare = len(layout.native) + len(layout.translated) - 5
-        return half([(q * training / models, spare / 2) for q in parts]) if spare > 1 else math.inf
+        alone = [(q * training / models, spare / 2) for q in parts]
+        return half(alone) if spare > 1 else np.full(rates.shape, np.inf)
+    over_models = of_model, models - 1.0
     if draws == 1:
         return half([over_models])
-    crossed = (models - 1) * (draws - 1)
+    crossed = (models - 1.0) * (draws - 1)
     both = [(-q * training / models / draws, crossed) for q in parts]
-    return min(half([over_models, *over_draws]), half([over_models, *over_draws, *both]))
+    whole = [over_models, *over_draws]
+    return np.minimum(half(whole), half([*whole, *both]))
 
 
 def expected(layout: Layout, wish: Wish, noise: Noise) -> Plan:
@@ -129,9 +135,7 @@ def expected(layout: Layout, wish: Wish, noise: Noise) -> Plan:
     native = slope * float(basis(np.array([float(wish.rows)]), wish.exponent)[0])
     rates = np.geomspace(layout.translated[0], layout.translated[-1], 200) / wish.rows
     translated = slope * basis(rates * wish.rows / wish.rate, wish.exponent)
-    halves = np.array(
-        [half_width(layout, noise, wish.rows, float(rate), wish.exponent) for rate in rates]
-    )
+    halves = half_widths(layout, noise, wish.rows, rates, wish.exponent)
     inside = np.flatnonzero(np.abs(native - translated) <= halves)
     if not len(inside):
         return Plan(layout, None, None)

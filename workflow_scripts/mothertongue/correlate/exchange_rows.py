@@ -9,9 +9,9 @@ import numpy as np
 
 from ..files import read_json
 from .averages import Cells
-from .curves import Curve, estimate, exponent_of, part
+from .curves import Curve
 from .exchange import compare_heights, exchange
-from .purchase import Offer, Prices, best_for, cheapest_for
+from .purchase import Market, Offer, Prices, best_for, cheapest_for
 from .sizes import Curves, all_curves
 
 PLACES = 60  # of a curve as it is drawn
@@ -136,9 +136,9 @@ def rate_rows(found: Curves, level: float) -> Iterator[RateRow]:
 
 def curve_rows(found: Curves, prices: Prices | None, level: float) -> Iterator[CurveRow]:
     """Every score, and the curves with their bands."""
-    exponent = exponent_of(found.curves)
+    market = Market(found.curves, prices, level)
     for curve in found.curves:
-        price = prices.of(curve) if prices else None
+        price = market.price(curve)
 
         def row(
             what: str,
@@ -156,8 +156,8 @@ def curve_rows(found: Curves, prices: Prices | None, level: float) -> Iterator[C
 
         yield from (row("point", rows, score, None) for rows, score in curve.points)
         at = np.geomspace(curve.sizes[0], curve.sizes[-1], PLACES)
-        fitted = estimate([part(curve, at, exponent)], exponent)
-        for rows, score, half in zip(at, fitted.value, fitted.half(level), strict=True):
+        fit = market.at(curve, at)
+        for rows, score, half in zip(at, fit.value, fit.half(level), strict=True):
             known = float(half) if np.isfinite(half) else None
             yield row("curve", float(rows), float(score), known)
 
@@ -170,13 +170,13 @@ def offer_rows(
     Without `goals`, the scores of the native sizes are looked for; without `budgets`, their costs are
     spent.
     """
-    exponent = exponent_of(found.curves)
+    market = Market(found.curves, prices, level)
     native = found.native
-    own = estimate([part(native, native.sizes, exponent)], exponent).value
+    own = market.at(native, native.sizes).value
     wanted = [found.sign * goal for goal in goals] or [float(score) for score in own]
     money = list(budgets) or [prices.native * float(rows) for rows in native.sizes]
-    offers = [one for goal in wanted for one in cheapest_for(found.curves, prices, goal, level)]
-    offers += [one for sum_ in money if sum_ for one in best_for(found.curves, prices, sum_, level)]
+    offers = [one for goal in wanted for one in cheapest_for(market, goal)]
+    offers += [one for sum_ in money if sum_ for one in best_for(market, sum_)]
     for one in offers:
         values = {name.name: getattr(one, name.name) for name in fields(Offer)}
         language, benchmark, judge, metric = _place(found)

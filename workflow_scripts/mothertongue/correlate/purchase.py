@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .curves import Curve, Floats, estimate, exponent_of, part
+from .curves import Curve, Estimate, Floats, fitted, part
 
 PLACES = 120
 
@@ -70,124 +70,110 @@ SCORE = "score"
 BUDGET = "budget"
 
 
-def rows_for(curve: Curve, goal: float, exponent: float, level: float = 0.05) -> Found | None:
-    """Rows that reach a score, within the curve's sizes; None where it does not reach it there."""
-    rows = np.geomspace(curve.sizes[0], curve.sizes[-1], PLACES)
-    found = estimate([part(curve, rows, exponent)], exponent)
-    half = found.half(level)
-    above = np.flatnonzero(found.value >= goal - 1e-9)
-    if not len(above):
-        return None
-    place = int(above[0])
-    reached = float(rows[place])
-    if place:  # between two places, straight over log rows
-        before, after = found.value[place - 1], found.value[place]
-        share = (goal - before) / (after - before)
-        reached = float(rows[place - 1] * (rows[place] / rows[place - 1]) ** share)
-    low = np.flatnonzero(found.value + half >= goal)
-    high = np.flatnonzero(found.value - half < goal)
-    first = None if low[0] == 0 else float(rows[low[0]])
-    enough = int(high[-1]) + 1 if len(high) else 0  # the first place that surely suffices
-    last = None if enough == PLACES else float(rows[enough])
-    return Found(reached, first, last)
+class Market:
+    """The curves of a study, fitted with one exponent, and their prices."""
+
+    def __init__(self, curves: Sequence[Curve], prices: Prices | None = None, level: float = 0.05):
+        self.curves, self.prices, self.level = curves, prices, level
+
+    def price(self, curve: Curve) -> float | None:
+        """Dollars per row, if known."""
+        return None if self.prices is None else self.prices.of(curve)
+
+    def at(self, curve: Curve, rows: Floats) -> Estimate:
+        """A curve's scores at numbers of rows."""
+        return fitted(lambda exponent: [part(curve, rows, exponent)], self.curves)
+
+    def rows_for(self, curve: Curve, goal: float) -> Found | None:
+        """Rows that reach a score within the curve's sizes; None where it does not reach it there."""
+        rows = np.geomspace(curve.sizes[0], curve.sizes[-1], PLACES)
+        found = self.at(curve, rows)
+        half = found.half(self.level)
+        above = np.flatnonzero(found.value >= goal - 1e-9)
+        if not len(above):
+            return None
+        place = int(above[0])
+        reached = float(rows[place])
+        if place:  # between two places, straight over log rows
+            before, after = found.value[place - 1], found.value[place]
+            share = (goal - before) / (after - before)
+            reached = float(rows[place - 1] * (rows[place] / rows[place - 1]) ** share)
+        low = np.flatnonzero(found.value + half >= goal)
+        high = np.flatnonzero(found.value - half < goal)
+        first = None if low[0] == 0 else float(rows[low[0] - 1])
+        enough = int(high[-1]) + 1 if len(high) else 0  # the first place that surely suffices
+        last = None if enough == PLACES else float(rows[enough])
+        return Found(reached, first, last)
+
+    def leads(self, best: tuple[Curve, float], others: Sequence[tuple[Curve, float]]) -> bool:
+        """Whether a curve at its rows is better than every other one at its own."""
+
+        def between(other: Curve, rows: float) -> Estimate:
+            return fitted(
+                lambda exponent: [
+                    part(best[0], np.array([best[1]]), exponent),
+                    part(other, np.array([rows]), exponent, -1.0),
+                ],
+                self.curves,
+            )
+
+        found = [between(other, rows) for other, rows in others]
+        level = self.level / max(len(others), 1)
+        return bool(found) and all(one.value[0] - one.half(level)[0] > 0 for one in found)
+
+    def offer(self, by: str, wanted: float, curve: Curve, rows: float, price: float) -> Offer:
+        """What some rows cost and score."""
+        found = self.at(curve, np.array([rows]))
+        score, half = float(found.value[0]), float(found.half(self.level)[0])
+        low, high = (score - half, score + half) if np.isfinite(half) else (None, None)
+        money, native = price * rows, curve.share * rows
+        return Offer(by, wanted, curve.kind, rows, native, money, money, money, score, low, high)
 
 
-def value_at(
-    curve: Curve, rows: float, exponent: float, level: float = 0.05
-) -> tuple[float, float | None, float | None]:
-    """The curve's score at a number of rows, with its interval if there is one."""
-    found = estimate([part(curve, np.array([rows]), exponent)], exponent)
-    half = float(found.half(level)[0])
-    score = float(found.value[0])
-    return (score, score - half, score + half) if np.isfinite(half) else (score, None, None)
-
-
-def leads(
-    best: tuple[Curve, float], others: Sequence[tuple[Curve, float]], exponent: float, level: float
-) -> bool:
-    """Whether a curve at its rows is better than every other one at its own."""
-    for other, rows in others:
-        first = part(best[0], np.array([best[1]]), exponent)
-        second = part(other, np.array([rows]), exponent, -1.0)
-        found = estimate([first, second], exponent)
-        if not found.value[0] - found.half(level / len(others))[0] > 0:
-            return False
-    return True
-
-
-def best_for(
-    curves: Sequence[Curve], prices: Prices, budget: float, level: float = 0.05
-) -> list[Offer]:
+def best_for(market: Market, budget: float) -> list[Offer]:
     """What every kind of data scores for a budget; kinds that it buys too few rows of are left out."""
-    exponent = exponent_of(curves)
-    bought: list[tuple[Curve, float, float]] = []
-    for curve in curves:
-        price = prices.of(curve)
-        if price is None:
-            continue
-        rows = budget / price if price else np.inf
-        if rows >= curve.sizes[0] * (1 - 1e-9):
-            bought.append((curve, min(rows, float(curve.sizes[-1])), price))
-    offers = [
-        _offer(BUDGET, budget, curve, rows, price, exponent, level) for curve, rows, price in bought
-    ]
+    bought: list[tuple[Curve, float]] = []
+    offers: list[Offer] = []
+    for curve in market.curves:
+        price = market.price(curve)
+        rows = 0.0 if price is None else budget / price if price else np.inf
+        if price is not None and rows >= curve.sizes[0] * (1 - 1e-9):
+            most = float(curve.sizes[-1])
+            bought.append((curve, min(rows, most)))
+            one = market.offer(BUDGET, budget, *bought[-1], price)
+            offers.append(replace(one, limit=bool(rows > most * (1 + 1e-9))))
     if not offers:
         return []
     top = int(np.argmax([one.score for one in offers]))
-    sets = [(curve, rows) for curve, rows, _ in bought]
-    others = sets[:top] + sets[top + 1 :]
-    decided = bool(others) and leads(sets[top], others, exponent, level)
-    limits = [
-        price == 0 or budget / price > curve.sizes[-1] * (1 + 1e-9) for curve, _, price in bought
-    ]
-    return [
-        replace(one, best=place == top, decided=place == top and decided, limit=limit)
-        for place, (one, limit) in enumerate(zip(offers, limits, strict=True))
-    ]
-
-
-def cheapest_for(
-    curves: Sequence[Curve], prices: Prices, goal: float, level: float = 0.05
-) -> list[Offer]:
-    """What every kind of data that reaches a score costs; `decided`: at equal money it scores more."""
-    exponent = exponent_of(curves)
-    found: list[tuple[Curve, Found, float]] = []
-    for curve in curves:
-        price, reached = prices.of(curve), rows_for(curve, goal, exponent, level)
-        if price is not None and reached is not None:
-            found.append((curve, reached, price))
-    if not found:
-        return []
-    costs = [price * reached.rows for _, reached, price in found]
-    top = int(np.argmin(costs))
-    equal = [
-        (curve, float(np.clip(costs[top] / price if price else np.inf, *curve.sizes[[0, -1]])))
-        for curve in curves
-        if (price := prices.of(curve)) is not None and curve is not found[top][0]
-    ]
-    decided = bool(equal) and leads((found[top][0], found[top][1].rows), equal, exponent, level)
-    offers = []
-    for place, (curve, reached, price) in enumerate(found):
-        one = _offer(SCORE, goal, curve, reached.rows, price, exponent, level)
-        low = None if reached.low is None else price * reached.low
-        high = None if reached.high is None else price * reached.high
-        one = replace(one, best=place == top, decided=place == top and decided)
-        offers.append(replace(one, dollars_low=low, dollars_high=high))
+    decided = market.leads(bought[top], bought[:top] + bought[top + 1 :])
+    offers[top] = replace(offers[top], best=True, decided=decided)
     return offers
 
 
-def _offer(
-    by: str, wanted: float, curve: Curve, rows: float, price: float, exponent: float, level: float
-) -> Offer:
-    score, low, high = value_at(curve, rows, exponent, level)
-    money = price * rows
-    native = curve.share * rows
-    return Offer(by, wanted, curve.kind, rows, native, money, money, money, score, low, high)
+def cheapest_for(market: Market, goal: float) -> list[Offer]:
+    """What every kind of data that reaches a score costs; `decided`: at equal money it scores more.
 
-
-def frontier(curve: Curve, price: float, exponent: float) -> tuple[Floats, Floats, Floats, Floats]:
-    """Dollars, score, and the ends of its interval, over a curve's sizes."""
-    rows = np.geomspace(curve.sizes[0], curve.sizes[-1], PLACES)
-    found = estimate([part(curve, rows, exponent)], exponent)
-    half = found.half()
-    return price * rows, found.value, found.value - half, found.value + half
+    A kind whose smallest set costs more than that is compared at this set, and one whose largest set
+    costs less at that one.
+    """
+    offers: list[Offer] = []
+    rows: list[tuple[Curve, float]] = []
+    for curve in market.curves:
+        price, found = market.price(curve), market.rows_for(curve, goal)
+        if price is not None and found is not None:
+            one = market.offer(SCORE, goal, curve, found.rows, price)
+            low = None if found.low is None else price * found.low
+            high = None if found.high is None else price * found.high
+            offers.append(replace(one, dollars_low=low, dollars_high=high))
+            rows.append((curve, found.rows))
+    if not offers:
+        return []
+    top = int(np.argmin([one.dollars for one in offers]))
+    money = offers[top].dollars
+    others = [
+        (curve, float(np.clip(money / price if price else np.inf, *curve.sizes[[0, -1]])))
+        for curve in market.curves
+        if (price := market.price(curve)) is not None and curve is not rows[top][0]
+    ]
+    offers[top] = replace(offers[top], best=True, decided=market.leads(rows[top], others))
+    return offers

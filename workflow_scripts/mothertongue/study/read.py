@@ -10,6 +10,7 @@ from ..errors import InputError
 from ..files import load_yaml
 from .benchmark_checks import benchmark_mistakes, task_names_of
 from .comparison import comparison_mistakes
+from .exchange_checks import exchange_mistakes
 from .grid import OTHER, Study
 from .records import NO_DATASET, languages_of
 from .references import reference_mistakes
@@ -105,6 +106,7 @@ def read_study(
     mistakes += suite_mistakes(config)
     mistakes += translated_mistakes(config)
     mistakes += comparison_mistakes(config)
+    mistakes += exchange_mistakes(config)
     if module:  # nobody made a mistake in a section that nobody wrote
         mistakes = [line for line in mistakes if re.split(r"[.:\[]", line)[0] in given]
     refuse(mistakes)
