@@ -7,7 +7,7 @@ import polars as pl
 from exchange_calibration import Truth, simulate
 from mothertongue.correlate.curves import Curve
 from mothertongue.files import write_json
-from mothertongue.scores import AXES, schema, write_scores
+from mothertongue.scores import schema, write_scores
 
 ABOUT = {
     "source": "study",
@@ -51,6 +51,5 @@ def write(folder: Path, truths: dict[str, Truth], seed: int = 1) -> None:
         rows += rows_of(study.translated, "google", language, 0.0)
         rows += rows_of(study.mixed, "google_0.75+native_0.25_draw1", language, 0.25)
     (folder / "correlate/study").mkdir(parents=True, exist_ok=True)
-    write_scores(folder / "scores.csv", pl.DataFrame(rows, schema=schema(axes=True)))
+    write_scores(folder / "scores.csv", pl.DataFrame(rows, schema=schema()))
     write_json(folder / "correlate/study/about.json", ABOUT)
-    assert set(AXES) <= set(rows[0])

@@ -110,8 +110,8 @@ def test_weights_are_those_of_least_squares():
 def test_an_estimate_over_models_is_students_t():
     values = np.random.default_rng(1).normal(size=(5, 1, 3))
     curve = Curve("native", 1.0, np.array([1.0, 2.0]), np.zeros((5, 1, 2)))
-    one = curves.Part(curve, values, np.zeros((3, 2)))
-    found = curves.estimate([one], 0.0)
+    one = curves.Part(curve, values, np.zeros((3, 2)), 0.0)
+    found = curves.estimate([one])
     assert found.error == pytest.approx(values[:, 0].std(axis=0, ddof=1) / np.sqrt(5))
     assert found.df == pytest.approx(4)
 

@@ -43,8 +43,8 @@ SAID = {
     ),
     "a plateau": (
         rate(x.PLATEAU),
-        "No rate: the curve of Google Translate levels off lower than that of native rows. A plateau"
-        " cannot be bought with more translated rows.",
+        "No rate: if both curves bend alike, that of Google Translate levels off lower than that of"
+        " native rows, and a plateau cannot be bought with more translated rows.",
     ),
     "none": (rate(x.NONE), "None in range: more rows of Google Translate do not raise the score"),
     "unknown": (rate(x.UNKNOWN), "Not known: the scores allow every rate from 0.25 to 8"),

@@ -14,8 +14,11 @@ One row per score. Columns (see COLUMNS):
     seed           empty where it is unknown
     score          empty where there is none (a judge without ratings)
     stderr, n      standard error over items and number of items, empty where unknown
-    native_rows, translated_rows, draw   rows of the training set and the draw that they are of (AXES);
-                   a study without these axes has no such columns
+
+A study whose training sets have numbers of rows (conditions[].rows, mix, draws) has three more, SIZES:
+
+    native_rows, translated_rows   training rows, native ones and those of translations or round trips
+    draw                           which sample of rows it is; 1 where nothing is drawn, empty for a base
 
 Beside it lies `about.json`: labels, order and nature of models, benchmarks and judges, so that
 tables and figures are driven by the scores themselves.
@@ -45,7 +48,7 @@ COLUMNS: dict[str, str] = {
     "stderr": "Float64",
     "n": "Int64",
 }
-AXES: dict[str, str] = {"native_rows": "Int64", "translated_rows": "Int64", "draw": "Int64"}
+SIZES = {"native_rows": "Int64", "translated_rows": "Int64", "draw": "Int64"}
 KEY = [name for name in COLUMNS if name not in ("score", "stderr", "n")]
 REQUIRED = ("source", "benchmark", "metric", "language", "model", "data", "scope")
 SOURCES = ("study", "published")
@@ -53,22 +56,22 @@ MULTI = "multi"
 ROUND_TRIP = "-rtt"
 
 
-def schema(*, axes: bool = False) -> "pl.Schema":
-    """Column names and polars types; `axes`: with those of rows and draws."""
+def schema() -> "pl.Schema":
+    """Column names and polars types, those of sizes included."""
     import polars as pl
 
-    kinds = {**COLUMNS, **(AXES if axes else {})}
-    return pl.Schema({name: getattr(pl, kind)() for name, kind in kinds.items()})
+    return pl.Schema({name: getattr(pl, kind)() for name, kind in (COLUMNS | SIZES).items()})
 
 
 def check_scores(scores: "pl.DataFrame", path: str | Path) -> "pl.DataFrame":
-    """Check a table against the contract; NaN becomes an empty score. First breach: InputError."""
+    """Check a table against the contract; NaN becomes an empty score. First breach: InputError.
+
+    The columns of sizes are empty where the table has none.
+    """
     import polars as pl
 
-    axes = [name for name in AXES if name in scores.columns]
     missing = [name for name in COLUMNS if name not in scores.columns]
-    missing += [name for name in AXES if axes and name not in axes]
-    unknown = [name for name in scores.columns if name not in (*COLUMNS, *AXES)]
+    unknown = [name for name in scores.columns if name not in COLUMNS | SIZES]
     if missing or unknown:
         raise InputError(
             f"{path}: columns must be {', '.join(COLUMNS)}"
@@ -76,7 +79,8 @@ def check_scores(scores: "pl.DataFrame", path: str | Path) -> "pl.DataFrame":
             + (f"; unknown: {', '.join(unknown)}" if unknown else "")
         )
     try:
-        scores = scores.select([*COLUMNS, *axes]).cast(schema(axes=bool(axes)))
+        without = [pl.lit(None).alias(name) for name in SIZES if name not in scores.columns]
+        scores = scores.with_columns(without).select([*COLUMNS, *SIZES]).cast(schema())
     except pl.exceptions.PolarsError as error:
         first = str(error).splitlines()[0]
         raise InputError(f"{path}: a number is not readable ({first})") from None
@@ -98,7 +102,7 @@ def check_scores(scores: "pl.DataFrame", path: str | Path) -> "pl.DataFrame":
         wrong = numbered.filter(mask)
         if wrong.height:
             raise InputError(f"{path}, line {wrong['row'][0]}: {problem}")
-    double = numbered.filter(scores.select([*KEY, *axes]).is_duplicated())
+    double = numbered.filter(scores.select(KEY).is_duplicated())
     if double.height:
         row = double.row(0, named=True)
         name = ", ".join(str(row[column]) for column in KEY if row[column] is not None)
@@ -127,8 +131,10 @@ def read_scores(path: str | Path) -> "pl.DataFrame":
 
 
 def write_scores(path: str | Path, scores: "pl.DataFrame") -> None:
-    """Check scores against the contract and write them, atomically."""
+    """Check scores against the contract and write them, atomically; sizes only where there are any."""
     scores = check_scores(scores, path)
+    if all(scores[name].null_count() == scores.height for name in SIZES):
+        scores = scores.drop(*SIZES)
     with atomic(path) as temporary:
         scores.write_csv(temporary)
 

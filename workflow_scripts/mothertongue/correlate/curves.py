@@ -6,7 +6,7 @@ so that every interval here is one of a mean over models and draws: no delta met
 approximation of a ratio.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -111,18 +111,24 @@ class Estimate:
 class Part:
     """A weighted sum of a curve's scores: `values` [model, draw, place], `sign` +1 or -1.
 
-    `weights` [place, size]: of the scores.
+    `weights` [place, size]: of the scores, which follow from the exponent.
     """
 
     curve: Curve
     values: Floats
     weights: Floats
+    exponent: float
     sign: float = 1.0
 
     @property
     def noise(self) -> Floats:
         """The sum of squared weights, [place]."""
         return np.asarray((self.weights**2).sum(axis=1))
+
+    @property
+    def scatter(self) -> float:
+        """The sum of squares of the mean over models about its curves."""
+        return float(self.curve.fits[np.argmin(np.abs(EXPONENTS - self.exponent))])
 
 
 def basis(rows: Floats, exponent: float) -> Floats:
@@ -152,13 +158,13 @@ def height_weights(sizes: Floats, exponent: float) -> Floats:
 def part(curve: Curve, at: Floats, exponent: float, sign: float = 1.0) -> Part:
     """The curve's values at numbers of rows."""
     of = weights(curve.sizes, at, exponent)
-    return Part(curve, curve.scores @ of.T, of, sign)
+    return Part(curve, curve.scores @ of.T, of, exponent, sign)
 
 
 def height(curve: Curve, exponent: float, sign: float = 1.0) -> Part:
     """The height at which the curve levels off."""
     of = height_weights(curve.sizes, exponent)
-    return Part(curve, curve.scores @ of.T, of, sign)
+    return Part(curve, curve.scores @ of.T, of, exponent, sign)
 
 
 def exponent_of(curves: Sequence[Curve]) -> float:
@@ -182,29 +188,65 @@ def exponents_of(curves: Sequence[Curve], level: float = 0.05) -> Floats:
     return np.asarray(EXPONENTS[near | (fits <= most)])
 
 
-def fitted(parts_at: Callable[[float], Sequence[Part]], curves: Sequence[Curve]) -> Estimate:
-    """The sum of parts at the best exponent, whose own uncertainty is added.
+def alike(first: Curve, second: Curve, level: float = 0.05) -> bool:
+    """Whether one exponent fits two curves about as well as one each (F test)."""
+    from scipy.special import fdtrc
 
-    `parts_at`: the parts for an exponent. The estimate moves by `shift` if the exponent moves by one
-    standard error, which is where the fit is worse by the F value of 68 %.
+    spare = first.spare + second.spare - 2
+    if spare < 1 or not (first.spare and second.spare):
+        return True
+    own = float(first.fits.min() + second.fits.min())
+    more = float((first.fits + second.fits).min()) - own
+    return float(fdtrc(1, spare, spare * more / max(own, 1e-12))) > level
+
+
+def families_of(curves: Sequence[Curve]) -> list[list[Curve]]:
+    """Curves by shape: those that bend like the first one, and each of the others by itself."""
+    first = [one for one in curves if one is curves[0] or alike(curves[0], one)]
+    return [first, *([one] for one in curves if not any(one is known for known in first))]
+
+
+Wanted = tuple[Curve, Floats, float]  # a curve, numbers of rows, and a sign
+
+
+def fitted(wanted: Sequence[Wanted], families: Sequence[Sequence[Curve]]) -> Estimate:
+    """The sum of curves' values, each family at its best exponent, whose uncertainty is added.
+
+    It is what the sum moves by if an exponent moves by one standard error, which is where the fit is
+    worse by the F value of 68 %.
     """
-    best = exponent_of(curves)
-    found = estimate(parts_at(best), best)
-    spare = sum(curve.spare for curve in curves) - 1
-    if spare < 1 or found.over == NOTHING:
+
+    def parts(exponents: Sequence[float]) -> list[Part]:
+        return [
+            part(curve, at, exponent, sign)
+            for curve, at, sign in wanted
+            for family, exponent in zip(families, exponents, strict=True)
+            if any(curve is one for one in family)
+        ]
+
+    def total(exponents: Sequence[float]) -> Floats:
+        means = [one.sign * one.values.mean(axis=(0, 1)) for one in parts(exponents)]
+        return np.asarray(sum(means))
+
+    best = [exponent_of(family) for family in families]
+    found = estimate(parts(best))
+    if found.over == NOTHING:
         return found
-    near = exponents_of(curves, level=0.3173)
-    ends = [
-        np.asarray(sum(one.sign * one.values.mean(axis=(0, 1)) for one in parts_at(float(b))))
-        for b in near[[0, -1]]
-    ]
-    shift = (ends[1] - ends[0]) ** 2 / 4
-    own = found.error**2
-    df = (own + shift) ** 2 / np.maximum(own**2 / found.df + shift**2 / spare, 1e-30)
-    return Estimate(found.value, np.sqrt(own + shift), np.maximum(df, 1.0), found.over)
+    variances = [(found.error**2, found.df)]
+    for place, family in enumerate(families):
+        spare = sum(curve.spare for curve in family) - 1
+        if spare > 0 and any(curve is one for curve, _, _ in wanted for one in family):
+            near = exponents_of(family, level=0.3173)
+            low, high = ([*best[:place], float(b), *best[place + 1 :]] for b in near[[0, -1]])
+            moved = (total(high) - total(low)) ** 2 / 4
+            variances.append((moved, np.full(moved.shape, float(spare))))
+    error = np.asarray(sum(variance for variance, _ in variances))
+    share = np.asarray(sum(variance**2 / df for variance, df in variances))
+    df = np.maximum(error**2 / np.maximum(share, 1e-30), 1.0)
+    return Estimate(found.value, np.sqrt(error), df, found.over)
 
 
-def estimate(parts: Sequence[Part], exponent: float) -> Estimate:
+def estimate(parts: Sequence[Part]) -> Estimate:
     """The sum of parts, as a mean over models and draws with its uncertainty.
 
     Three models or more are a sample of models; one or two are taken as they are. Draws are crossed
@@ -236,46 +278,44 @@ def estimate(parts: Sequence[Part], exponent: float) -> Estimate:
             df = (models - 1) * (count - 1)
             taken.append(((left**2).sum(axis=(0, 1)) / df / models / count, df))
     if models >= POPULATION and not draws:
-        about, of_models = _about_curves(parts, exponent)
+        about, of_models = _about_curves(parts)
         return _crossed(value, [*added, *about], [*taken, *of_models], MODELS)
     if models >= POPULATION:
         return _crossed(value, added, taken, MODELS_AND_DRAWS)
     if draws:
-        return _crossed(value, [*added, *_of_whole_sets(parts, exponent)], [], DRAWS)
-    return _residual(value, parts, exponent)
+        return _crossed(value, [*added, *_of_whole_sets(parts)], [], DRAWS)
+    return _residual(value, parts)
 
 
-def _about_curves(parts: Sequence[Part], exponent: float) -> tuple[Variances, Variances]:
+def _about_curves(parts: Sequence[Part]) -> tuple[Variances, Variances]:
     """Of one draw: what a size's rows add for all models alike, and what models vary about it.
 
     The first is seen in the scatter of the mean over models about its curve, from which the scatter
     of single models is taken.
     """
-    place = int(np.argmin(np.abs(EXPONENTS - exponent)))
-    curves = list({id(one.curve): one.curve for one in parts}.values())
-    spare = sum(curve.spare for curve in curves) - 1
+    known = list({id(one.curve): one for one in parts}.values())
+    spare = sum(one.curve.spare for one in known) - 1
     if spare < 2:
         return [], []
     noise = np.asarray(sum(one.noise / one.curve.draws for one in parts))
-    mean = sum(curve.fits[place] for curve in curves) / spare
+    mean = sum(one.scatter for one in known) / spare
     squares, own = 0.0, 0
-    for curve in curves:
-        models = curve.scores.shape[0]
+    for one in known:
+        curve = one.curve
         apart = curve.scores - curve.scores.mean(axis=0, keepdims=True)
-        left = apart - apart @ weights(curve.sizes, curve.sizes, EXPONENTS[place]).T
+        left = apart - apart @ weights(curve.sizes, curve.sizes, one.exponent).T
         squares += float((left**2).sum())
-        own += (models - 1) * curve.spare
+        own += (curve.scores.shape[0] - 1) * curve.spare
     alone = squares / own / parts[0].values.shape[0]
     return [(noise * mean, float(spare))], [(noise * alone, float(own))]
 
 
-def _of_whole_sets(parts: Sequence[Part], exponent: float) -> Variances:
+def _of_whole_sets(parts: Sequence[Part]) -> Variances:
     """What adapters of all rows add, which draws have in common; from the scatter about the curves."""
-    place = int(np.argmin(np.abs(EXPONENTS - exponent)))
     found: Variances = []
     for one in parts:
         if one.curve.whole and one.curve.spare:
-            variance = one.curve.fits[place] / one.curve.spare
+            variance = one.scatter / one.curve.spare
             found.append((one.weights[:, -1] ** 2 * variance, float(one.curve.spare)))
     return found
 
@@ -311,15 +351,14 @@ def _crossed(
     return Estimate(value, np.sqrt(total), np.maximum(df, 1.0), over)
 
 
-def _residual(value: Floats, parts: Sequence[Part], exponent: float) -> Estimate:
+def _residual(value: Floats, parts: Sequence[Part]) -> Estimate:
     """One or two models, one draw: what scores vary about their curves."""
-    curves = {id(one.curve): one.curve for one in parts}.values()
-    spare = sum(curve.spare for curve in curves) - 1  # one for the exponent
+    known = {id(one.curve): one for one in parts}.values()
+    spare = sum(one.curve.spare for one in known) - 1  # one for the exponent
     if spare < 2:
         none = np.full(value.shape, np.inf)
         return Estimate(value, none, np.ones(value.shape), NOTHING)
-    place = int(np.argmin(np.abs(EXPONENTS - exponent)))
-    variance = sum(curve.fits[place] for curve in curves) / spare
+    variance = sum(one.scatter for one in known) / spare
     noise = np.asarray(sum(one.noise / one.curve.draws for one in parts))
     df = np.full(value.shape, float(spare))
     return Estimate(value, np.sqrt(noise * variance), df, TRAININGS)

@@ -15,13 +15,13 @@ from .curves import (
     Curve,
     Estimate,
     Floats,
-    Part,
+    alike,
     estimate,
     exponent_of,
     exponents_of,
+    families_of,
     fitted,
     height,
-    part,
 )
 
 PLACES = 160  # rates looked at
@@ -29,7 +29,7 @@ PLACES = 160  # rates looked at
 RATE = "rate"  # a rate, with a set that may be open
 MORE = "more"  # more than the study's rows can show
 LESS = "less"
-PLATEAU = "plateau"  # curves level off at different heights, native higher
+PLATEAU = "plateau"  # curves that bend alike level off at different heights, native higher
 TRANSLATED_HIGHER = "translated higher"  # the same, translated higher
 NONE = "none in range"  # more translated rows make the score worse
 UNKNOWN = "unknown"  # no interval, or every rate is possible
@@ -71,11 +71,11 @@ def compare_heights(native: Curve, translated: Curve, level: float = 0.05) -> He
     """Tests whether two curves level off at the same height.
 
     The height is an extrapolation that depends on the exponent; it differs only if it does for every
-    exponent that the scores allow.
+    exponent that the scores allow. Curves that bend differently are not compared.
     """
     from scipy.special import stdtr
 
-    if min(len(native.sizes), len(translated.sizes)) < 3:
+    if min(len(native.sizes), len(translated.sizes)) < 3 or not alike(native, translated):
         return Heights(None, None, None, None)
     best = exponent_of([native, translated])
     allowed = exponents_of([native, translated], level)
@@ -98,17 +98,14 @@ def compare_heights(native: Curve, translated: Curve, level: float = 0.05) -> He
 
 def difference_of_heights(native: Curve, translated: Curve, exponent: float) -> Estimate:
     """Native height - translated height for a given exponent."""
-    return estimate([height(native, exponent), height(translated, exponent, -1.0)], exponent)
+    return estimate([height(native, exponent), height(translated, exponent, -1.0)])
 
 
 def difference(native: Curve, translated: Curve, rows: float, rates: Floats) -> Estimate:
     """D(k) for every rate."""
-
-    def parts(exponent: float) -> list[Part]:
-        first = part(native, np.full(len(rates), float(rows)), exponent)
-        return [first, part(translated, rates * rows, exponent, -1.0)]
-
-    return fitted(parts, [native, translated])
+    same = np.full(len(rates), float(rows))
+    wanted = [(native, same, 1.0), (translated, rates * rows, -1.0)]
+    return fitted(wanted, families_of([native, translated]))
 
 
 def exchange(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .curves import Curve, Estimate, Floats, fitted, part
+from .curves import Curve, Estimate, Floats, families_of, fitted
 
 PLACES = 120
 
@@ -71,10 +71,11 @@ BUDGET = "budget"
 
 
 class Market:
-    """The curves of a study, fitted with one exponent, and their prices."""
+    """The curves of a study, fitted together, and their prices."""
 
     def __init__(self, curves: Sequence[Curve], prices: Prices | None = None, level: float = 0.05):
         self.curves, self.prices, self.level = curves, prices, level
+        self.families = families_of(curves)
 
     def price(self, curve: Curve) -> float | None:
         """Dollars per row, if known."""
@@ -82,7 +83,7 @@ class Market:
 
     def at(self, curve: Curve, rows: Floats) -> Estimate:
         """A curve's scores at numbers of rows."""
-        return fitted(lambda exponent: [part(curve, rows, exponent)], self.curves)
+        return fitted([(curve, rows, 1.0)], self.families)
 
     def rows_for(self, curve: Curve, goal: float) -> Found | None:
         """Rows that reach a score within the curve's sizes; None where it does not reach it there."""
@@ -109,13 +110,8 @@ class Market:
         """Whether a curve at its rows is better than every other one at its own."""
 
         def between(other: Curve, rows: float) -> Estimate:
-            return fitted(
-                lambda exponent: [
-                    part(best[0], np.array([best[1]]), exponent),
-                    part(other, np.array([rows]), exponent, -1.0),
-                ],
-                self.curves,
-            )
+            first = best[0], np.array([best[1]]), 1.0
+            return fitted([first, (other, np.array([rows]), -1.0)], self.families)
 
         found = [between(other, rows) for other, rows in others]
         level = self.level / max(len(others), 1)

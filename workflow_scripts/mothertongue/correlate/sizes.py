@@ -10,7 +10,6 @@ from ..scores import MULTI
 from .averages import Cells, Test
 from .curves import Curve, Point
 
-COLUMNS = ("native_rows", "translated_rows", "draw")
 NATIVE = "native"
 Place = tuple[str, int, int]  # model, draw, rows
 
@@ -67,8 +66,6 @@ def points_of(cells: Cells, test: Test, metric: str, language: str) -> list[Poin
     import polars as pl
 
     frame = cells.scores
-    if any(name not in frame.columns for name in COLUMNS):
-        return []
     rate = cells.facts.learning_rate
     known = frame.filter(
         (pl.col("benchmark") == test.benchmark)

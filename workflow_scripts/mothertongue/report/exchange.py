@@ -36,11 +36,14 @@ def rate_words(row: RateRow, cells: Cells) -> str:
     name = cells.facts.data_label(row.translator)
     if row.verdict == verdicts.PLATEAU:
         return (
-            f"No rate: the curve of {name} levels off lower than that of native rows. A plateau"
-            " cannot be bought with more translated rows."
+            f"No rate: if both curves bend alike, that of {name} levels off lower than that of native"
+            " rows, and a plateau cannot be bought with more translated rows."
         )
     if row.verdict == verdicts.TRANSLATED_HIGHER:
-        return f"No rate: the curve of {name} levels off higher than that of native rows."
+        return (
+            f"No rate: if both curves bend alike, that of {name} levels off higher than that of native"
+            " rows."
+        )
     if row.verdict == verdicts.NONE:
         return f"None in range: more rows of {name} do not raise the score to that of native rows."
     if row.verdict == verdicts.MORE:
