@@ -8,7 +8,7 @@ approximation of a ratio.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,12 +73,8 @@ class Curve:
 
         Models share their draws' rows, so that their residuals are not independent.
         """
-        flat = self.scores.mean(axis=0)
-        found = []
-        for exponent in EXPONENTS:
-            left = flat - flat @ weights(self.sizes, self.sizes, exponent).T
-            found.append(float((left**2).sum()))
-        return np.array(found)
+        left = self.scores.mean(axis=0) @ residuals(tuple(self.sizes))
+        return np.asarray((left**2).sum(axis=(1, 2)))
 
     @property
     def spare(self) -> int:
@@ -153,6 +149,13 @@ def height_weights(sizes: Floats, exponent: float) -> Floats:
     centred = shape - shape.mean()
     found = 1 / len(sizes) + (1 / exponent - shape.mean()) * centred / (centred @ centred)
     return np.asarray(found)[None, :]
+
+
+@cache
+def residuals(sizes: tuple[float, ...]) -> Floats:
+    """What makes residuals of scores, for every exponent: [exponent, size, size]."""
+    known = np.array(sizes)
+    return np.stack([np.eye(len(known)) - weights(known, known, float(b)).T for b in EXPONENTS])
 
 
 def part(curve: Curve, at: Floats, exponent: float, sign: float = 1.0) -> Part:
