@@ -23,16 +23,18 @@ ABOUT = {
 }
 
 
-def rows_of(curve: Curve, data: str, language: str, share: float) -> list[dict]:
+def rows_of(curve: Curve, translator: str, language: str, share: float) -> list[dict]:
     """Rows of scores.csv."""
     found = []
     for model, draw, place in np.ndindex(*curve.scores.shape):
         size = int(curve.sizes[place])
         native = round(share * size)
+        amounts = {translator: size - native, "native": native}
+        data = "+".join(f"{name}_{rows}" for name, rows in amounts.items() if rows)
         found.append(
             {
                 "source": "study", "benchmark": "qa", "metric": "acc", "judge": None,
-                "language": language, "model": f"m{model}", "data": data, "scope": language,
+                "language": language, "model": f"m{model}", "data": f"{data}_draw{draw + 1}", "scope": language,
                 "learning_rate": 1e-4, "seed": 1, "score": float(curve.scores[model, draw, place]),
                 "stderr": 1.0, "n": 400, "native_rows": native, "translated_rows": size - native,
                 "draw": draw + 1,
@@ -47,9 +49,9 @@ def write(folder: Path, truths: dict[str, Truth], seed: int = 1) -> None:
     rows = []
     for language, truth in truths.items():
         study = simulate(truth, rng)
-        rows += rows_of(study.native, "native", language, 1.0)
+        rows += rows_of(study.native, "google", language, 1.0)
         rows += rows_of(study.translated, "google", language, 0.0)
-        rows += rows_of(study.mixed, "google_0.75+native_0.25_draw1", language, 0.25)
+        rows += rows_of(study.mixed, "google", language, 0.25)
     (folder / "correlate/study").mkdir(parents=True, exist_ok=True)
     write_scores(folder / "scores.csv", pl.DataFrame(rows, schema=schema()))
     write_json(folder / "correlate/study/about.json", ABOUT)
