@@ -4,6 +4,7 @@
 # out:  <results>/estimate/cost.csv   calls, characters, tokens, US dollars, hours, GPU-hours
 #       <results>/estimate/gpu.csv    GPU memory by model, bits, stage and length, and what none saves
 #       <results>/estimate/power.csv  smallest gap per benchmark, and what one more of each gives
+#       <results>/estimate/exchange.csv  designs for an exchange rate, of a study with a section `exchange`
 # Made anew whenever it is asked for: the store has changed.
 
 
@@ -26,6 +27,7 @@ rule estimate:
         "<results>/estimate/cost.csv",
         "<results>/estimate/power.csv",
         "<results>/estimate/gpu.csv",
+        *["<results>/estimate/exchange.csv"] * ("exchange" in config),
     log:
         "<logs>/estimate/cost.log",
     benchmark:
@@ -44,6 +46,7 @@ rule estimate:
         power=ESTIMATING.power,
         published=os.path.relpath(ROOT / "resources" / "published" / "variance.csv"),
         languages=ESTIMATING.languages,
+        exchange=config.get("exchange"),
         dated=config["prices"]["dated"],
         store=ESTIMATING.store,
         asked=time.time(),

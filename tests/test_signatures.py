@@ -23,6 +23,7 @@ EDGES = {  # module or package -> what its dictionaries are
     "correlate/describe.py": "about.json before any score is known",
     "correlate/amounts.py": "provenance.json of an adapter",
     "correlate/planning.py": "rows of power.csv",
+    "correlate/exchange_planning.py": "rows of the estimate's exchange.csv",
     "evaluate/data.py": "splits and documents, as lm-eval takes them",
     "evaluate/harness_task.py": "lm-eval's documents",
     "evaluate/metrics.py": "lm-eval's documents",

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mothertongue.api import Store
+from mothertongue.correlate.exchange_planning import PLAN_COLUMNS, Noise, Wish, cheapest, plan_row
 from mothertongue.correlate.planning import POWER_COLUMNS, plan_power
 from mothertongue.estimate.gpu import GpuRow, disk_text, gpu_lines, gpu_rows, text_of
 from mothertongue.estimate.lines import Line, table, with_total, write_lines, write_table
@@ -18,6 +19,7 @@ from mothertongue.estimate.power import with_hours
 from mothertongue.estimate.services import Stored, judge_lines, translation_lines
 from mothertongue.estimate.sheets import JudgeSheet, ModelSheet, PowerSheet, TranslationSheet
 from mothertongue.process.log import log_to
+from mothertongue.report.exchange_designs import designs_text
 from mothertongue.report.power import plan_text
 from mothertongue.translate.settings import languages_of
 
@@ -35,11 +37,13 @@ def main(
     power_file: Path | None = None,
     published: Path = Path("nowhere"),
     gpu_file: Path | None = None,
+    exchange: dict[str, Any] | None = None,
 ) -> str:
     """Write the estimate as CSV; returns it as text. `table_file` is <results>/estimate/….
 
     `gpu_file` gets what each model takes of a card, by quantisation, and `power_file` what the study
-    would find of the benchmarks in `power`. The sheets are those of `mothertongue.estimate.sheets`.
+    would find of the benchmarks in `power`. `exchange`: the study's section, whose designs are written
+    beside the other tables. The sheets are those of `mothertongue.estimate.sheets`.
     """
     root = table_file.parents[1]
     lines: list[Line] = []
@@ -77,6 +81,10 @@ def main(
         rows = plan_power(work, root / "correlate" / "study" / "variance.csv", published)
         write_table(power_file, POWER_COLUMNS, rows)
         text += "\n\n" + plan_text(rows) if rows else ""
+    if exchange is not None:
+        plans = cheapest(Wish.from_params(exchange), Noise())
+        write_table(table_file.with_name("exchange.csv"), PLAN_COLUMNS, map(plan_row, plans))
+        text += "\n\n" + designs_text(Wish.from_params(exchange), Noise(), plans)
     return text
 
 
@@ -94,6 +102,7 @@ if "snakemake" in globals():
             power_file=Path(snakemake.output[1]),
             gpu_file=Path(snakemake.output[2]),
             published=Path(snakemake.params.published),
+            exchange=snakemake.params.exchange,
         )
         print(text)
     print(text)  # on the terminal too: it is what was asked for

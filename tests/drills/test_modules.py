@@ -94,6 +94,29 @@ def test_only_correlate_somebody_elses_scores(foreign, tmp_path):
 
 
 @pytest.mark.slow
+def test_only_the_exchange_rate_of_somebody_elses_scores(foreign, tmp_path):
+    from simulated_sizes import Truth, write
+
+    truths = {
+        "es": Truth("4", 4, training=0.5, offset=0.2, by_size=0.2),
+        "zh": Truth("20 lower", 1.5, 20),
+    }
+    write(tmp_path / "ours", truths)
+    ours = foreign("exchange")
+    with (ours / "correlate/study/exchange.csv").open(newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    spanish = [row for row in rows if (row["language"], row["rows"]) == ("es", "500")]
+    assert spanish[0]["verdict"] == "rate"
+    assert float(spanish[0]["low"]) < 4 < float(spanish[0]["high"])
+    assert {row["verdict"] for row in rows if row["language"] == "zh"} == {"plateau"}
+    page = (ours / "report/study/exchange/exchange.html").read_text(encoding="utf-8")
+    assert "At 500 native rows, one native row is worth" in page
+    assert "a plateau cannot be bought" in page
+    for name in ("learning-curves.svg", "score-by-dollars.svg", "purchase.html"):
+        assert (ours / "report/study/exchange" / name).stat().st_size > 2000
+
+
+@pytest.mark.slow
 def test_a_mistake_in_what_is_given_is_still_refused(tmp_path):
     (tmp_path / "mothertongue").symlink_to(ROOT)
     wrong = example("judge").replace('"backend": "overlap"', '"backend": "overlp"')
@@ -150,12 +173,13 @@ STUDIES = {
     "keep.smk": ELSEWHERE,
     "judge_pairs.smk": ELSEWHERE,
     "judge_jury.smk": ELSEWHERE,
+    "exchange.smk": ELSEWHERE,
 }  # others: the demo
 PRINTING = ("benchmarks.smk", "progress.smk", "replies.smk", "tasks.smk")
 
 
 def write_elsewhere(folder: Path) -> None:
-    """The demo with adapters that are tested in every language, and with the best translations."""
+    """The demo with adapters that are tested in every language, with the best translations and `exchange`."""
     config = yaml.safe_load((ROOT / DEMO).read_text(encoding="utf-8"))
     config["conditions"][0]["evaluate_on"] = "all"
     translators = config["translate"]["translators"]
@@ -166,6 +190,7 @@ def write_elsewhere(folder: Path) -> None:
     config["judge"]["judges"] |= {name: {**duel, "model": name} for name in ("a", "b")}
     config["judge"]["judges"]["rater"] = {**duel, "mode": "rating", "model": "c"}
     config["judge"]["juries"] = {"raters": {}, "duels": {"mode": "pairwise"}}
+    config["exchange"] = {}
     (folder / ELSEWHERE).write_text(yaml.safe_dump(config), encoding="utf-8")
 
 

@@ -757,4 +757,16 @@ BROKEN = {
         ),
         ["correlate.lr: no condition is tuned at 'middle' (they use high, low)"],
     ),
+    "a price of a translator that there is not": (
+        put(("prices", {"translated_row": {"google": 0.02}})),
+        ["prices.translated_row.google: the study has no translator or data of this name; it has"],
+    ),
+    "a native row that costs nothing": (
+        put(("prices", {"native_row": 0})),
+        ["prices.native_row: 0"],
+    ),
+    "a rate beyond the largest native set": (
+        put(("exchange", {"rows": 2000})),
+        ["exchange.rows: 2000, but the largest native set is exchange.most: 1000"],
+    ),
 }

@@ -19,6 +19,7 @@ from ..study.paths import (
     TRANSLATED_REPORT,
     Layout,
 )
+from .exchange import asks_for_exchange
 from .plan import IN_RULES
 
 LICENCES = {"CohereLabs/aya_dataset": "Apache-2.0", "CohereForAI/aya_dataset": "Apache-2.0"}
@@ -72,6 +73,7 @@ class Reporting:
         if source == "study":
             parts += ["data", "training", "provenance"] + ["beside"] * ("published" in self.sources)
             parts += ["languages"] * bool(self.study.other_evaluations)
+            parts += ["exchange"] * asks_for_exchange(self.study)
         return [IN_RULES.at(REPORT_PART, source=source, part=part) for part in parts]
 
     def differences(self, wildcards: Wildcards) -> str | list[str]:

@@ -11,6 +11,7 @@ from ..files import load_yaml
 from .benchmark_checks import benchmark_mistakes, task_names_of
 from .comparison import comparison_mistakes
 from .engines import engine_mistakes
+from .exchange_checks import exchange_mistakes
 from .grid import Study
 from .groups import group_of
 from .mix_checks import mix_mistakes
@@ -95,6 +96,7 @@ def read_study(
     mistakes += translated_mistakes(config)
     mistakes += comparison_mistakes(config)
     mistakes += mix_mistakes(config)
+    mistakes += exchange_mistakes(config)
     if module:  # nobody made a mistake in a section that nobody wrote
         mistakes = [line for line in mistakes if re.split(r"[.:\[]", line)[0] in given]
     refuse(mistakes)
