@@ -97,7 +97,7 @@ def test_pieces_of_any_text_join_to_the_text(text, limit, protect):
 @some
 @given(markup, markup)
 def test_a_rating_is_one_to_five_in_halves_or_none_with_a_reason(reply, answer):
-    rating, problem = parse_rating(reply, answer)
+    rating, problem, *_ = parse_rating(reply, answer)
     assert (rating is None) == bool(problem)
     assert rating is None or (1 <= rating <= 5 and (2 * rating).is_integer())
     assert set(injection_flags(answer)) <= {"rating", "header", "instruction"}

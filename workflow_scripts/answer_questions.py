@@ -8,35 +8,27 @@ there. On a GPU the adapter's other question sets are answered in the same passe
 find the answers.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any
 
 from mothertongue.answer.elsewhere import answer_elsewhere
-from mothertongue.answer.generate import QuestionSet, answer_all, stop_counts
-from mothertongue.answer.job import opened, opened_beside, prepared
+from mothertongue.answer.generate import stop_counts
+from mothertongue.answer.here import Limits, answer_here
+from mothertongue.answer.job import opened, opened_beside
 from mothertongue.errors import InputError
 from mothertongue.files import (
     file_hash,
     write_json,
     write_jsonl,
 )
-from mothertongue.inference.base import BaseSpec, borrowed
-from mothertongue.inference.budgets import memory_folder, remembered
+from mothertongue.inference.base import BaseSpec
 from mothertongue.inference.engines import base_of, open_engine, refuse_without, told_of
 from mothertongue.inference.inputs import base_weights, weight_file
 from mothertongue.preload import run_preloaded
-from mothertongue.process.devices import card_of
 from mothertongue.process.log import log_to
 from mothertongue.study.engines import TRANSFORMERS, VLLM, EngineSpec
 from mothertongue.study.gpu_plan import resolved
-
-
-class Limits(TypedDict):
-    """How answers are generated."""
-
-    max_new_tokens: int
-    temperature: float
 
 
 def main(
@@ -108,7 +100,7 @@ def main(
 
         limits: Limits = {"max_new_tokens": max_new_tokens, "temperature": temperature}
         if asked_by.name == TRANSFORMERS:
-            _here(spec, adapter, sets, template, limits, batch_tokens, partial, probes, begin)
+            answer_here(spec, adapter, sets, template, limits, batch_tokens, partial, probes, begin)
         else:
             found = open_engine(asked_by, spec, model, condition or {}, adapter)
             begin(
@@ -140,42 +132,6 @@ def main(
     write_json(provenance, made_by | facts | {"questions": file_hash(questions), "stops": counts})
     write_jsonl(answers, rows)
     asked.partial.discard()
-
-
-def _here(
-    spec: BaseSpec,
-    adapter: Path | None,
-    sets: Sequence[QuestionSet],
-    template: str | Mapping[str, Any],
-    limits: "Limits",
-    batch_tokens: str | int,
-    partial: Path,
-    probes: Path | None,
-    begin: Callable[[dict[str, Any]], None],
-) -> None:
-    """Answer with transformers; `begin` gets what was found about the model."""
-    from mothertongue.inference import models
-    from mothertongue.inference.prefix import PrefixLM
-    from mothertongue.inference.self_test_results import SelfTestResults, facts_of
-    from mothertongue.inference.templates import open_template
-
-    with borrowed(spec) as (base, tokenizer):
-        verdicts = SelfTestResults(probes, facts_of(base, spec))
-        tuned, facts = prepared(base, tokenizer, adapter)
-        memory = remembered(
-            memory_folder(partial),
-            "answer",
-            base=spec.base,
-            quantisation=spec.quantisation,
-            dtype=str(base.dtype),
-            card=card_of(str(base.device)),
-        )
-        lm = PrefixLM(tuned, tokenizer, batch_tokens=batch_tokens, memory=memory, verdicts=verdicts)
-        facts["engine"] = {"name": TRANSFORMERS, "version": models.versions()["transformers"]}
-        facts["ignored_generation_settings"] = lm.ignored_generation
-        begin(facts)
-        with lm.budget.halved_by_failure():
-            answer_all(lm, sets, prompting=open_template(template, tokenizer), **limits)
 
 
 if "snakemake" in globals():

@@ -7,6 +7,7 @@ import re
 import answer_questions
 import pytest
 from answering import QUESTIONS, tiny  # noqa: F401
+from mothertongue.answer import here
 from mothertongue.answer.generate import (
     QuestionSet,
     answer_all,
@@ -135,7 +136,7 @@ def test_sets_of_an_adapter_are_answered_in_the_same_passes(tiny, tmp_path, monk
     def loads(*_):
         raise AssertionError("a model is loaded for answers that are there")
 
-    monkeypatch.setattr(answer_questions, "borrowed", loads)
+    monkeypatch.setattr(here, "borrowed", loads)
     answer_questions.main(**jobs["second"])
     monkeypatch.undo()
     together = {

@@ -287,13 +287,16 @@ def test_answer(tmp_path, monkeypatch):
 
 
 def test_judge(tmp_path):
-    judging = Judging(plan(tmp_path).study, "store")
+    judging = Judging(plan(tmp_path).study, "results/.work/api/store")
     assert f"<results>/answer/{PATH}/native/es.jsonl" in judging.answers()
     assert "<results>/answer/questions/native/es.jsonl" in judging.questions()
     (name, *_) = judging.study.judges
     assert f"<results>/judge/{name}/{PATH}/native/es.jsonl" in judging.ratings()
     one = w(judge=name, questions="native", language="es", **CELL)
-    assert judging.batch(one) == [] and judging.calling(one, threads=1)["store"] == "store"
+    assert (
+        judging.batch(one) == []
+        and judging.calling(one, threads=1)["store"] == "results/.work/api/store"
+    )
 
 
 def test_correlate_and_report(tmp_path):

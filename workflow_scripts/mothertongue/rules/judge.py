@@ -102,7 +102,7 @@ class Judging:
         """
         judge = wildcards.judge
         own = IN_RULES.at(ANSWERS, **wildcards) in self._own_answers
-        if hasattr(wildcards, "against"):
+        if wildcards.get("against"):
             own = own and self.others(wildcards) in self._own_answers
         batched = self.study.judges[judge].get("batch") and own
         return ancient(IN_RULES.at(BATCH_REPORT, judge=judge)) if batched else []
