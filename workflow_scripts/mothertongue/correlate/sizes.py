@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..scores import MULTI
+from ..study.mixes import Mix
 from .averages import Cells, Test
 from .curves import Curve, Point
 
@@ -41,7 +42,7 @@ class Curves:
 
 def names_of(data: str) -> list[str]:
     """The kinds of data that a condition's name has: google and native of google_750+native_250_draw1."""
-    return [one.partition("_")[0] for one in data.partition("_draw")[0].split("+")]
+    return [part.data for part in Mix.parse(data).parts]
 
 
 def kind_of(cells: Cells, data: str, native_rows: int, translated_rows: int) -> str | None:

@@ -4,7 +4,8 @@ from collections import defaultdict
 
 from ..scores import MULTI
 from ..study import ROUND_TRIP, Study
-from ..study.paths import TRANSLATED_REPORT
+from ..study.mixes import Amount, Mix
+from ..study.paths import TRANSLATED_PORTION_REPORT, TRANSLATED_REPORT
 from .plan import IN_RULES
 
 
@@ -16,11 +17,11 @@ def asks_for_exchange(study: Study) -> bool:
     """
     if "exchange" in study.config:
         return True
-    sizes: dict[tuple[str, str], set[str]] = defaultdict(set)
+    sizes: dict[tuple[str, str], set[Amount]] = defaultdict(set)
     for condition in study.conditions:
-        name, _, size = condition.data.partition("_draw")[0].partition("_")
-        if "+" not in size and condition.scope != MULTI and not name.endswith(ROUND_TRIP):
-            sizes[condition.scope, name].add(size)
+        first, *others = Mix.parse(condition.data).parts
+        if not others and condition.scope != MULTI and not first.data.endswith(ROUND_TRIP):
+            sizes[condition.scope, first.data].add(first.amount)
     two = {place for place, found in sizes.items() if len(found) > 1}
     return any(name != "native" and (scope, "native") in two for scope, name in two)
 
@@ -53,8 +54,16 @@ class Exchanging:
         if self.native_price is None:
             return []
         unknown = set(self.study.translators) - set(self.translated_prices)
-        return [
-            IN_RULES.at(TRANSLATED_REPORT, translator=data.removesuffix(ROUND_TRIP), scope=scope)
+        whole = [
+            IN_RULES.at(TRANSLATED_REPORT, translator=data, scope=scope)
             for data, scope in self.study.data_and_scope()
             if data in unknown
         ]
+        drawn = [
+            IN_RULES.at(
+                TRANSLATED_PORTION_REPORT, translator=one.data, scope=scope, portion=one.token
+            )
+            for one, scope in self.study.translated_portions()
+            if one.data in unknown
+        ]
+        return whole + drawn
