@@ -34,6 +34,7 @@ include: "rules/replies.smk"
 include: "rules/progress.smk"
 include: "rules/tasks.smk"
 include: "rules/benchmarks.smk"
+include: "rules/compare.smk"
 
 
 rule all:
@@ -44,3 +45,4 @@ rule all:
         rules.measure_translation.output,
         JUDGE_PAGES,
         rules.contamination.input,
+        rules.compare.input,

@@ -94,6 +94,17 @@ def test_only_correlate_somebody_elses_scores(foreign, tmp_path):
 
 
 @pytest.mark.slow
+def test_only_compare_somebody_elses_runs(foreign, tmp_path):
+    for name, right in (("before", 20), ("after", 35)):
+        rows = "".join(f"{number},{int(number < right)}\n" for number in range(40))
+        (tmp_path / f"{name}.csv").write_text(f"item,score\n{rows}", encoding="utf-8")
+    ours = foreign("compare") / "compare"
+    (row,) = json.loads((ours / "mine.json").read_text(encoding="utf-8"))["results"]
+    assert (row["first"], row["second"], row["verdict"]) == ("before", "after", "better")
+    assert "after better" in (ours / "mine.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
 def test_a_mistake_in_what_is_given_is_still_refused(tmp_path):
     (tmp_path / "mothertongue").symlink_to(ROOT)
     wrong = example("judge").replace('"backend": "overlap"', '"backend": "overlp"')
@@ -142,12 +153,13 @@ TARGETS = {
         "results/evaluate/data/cmmlu/test.parquet",
     ],
     OWN: ["translated"],  # the demo has no rows that were translated elsewhere
-    ELSEWHERE: ["all"],  # the demo tests no adapter in another language
+    ELSEWHERE: ["all", "records"],  # the demo compares no logs, tests no adapter in another language
 }
 STUDIES = {
     "translated.smk": OWN,
     "languages.smk": ELSEWHERE,
     "keep.smk": ELSEWHERE,
+    "compare.smk": ELSEWHERE,
 }  # others: the demo
 PRINTING = ("benchmarks.smk", "progress.smk", "replies.smk", "tasks.smk")
 
@@ -160,6 +172,9 @@ def write_elsewhere(folder: Path) -> None:
     keep = {"best": 0.5, "by": "roundtrip-chrf"}
     translators["best"] = {**translators["fluent"], "label": "Best", "keep": keep}
     config["conditions"].append({**config["conditions"][0], "data": ["best"]})
+    config["compare"] = {"pair": {"runs": ["one=one.csv", "two=two.csv"]}}
+    for name in ("one", "two"):
+        (folder / f"{name}.csv").write_text("item,score\n1,1\n2,0\n", encoding="utf-8")
     (folder / ELSEWHERE).write_text(yaml.safe_dump(config), encoding="utf-8")
 
 
