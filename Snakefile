@@ -35,6 +35,7 @@ include: "rules/replies.smk"
 include: "rules/progress.smk"
 include: "rules/tasks.smk"
 include: "rules/benchmarks.smk"
+include: "rules/compare.smk"
 
 
 rule all:
@@ -45,3 +46,4 @@ rule all:
         rules.measure_translation.output,
         JUDGE_PAGES,
         rules.contamination.input,
+        rules.compare.input,

@@ -23,6 +23,7 @@ MAY = {
     "judge": {"api", "prompts", "study", "correlate"},
     "collect": {"judge", "study"},
     "report": {"correlate", "prompts", "judge", "sample", "translate"},
+    "compare": {"correlate", "report"},
     "estimate": {"sample", "api", "study", "evaluate", "translate", "judge", "correlate"},
     "new": {"api", "sample", "study", "translate", "estimate"},
     "rules": {
@@ -37,6 +38,7 @@ WITHOUT = {  # package -> libraries that it never imports
     "collect": ("torch", "transformers", "lm_eval"),
     "api": ("torch", "transformers", "lm_eval"),
     "new": ("torch", "transformers", "lm_eval"),
+    "compare": ("torch", "transformers", "lm_eval"),
     "rules": ("torch", "transformers", "polars", "lm_eval"),
 }
 

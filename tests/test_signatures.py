@@ -20,6 +20,8 @@ EDGES = {  # module or package -> what its dictionaries are
     "scores.py": "about.json, read as records by correlate.facts",
     "collect/describe.py": "about.json while it is filled",
     "collect/rows.py": "a score file",
+    "collect/every_eval.py": "score files, and the records that are written",
+    "compare/readers": "JSON of other tools' logs",
     "correlate/describe.py": "about.json before any score is known",
     "correlate/amounts.py": "provenance.json of an adapter",
     "correlate/planning.py": "rows of power.csv",
@@ -123,7 +125,8 @@ def found(root):
 
 
 def edge_of(module):
-    return next((edge for edge in (module, module.split("/")[0]) if edge in EDGES), None)
+    above = (module, module.rpartition("/")[0], module.split("/")[0])
+    return next((edge for edge in above if edge in EDGES), None)
 
 
 def test_dictionaries_of_anything_stand_at_edges_alone(found):

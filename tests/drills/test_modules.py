@@ -117,6 +117,17 @@ def test_only_the_exchange_rate_of_somebody_elses_scores(foreign, tmp_path):
 
 
 @pytest.mark.slow
+def test_only_compare_somebody_elses_runs(foreign, tmp_path):
+    for name, right in (("before", 20), ("after", 35)):
+        rows = "".join(f"{number},{int(number < right)}\n" for number in range(40))
+        (tmp_path / f"{name}.csv").write_text(f"item,score\n{rows}", encoding="utf-8")
+    ours = foreign("compare") / "compare"
+    (row,) = json.loads((ours / "mine.json").read_text(encoding="utf-8"))["results"]
+    assert (row["first"], row["second"], row["verdict"]) == ("before", "after", "better")
+    assert "after better" in (ours / "mine.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
 def test_a_mistake_in_what_is_given_is_still_refused(tmp_path):
     (tmp_path / "mothertongue").symlink_to(ROOT)
     wrong = example("judge").replace('"backend": "overlap"', '"backend": "overlp"')
@@ -165,7 +176,7 @@ TARGETS = {
         "results/evaluate/data/cmmlu/test.parquet",
     ],
     OWN: ["translated"],  # the demo has no rows that were translated elsewhere
-    ELSEWHERE: ["all"],  # the demo tests no adapter in another language
+    ELSEWHERE: ["all", "records"],  # the demo compares no logs, tests no adapter in another language
 }
 STUDIES = {
     "translated.smk": OWN,
@@ -174,6 +185,7 @@ STUDIES = {
     "judge_pairs.smk": ELSEWHERE,
     "judge_jury.smk": ELSEWHERE,
     "exchange.smk": ELSEWHERE,
+    "compare.smk": ELSEWHERE,
 }  # others: the demo
 PRINTING = ("benchmarks.smk", "progress.smk", "replies.smk", "tasks.smk")
 
@@ -191,6 +203,9 @@ def write_elsewhere(folder: Path) -> None:
     config["judge"]["judges"]["rater"] = {**duel, "mode": "rating", "model": "c"}
     config["judge"]["juries"] = {"raters": {}, "duels": {"mode": "pairwise"}}
     config["exchange"] = {}
+    config["compare"] = {"pair": {"runs": ["one=one.csv", "two=two.csv"]}}
+    for name in ("one", "two"):
+        (folder / f"{name}.csv").write_text("item,score\n1,1\n2,0\n", encoding="utf-8")
     (folder / ELSEWHERE).write_text(yaml.safe_dump(config), encoding="utf-8")
 
 

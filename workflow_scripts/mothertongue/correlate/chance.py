@@ -110,3 +110,13 @@ def gap_sample(evidence: Evidence, piece: Piece) -> Sample | None:
     """Native against translated on one piece."""
     terms = gap_terms(evidence, piece)
     return evidence.sample([Share(piece, 1.0, terms)]) if terms else None
+
+
+def is_no_better(
+    score: float, influence: np.ndarray, chance: float, confidence: float = 0.95
+) -> bool:
+    """Whether a score's interval over clusters of items reaches down to chance."""
+    from scipy.special import ndtri
+
+    half = float(ndtri((1 + confidence) / 2)) * math.sqrt(over_clusters(influence))
+    return score - half <= chance

@@ -261,28 +261,14 @@ class Evidence:
         if not there.any():
             return None
         values, weights = items.values[np.ix_(there, every)], items.weights[np.ix_(there, every)]
-        shares = values if items.ratio else values * weights
-        total = weights.sum(axis=0)
-        scores = shares.sum(axis=0) / total
-        pulls = sign * (shares - scores * weights) / total
-        scale = 1 / math.log(2) if piece.metric in LOG_SCALE else 1.0
         codes = self.codes(piece.test, piece.metric, items)[there]
         size = len(self._codes[piece.test.benchmark])
-        gap, own, influence, start = 0.0, 0.0, np.zeros(size), 0
-        replicates = {}
-        for (source, weight), group in zip(terms, columns, strict=True):
-            block = range(start, start + len(group))
-            start += len(group)
-            replicates[source] = sign * scale * scores[list(block)]
-            gap += weight * float(replicates[source].mean())
-            by_cluster = np.array(
-                [np.bincount(codes, scale * pulls[:, j], minlength=size) for j in block]
-            )
-            influence += weight * by_cluster.mean(axis=0)
-            if len(group) > 1:
-                apart = by_cluster - by_cluster.mean(axis=0)
-                inner = (apart**2).sum() / (len(group) - 1) / len(group)
-                own += weight**2 * float(inner)
+        groups = [(weight, len(group)) for (_, weight), group in zip(terms, columns, strict=True)]
+        scale = sign / math.log(2) if piece.metric in LOG_SCALE else float(sign)
+        gap, scores, influence, own = over_items(
+            values, weights, codes, size, groups, ratio=items.ratio, scale=scale
+        )
+        replicates = {source: one for (source, _), one in zip(terms, scores, strict=True)}
         here = np.bincount(codes, minlength=size) > 0
         sides = sides_of(replicates, terms)
         return Part(gap, replicates, sides, Pulls(influence, here), own, int(there.sum()))
@@ -363,6 +349,50 @@ class Evidence:
                 row[own] += share * one.influence
                 there[own] |= one.there
         return table[:, there]
+
+
+class Difference(NamedTuple):
+    """A weighted sum of mean scores over items, and what it rests on."""
+
+    gap: float
+    scores: list[np.ndarray]  # of each group of adapters, one per seed
+    influence: np.ndarray  # what each cluster contributes; sums to 0
+    replicate_items: float  # variance that replicates share with items
+
+
+def over_items(
+    values: np.ndarray,
+    weights: np.ndarray,
+    codes: np.ndarray,
+    size: int,
+    groups: Sequence[tuple[float, int]],
+    *,
+    ratio: bool = False,
+    scale: float = 1.0,
+) -> Difference:
+    """A weighted sum of groups' mean scores over the same items.
+
+    values, weights: items x adapters, group by group; groups: weight and number of adapters; codes:
+    cluster of each item, below `size`. Scores are weighted means of the values (`ratio`: sums of
+    values over sums of weights), times `scale`.
+    """
+    shares = values if ratio else values * weights
+    total = weights.sum(axis=0)
+    means = shares.sum(axis=0) / total
+    pulls = scale * (shares - means * weights) / total
+    gap, own, influence, start = 0.0, 0.0, np.zeros(size), 0
+    scores = []
+    for weight, count in groups:
+        block = range(start, start + count)
+        start += count
+        scores.append(scale * means[list(block)])
+        gap += weight * float(scores[-1].mean())
+        by_cluster = np.array([np.bincount(codes, pulls[:, j], minlength=size) for j in block])
+        influence += weight * by_cluster.mean(axis=0)
+        if count > 1:
+            apart = by_cluster - by_cluster.mean(axis=0)
+            own += weight**2 * float((apart**2).sum() / (count - 1) / count)
+    return Difference(gap, scores, influence, own)
 
 
 def on_scale(metric: str, scores: np.ndarray) -> np.ndarray:

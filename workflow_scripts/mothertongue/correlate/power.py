@@ -51,19 +51,24 @@ def components(sample: Sample, units: Spread, training: float = TRAINING) -> Com
     return Components(rest - luck, luck, noise, shared)
 
 
-def needed(
-    sample: Sample, units: Spread, margin: float, confidence: float, power: float = POWER
-) -> c.Needed | None:
-    """Models, seeds and items in all (each by itself) that would decide if the estimate were true."""
+def deciding_variance(size: float, margin: float, confidence: float, power: float = POWER) -> float:
+    """The variance at which a difference of this size would be decided, as different or equivalent."""
     from scipy.special import ndtri
 
-    parts = components(sample, units)
-    size = abs(sample.estimate)
     z, beta = float(ndtri((1 + confidence) / 2)), float(ndtri(power))
     target = (size / (z + beta)) ** 2
     if size < margin:
         one_sided, both = float(ndtri(confidence)), float(ndtri((1 + power) / 2))
         target = max(target, ((margin - size) / (max(one_sided, z) + both)) ** 2)
+    return target
+
+
+def needed(
+    sample: Sample, units: Spread, margin: float, confidence: float, power: float = POWER
+) -> c.Needed | None:
+    """Models, seeds and items in all (each by itself) that would decide if the estimate were true."""
+    parts = components(sample, units)
+    target = deciding_variance(abs(sample.estimate), margin, confidence, power)
     if not math.isfinite(parts.total) or parts.total <= ZERO or target <= 0:
         return None  # where nothing varies, nothing tells what more would bring
     found: dict[str, int | None] = {"models": None, "seeds": None, "items": None}

@@ -74,6 +74,7 @@ DIFFERENCES = "correlate/study/differences.csv"
 REPORT_PART = "report/{source}/{part}"
 COST = "estimate/cost.csv"
 EXPORTED_REPLIES = "replies.parquet"
+COMPARISON = "compare/{comparison}.html"
 
 MANIFEST = "prefetch/manifest.json"  # the lock of the hub's commits and files; undeclared
 

@@ -39,4 +39,6 @@ VERSIONS: dict[str, int] = {
     "training": 2,
     "provenance": 6,
     "beside": 3,
+    "compare": 1,
+    "records": 1,
 }

@@ -1,0 +1,87 @@
+"""Reads plain tables: CSV or JSON Lines with `item` and `score`, and what else they say of a row.
+
+Columns: item, score; where they are: task, metric, language, model, replicate (or seed), cluster, weight,
+chance, prompt. The same columns make a frame for `mothertongue.compare`, with `run` beside them.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...errors import InputError, first_line
+from ..records import COLUMNS, Block, Log, Settings
+
+if TYPE_CHECKING:
+    import polars as pl
+
+NEEDED = ("item", "score")
+KEYS = ("task", "metric", "language", "model", "replicate")
+OTHER_NAMES = {
+    "seed": "replicate", "benchmark": "task", "id": "item", "item_id": "item", "value": "score",
+}  # fmt: skip
+LOWER = ("perplexity", "bits", "loss", "error", "wer", "cer", "ter")
+
+
+def is_plain(names: list[str]) -> bool:
+    """Whether columns are those of a plain table."""
+    named = {OTHER_NAMES.get(name, name) for name in names}
+    return set(NEEDED) <= named
+
+
+def read(path: Path) -> Log:
+    """A CSV, TSV, JSON Lines or Parquet file; its task is empty where no column names it."""
+    import polars as pl
+
+    try:
+        if path.suffix == ".parquet":
+            table = pl.read_parquet(path)
+        elif path.suffix in (".jsonl", ".ndjson"):
+            table = pl.read_ndjson(path, infer_schema_length=1000)
+        else:
+            with path.open("rb") as handle:
+                tabs = b"\t" in handle.readline()
+            table = pl.read_csv(path, separator="\t" if tabs else ",", infer_schema_length=1000)
+    except pl.exceptions.PolarsError as error:
+        raise InputError(f"{path}: cut or not readable ({first_line(error)})") from None
+    return Log(tuple(blocks_of(table, str(path), "")))
+
+
+def blocks_of(table: "pl.DataFrame", source: str, task: str = "scores") -> Iterator[Block]:
+    """The blocks of a plain table; `task` names the one that no column names."""
+    import polars as pl
+
+    renamed = {
+        old: new
+        for old, new in OTHER_NAMES.items()
+        if old in table.columns and new not in table.columns
+    }
+    table = table.rename(renamed)
+    for name in NEEDED:
+        if name not in table.columns:
+            raise InputError(f"{source}: no column '{name}'; found {', '.join(table.columns)}")
+    try:
+        table = table.with_columns(pl.col("score").cast(pl.Float64))
+    except pl.exceptions.PolarsError as error:
+        raise InputError(f"{source}: a score is no number ({first_line(error)})") from None
+    keys = [name for name in KEYS if name in table.columns]
+    parts = table.partition_by(keys, as_dict=True, maintain_order=True) if keys else {(): table}
+    for values, part in parts.items():
+        own = {k: "" if v is None else str(v) for k, v in zip(keys, values, strict=True)}
+        given = [
+            pl.col(name).cast(getattr(pl, kind))
+            if name in part.columns
+            else pl.lit(1.0 if name == "weight" else None, getattr(pl, kind)).alias(name)
+            for name, kind in COLUMNS.items()
+        ]
+        metric = own.get("metric") or "score"
+        yield Block(
+            own.get("task") or task,
+            metric,
+            part.select(given),
+            own.get("language", ""),
+            own.get("model", ""),
+            own.get("replicate", ""),
+            lower_is_better=any(word in metric.lower() for word in LOWER),
+            settings=Settings(),
+            source=source,
+        )
