@@ -34,6 +34,8 @@ include: "rules/replies.smk"
 include: "rules/progress.smk"
 include: "rules/tasks.smk"
 include: "rules/benchmarks.smk"
+include: "rules/bundle.smk"
+include: "rules/push.smk"
 
 
 rule all:

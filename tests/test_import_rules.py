@@ -25,9 +25,11 @@ MAY = {
     "report": {"correlate", "prompts", "judge", "sample", "translate"},
     "estimate": {"sample", "api", "study", "evaluate", "translate", "judge", "correlate"},
     "new": {"api", "sample", "study", "translate", "estimate"},
+    "bundle": {"study"},
+    "merge": {"bundle", "correlate", "report"},
     "rules": {
         *("process", "study", "prompts", "answer", "evaluate", "finetune", "translate"),
-        *("judge", "correlate", "report", "estimate"),
+        *("judge", "correlate", "report", "estimate", "bundle"),
     },
 }
 WITHOUT = {  # package -> libraries that it never imports
@@ -37,6 +39,8 @@ WITHOUT = {  # package -> libraries that it never imports
     "collect": ("torch", "transformers", "lm_eval"),
     "api": ("torch", "transformers", "lm_eval"),
     "new": ("torch", "transformers", "lm_eval"),
+    "bundle": ("torch", "transformers", "lm_eval"),
+    "merge": ("torch", "transformers", "lm_eval"),
     "rules": ("torch", "transformers", "polars", "lm_eval"),
 }
 

@@ -62,6 +62,9 @@ DIFFERENCES = "correlate/study/differences.csv"
 REPORT_PART = "report/{source}/{part}"
 COST = "estimate/cost.csv"
 EXPORTED_REPLIES = "replies.parquet"
+BUNDLE = "bundle"
+ADAPTER_CARD = f"cards/finetune/{CONDITION}/README.md"
+TRANSLATED_CARD = "cards/translate/{translator}/{scope}/README.md"
 
 MANIFEST = "prefetch/manifest.json"  # the lock of the hub's commits and files; undeclared
 

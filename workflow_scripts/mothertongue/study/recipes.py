@@ -7,7 +7,7 @@ Config = Mapping[str, Any]
 LORA, FULL = "lora", "full"  # finetune.method
 OF_ALL_MODELS = (  # keys of the grid, of training sets and of machines, which no model has of its own
     *("learning_rates", "seeds", "validation", "split_seed", "limit"),
-    *("gpus", "gpu_type", "gpu_memory", "checkpoint_minutes", "template"),
+    *("gpus", "gpu_type", "gpu_memory", "checkpoint_minutes", "template", "track"),
 )
 
 

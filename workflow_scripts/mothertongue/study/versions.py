@@ -35,4 +35,6 @@ VERSIONS: dict[str, int] = {
     "training": 2,
     "provenance": 5,
     "beside": 3,
+    "bundle": 1,
+    "cards": 1,
 }
