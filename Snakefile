@@ -36,6 +36,8 @@ include: "rules/progress.smk"
 include: "rules/tasks.smk"
 include: "rules/benchmarks.smk"
 include: "rules/compare.smk"
+include: "rules/bundle.smk"
+include: "rules/push.smk"
 
 
 rule all:

@@ -52,6 +52,7 @@ rule finetune_lora:
         mem_mb=FINETUNING.memory,
         runtime=FINETUNING.minutes,
         checkpoint_minutes=config["finetune"]["checkpoint_minutes"],  # a change retrains nothing
+        track=FINETUNING.track,  # the same
     params:
         model=MODELS.entry,
         pinned=MODELS.pinned,

@@ -26,9 +26,11 @@ MAY = {
     "compare": {"correlate", "report"},
     "estimate": {"sample", "api", "study", "evaluate", "translate", "judge", "correlate"},
     "new": {"api", "sample", "study", "translate", "estimate"},
+    "bundle": {"study"},
+    "merge": {"bundle", "correlate", "report"},
     "rules": {
         *("process", "study", "prompts", "answer", "evaluate", "finetune", "translate"),
-        *("judge", "correlate", "report", "estimate"),
+        *("judge", "correlate", "report", "estimate", "bundle"),
     },
 }
 WITHOUT = {  # package -> libraries that it never imports
@@ -39,6 +41,8 @@ WITHOUT = {  # package -> libraries that it never imports
     "api": ("torch", "transformers", "lm_eval"),
     "new": ("torch", "transformers", "lm_eval"),
     "compare": ("torch", "transformers", "lm_eval"),
+    "bundle": ("torch", "transformers", "lm_eval"),
+    "merge": ("torch", "transformers", "lm_eval"),
     "rules": ("torch", "transformers", "polars", "lm_eval"),
 }
 

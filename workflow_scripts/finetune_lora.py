@@ -37,6 +37,7 @@ def main(
     checkpoint_minutes: float = 10,
     others: tuple[Path, ...] = (),
     last: Path | None = None,
+    track: str = "none",
 ) -> None:
     """Train on `training_set`; `recipe` is the configuration's section without the grid.
 
@@ -58,6 +59,7 @@ def main(
         checkpoint_minutes=checkpoint_minutes,
         others=others,
         last=last,
+        track=track,
     )
     if gpus > 1:
         finetune_in_processes(job, gpus)
@@ -95,6 +97,7 @@ if "snakemake" in globals():
                 checkpoint_minutes=snakemake.resources.get("checkpoint_minutes", 10),
                 others=tuple(map(Path, snakemake.input.others)),
                 last=Path(last) if last else None,
+                track=snakemake.resources.get("track", "none"),
             ),
             gpus=gpus,
             grace=STOP_SECONDS,

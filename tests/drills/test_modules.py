@@ -173,6 +173,8 @@ TARGETS = {
         "contamination",
         "estimate",
         "prefetch",
+        "bundle",
+        "cards",
         "results/evaluate/data/cmmlu/test.parquet",
     ],
     OWN: ["translated"],  # the demo has no rows that were translated elsewhere

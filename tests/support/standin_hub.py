@@ -1,9 +1,10 @@
 """A stand-in for the Hugging Face hub: enough of its HTTP interface for its real clients.
 
-Repositories have one commit, reachable by its hash and as `main`. A gated repository answers
+Repositories have one commit, reachable by its hash and as `main`; uploads replace it. A gated repository answers
 requests for files with 403 unless the right token comes along, as the hub does.
 """
 
+import base64
 import hashlib
 import json
 import threading
@@ -72,6 +73,10 @@ class Hub:
         parts = path.split("/")
         api = parts[0] == "api"
         parts = parts[1:] if api else parts
+        if api and parts == ["repos", "create"]:
+            return self.create(request, json.loads(body))
+        if api and parts == ["validate-yaml"]:
+            return self.send_json(request, {"errors": [], "warnings": []})
         kind = "dataset" if parts[0] == "datasets" else "model"
         parts = parts[1:] if parts[0] in ("models", "datasets") else parts
         name, rest = "/".join(parts[:2]), parts[2:]
@@ -87,6 +92,10 @@ class Hub:
         if action in ("resolve", "revision", "tree", "paths-info"):
             if rest[0] not in (repository.commit, "main"):
                 return self.send(request, 404, b"", {"X-Error-Code": "RevisionNotFound"})
+        if action in ("preupload", "commit"):
+            if not allowed:
+                return self.send(request, 401, b"", {"X-Error-Message": "no token"})
+            return self.receive(request, repository, action, body)
         if action == "resolve":
             return self.send_file(request, repository, "/".join(rest[1:]))
         if action in ("", "revision"):
@@ -98,6 +107,39 @@ class Hub:
             everything = tree(repository, "")
             return self.send_json(request, [e for e in everything if e["path"] in asked])
         return self.send_json(request, {})
+
+    def create(self, request, asked: dict) -> None:
+        """Make a repository; one that is there is a conflict, as on the hub."""
+        if request.headers.get("Authorization") != f"Bearer {TOKEN}":
+            return self.send(request, 401, b"", {"X-Error-Message": "no token"})
+        owner, name = asked.get("organization"), asked["name"]
+        full = f"{owner}/{name}" if owner else name
+        kind = asked.get("type") or "model"
+        address = f"{self.url}/{'datasets/' * (kind == 'dataset')}{full}"
+        if any((r.kind, r.name) == (kind, full) for r in self.repositories):
+            return self.send(request, 409, json.dumps({"url": address}).encode(), {})
+        self.repositories.append(Repository(kind, full, {}))
+        return self.send_json(request, {"url": address, "id": full})
+
+    def receive(self, request, repository: Repository, action: str, body: bytes) -> None:
+        """Take an upload: every file comes within the commit, whatever its size."""
+        if action == "preupload":
+            files = [
+                {"path": one["path"], "uploadMode": "regular", "shouldIgnore": False}
+                for one in json.loads(body)["files"]
+            ]
+            return self.send_json(request, {"files": files})
+        for line in map(json.loads, body.splitlines()):
+            if line["key"] == "file":
+                value = line["value"]
+                repository.files[value["path"]] = base64.b64decode(value["content"])
+        repository.commit = hashlib.sha1(
+            repr(sorted(repository.files.items())).encode()
+        ).hexdigest()
+        address = f"{self.url}/{repository.name}/commit/{repository.commit}"
+        return self.send_json(
+            request, {"success": True, "commitOid": repository.commit, "commitUrl": address}
+        )
 
     def send_file(self, request, repository: Repository, name: str) -> None:
         if name not in repository.files:

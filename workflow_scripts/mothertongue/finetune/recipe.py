@@ -186,7 +186,8 @@ class Job:
 
     `adapter` is the adapter's weights, or the folder of the whole model (which has no `adapter_config`,
     but `last`, the folder of its weights after the last step). `folder` holds checkpoints until the job
-    is done; `others` are the training sets with which `recipe.equal` is held equal.
+    is done; `others` are the training sets with which `recipe.equal` is held equal; `track` names a tracker
+    of accelerate that losses are also written to.
     """
 
     training_set: Path
@@ -203,6 +204,7 @@ class Job:
     checkpoint_minutes: float = 10.0
     others: tuple[Path, ...] = ()
     last: Path | None = None
+    track: str = "none"
 
     def to_json(self) -> str:
         """The job as JSON, for other processes that share it."""

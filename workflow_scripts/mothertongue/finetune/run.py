@@ -36,6 +36,7 @@ from .outputs import (
     write_history,
 )
 from .recipe import FULL, Job
+from .tracking import tracked
 from .train import Trainer, TrainingError
 from .whole import computing_in, unfreeze
 from .workers import Workers
@@ -169,6 +170,7 @@ def finetune(job: Job, workers: Workers | None = None) -> dict[str, Any]:
     saved adapter does not do what the trained one did, `InputError` for unusable input.
     """
     workers, recipe = workers or Workers(), job.recipe
+    tracking = tracked(job, first=workers.rank == 0)  # before anything takes long
     device = pick_device()
     load = partial(
         load_base,
@@ -218,7 +220,9 @@ def finetune(job: Job, workers: Workers | None = None) -> dict[str, Any]:
         failing = memory.halved_by_failure(lambda: trainer.run.budget) if memory else nullcontext()
         with stop_requests(job_end()) as stop, failing:
             trainer.stop = stop
+            trainer.note = tracking.note
             run = trainer.train()
+    tracking.finish()
     facts = Tuned(
         identity=identity,
         modules=[] if recipe.is_whole else lora_modules(tuned),
@@ -249,6 +253,7 @@ def finetune(job: Job, workers: Workers | None = None) -> dict[str, Any]:
             saved = proved_adapter(job, model if same else load()[0], tokenizer, expected)
         report = provenance(job, sets, run, facts, saved, workers=workers)
         write_history(job.history, run)
+        report |= tracking.provenance
         write_json(job.provenance, report)
         if not stop.check():  # else the scheduler may yet call this attempt failed: its files go
             remove_checkpoint(job.folder)

@@ -10,7 +10,7 @@ import hashlib
 import logging
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,13 @@ from .scale import first_scale, unscale
 from .workers import Workers, share_out
 
 log = logging.getLogger("mothertongue.finetune")
+
+
+Note = Callable[[Mapping[str, float], int], None]  # values by name, and the step
+
+
+def no_note(values: Mapping[str, float], step: int) -> None:
+    """Write nothing: no tracker is asked for."""
 
 
 class TrainingError(RuntimeError):
@@ -130,6 +137,7 @@ class Trainer:
         self.steps_per_epoch = math.ceil(len(training) / recipe.effective_batch)
         self.total = steps or self.steps_per_epoch * recipe.epochs
         self.losses: list[float] = []
+        self.note: Note = no_note
         self.checked = False
 
     # ---- one step ---------------------------------------------------------------------------
@@ -309,6 +317,8 @@ class Trainer:
             "-" if trained is None else f"{trained:.4f}",
             math.exp(min(loss, 700.0)),
         )
+        noted = {f"epoch/{k}": v for k, v in run.history[-1].items() if v is not None}
+        self.note(noted, run.step)
         run.epoch_loss, run.epoch_supervised = 0.0, 0
         if epoch and (loss < run.best_loss or not run.best):
             run.best_epoch, run.best_loss = epoch, loss
@@ -371,6 +381,7 @@ class Trainer:
             step_started, tokens_before = time.monotonic(), run.tokens
             loss = self.do_step()
             self.losses.append(loss)
+            self.note({"loss": loss}, run.step)
             at_end = run.step % self.steps_per_epoch == 0 or run.step == self.total
             if at_end:
                 self.end_epoch(started)

@@ -144,7 +144,11 @@ def prompt_table(used: list[Wording]) -> Table:
 def adapter_table(adapters: list[Adapter]) -> Table:
     """Every adapter: hash, training sets' hashes, proof."""
     title = "Adapters and their training sets (first characters of SHA-256)"
-    return tabulate("adapters", title, ADAPTER, adapters)
+    followed = any(one.tracked for one in adapters)
+    fields = (
+        ADAPTER + [Field(Column("run at its tracker", "", 0), lambda one: one.tracked)] * followed
+    )
+    return tabulate("adapters", title, fields, adapters)
 
 
 def test_table(scored: list[Scored], facts: Facts) -> Table:

@@ -49,6 +49,7 @@ class Adapter:
     proved: bool | None  # the saved adapter, loaded afresh, does what the trained one did
     trained_weights: int | None  # of the adapter; of a full fine-tuning, all
     lora_modules: int | None
+    tracked: str | None = None  # tracker and place of its run
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +151,7 @@ def _adapter(run: Mapping[str, Any]) -> Adapter:
         proved=bool(proof.get("equal")) if proof else None,
         trained_weights=lora.get("weights") or run.get("trained_weights"),
         lora_modules=lora.get("modules"),
+        tracked=": ".join(filter(None, (run.get("tracked") or {}).values())) or None,
     )
 
 

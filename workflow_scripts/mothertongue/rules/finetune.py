@@ -16,7 +16,7 @@ from .plan import IN_RULES
 
 NOT_OF_THE_RECIPE = (
     *("learning_rates", "seeds", "validation", "split_seed"),
-    *("gpus", "gpu_type", "gpu_memory", "checkpoint_minutes"),
+    *("gpus", "gpu_type", "gpu_memory", "checkpoint_minutes", "track"),
 )
 
 # New keys with the values that every adapter of version 1.0.0 had: left out, so that none is retrained.
@@ -137,6 +137,11 @@ class Finetuning:
         """Where the checkpoint of a condition is kept."""
         pattern = TUNED if Path(output.adapter).name == Path(TUNED).name else ADAPTER
         return Layout.around(output.adapter, pattern).unfinished(Path(output.adapter).parent)
+
+    @property
+    def track(self) -> str:
+        """The tracker that losses are also written to, or none."""
+        return str(self._finetune.get("track", "none"))
 
     def adapters(self) -> list[str]:
         """Every adapter of the study."""

@@ -124,8 +124,8 @@ class Reporting:
         ]
 
     def configuration(self) -> dict[str, Any]:
-        """The study's configuration, without what captions are told through it."""
-        told = ("captions", "findings")
+        """The study's configuration, without what captions are told and what is done with results."""
+        told = ("captions", "findings", "bundle", "push")
         return {key: value for key, value in self.study.config.items() if key not in told}
 
     def store(self, wildcards: Wildcards, output: OutputFiles) -> str:

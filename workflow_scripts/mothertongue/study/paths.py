@@ -75,6 +75,9 @@ REPORT_PART = "report/{source}/{part}"
 COST = "estimate/cost.csv"
 EXPORTED_REPLIES = "replies.parquet"
 COMPARISON = "compare/{comparison}.html"
+BUNDLE = "bundle"
+ADAPTER_CARD = f"cards/finetune/{CONDITION}/README.md"
+TRANSLATED_CARD = "cards/translate/{translator}/{scope}/README.md"
 
 MANIFEST = "prefetch/manifest.json"  # the lock of the hub's commits and files; undeclared
 

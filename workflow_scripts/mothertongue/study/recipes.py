@@ -8,7 +8,7 @@ LORA, FULL = "lora", "full"  # finetune.method
 STEPS = "steps"  # finetune.budget, beside epochs
 OF_ALL_MODELS = (  # keys of the grid, of training sets and of machines, which no model has of its own
     *("learning_rates", "seeds", "validation", "split_seed", "limit"),
-    *("gpus", "gpu_type", "gpu_memory", "checkpoint_minutes", "template"),
+    *("gpus", "gpu_type", "gpu_memory", "checkpoint_minutes", "template", "track"),
 )
 
 

@@ -202,6 +202,7 @@ PATTERNS = {  # what a pattern of the schema stands for; None: the value is not 
     " three small letters, such as es)",
     "^https?://[^@]*$": "is not an address that starts with http:// or https:// and holds no password",
     "^[A-Za-z0-9_.]+$": "is not the name of a card as SLURM writes it (letters, digits, _ and .)",
+    r"^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*$": "is not a repository of the hub (OWNER/NAME)",
     "^[A-Z][A-Z0-9_]*$": None,
 }
 LONGEST_SHOWN = 60

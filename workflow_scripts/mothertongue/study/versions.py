@@ -41,4 +41,6 @@ VERSIONS: dict[str, int] = {
     "beside": 3,
     "compare": 1,
     "records": 1,
+    "bundle": 1,
+    "cards": 1,
 }
