@@ -17,7 +17,7 @@ MAY = {
     "inference": {"process", "prompts", "preload", "study"},
     "finetune": {"process", "inference", "sample", "translate"},
     "evaluate": {"study", "inference", "process", "prompts", "sample"},
-    "answer": {"inference", "sample"},
+    "answer": {"inference", "sample", "translate"},
     "translate": {"api", "process", "prompts", "sample", "inference"},
     "correlate": {"study"},
     "judge": {"api", "prompts", "study", "correlate"},

@@ -260,6 +260,11 @@ class Study:
             if self._covers(condition, language)
         ]
 
+    @property
+    def checked_answers(self) -> list[AnswerSet]:
+        """The answers that are looked at without a judge, if the study wants that."""
+        return self.answers if self.config["answer"]["fidelity"] else []
+
     @cached_property
     def judgements(self) -> list[Judgement]:
         """Every judge x answer set to be rated."""

@@ -49,6 +49,8 @@ ITEMS = f"evaluate/{CONDITION}/{{benchmark}}/{{language}}.items.parquet"
 QUESTIONS = "answer/questions/{questions}/{language}.jsonl"
 ANSWERS = f"answer/{CONDITION}/{{questions}}/{{language}}.jsonl"
 ANSWERS_PROVENANCE = f"answer/{CONDITION}/{{questions}}/{{language}}.provenance.json"
+FIDELITY = f"answer/fidelity/{CONDITION}/fidelity-{{questions}}/{{language}}.json"
+FIDELITY_ITEMS = f"answer/fidelity/{CONDITION}/fidelity-{{questions}}/{{language}}.items.parquet"
 RATINGS = f"judge/{{judge}}/{CONDITION}/{{questions}}/{{language}}.jsonl"
 BATCH_REPORT = "judge/{judge}.batch.json"
 

@@ -296,8 +296,15 @@ def _questions(names: Names) -> Iterator[str]:
             yield f"{where}.path: only https addresses are fetched; give https:// or a file"
         for place, code in enumerate(listed(spec.get("languages"))):
             yield from unknown(f"{where}.languages[{place}]", code, names.languages, "language")
-    if names.questions and not names.judges:
+    alone = mapping(names.config.get("answer")).get("fidelity")
+    if names.questions and not names.judges and not alone:
         yield "judge.judges: open questions are asked, but no judge is configured"
+    for name in names.benchmarks if alone else ():
+        if name in {f"fidelity-{one}" for one in names.questions}:
+            yield (
+                f"evaluate.benchmarks.{name}: answer.fidelity gives this name to a question set;"
+                " choose another"
+            )
 
 
 def _conditions(names: Names) -> Iterator[str]:

@@ -18,6 +18,7 @@ VERSIONS: dict[str, int] = {
     "evaluate": 3,
     "questions": 1,
     "answer": 1,
+    "fidelity": 1,
     "judge": 2,
     "judges": 6,
     "browser": 1,
