@@ -26,6 +26,7 @@ include: "rules/finetune.smk"
 include: "rules/evaluate.smk"
 include: "rules/answer.smk"
 include: "rules/judge.smk"
+include: "rules/people.smk"
 include: "rules/correlate.smk"
 include: "rules/report.smk"
 include: "rules/contamination.smk"
@@ -43,4 +44,5 @@ rule all:
         rules.report.input,
         rules.measure_translation.output,
         JUDGE_PAGES,
+        PEOPLE_PAGES,
         rules.contamination.input,

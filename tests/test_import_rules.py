@@ -21,8 +21,9 @@ MAY = {
     "translate": {"api", "process", "prompts", "sample", "inference"},
     "correlate": {"study"},
     "judge": {"api", "prompts", "study", "correlate"},
+    "people": {"judge"},
     "collect": {"judge"},
-    "report": {"correlate", "prompts", "judge", "sample", "translate"},
+    "report": {"correlate", "prompts", "judge", "people", "sample", "translate"},
     "estimate": {"sample", "api", "study", "evaluate", "translate", "judge", "correlate"},
     "new": {"api", "sample", "study", "translate", "estimate"},
     "rules": {

@@ -54,6 +54,8 @@ FIDELITY_ITEMS = f"answer/fidelity/{CONDITION}/fidelity-{{questions}}/{{language
 RATINGS = f"judge/{{judge}}/{CONDITION}/{{questions}}/{{language}}.jsonl"
 BATCH_REPORT = "judge/{judge}.batch.json"
 
+KEY = "people/key/{language}.jsonl"  # which condition an item of annotators is
+
 SCORES = "scores.csv"
 STUDY_ABOUT = "correlate/study/about.json"
 STUDY_ITEMS = "correlate/study/items.parquet"

@@ -296,6 +296,10 @@ def _questions(names: Names) -> Iterator[str]:
             yield f"{where}.path: only https addresses are fetched; give https:// or a file"
         for place, code in enumerate(listed(spec.get("languages"))):
             yield from unknown(f"{where}.languages[{place}]", code, names.languages, "language")
+    asked = mapping(mapping(names.config.get("judge")).get("people"))
+    if asked and not names.questions:
+        yield "judge.people: no open questions are asked; add answer.questions, or take people out"
+    yield from placeholders("judge.people.guidelines", asked.get("guidelines"), "language")
     alone = mapping(names.config.get("answer")).get("fidelity")
     if names.questions and not names.judges and not alone:
         yield "judge.judges: open questions are asked, but no judge is configured"

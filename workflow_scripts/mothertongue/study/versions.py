@@ -20,6 +20,7 @@ VERSIONS: dict[str, int] = {
     "answer": 1,
     "fidelity": 1,
     "judge": 2,
+    "people": 1,
     "judges": 6,
     "browser": 1,
     "scores": 3,
