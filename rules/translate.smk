@@ -5,11 +5,13 @@
 #       <results>/translate/{translator}/{scope}.quarantine.jsonl  what failed a check, and why
 #       <results>/translate/quality.{csv,svg}                      every set's quality
 #       undeclared (mothertongue/study/paths.py): the store of replies
+# A translator with `keep` has its sets from keep.smk.
 # wildcards: translator (a key of translate.translators), scope (a language or multi)
 
 
 include: "common.smk"
 include: "translator.smk"
+include: "keep.smk"
 
 
 rule translate_texts:
@@ -25,6 +27,8 @@ rule translate_texts:
         "<logs>/translate/{translator}_{scope}.log",
     benchmark:
         "<benchmarks>/translate/{translator}_{scope}.tsv"
+    wildcard_constraints:
+        translator=one_of(TRANSLATING.plain),
     localrule: TRANSLATING.only_services
     conda:
         TRANSLATING.environment

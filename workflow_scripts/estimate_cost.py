@@ -48,9 +48,10 @@ def main(
         store = stack.enter_context(Store(store_file)) if store_file.is_file() else None
         stored = Stored(store, store_file, set())
         for sheet in map(TranslationSheet.from_params, translations):
-            folder = {"roundtrip": "native", "translate": "english"}[sheet.stage]
+            folder = "native" if sheet.stage == "roundtrip" else "english"
             source = root / "sample" / folder / f"{sheet.what}.jsonl"
-            pivot = root / "roundtrip" / sheet.name / f"{sheet.what}.pivot.jsonl"
+            ending = "all" if sheet.stage == "keep" else "pivot"
+            pivot = root / sheet.stage / sheet.name / f"{sheet.what}.{ending}.jsonl"
             lines += translation_lines(stored, sheet, facts, source, pivot)
         for one in map(JudgeSheet.from_params, judges):
             lines += judge_lines(stored, one, root)

@@ -144,14 +144,22 @@ TARGETS = {
     OWN: ["translated"],  # the demo has no rows that were translated elsewhere
     ELSEWHERE: ["all"],  # the demo tests no adapter in another language
 }
-STUDIES = {"translated.smk": OWN, "languages.smk": ELSEWHERE}  # others: the demo
+STUDIES = {
+    "translated.smk": OWN,
+    "languages.smk": ELSEWHERE,
+    "keep.smk": ELSEWHERE,
+}  # others: the demo
 PRINTING = ("benchmarks.smk", "progress.smk", "replies.smk", "tasks.smk")
 
 
 def write_elsewhere(folder: Path) -> None:
-    """The demo with adapters that are tested in every language, as a file in a folder."""
+    """The demo with adapters that are tested in every language, and with the best translations."""
     config = yaml.safe_load((ROOT / DEMO).read_text(encoding="utf-8"))
     config["conditions"][0]["evaluate_on"] = "all"
+    translators = config["translate"]["translators"]
+    keep = {"best": 0.5, "by": "roundtrip-chrf"}
+    translators["best"] = {**translators["fluent"], "label": "Best", "keep": keep}
+    config["conditions"].append({**config["conditions"][0], "data": ["best"]})
     (folder / ELSEWHERE).write_text(yaml.safe_dump(config), encoding="utf-8")
 
 

@@ -145,6 +145,21 @@ BROKEN = {
         put(("translate/translators/x-rtt", {"backend": "google"})),
         ["translate.translators.x-rtt: this name is reserved"],
     ),
+    "a round trip of the best translations": (
+        both(
+            translator(keep={"best": 0.5, "by": "lid"}),
+            entry(data=["x-rtt"]),
+        ),
+        ["'x' keeps the best of its translations of English rows, and a round trip starts from"],
+    ),
+    "the best by an unknown score": (
+        translator(keep={"best": 0.5, "by": "bleu"}),
+        ["translate.translators.x.keep.by"],
+    ),
+    "the best, all of them": (
+        translator(keep={"best": 1, "by": "lid"}),
+        ["translate.translators.x.keep.best"],
+    ),
     "a benchmark called all": (
         lambda c: c["evaluate"]["benchmarks"].update(
             all=c["evaluate"]["benchmarks"]["choice-native"]

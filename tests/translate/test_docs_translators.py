@@ -24,9 +24,14 @@ def blocks(root, kind: str) -> list[str]:
 def test_every_configuration_is_valid(root):
     demo = yaml.safe_load((root / "config.yaml").read_text(encoding="utf-8"))
     snippets = [yaml.safe_load(block) for block in blocks(root, "yaml")]
-    assert [list(snippet) for snippet in snippets] == [["translate"], ["replies"]]
-    snippets[0]["translate"]["translators"] |= demo["translate"]["translators"]
-    study = read_study({**demo, **snippets[0], **snippets[1]}, root)
+    keys = [["translate"], ["translate", "conditions"], ["replies"]]
+    assert [list(snippet) for snippet in snippets] == keys
+    chosen = snippets[0]["translate"]["translators"]
+    best = snippets[1]["translate"]["translators"]
+    chosen |= {"google-best": best["google-best"]} | demo["translate"]["translators"]
+    conditions = [{**one, "scope": ["es"]} for one in snippets[1]["conditions"]]
+    study = read_study({**demo, **snippets[0], "conditions": conditions, **snippets[2]}, root)
+    assert study.translators["google-best"].keep.goes_back
     used = {entry["backend"] for entry in study.translators.values()}
     assert used == set(translate.BACKENDS)
     for entry in study.translators.values():  # each can be made

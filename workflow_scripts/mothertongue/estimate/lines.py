@@ -37,7 +37,7 @@ class Line:
 
 
 COLUMNS = tuple(field.name for field in fields(Line))
-ORDER = ("translate", "roundtrip", "finetune", "evaluate", "answer", "judge")
+ORDER = ("translate", "keep", "roundtrip", "finetune", "evaluate", "answer", "judge")
 
 
 def with_total(lines: Iterable[Line]) -> list[Line]:

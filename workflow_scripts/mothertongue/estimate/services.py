@@ -112,8 +112,10 @@ class Translations:
             replace(line, hours=None) if self.settings.backend == "huggingface" and calls else line
         )
 
-    def counted(self, what: str, target: str, file: Path) -> tuple[Line, list[Call]]:
-        """The requests that are not answered yet, and the way back of all of them."""
+    def counted(
+        self, what: str, target: str, file: Path, *, back: bool = False
+    ) -> tuple[Line, list[Call]]:
+        """The requests that are not answered yet, and, if asked for, the way back of all of them."""
         work = RowTranslator(
             self.backend,
             name=self.sheet.name,
@@ -124,39 +126,45 @@ class Translations:
         )
         asks: dict[str, Ask] = {}
         calls: dict[str, Call] = {}
-        back = []
+        returning = []
         for ask in work.asks(iterate_rows(file)):
             key, prompt = request_key(ask.request), prompt_of(ask.request)
+            segment = ask.tag.source
+            tokens, own = tokens_of(prompt), tokens_of(segment)
+            if back and f"{key} back" not in self.stored.seen:
+                self.stored.seen.add(f"{key} back")
+                english = round(weight(segment))  # about as long in English, in Latin letters
+                frame = len(prompt) - len(segment)
+                returning.append(Call(english + frame, tokens - own + english // 4, own))
             if key in self.stored.seen:
                 continue
             self.stored.seen.add(key)
             asks[key] = Ask(ask.request, ask.check)  # without its row
-            segment = ask.tag.source
-            tokens, own = tokens_of(prompt), tokens_of(segment)
             calls[key] = Call(len(prompt), tokens, round(GROWTH * own))
-            english = round(weight(segment))  # about as long in English, in Latin letters
-            frame = len(prompt) - len(segment)
-            back.append(Call(english + frame, tokens - own + english // 4, own))
         known = answered(self.stored.store, asks, deterministic=self.same)
         line = self.line(what, "counted", [call for key, call in calls.items() if key not in known])
-        return replace(line, in_store=len(known)), back
+        return replace(line, in_store=len(known)), returning
 
 
 def translation_lines(
     stored: Stored, sheet: TranslationSheet, languages: Languages, source: Path, pivot: Path
 ) -> Iterator[Line]:
-    """One set by one translator; a round trip has two lines, out and back."""
+    """One set by one translator; one that comes back, too, has two lines, out and back.
+
+    `pivot`: the translations that go back, once they are there.
+    """
     if sheet.entry["backend"] == "recorded":
         yield Line(sheet.stage, sheet.name, sheet.what, "recorded")
         return
     work = Translations(stored, sheet, languages)
-    trip = sheet.stage == "roundtrip"
-    line, back = work.counted(f"{sheet.what} out" if trip else sheet.what, sheet.target, source)
+    trip = sheet.stage in ("roundtrip", "keep")
+    what = f"{sheet.what} out" if trip else sheet.what
+    line, returning = work.counted(what, sheet.target, source, back=trip)
     yield line
     if trip and pivot.is_file():
         yield work.counted(f"{sheet.what} back", "source_language", pivot)[0]
     elif trip:
-        yield work.line(f"{sheet.what} back", "projected", back)
+        yield work.line(f"{sheet.what} back", "projected", returning)
 
 
 def judge_lines(stored: Stored, sheet: JudgeSheet, root: Path) -> Iterator[Line]:

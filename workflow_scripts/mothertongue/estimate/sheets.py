@@ -50,7 +50,7 @@ class ModelSheet:
 
 @dataclass(frozen=True, slots=True)
 class TranslationSheet:
-    """A set that a translator translates. `stage`: translate or roundtrip; `what`: its scope.
+    """A set that a translator translates. `stage`: translate, roundtrip or keep; `what`: its scope.
 
     `entry`: what determines the translations; `priced`: it is free, or the table has a price for it.
     """

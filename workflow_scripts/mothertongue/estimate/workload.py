@@ -60,6 +60,8 @@ def translations(study: Study) -> list[TranslationSheet]:
             trip = data != name
             stage, target = ("roundtrip", "en") if trip else ("translate", "target_language")
             service = study.translators[name]
+            if service.keep and service.keep.goes_back:
+                stage = "keep"
             sheets.append(
                 TranslationSheet(
                     **calling(study, service),

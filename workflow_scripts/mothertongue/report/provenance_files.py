@@ -186,7 +186,11 @@ def read_translated(path: Path) -> TranslatedSet:
     characters = report.get("characters") or {}
     return TranslatedSet(
         translator=report.get("translator", ""),
-        name=f"{scope}, {'way out' if way else 'round trip'}" if trip else scope,
+        name=f"{scope}, {'way out' if way else 'round trip'}"
+        if trip
+        else f"{scope}, back to be rated"
+        if way
+        else scope,
         asked=report.get("asked", report.get("rows")),
         rows=report.get("rows"),
         mended=report.get("mended_rows"),

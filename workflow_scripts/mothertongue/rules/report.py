@@ -11,6 +11,7 @@ from ..study import ROUND_TRIP, Study
 from ..study.paths import (
     BACK_REPORT,
     DIFFERENCES,
+    KEPT_BACK_REPORT,
     MEASURES,
     REPLIES,
     REPORT_PART,
@@ -78,12 +79,15 @@ class Reporting:
         return IN_RULES.at(DIFFERENCES) if wildcards.source == "study" else []
 
     def translation_reports(self) -> list[str]:
-        """The report of every translated set; a round trip has one for each way."""
+        """The report of every translated set; one that goes back, too, has one for each way."""
         found = []
         for data, scope in self.study.data_and_scope():
             name = data.removesuffix(ROUND_TRIP)
             if name in self.study.translators or name in self.study.translated:
                 ways = [TRANSLATED_REPORT] if data == name else [THERE_REPORT, BACK_REPORT]
+                translator = self.study.translators.get(name)
+                if translator and translator.keep and translator.keep.goes_back:
+                    ways.append(KEPT_BACK_REPORT)
                 found += [IN_RULES.at(way, translator=name, scope=scope) for way in ways]
         return found
 

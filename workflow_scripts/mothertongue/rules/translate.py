@@ -9,6 +9,8 @@ from ..study import MULTI, ROUND_TRIP, Translator
 from ..study.paths import (
     BACK,
     BACK_REPORT,
+    KEPT_BACK,
+    KEPT_QE,
     NATIVE,
     QUALITY,
     REPLIES,
@@ -16,6 +18,7 @@ from ..study.paths import (
     TRANSLATED_REPORT,
     Layout,
 )
+from ..study.records import Keep
 from ..translate import determining, language_facts, memory_files, operating
 from .plan import IN_RULES, Plan
 
@@ -54,6 +57,51 @@ class Translating:
     def memory(self, wildcards: Wildcards) -> list[str]:
         """Translation memory files there are; the script names those that are missing."""
         return memory_files(self.entry(wildcards))
+
+    # -- the best of a translator's rows ---------------------------------------------------------
+
+    @property
+    def choosy(self) -> list[str]:
+        """Translators that keep the best of their rows alone."""
+        return [name for name, one in self.plan.study.translators.items() if one.keep]
+
+    @property
+    def plain(self) -> list[str]:
+        """Translators that keep every row."""
+        return [name for name, one in self.plan.study.translators.items() if not one.keep]
+
+    def keep(self, wildcards: Wildcards) -> Keep:
+        """What {translator} keeps."""
+        found = self.entry(wildcards).keep
+        assert found, wildcards.translator
+        return found
+
+    def best(self, wildcards: Wildcards) -> float:
+        """The share of rows that {translator} keeps."""
+        return self.keep(wildcards).best
+
+    def by(self, wildcards: Wildcards) -> str:
+        """The score by which {translator} keeps rows."""
+        return self.keep(wildcards).by
+
+    def rated(self, wildcards: Wildcards) -> list[str]:
+        """What the score of {translator} is made from, beside rows and their sources."""
+        keep = self.keep(wildcards)
+        patterns = [KEPT_BACK] * keep.goes_back + [KEPT_QE] * keep.is_learned
+        return [IN_RULES.at(pattern, **wildcards) for pattern in patterns]
+
+    def rating_model(self, wildcards: Wildcards) -> str:
+        """The model that estimates quality for {translator}."""
+        return self.keep(wildcards).model
+
+    def rating_gpus(self, wildcards: Wildcards) -> int:
+        """GPUs of that model: one where there is one."""
+        wanted = gpus_to_ask(None, local=self.plan.local)
+        return 1 if wanted is None else wanted
+
+    def rating_gpu_memory(self, wildcards: Wildcards) -> int:
+        """GPU memory in MB: XLM-R large in 32 bits, and a batch of it."""
+        return 8000 if self.rating_gpus(wildcards) else 0
 
     # -- what its jobs ask for -------------------------------------------------------------------
 

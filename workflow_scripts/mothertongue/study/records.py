@@ -170,9 +170,30 @@ class Model(Entry):
         )
 
 
+class Keep(NamedTuple):
+    """The share of a translator's rows that are kept, by what score, and (qe) by which model."""
+
+    best: float
+    by: str
+    model: str
+
+    @property
+    def goes_back(self) -> bool:
+        """Whether every row is translated back into English, to be scored by chrF++."""
+        return self.by == "roundtrip-chrf"
+
+    @property
+    def is_learned(self) -> bool:
+        """Whether a model estimates the quality of every row."""
+        return self.by == "qe"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Translator(Entry):
-    """A translation service, a local model, or recorded translations (`memory`)."""
+    """A translation service, a local model, or recorded translations (`memory`).
+
+    `keep`: only the best of its translations are training data.
+    """
 
     label: str
     backend: str
@@ -181,6 +202,7 @@ class Translator(Entry):
     base_url: str | None
     memory: tuple[str, ...]
     codes: Mapping[str, str]
+    keep: Keep | None
 
     @classmethod
     def read(cls, name: str, entry: Json) -> Self:
@@ -195,6 +217,7 @@ class Translator(Entry):
             base_url=entry["base_url"],
             memory=tuple(entry.get("memory") or ()),
             codes=entry["codes"],
+            keep=Keep(**entry["keep"]) if entry.get("keep") else None,
         )
 
 

@@ -15,7 +15,7 @@ from ..errors import InputError
 from .comparison import ENGLISH
 from .grid import Study
 from .recipes import is_whole
-from .records import Benchmark, Dataset
+from .records import Benchmark, Dataset, Translator
 from .tasks import FAMILY, Places, hub_splits, read_task
 from .validation import MULTI, ROUND_TRIP
 
@@ -25,6 +25,7 @@ TRAINED = (
     "evaluate_benchmark",
     "answer_questions",
 )  # rules that load a base
+TO_ENGLISH = ("roundtrip_out", "translate_back")
 
 
 class Need(NamedTuple):
@@ -58,7 +59,7 @@ def job_needs(study: Study, tasks: Places, rule: str, cell: Mapping[str, str]) -
         name, scope = cell["data"], cell["scope"]
         for code in study.pot if scope == MULTI else [scope]:
             yield from _rows(f"data.{name}.{code}", study.translated[name].languages[code])
-    if rule in ("translate_texts", "roundtrip_out", "roundtrip_back"):
+    if rule in ("translate_texts", "translate_all", *TO_ENGLISH, "roundtrip_back"):
         languages = study.pot if cell["scope"] == MULTI else [cell["scope"]]
         yield from _translator(study, cell["translator"], rule, languages)
     if rule == "draw_questions":
@@ -93,9 +94,7 @@ def study_needs(study: Study, tasks: Places) -> list[Need]:
         if name in study.translated:
             add("take_translations", data=name, scope=scope)
         elif name in study.translators:
-            for rule in (
-                ["translate_texts"] if name == data else ["roundtrip_out", "roundtrip_back"]
-            ):
+            for rule in _translating(study.translators[name], trip=name != data):
                 add(rule, translator=name, scope=scope)
     for condition in study.conditions:
         whole = is_whole(study.config, condition.model)
@@ -196,6 +195,15 @@ def _english(study: Study) -> Iterator[Need]:
         yield from _rows("sample.dataset", study.instructions)
 
 
+def _translating(translator: Translator, *, trip: bool) -> list[str]:
+    """The rules that call a translator for one of its sets."""
+    if trip:
+        return ["roundtrip_out", "roundtrip_back"]
+    if translator.keep is None:
+        return ["translate_texts"]
+    return ["translate_all"] + ["translate_back"] * translator.keep.goes_back
+
+
 def _translator(study: Study, name: str, rule: str, languages: list[str]) -> Iterator[Need]:
     spec, where = study.translators[name], f"translate.translators.{name}"
     for path in spec.memory:
@@ -204,7 +212,7 @@ def _translator(study: Study, name: str, rule: str, languages: list[str]) -> Ite
         return
     for language in languages:
         pair = [spec.codes.get("en", "en"), spec.codes.get(language, language)]
-        source, target = reversed(pair) if rule == "roundtrip_out" else pair
+        source, target = reversed(pair) if rule in TO_ENGLISH else pair
         model = spec.model.format(source=source, target=target)
         yield Need("model", model, f"{where}.model", spec.revision)
 

@@ -325,6 +325,11 @@ def _conditions(names: Names) -> Iterator[str]:
                 what = "translator of a round trip"
                 if engine not in names.data:  # what else it is told in translated.py
                     yield from unknown(at, engine, names.translators, what, optional=True)
+                if mapping(names.translators.get(engine)).get("keep"):
+                    yield (
+                        f"{at}: '{engine}' keeps the best of its translations of English rows, and a"
+                        " round trip starts from native rows; name a translator without keep"
+                    )
             else:
                 usable = ["native", *names.data, *names.translators]
                 yield from unknown(at, data, usable, "data")
