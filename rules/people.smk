@@ -8,6 +8,7 @@
 
 
 include: "common.smk"
+include: "judge.smk"
 
 
 from mothertongue.rules.people import People
@@ -50,7 +51,7 @@ rule export_people:
 rule import_people:
     """The labels that annotators returned, with their conditions."""
     input:
-        keys=PEOPLE.keys,
+        key=PEOPLE.keys,
         files=PEOPLE.files,
     output:
         labels="<results>/people/labels.jsonl",
@@ -75,7 +76,7 @@ rule compare_people:
     """People among themselves and beside each judge; judges' gaps corrected by people."""
     input:
         labels=rules.import_people.output.labels,
-        ratings=JUDGING.ratings,
+        ratings=PEOPLE.ratings,
     output:
         agreement="<results>/correlate/people/agreement.csv",
         beside="<results>/correlate/people/beside.csv",

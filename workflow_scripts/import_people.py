@@ -35,7 +35,7 @@ def main(*, keys: Sequence[Path], files: Sequence[Path], labels: Path) -> None:
 if "snakemake" in globals():
     with log_to(snakemake.log[0]):
         main(
-            keys=[Path(path) for path in snakemake.input.keys],
+            keys=[Path(path) for path in snakemake.input.key],
             files=[Path(path) for path in snakemake.input.files],
             labels=Path(snakemake.output.labels),
         )

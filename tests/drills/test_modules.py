@@ -148,6 +148,7 @@ STUDIES = {
     "translated.smk": OWN,
     "languages.smk": ELSEWHERE,
     "keep.smk": ELSEWHERE,
+    "people.smk": ELSEWHERE,
 }  # others: the demo
 PRINTING = ("benchmarks.smk", "progress.smk", "replies.smk", "tasks.smk")
 

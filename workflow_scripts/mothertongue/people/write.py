@@ -25,6 +25,11 @@ def fields(sheet: Sheet) -> dict[str, str]:
     return {"item": sheet.item, "question": sheet.question, **dict(zip(names, sheet.answers))}
 
 
+def harmless(text: str) -> str:
+    """A text that no spreadsheet takes for a formula."""
+    return "'" + text if text.startswith(("=", "+", "-", "@")) else text
+
+
 def write_all(
     folder: Path, annotator: str, mode: str, shown: Sequence[Sheet], words: Words
 ) -> None:
@@ -35,14 +40,20 @@ def write_all(
     with (folder / f"{annotator}.csv").open("w", encoding="utf-8-sig", newline="") as out:
         writer = csv.DictWriter(out, names)  # with a byte-order mark, which spreadsheets look for
         writer.writeheader()
-        writer.writerows(blank)
+        writer.writerows({name: harmless(text) for name, text in row.items()} for row in blank)
     write_jsonl(folder / f"{annotator}.jsonl", blank)
     tasks = [{"data": {**row, "annotator": annotator}} for row in rows]
     write_json(folder / f"{annotator}.label-studio.json", tasks)
     config = label_studio_config(mode, words)
     (folder / "label-studio.xml").write_text(config, encoding="utf-8")
     write_argilla(folder / f"{annotator}.argilla", annotator, mode, rows, words)
-    page = {"annotator": annotator, "mode": mode, "rows": rows, "words": words.as_json()}
+    page = {
+        "annotator": annotator,
+        "language": folder.name,
+        "mode": mode,
+        "rows": rows,
+        "words": words.as_json(),
+    }
     data = json.dumps(page, ensure_ascii=False).replace("<", "\\u003c")
     text = PAGE.read_text(encoding="utf-8").replace("@LANGUAGE@", words.language)
     (folder / f"{annotator}.html").write_text(text.replace("@DATA@", data), encoding="utf-8")

@@ -297,7 +297,7 @@ def _questions(names: Names) -> Iterator[str]:
         for place, code in enumerate(listed(spec.get("languages"))):
             yield from unknown(f"{where}.languages[{place}]", code, names.languages, "language")
     asked = mapping(mapping(names.config.get("judge")).get("people"))
-    if asked and not names.questions:
+    if asked and not names.questions and not asked.get("answers"):
         yield "judge.people: no open questions are asked; add answer.questions, or take people out"
     yield from placeholders("judge.people.guidelines", asked.get("guidelines"), "language")
     alone = mapping(names.config.get("answer")).get("fidelity")
