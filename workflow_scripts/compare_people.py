@@ -22,7 +22,7 @@ TYPES = {"str": "String", "int": "Int64", "float": "Float64"}
 
 def columns(record: type) -> dict[str, str]:
     """The columns of a record's table."""
-    return {field.name: TYPES[str(field.type).split(" ")[0]] for field in fields(record)}
+    return {one.name: TYPES[getattr(one.type, "__name__", str(one.type).split(" ")[0])] for one in fields(record)}  # fmt: skip
 
 
 def main(
