@@ -2,7 +2,7 @@
 PYTHON := $(if $(wildcard .venv/bin/python),.venv/bin/python,python3)
 BIN := $(if $(wildcard .venv/bin/python),.venv/bin/,)
 
-.PHONY: help test fast lint format demo schema
+.PHONY: help test fast lint format demo schema docs
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 12
@@ -29,5 +29,9 @@ demo: ## the demo study to results/report.html
 	$(BIN)snakemake --cores all
 	$(BIN)snakemake --report results/report.html
 
-schema: ## resources/config.schema.json, for editors, from config.schema.yaml
+schema: ## resources/config.schema.json and docs/configuration.md from config.schema.yaml
 	$(PYTHON) docs/write_schema.py
+	$(PYTHON) docs/write_configuration.py
+
+docs: ## the documentation as a site, in site/ (pip install -e '.[docs]')
+	$(BIN)mkdocs build --quiet

@@ -24,7 +24,7 @@ from mothertongue.rules.plan import Plan
 from mothertongue.rules.report import Reporting
 from mothertongue.study import read_study
 from mothertongue.study.paths import CONDITION as COND
-from mothertongue.study.paths import STUDY_ITEMS
+from mothertongue.study.paths import PAIRS, RATINGS, STUDY_ITEMS
 from mothertongue.study.versions import VERSIONS
 
 
@@ -90,5 +90,7 @@ wildcard_constraints:
     benchmark=SLUG,
     questions=SLUG,
     translator=f"(?!(?:{one_of(STUDY.translated)})[/_.]){SLUG}" if STUDY.translated else SLUG,
-    judge=SLUG,
+    judge=f"(?!(?:{one_of(STUDY.juries)})/){SLUG}" if STUDY.juries else SLUG,
+    jury=one_of(STUDY.juries),
+    against=SLUG,
     source="study|published",

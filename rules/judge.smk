@@ -4,7 +4,8 @@
 #           id, rating (null = unscored), unscored (why), replies [{text, rating, problem}],
 #           characters, flags (answers that address the judge)
 #       <results>/judge/{judge}.batch.json   what a judge that asks in batches did
-#       and, by judge_compare.smk and judge_pages.smk, the judges compared and their pages
+#       and, by judge_pairs.smk, verdicts of pairwise judges and what juries say; by
+#       judge_compare.smk and judge_pages.smk, the judges compared and their pages
 # Kept between runs: the store of replies (undeclared; mothertongue/study/paths.py says where).
 
 
@@ -31,6 +32,7 @@ rule ask_in_batches:
     params:
         spec=JUDGING.spec,
         operating=JUDGING.calling,
+        pairs=JUDGING.pairs_of,
         version=VERSIONS["judge"],
     script:
         "../workflow_scripts/ask_in_batches.py"
@@ -63,10 +65,12 @@ rule judge_answers:
 
 
 include: "judge_pages.smk"
+include: "people.smk"
 
 
 rule judge:
-    """Target: every rating, the judges compared, and the answers browser."""
+    """Target: every rating and verdict, the judges compared, and the answers browser."""
     input:
         JUDGING.ratings,
+        JUDGING.verdicts,
         JUDGE_PAGES,

@@ -28,7 +28,8 @@ rule compare_judges:
         mem_mb=2000,
         runtime=20,
     params:
-        judges=list(STUDY.judges),
+        **JUDGING.juries,
+        judges=list(STUDY.raters()),
         enough=config["judge"]["coverage"],
         resamples=config["correlate"]["resamples"],
         confidence=config["correlate"]["confidence"],

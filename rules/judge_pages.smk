@@ -7,6 +7,8 @@
 
 include: "common.smk"
 include: "judge_compare.smk"
+include: "judge_pairs.smk"
+include: "judge_jury.smk"
 
 
 rule tabulate_judges:
@@ -99,11 +101,15 @@ rule browse_answers:
 
 # What the report shows of answers and ratings; nothing where no question is asked.
 JUDGE_PAGES = (
-    [
-        *rules.tabulate_judges.output,
-        *rules.plot_judges.output,
-        *rules.browse_answers.output,
-    ]
-    if STUDY.judgements
-    else []
+    (
+        [
+            *rules.tabulate_judges.output,
+            *rules.plot_judges.output,
+            *rules.browse_answers.output,
+        ]
+        if STUDY.judgements
+        else []
+    )
+    + PAIR_PAGES
+    + JURY_PAGES
 )

@@ -8,7 +8,6 @@
 
 
 include: "common.smk"
-include: "judge.smk"
 
 
 from mothertongue.rules.people import People

@@ -152,15 +152,35 @@ def test_what_contributing_and_decisions_name_exists(root):
 
 def test_editors_complete_studies_by_the_schema_that_checks_them(root):
     sys.path.insert(0, str(root / "docs"))
+    from write_configuration import page
     from write_schema import as_json
 
     text = (root / "config.schema.yaml").read_text(encoding="utf-8")
     made = (root / "resources/config.schema.json").read_text(encoding="utf-8")
     assert made == as_json(text), "run: python docs/write_schema.py"
+    made = (root / "docs" / "configuration.md").read_text(encoding="utf-8")
+    assert made == page(text), "run: python docs/write_configuration.py"
     for path in (root / "config.yaml", *root.glob("studies/*.yaml")):
         first = path.read_text(encoding="utf-8").splitlines()[0]
         target = re.fullmatch(r"# yaml-language-server: \$schema=(\S+)", first)[1]
         assert (path.parent / target).resolve() == (root / "resources/config.schema.json").resolve()
+
+
+def test_the_site_shows_every_page(root):
+    site = yaml.safe_load((root / "mkdocs.yml").read_text(encoding="utf-8"))
+
+    def pages(entry):
+        if isinstance(entry, str):
+            yield entry
+        for inner in (
+            entry.values() if isinstance(entry, dict) else entry if isinstance(entry, list) else ()
+        ):
+            yield from pages(inner)
+
+    listed = list(pages(site["nav"]))
+    assert len(listed) == len(set(listed))
+    found = {path.relative_to(root / "docs").as_posix() for path in (root / "docs").rglob("*.md")}
+    assert set(listed) == found
 
 
 def test_a_script_holds_its_main_alone(root):

@@ -20,8 +20,9 @@ def main(
     confidence: float,
     seed: int,
     enough: float = 0.9,
+    juries: list[str] = (),
 ) -> None:
-    """Write five tables; those that need two judges are empty with one.
+    """Write five tables; those that need two judges are empty with one, and are without `juries`.
 
     `enough`: share of a set's answers that a judge must have scored for a gap to count.
     """
@@ -33,13 +34,14 @@ def main(
     if not ratings:
         raise InputError("no ratings: the study asks no open questions or has no judge")
     every = rated.all_ratings(ratings)
+    single = [name for name in judges if name not in juries]
     settings = {"resamples": resamples, "confidence": confidence, "seed": seed}
     for path, result in (
         (coverage, rated.coverage(every, judges)),
-        (agreement, agree.agreement(every, judges, **settings)),
+        (agreement, agree.agreement(every, single, **settings)),
         (lengths, length.lengths(every, judges, confidence=confidence)),
         (gaps, gap.gaps(every, judges, confidence=confidence, coverage=enough)),
-        (dependence, gap.dependence(every, judges, confidence=confidence, coverage=enough)),
+        (dependence, gap.dependence(every, single, confidence=confidence, coverage=enough)),
     ):
         with atomic(path) as temporary:
             result.write_csv(temporary)
@@ -60,4 +62,5 @@ if "snakemake" in globals():
             confidence=snakemake.params.confidence,
             seed=snakemake.params.seed,
             enough=snakemake.params.enough,
+            juries=snakemake.params.get("juries", ()),
         )

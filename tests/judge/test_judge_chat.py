@@ -18,7 +18,9 @@ from mothertongue.api import Reply
 from mothertongue.files import read_jsonl
 from mothertongue.judge.chat import checker
 from mothertongue.judge.prompt import judge_prompt
-from mothertongue.judge.records import Rating
+from mothertongue.judge.records import Item, Rating
+from mothertongue.judge.settings import JudgeSpec
+from mothertongue.judge.task import Task
 from mothertongue.judge.totals import summarise
 from standin_batch import JudgeServer, rating_for
 
@@ -75,7 +77,8 @@ def test_unreadable_replies_are_asked_again_and_then_unscored(tmp_path):
 
 def test_what_was_wrong_is_told_without_a_number():
     for reply, form in (("I say [[3]] or [[4]].", "brackets"), ('{"rating": 4.25}', "json")):
-        (problem,) = checker("", form)(Reply(reply))
+        task = Task(JudgeSpec.of({"backend": "openai", "model": "m"}))
+        (problem,) = checker(task, Item("a", "", ""), form)(Reply(reply))
         assert problem
         assert not any(char.isdigit() for char in problem)
 

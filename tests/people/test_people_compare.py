@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from mothertongue.people.compare import agreements, beside
+from mothertongue.files import write_jsonl
+from mothertongue.people.compare import agreements, beside, ratings_of
 from mothertongue.people.gaps import FEW, gaps
 from mothertongue.people.records import Item, Label, Unit
 
@@ -107,3 +108,29 @@ def test_without_a_double_label_there_is_no_alpha():
     labels, _ = study(np.random.default_rng(9), labelled=40)
     (one,) = agreements([label for label in labels if label.annotator == "ana"], 0.95, 1)
     assert np.isnan(one.alpha) and one.twice == 0
+
+
+def test_a_pairwise_judges_verdicts_count_as_its_word(tmp_path):
+    """Verdicts of a file are people's counterpart in mode pairwise; a question without one is left out."""
+    labels, judges = study(np.random.default_rng(10), mode="pairwise", questions=60, labelled=40)
+    path = tmp_path / "pairs/tiny/native/es/high/seed1/asked/es.against-fluent.jsonl"
+    rows = [
+        {
+            "id": one.question,
+            "verdict": "win",
+            "unscored": None,
+            "first": 1.0,
+            "second": float(n % 2),
+            "replies": [],
+        }
+        | {"characters": [1, 1], "flags": []}
+        for n, one in enumerate(judges["judge"])
+    ]
+    rows[-1] |= {"first": None, "verdict": None, "unscored": "no reply"}
+    write_jsonl(path, rows)
+    read = ratings_of([path])
+    (one,) = gaps(labels, read, 0.95)
+    assert (one.judge, one.against, one.labelled, one.units) == ("pairs", "fluent", 40, 59)
+    assert one.raw == pytest.approx(100 * (np.mean([0.5 + n % 2 / 2 for n in range(59)]) - 0.5))
+    (row,) = beside(labels, read, 0.95)
+    assert row.condition == "native against fluent"

@@ -65,6 +65,7 @@ def ours(**entry):
 
 ENGLISH = put(("languages/en", {}))
 ENGLISH_MIX = both(ENGLISH, put(("sample/multi/languages", ["es", "en"])))
+RUBRIC = {"name": "c", "question": "q", "scale": ["bad", "poor", "fair", "good", "best"]}
 SLUG = "is not a short name"
 BROKEN = {
     # the whole, and sections of the wrong kind
@@ -455,6 +456,92 @@ BROKEN = {
     "a judge without a model": (
         put(("judge/judges/x", {"backend": "openai"})),
         ["judge.judges.x.model: missing (the server's name of the model)"],
+    ),
+    "a pairwise judge that reads nothing": (
+        put(("judge/judges/overlap/mode", "pairwise")),
+        ["judge.judges.overlap.mode: pairwise needs a judge that reads, backend openai or cohere"],
+    ),
+    "a rating judge against all": (
+        judge(against="all"),
+        ["judge.judges.x.against: only a judge with mode: pairwise compares; leave it out"],
+    ),
+    "a prompt that is no file": (
+        judge(prompt="prometeus"),
+        [
+            "judge.judges.x.prompt: 'prometeus' is neither a text with ${question} and ${answer}, nor a"
+        ],
+    ),
+    "a pairwise prompt that shows one answer": (
+        judge(prompt="${question} ${answer} [[A]]", mode="pairwise", reply="brackets"),
+        ["judge.judges.x.prompt: holds no ${answer_b}, so that the judge would not see it"],
+    ),
+    "a pairwise prompt for ratings": (
+        judge(prompt="prometheus", mode="pairwise"),
+        ["judge.judges.x.prompt: holds no ${answer_b}, so that the judge would not see it"],
+    ),
+    "a prompt that shows two answers to a judge that rates": (
+        judge(prompt="${question} ${answer} ${answer_b}", reply="json"),
+        [
+            "judge.judges.x.prompt: ${answer_b} stands for nothing here; known: ${question}, ${answer}"
+        ],
+    ),
+    "a scale of two": (
+        judge(criteria=[RUBRIC | {"scale": ["bad", "good"]}]),
+        [
+            "judge.judges.x.criteria[0].scale: is no list of five texts, one for each rating from 1 to 5"
+        ],
+    ),
+    "a scale of three in a language": (
+        judge(criteria=[RUBRIC | {"scale": {"es": [*"abcde"], "zh": [*"abc"]}}]),
+        [
+            "judge.judges.x.criteria[0].scale.zh: is no list of five texts, one for each rating from 1 to 5"
+        ],
+    ),
+    "a criterion twice": (
+        judge(criteria=[RUBRIC] * 2),
+        ["judge.judges.x.criteria[1].name: 'c' stands there twice; give each criterion a name"],
+    ),
+    "criteria for pairs": (
+        judge(
+            criteria=[RUBRIC],
+            mode="pairwise",
+        ),
+        [
+            "judge.judges.x.criteria: are for backends openai and cohere in mode rating; leave them out"
+        ],
+    ),
+    "criteria beside a pattern": (
+        judge(
+            criteria=[RUBRIC],
+            prompt="selene",
+        ),
+        [
+            "judge.judges.x.prompt: holds no ${criteria}, so that the judge would not see it",
+            "judge.judges.x.criteria: this prompt is read by a pattern, which gives one rating",
+        ],
+    ),
+    "probabilities of a vendor without them": (
+        judge(backend="cohere", logprobs=True),
+        ["judge.judges.x.logprobs: only the back end openai asks for them; leave it out"],
+    ),
+    "a jury of one": (
+        put(("judge/juries", {"all-of-us": {}})),
+        ["judge.juries.all-of-us: needs two judges with mode: rating, the study has 1"],
+    ),
+    "a jury of strangers": (
+        put(("judge/juries", {"us": {"members": ["overlap", "overlop"]}})),
+        ["judge.juries.us.members[1]: unknown judge 'overlop'; did you mean 'overlap'?"],
+    ),
+    "a jury of two modes": (
+        both(
+            judge(mode="pairwise"),
+            put(("judge/juries", {"us": {"members": ["overlap", "x"]}})),
+        ),
+        ["judge.juries.us.members[1]: 'x' has mode pairwise, the jury has mode rating"],
+    ),
+    "a jury with a judge's name": (
+        both(judge(), put(("judge/juries", {"x": {}}))),
+        ["judge.juries.x: is the name of a judge, too; give the jury another name"],
     ),
     "a judge without prices under a budget": (
         judge(api={"budget": 10}),

@@ -126,6 +126,17 @@ class JudgeServer:
         """A reply in brackets as the JSON object that the request's schema asks for."""
         if "response_format" not in body or self.schema == "ignored" or isinstance(text, int):
             return text
+        if text.startswith("{"):  # an object already
+            return text
+        asked = json.dumps(body["response_format"])
+        if '"verdict"' in asked:
+            word = re.search(r"\[\[(A|B|tie)\]\]", text)
+            made = {
+                "explanation": text,
+                "declined": not word,
+                "verdict": word[1] if word else "tie",
+            }
+            return json.dumps(made, ensure_ascii=False)
         number = re.search(r"\[\[([\d.]+)\]\]", text)
         rating = round(float(number[1])) if number else None
         made = {"explanation": text, "declined": rating is None, "rating": rating or 1}

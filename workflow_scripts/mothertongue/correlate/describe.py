@@ -91,8 +91,8 @@ def describe_study(study: Study) -> dict[str, Any]:
         "languages": {code: entry["name"] for code, entry in study.languages.items()},
         "benchmarks": benchmarks,
         "judges": {
-            name: {"label": spec.get("label") or name, "backend": spec["backend"]}
-            for name, spec in study.judges.items()
+            name: {"label": spec.get("label") or name, "backend": spec.backend}
+            for name, spec in study.raters().items()
         },
         "learning_rate": rates[main_learning_rate(study)],
         "quantisation": study.config["finetune"]["quantisation"],

@@ -9,8 +9,9 @@ from ..api import Ask, Price, Store, request_key
 from ..api.forecast import answered, further_calls
 from ..api.prices import prompt_of, tokens_of
 from ..judge import open_judge
+from ..judge.pairs import asked_items, meetings
 from ..judge.prompt import judge_prompt
-from ..judge.records import read_items
+from ..judge.records import Item, read_items
 from ..judge.settings import JudgeCalls, JudgeSpec
 from ..sample.rows import iterate_rows
 from ..translate import make_translator
@@ -167,6 +168,17 @@ def translation_lines(
         yield work.line(f"{sheet.what} back", "projected", returning)
 
 
+def judged_items(sheet: JudgeSheet, root: Path) -> Iterator[tuple[list[Item] | None, int]]:
+    """What is asked about each set, None where its answers do not exist yet, and how many that is."""
+    for name, questions in sheet.answers:
+        path = root / name
+        yield read_items(path) if path.is_file() else None, questions
+    for own, other, questions in sheet.pairs:
+        both = root / own, root / other
+        there = all(path.is_file() for path in both)
+        yield asked_items(meetings(*both)) if there else None, 2 * questions
+
+
 def judge_lines(stored: Stored, sheet: JudgeSheet, root: Path) -> Iterator[Line]:
     """One judge: requests about answers that exist are counted, the others projected.
 
@@ -176,25 +188,26 @@ def judge_lines(stored: Stored, sheet: JudgeSheet, root: Path) -> Iterator[Line]
     calls_of = JudgeCalls.of({"api": sheet.api, "store": stored.file})
     judge = cast("ChatJudge", open_judge(sheet.name, spec, calls_of))  # only those are paid
     further = further_calls(stored.file, sheet.name, sheet.api["check_retries"], False)
-    longest = tokens_of(judge_prompt("", "")) + QUESTION + sheet.answer_tokens
+    longest = tokens_of(judge_prompt("", "", mode=spec.mode)) + QUESTION + sheet.answer_tokens
+    longest += sheet.answer_tokens if sheet.pairs else 0  # two answers
     asks: dict[str, Ask] = {}
     calls: dict[str, Call] = {}
     later: list[Call] = []
-    for answers, questions in sheet.answers:
-        if (root / answers).is_file():
-            for ask in judge.asks(read_items(root / answers)):
-                key, prompt = request_key(ask.request), prompt_of(ask.request)
-                asks[key] = ask
-                calls[key] = Call(len(prompt), tokens_of(prompt), RATING)
-        else:
-            later += [Call(4 * longest, longest, RATING)] * (questions * spec.repeats)
+    for items, number in judged_items(sheet, root):
+        if items is None:
+            later += [Call(4 * longest, longest, RATING)] * (number * spec.repeats)
+        for ask in judge.asks(items or []):
+            key, prompt = request_key(ask.request), prompt_of(ask.request)
+            asks[key] = ask
+            calls[key] = Call(len(prompt), tokens_of(prompt), RATING)
     known = answered(stored.store, asks)
     new = [call for key, call in calls.items() if key not in known]
     how = "in batches" if sheet.discount else "singly"
     for basis, some in (("counted", new), ("projected", later)):
         if not some and (basis != "counted" or not known):
             continue
-        head = Line("judge", sheet.name, f"ratings, {how}", basis)
+        what = "verdicts in both orders" if sheet.pairs else "ratings"
+        head = Line("judge", sheet.name, f"{what}, {how}", basis)
         line = with_calls(head, sheet, some, share=1 - sheet.discount, further=further)
         if sheet.discount:
             line = replace(line, hours=BATCH_HOURS if some else 0.0)

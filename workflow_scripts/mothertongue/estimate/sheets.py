@@ -1,7 +1,7 @@
 """What the estimate is told of a study, as records; a rule's parameters hold them as dictionaries."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from ..correlate.planning import Planned
@@ -76,9 +76,10 @@ class TranslationSheet:
 
 @dataclass(frozen=True, slots=True)
 class JudgeSheet:
-    """What a paid judge rates. `spec`: what determines its ratings; `discount`: that of a batch.
+    """What a paid judge judges. `spec`: what determines it; `discount`: that of a batch.
 
-    `answers`: file of each answer set, relative to <results>, and its number of questions.
+    `answers`: file of each answer set that is rated, relative to <results>, and its number of
+    questions; `pairs`: both files of each two answer sets that are compared, and that number.
     """
 
     name: str
@@ -89,6 +90,7 @@ class JudgeSheet:
     discount: float
     answer_tokens: int
     answers: list[tuple[str, int]]
+    pairs: list[tuple[str, str, int]] = field(default_factory=list)
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> Self:
@@ -97,7 +99,8 @@ class JudgeSheet:
 
     def params(self) -> dict[str, Any]:
         """The sheet as a rule's parameter."""
-        return asdict(self)
+        found = asdict(self)
+        return found if self.pairs else {k: v for k, v in found.items() if k != "pairs"}
 
 
 @dataclass(frozen=True, slots=True)

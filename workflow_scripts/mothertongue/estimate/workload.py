@@ -102,7 +102,8 @@ def judgements(study: Study) -> list[JudgeSheet]:
     """Answer sets per paid judge, relative to <results>."""
     sheets = []
     for name, judge in study.judges.items():
-        spec = rating_settings(name, judge)
+        languages = {code: entry.label for code, entry in study.languages.items()}
+        spec = rating_settings(name, judge, languages)
         if "repeats" not in spec:
             continue  # it calls no service
         sheets.append(
@@ -112,6 +113,11 @@ def judgements(study: Study) -> list[JudgeSheet]:
                 discount=judge.batch_discount,
                 answer_tokens=study.answer_tokens,
                 answers=[answers_of(study, a) for who, a in study.judgements if who == name],
+                pairs=[
+                    (answers_of(study, one.answers)[0], *answers_of(study, one.other))
+                    for one in study.pairs
+                    if one.judge == name
+                ],
             )
         )
     return sheets

@@ -1,4 +1,4 @@
-"""Judges: who rates an answer from 1 to 5.
+"""Judges: who rates an answer from 1 to 5, or says which of two is better.
 
 A judge is a class in its own short module, named here and imported only when used. It is built
 with `name` (of the configuration), `spec` (what determines its ratings) and `calls` (how it
@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..errors import InputError
+from ..prompts import holds
+from ..prompts.judging import BRACKETS, PATTERN, RATING, pattern_of, prompts_of
 from ..study.schema import suggestion
-from .prompt import prompts_of
 from .records import Item, Rated, Reply
 
 if TYPE_CHECKING:
@@ -21,7 +22,18 @@ if TYPE_CHECKING:
 __all__ = ["Item", "Judge", "Rated", "Reply", "calling_settings", "open_judge", "rating_settings"]
 
 LOWEST, HIGHEST = 1.0, 5.0
-CHAT = ("model", "base_url", "temperature", "max_tokens", "repeats", "reply", "parameters")
+CHAT = (
+    *("model", "base_url", "temperature", "max_tokens", "repeats", "reply", "parameters"),
+    *("mode", "criteria", "logprobs"),
+)
+# Values that are left out, since older studies do not have the key: finished ratings stay valid.
+LEFT_OUT: dict[str, Any] = {
+    "mode": RATING,
+    "criteria": [],
+    "logprobs": False,
+    "parameters": {},
+    "reply": BRACKETS,
+}
 BACKENDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "overlap": ("mothertongue.judge.overlap:OverlapJudge", ()),
     "openai": ("mothertongue.judge.chat:ChatJudge", CHAT),
@@ -53,17 +65,24 @@ def open_judge(name: str, spec: "JudgeSpec", calls: "JudgeCalls") -> Judge:
     return made(name, spec, calls)
 
 
-def rating_settings(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
-    """The part of a judge's configuration that determines its ratings."""
+def rating_settings(
+    name: str, entry: Mapping[str, Any], languages: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """The part of a judge's configuration that determines its ratings.
+
+    `languages`: code -> name of those in which it judges; kept only if a prompt shows the name.
+    """
     keys = ("backend", *_backend(name, entry["backend"])[1])
     found = {key: entry[key] for key in sorted(keys) if key in entry}
     if "reply" in keys:
         found["prompt"] = prompts_of(entry)  # the text itself: a changed word is another judge
-    if found.get("reply") == "brackets":  # what every judge was before there was a choice
-        del found["reply"]
-    if not found.get("parameters"):  # a key that older studies do not have
-        found.pop("parameters", None)
-    return found
+        if pattern := pattern_of(entry):
+            found |= {"pattern": pattern, "reply": PATTERN}
+        elif len(found["prompt"]) == 1:
+            found["reply"] = next(iter(found["prompt"]))  # the file of a prompt may say the form
+        if languages and any(holds(text, "language") for text in found["prompt"].values()):
+            found["languages"] = dict(languages)
+    return {key: value for key, value in found.items() if LEFT_OUT.get(key, ()) != value}
 
 
 def calling_settings(

@@ -1,8 +1,8 @@
 """A chat model as judge, through the engine of `mothertongue.api`: OpenAI-compatible or Cohere.
 
-Every reply is in the store the moment it arrives. A reply without a readable rating is asked for
-again (`api.check_retries` times), then its answer is left unscored. `form` says whether the rating
-is asked for in brackets or as JSON.
+Every reply is in the store the moment it arrives. A reply without a readable rating or verdict is
+asked for again (`api.check_retries` times), then its answer is left unscored. `form` says whether it
+is asked for in brackets, as JSON, or in a form of the prompt's own; `task` holds what is asked.
 """
 
 import hashlib
@@ -13,41 +13,26 @@ from typing import Any
 
 from ..api import Ask, CallSettings, Engine, Store, make_client, request_key
 from ..api import Reply as ApiReply
-from ..api.engine import DECLINED
 from ..api.types import Request
 from ..errors import InputError
-from ..prompts.checks import shows_reference
+from . import logprobs
 from .batch import Batches
 from .form import Chooser, expected
-from .parse import Parsed, parse_rating
-from .prompt import BRACKETS, JSON, judge_prompt
 from .records import Item, Rated, Reply
 from .settings import JudgeCalls, JudgeSpec
-from .structured import SCHEMA, parse_json
+from .task import Task
 
 NUMBERS = re.compile(r"\[\[[^\[\]]*\]\]|“[^”]*”|\d+(?:[.,]\d+)?")
-READERS = {BRACKETS: parse_rating, JSON: parse_json}
 
 
-def read_reply(reply: ApiReply, answer: str, form: str = BRACKETS) -> Parsed:
-    """Read the rating of a reply; one that was cut off or declined has none."""
-    if reply.finish == DECLINED:
-        return Parsed(None, f"the server declines the request: {(reply.raw or {}).get('error')}")
-    if not isinstance(reply.text, str) or not reply.text.strip():
-        return Parsed(None, f"no text in the reply ({reply.finish})")
-    if reply.finish == "length":
-        return Parsed(None, "the reply was cut off at the token limit")
-    return READERS[form](reply.text, answer)
-
-
-def checker(answer: str, form: str) -> Callable[[ApiReply], list[str]]:
-    """The engine's check of a reply about `answer`.
+def checker(task: Task, item: Item, form: str) -> Callable[[ApiReply], list[str]]:
+    """The engine's check of a reply about an item.
 
     A second attempt may tell the judge what was wrong: no number of the first one stands in it.
     """
 
     def check(reply: ApiReply) -> list[str]:
-        problem = read_reply(reply, answer, form).problem
+        problem = task.read(reply, item, form).problem
         return [NUMBERS.sub("…", problem)] if problem else []
 
     return check
@@ -70,26 +55,27 @@ class ChatJudge:
         api = self.calls.api
         service = replace(self.spec.service, key=api.key, concurrency=api.concurrency)
         self.client = make_client(service)
+        self.task = Task(self.spec)
         self.form = expected(self.calls.store, name, self.spec)
 
     def request(self, item: Item, repeat: int, form: str) -> Request:
         """The request of one repeat; more repeats later leave the earlier ones as they are."""
-        prompt = self.spec.prompts.get(form)
-        return self.client.chat_request(
-            judge_prompt(item.prompt, item.answer, item.reference, form=form, prompt=prompt),
+        request = self.client.chat_request(
+            self.task.prompt(item, form),
             temperature=self.spec.temperature,
             max_tokens=self.spec.max_tokens,
             seed=repeat if repeat else None,
-            schema=SCHEMA if form == JSON else None,
+            schema=self.task.schema(form),
         )
+        return request | logprobs.REQUEST if self.spec.logprobs else request
 
     def lacks_reference(self, item: Item) -> bool:
         """Whether the prompt shows a reference answer, and the item has none."""
-        return item.reference is None and any(map(shows_reference, self.spec.prompts.values()))
+        return item.reference is None and self.task.needs_reference
 
     def ask(self, item: Item, form: str, repeat: int = 0, tag: Any = None) -> Ask:
         """The ask of one repeat of one item."""
-        return Ask(self.request(item, repeat, form), checker(item.answer, form), tag)
+        return Ask(self.request(item, repeat, form), checker(self.task, item, form), tag)
 
     def asks(self, items: list[Item]) -> Iterator[Ask]:
         """One ask per item and repeat; none where the prompt wants a reference that is not there."""
@@ -155,8 +141,8 @@ class ChatJudge:
             engine = self.engine(store, total=len(items) * self.spec.repeats)
             for outcome in engine.run(self.asks(items)):
                 if outcome.reply is not None:
-                    answer = items[outcome.tag].answer
-                    replies[outcome.tag].append(rating_reply(outcome.reply, answer, self.form))
+                    item = items[outcome.tag]
+                    replies[outcome.tag].append(self.read(outcome.reply, item))
                 elif outcome.refused:
                     told = f"the server declines the request: {'; '.join(outcome.problems)}"
                     replies[outcome.tag].append(Reply("", None, told))
@@ -168,9 +154,8 @@ class ChatJudge:
         )
         return [Rated(item.id, found) for item, found in zip(items, replies)]
 
-
-def rating_reply(reply: ApiReply, answer: str, form: str = BRACKETS) -> Reply:
-    """What the ratings file keeps of a reply."""
-    parsed = read_reply(reply, answer, form)
-    model = reply.raw.get("model") if isinstance(reply.raw, dict) else None
-    return Reply(reply.text or "", parsed.rating, parsed.problem, model)
+    def read(self, reply: ApiReply, item: Item) -> Reply:
+        """What a file of ratings or verdicts keeps of a reply."""
+        parsed = self.task.read(reply, item, self.form)
+        model = reply.raw.get("model") if isinstance(reply.raw, dict) else None
+        return Reply(reply.text or "", *parsed[:2], model, parsed.criteria, parsed.said)

@@ -14,11 +14,12 @@ from typing import Protocol
 from ..api import Ask, Engine, Store, request_key
 from ..api.engine import DECLINED
 from ..files import read_json, write_json
-from .prompt import BRACKETS, JSON
+from .prompt import BRACKETS, JSON, PATTERN
 from .records import Item
 from .settings import AUTO, JudgeSpec
 
 NAMED = re.compile(r"response_?format|json|schema|structured|guided|grammar|unsupported", re.I)
+FIXED = (BRACKETS, PATTERN)  # forms that every server takes
 PROBES = 3  # answers that are tried before the form is taken for granted
 
 
@@ -38,8 +39,8 @@ def noted(path: Path, spec: JudgeSpec) -> str | None:
 
 def expected(store: str | Path, name: str, spec: JudgeSpec) -> str:
     """The form as far as it is known without asking: the configuration's, the noted one, or JSON."""
-    if spec.reply == BRACKETS:
-        return BRACKETS
+    if spec.reply in FIXED:
+        return spec.reply
     return noted(note_path(store, name), spec) or JSON
 
 
@@ -88,7 +89,7 @@ class Chooser:
         """The form for these items and all later ones."""
         spec = self.judge.spec
         wanted = spec.reply
-        if wanted == BRACKETS or not items:
+        if wanted in FIXED or not items:
             return wanted if wanted != AUTO else JSON
         if self.store.replaying:
             return self._in_the_replay(items)

@@ -29,7 +29,7 @@ def study_labels(study: Study) -> Labels:
         "languages": {code: entry.label for code, entry in study.languages.items()},
         "questions": {name: entry.label for name, entry in study.questions.items()},
         "models": {name: entry.label for name, entry in study.models.items()},
-        "judges": {name: entry.label for name, entry in study.judges.items()},
+        "judges": {name: entry.label for name, entry in {**study.judges, **study.juries}.items()},
         "data": data,
     }
 
@@ -42,6 +42,6 @@ def rating_facts(study: Study, asked: Callable[[str, str], int]) -> str:
     seeds = sorted({a.condition.seed for a in study.answers if a.condition.data != "base"})
     return (
         f"n: {sum(numbers.values()):,} questions, {len(study.answers):,} answer sets of them,"
-        f" {answers:,} answers. Metric: rating from 1 to 5, by {len(study.judges):,} judge(s)."
+        f" {answers:,} answers. Metric: rating from 1 to 5, by {len(study.raters()):,} judge(s)."
         f" Seeds: {', '.join(map(str, seeds))}."
     )

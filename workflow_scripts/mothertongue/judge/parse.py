@@ -72,10 +72,16 @@ COPIED_CONTEXT = 24
 
 
 class Parsed(NamedTuple):
-    """A rating, or the problem that leaves the reply without one."""
+    """A rating, or the problem that leaves the reply without one.
+
+    `criteria`: the ratings that it is the mean of; `said`: the rating as it is written, where
+    `rating` is an expectation.
+    """
 
     rating: float | None
     problem: str | None = None
+    criteria: dict[str, float] | None = None
+    said: float | None = None
 
 
 def normalise(text: str) -> str:
@@ -240,7 +246,7 @@ def main(path: Path, form: str = "brackets") -> Counter[str]:
     for number, row in enumerate(read_jsonl(path), start=1):
         if not isinstance(row.get("reply"), str) or not isinstance(row.get("answer") or "", str):
             raise InputError(f"{path}, row {number}: needs reply and, if any, answer as text")
-        rating, problem = parse(row["reply"], row.get("answer") or "")
+        rating, problem, *_ = parse(row["reply"], row.get("answer") or "")
         counts["scored" if problem is None else "unscored"] += 1
         shown = {"id": row.get("id", number), "rating": rating, "unscored": problem}
         print(json.dumps(shown, ensure_ascii=False))

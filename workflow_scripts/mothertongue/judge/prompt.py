@@ -1,19 +1,9 @@
-"""What a chat judge is asked, by the form of its reply: the paper's prompt, or one of the study's own."""
-
-from collections.abc import Mapping
-from typing import Any
+"""What a chat judge is asked: the prompt of the form of its reply, filled with the texts of an item."""
 
 from ..prompts import fill, read_prompt
+from ..prompts.judging import BRACKETS, JSON, PATTERN, RATING, default_name, prompts_of
 
-BRACKETS, JSON = "brackets", "json"
-DEFAULTS = {BRACKETS: "judge-brackets", JSON: "judge-json"}
-
-
-def prompts_of(entry: Mapping[str, Any]) -> dict[str, str]:
-    """Form -> prompt of a judge's configuration, for every form in which it may be asked."""
-    reply = entry.get("reply", BRACKETS)
-    forms = [reply] if reply else [BRACKETS, JSON]
-    return {form: entry.get("prompt") or read_prompt(DEFAULTS[form]).text for form in forms}
+__all__ = ["BRACKETS", "JSON", "PATTERN", "judge_prompt", "prompts_of"]
 
 
 def judge_prompt(
@@ -23,7 +13,13 @@ def judge_prompt(
     *,
     form: str = BRACKETS,
     prompt: str | None = None,
+    mode: str = RATING,
+    **more: str,
 ) -> str:
-    """A prompt (default: the package's of that form), filled; `$` and braces in texts stay."""
-    text = read_prompt(DEFAULTS[form]).text if prompt is None else prompt
-    return fill(text, question=question, answer=answer, reference=reference or "")
+    """A prompt (default: the package's of that form), filled; `$` and braces in texts stay.
+
+    `more`: answer_b, language and criteria, where the prompt shows them.
+    """
+    if prompt is None:
+        prompt = read_prompt(default_name(mode, form, criteria="criteria" in more)).text
+    return fill(prompt, question=question, answer=answer, reference=reference or "", **more)

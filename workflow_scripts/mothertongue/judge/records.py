@@ -10,24 +10,33 @@ from ..files import read_jsonl
 
 
 class Item(NamedTuple):
-    """One answer to be rated."""
+    """One answer to be rated, or two to be compared."""
 
     id: str
     prompt: str
     answer: str
     reference: str | None = None
+    answer_b: str | None = None  # the answer that a pairwise judge sees second
+    language: str | None = None  # code of the answers' language
 
 
 class Reply(NamedTuple):
     """One reply of a judge: its raw text, the rating read from it, or why there is none.
 
-    `model` is the model that the server says has answered.
+    `model` is the model that the server says has answered; `criteria` and `said`: see `Parsed`.
     """
 
     text: str
     rating: float | None
     problem: str | None = None
     model: str | None = None
+    criteria: dict[str, float] | None = None
+    said: float | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The reply as a file holds it; what most judges do not have is left out."""
+        rare = ("criteria", "said")
+        return {k: v for k, v in self._asdict().items() if k not in rare or v is not None}
 
 
 class Rated(NamedTuple):
@@ -60,7 +69,7 @@ class Rating:
             item.id,
             sum(values) / len(values) if values else None,
             None if values else (problems or ["no reply"])[-1],
-            [reply._asdict() for reply in rated.replies],
+            [reply.as_json() for reply in rated.replies],
             len(item.answer),
             flags,
         )
@@ -110,13 +119,15 @@ class Place(NamedTuple):
         return self._replace(judge="")
 
 
-def read_items(path: Path) -> list[Item]:
-    """The answers of a file, to be rated."""
+def read_items(path: Path, language: str | None = None) -> list[Item]:
+    """The answers of a file, to be rated. `language`: default the name of the file."""
+    language = language or path.stem
     items = []
     for number, row in enumerate(read_jsonl(path), start=1):
         if not isinstance(row.get("answer"), str) or not isinstance(row.get("prompt"), str):
             raise InputError(f"{path}, row {number}: needs id, prompt and answer (text)")
-        items.append(Item(row["id"], row["prompt"], row["answer"], row.get("reference")))
+        own = (row["id"], row["prompt"], row["answer"], row.get("reference"))
+        items.append(Item(*own, language=language))
     return items
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from ..api import CallSettings, Price, Service
-from .prompt import BRACKETS
+from ..prompts.judging import BRACKETS, RATING
+from .criteria import Criterion
 
 AUTO = "auto"  # the form of the reply is found out
 
@@ -24,6 +25,11 @@ class JudgeSpec:
     repeats: int = 1
     reply: str = BRACKETS
     prompts: Mapping[str, str] = field(default_factory=dict)
+    mode: str = RATING
+    criteria: tuple[Criterion, ...] = ()
+    pattern: str | None = None  # how a reply to an own prompt is read
+    languages: Mapping[str, str] = field(default_factory=dict)  # code -> name, for ${language}
+    logprobs: bool = False
 
     @classmethod
     def of(cls, spec: "JudgeSpec | Mapping[str, Any]") -> "JudgeSpec":
@@ -37,6 +43,11 @@ class JudgeSpec:
             spec.get("repeats", 1),
             spec.get("reply", BRACKETS) or AUTO,
             spec.get("prompt", {}),
+            spec.get("mode", RATING),
+            tuple(map(Criterion.of, spec.get("criteria", ()))),
+            spec.get("pattern"),
+            spec.get("languages", {}),
+            spec.get("logprobs", False),
         )
 
     @property

@@ -32,14 +32,16 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in pairs:
         key = key.strip().lower()
-        if key == "rating" and key in found and found[key] != value:
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        decides = number or key in ("rating", "verdict")
+        if decides and key in found and found[key] != value:
             raise _Twice
         found[key] = value
     return found
 
 
-def _objects(text: str) -> list[dict[str, Any]]:
-    """Every outermost JSON object in a text that holds a rating."""
+def _objects(text: str, wanted: str) -> list[dict[str, Any]]:
+    """Every outermost JSON object in a text that holds a key."""
     decoder, found, place = json.JSONDecoder(object_pairs_hook=_pairs), [], 0
     while start := OBJECT.search(text, place):
         try:
@@ -47,7 +49,7 @@ def _objects(text: str) -> list[dict[str, Any]]:
         except json.JSONDecodeError:
             place = start.end()
             continue
-        if "rating" in value:
+        if wanted in value:
             found.append(value)
     return found
 
@@ -58,28 +60,40 @@ def _number(value: Any) -> float | None:
     return read_number(normalise(str(value)))
 
 
-def parse_json(reply: str, answer: str = "") -> Parsed:
-    """Read the rating of a JSON reply; `answer` is the rated text, whose objects do not count."""
+def find_object(reply: str, answer: str, wanted: str) -> dict[str, Any] | Parsed:
+    """The one JSON object of a reply that holds the key `wanted`, or why there is none.
+
+    `answer`: the judged text, whose objects do not count.
+    """
     if not reply.strip():
         return Parsed(None, "empty reply")
+    plural = wanted if wanted.endswith("s") else f"{wanted}s"
     text = without_reasoning(reply, answer).strip()
     if fence := FENCED.match(text):
         text = fence[1]
     try:
-        found = _objects(text)
-        planted = _objects(answer)
+        found = _objects(text, wanted)
+        planted = _objects(answer, wanted)
     except _Twice:
-        return Parsed(None, "the JSON reply holds two ratings")
+        return Parsed(None, f"the JSON reply holds two {plural}")
     except RecursionError:
         return Parsed(None, "the JSON reply is nested too deeply")
     own = found if len(found) == 1 and text.startswith("{") else []
     own = own or [one for one in found if one not in planted]
     if not own:
-        return Parsed(None, "no JSON object with a rating in the reply")
-    if len({json.dumps(one["rating"]) for one in own}) > 1:
-        return Parsed(None, "the JSON reply holds two ratings")
-    given = own[0]["rating"]
-    if own[0].get("declined") is True or given is None:
+        return Parsed(None, f"no JSON object with a {wanted} in the reply")
+    if len({json.dumps(one[wanted]) for one in own}) > 1:
+        return Parsed(None, f"the JSON reply holds two {plural}")
+    return own[0]
+
+
+def parse_json(reply: str, answer: str = "") -> Parsed:
+    """Read the rating of a JSON reply; `answer` is the rated text, whose objects do not count."""
+    found = find_object(reply, answer, "rating")
+    if isinstance(found, Parsed):
+        return found
+    given = found["rating"]
+    if found.get("declined") is True or given is None:
         return Parsed(None, "the judge declines to rate")
     rating = _number(given)
     if rating is None:

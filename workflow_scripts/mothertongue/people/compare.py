@@ -9,6 +9,7 @@ from statistics import fmean
 
 import numpy as np
 
+from ..judge.pairs import AGAINST, PairPlace, read_verdicts
 from ..judge.records import Place, read_ratings
 from .draw import BASE
 from .ppi import corrected_mean
@@ -102,23 +103,45 @@ def agreements(labels: Sequence[Label], confidence: float, seed: int) -> list[Ag
 
 
 def ratings_of(paths: Iterable[Path]) -> dict[str, Ratings]:
-    """Judge -> ratings of tuned models' answers, by unit and training data."""
+    """Judge -> ratings of tuned models' answers, by unit and training data.
+
+    Of a pairwise judge: its verdict on `pair(a, b)`, 1 where a's answer is better, .5 where neither is.
+    """
     found: dict[str, Ratings] = defaultdict(lambda: defaultdict(dict))
     for path in paths:
+        if AGAINST in path.name:
+            of = PairPlace.of(path)
+            for row in read_verdicts(path) if BASE not in (of.place.data, of.against) else ():
+                if row.first is not None and row.second is not None:
+                    own = found[of.place.judge][unit_of(of.place, row.id)]
+                    own[pair(of.place.data, of.against)] = (row.first + row.second) / 2
+            continue
         place = Place.of(path)
         if place.data == BASE:
             continue
         for one in read_ratings(path):
             if one.rating is not None:
-                unit = Unit(place.language, place.questions, one.id, place.model, place.scope, place.lr, place.seed)  # fmt: skip
-                found[place.judge][unit][place.data] = one.rating
+                found[place.judge][unit_of(place, one.id)][place.data] = one.rating
     return found
 
 
+def unit_of(place: Place, question: str) -> Unit:
+    """The unit of a question in the files of one adapter's answers."""
+    own = (place.language, place.questions, question)
+    return Unit(*own, place.model, place.scope, place.lr, place.seed)
+
+
+def pair(a: str, b: str) -> str:
+    """A pair of conditions as one condition."""
+    return f"{a} against {b}"
+
+
 def preference(own: Mapping[str, float], a: str, b: str | None) -> float | None:
-    """A judge's value of an item from its ratings: the rating, or which of two is the higher."""
+    """A judge's value of an item: its rating, or which of two it says is better, or rates higher."""
     if b is None:
         return own.get(a)
+    if (said := own.get(pair(a, b))) is not None:
+        return said
     if a not in own or b not in own:
         return None
     return 0.5 + 0.5 * math.copysign(1.0, own[a] - own[b]) if own[a] != own[b] else 0.5
@@ -163,7 +186,7 @@ def beside(
                     judge,
                     language,
                     questions,
-                    f"{a} against {b}" if b else a,
+                    pair(a, b) if b else a,
                     len(both),
                     scale * float(said.mean()),
                     scale * float(told.mean()),

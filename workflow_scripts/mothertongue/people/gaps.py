@@ -8,7 +8,7 @@ from statistics import fmean
 
 import numpy as np
 
-from .compare import Ratings, preference, values_of
+from .compare import Ratings, pair, preference, values_of
 from .draw import NATIVE
 from .ppi import corrected_mean, labels_needed
 from .records import Label, Unit
@@ -57,7 +57,8 @@ def gaps(labels: Sequence[Label], judges: Mapping[str, Ratings], confidence: flo
     things = values_of(labels)
     pairwise = any(b for _, _, b in things)
     for judge, ratings in judges.items():
-        kinds = sorted({name for own in ratings.values() for name in own} - {NATIVE})
+        names = {name.removeprefix(pair(NATIVE, "")) for own in ratings.values() for name in own}
+        kinds = sorted(name for name in names - {NATIVE} if pair("", "") not in name)
         for against in [*_means(kinds), *kinds]:
             people = dict(_people(things, against, kinds, pairwise))
             told = dict(_told(ratings, against, kinds, pairwise))
@@ -112,12 +113,12 @@ def _told(
     """A judge's gap of every unit of which it rated each side."""
     others = _sides(against, kinds)
     for unit, own in ratings.items():
-        if NATIVE not in own or any(name not in own for name in others):
-            continue
         if pairwise:
-            wins = [preference(own, NATIVE, name) or 0.0 for name in others]
-            yield unit, 100 * (fmean(wins) - 0.5)
-        else:
+            said = [preference(own, NATIVE, name) for name in others]
+            wins = [value for value in said if value is not None]
+            if len(wins) == len(others):
+                yield unit, 100 * (fmean(wins) - 0.5)
+        elif NATIVE in own and all(name in own for name in others):
             yield unit, own[NATIVE] - fmean(own[name] for name in others)
 
 

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from ..correlate.facts import Facts
-from ..judge.prompt import DEFAULTS as JUDGE_PROMPTS
-from ..judge.prompt import prompts_of
 from ..prompts import read_prompt, templates
+from ..prompts.judging import brought_name, prompts_of
 from ..prompts.template import CHAT as CHAT_TEMPLATE
 from ..prompts.template import chat_template_of
 from ..report import provenance as made_of
@@ -65,7 +64,7 @@ def prompts_used(config: dict[str, Any]) -> list[made_of.Wording]:
     for entry in config["judge"]["judges"].values():
         if entry["backend"] in CHAT:
             found += [
-                wording(f"judge {entry['label']} ({form})", JUDGE_PROMPTS[form], text)
+                wording(f"judge {entry['label']} ({form})", brought_name(text), text)
                 for form, text in prompts_of(entry).items()
             ]
     return found

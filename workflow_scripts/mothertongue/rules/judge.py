@@ -10,9 +10,11 @@ from snakemake.iocontainers import OutputFiles, Wildcards
 from ..files import read_jsonl
 from ..judge import calling_settings, rating_settings
 from ..judge.labels import Labels, rating_facts, study_labels
+from ..judge.members import kin
+from ..prompts.judging import PAIRWISE
 from ..report import categories
 from ..study import Study
-from ..study.paths import ANSWERS, BATCH_REPORT, QUESTIONS, RATINGS
+from ..study.paths import ANSWERS, BATCH_REPORT, PAIRS, QUESTIONS, RATINGS, REPLIES, Layout
 from .plan import IN_RULES
 
 Shown = Callable[[Wildcards, OutputFiles], dict[str, str]]
@@ -23,10 +25,63 @@ class Judging:
 
     def __init__(self, study: Study, store: str):
         self.study, self.store = study, store
+        self.files = Layout.around(store, REPLIES)
 
     def ratings(self, wildcards: Wildcards | None = None) -> list[str]:
         """Every ratings file of the study."""
         return [IN_RULES.of(RATINGS, one) for one in self.study.judgements]
+
+    def verdicts(self, wildcards: Wildcards | None = None) -> list[str]:
+        """Every file of a pairwise judge's verdicts."""
+        return [IN_RULES.of(PAIRS, one) for one in self.study.pairs]
+
+    def others(self, wildcards: Wildcards) -> str:
+        """The answers of {against}, which a pairwise judge compares with those of {data}."""
+        return IN_RULES.at(ANSWERS, **{**wildcards, "data": wildcards.against})
+
+    def pairs_of(self, wildcards: Wildcards, threads: int) -> list[tuple[str, str]]:
+        """The two answer files of every pair of {judge}; none for one that rates."""
+        return [
+            (self.files.of(ANSWERS, one.answers), self.files.of(ANSWERS, one.other))
+            for one in self.study.pairs
+            if one.judge == wildcards.judge
+        ]
+
+    def members(self, pattern: str) -> Callable[[Wildcards], list[str]]:
+        """The files of {jury}'s members."""
+
+        def files(wildcards: Wildcards) -> list[str]:
+            own = dict(wildcards.items())
+            members = self.study.juries[own.pop("jury")].members
+            return [IN_RULES.at(pattern, judge=member, **own) for member in members]
+
+        return files
+
+    @property
+    def juries(self) -> dict[str, list[str]]:
+        """The juries that rate, as a parameter of rules; none where there are none."""
+        juries = [name for name in self.study.raters() if name in self.study.juries]
+        return {"juries": juries} if juries else {}
+
+    @property
+    def families(self) -> dict[str, list[str]]:
+        """Judge -> models of the study that are of its own family, by their names."""
+        models = [self.study.models[name] for name in self.study.tuned_models]
+        return {name: kin(judge, models) for name, judge in self.study.judges.items()}
+
+    @property
+    def shows_members(self) -> bool:
+        """Whether judges are compared as a jury: where there is one, or two pairwise judges."""
+        pairwise = [one for one in self.study.judges.values() if one.mode == PAIRWISE]
+        return bool(self.study.juries) or (len(pairwise) > 1 and bool(self.study.pairs))
+
+    def member_names(self, wildcards: Wildcards) -> list[str]:
+        """The members of {jury}."""
+        return list(self.study.juries[wildcards.jury].members)
+
+    def joined_by(self, wildcards: Wildcards) -> str:
+        """How {jury} takes its members together."""
+        return str(self.study.juries[wildcards.jury]["by"])
 
     def answers(self, wildcards: Wildcards | None = None) -> list[str]:
         """Every answer set of the study."""
@@ -47,12 +102,18 @@ class Judging:
         """
         judge = wildcards.judge
         own = IN_RULES.at(ANSWERS, **wildcards) in self._own_answers
+        if hasattr(wildcards, "against"):
+            own = own and self.others(wildcards) in self._own_answers
         batched = self.study.judges[judge].get("batch") and own
         return ancient(IN_RULES.at(BATCH_REPORT, judge=judge)) if batched else []
 
     def spec(self, wildcards: Wildcards) -> dict[str, Any]:
         """What determines the ratings of {judge}; its label is for tables only."""
-        return rating_settings(wildcards.judge, self.study.judges[wildcards.judge])
+        languages = {code: entry.label for code, entry in self.study.languages.items()}
+        if hasattr(wildcards, "language"):  # a language added to the study re-rates no other
+            languages = {code: languages.get(code, code) for code in [wildcards.language]}
+        judge = self.study.judges[wildcards.judge]
+        return rating_settings(wildcards.judge, judge, languages)
 
     def calling(self, wildcards: Wildcards, threads: int) -> dict[str, Any]:
         """How {judge} is called and paid. Naming threads keeps it out of what re-runs a job."""

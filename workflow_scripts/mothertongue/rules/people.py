@@ -7,7 +7,7 @@ from snakemake.iocontainers import Wildcards
 
 from ..files import existing_files, patterns_of
 from ..study import Study
-from ..study.paths import ANSWERS, KEY, RATINGS
+from ..study.paths import ANSWERS, KEY, PAIRS, RATINGS
 from .plan import IN_RULES
 
 
@@ -46,7 +46,10 @@ class People:
     def ratings(self, wildcards: Wildcards) -> list[str]:
         """Every judge's ratings of these answers."""
         if not self.settings.get("answers"):
-            return [IN_RULES.of(RATINGS, one) for one in self.study.judgements]
+            return [
+                *(IN_RULES.of(RATINGS, one) for one in self.study.judgements),
+                *(IN_RULES.of(PAIRS, one) for one in self.study.pairs),
+            ]
         found = []
         for code in self.languages:
             for path in map(Path, self._elsewhere(code)):

@@ -6,8 +6,10 @@ A *condition* is what an adapter was tuned on: data x scope x learning rate x se
 """
 
 from functools import cached_property
+from itertools import combinations
 from typing import Any, NamedTuple
 
+from ..prompts.judging import PAIRWISE, RATING
 from .comparison import ENGLISH, Budget, Common, budgets, common_rows
 from .records import (
     NO_DATASET,
@@ -27,6 +29,7 @@ from .validation import MULTI
 
 OPEN_ANSWERS = "open answers"
 OTHER = "other tests"
+NATIVE, BASE = "native", "base"  # data of conditions that are no translation
 
 
 class Condition(NamedTuple):
@@ -67,6 +70,19 @@ class Judgement(NamedTuple):
     answers: AnswerSet
 
 
+class Pair(NamedTuple):
+    """One judge's verdicts on one answer set against that of other data, `against`."""
+
+    judge: str
+    answers: AnswerSet
+    against: str
+
+    @property
+    def other(self) -> AnswerSet:
+        """The answer set that it meets."""
+        return self.answers._replace(condition=self.answers.condition._replace(data=self.against))
+
+
 def base_condition(model: str) -> Condition:
     """The untuned model as a condition."""
     return Condition(model, "base", "none", "none", 0)
@@ -96,6 +112,10 @@ class Study:
             name: QuestionSet.read(name, e) for name, e in config["answer"]["questions"].items()
         }
         self.judges = {name: Judge.read(name, e) for name, e in config["judge"]["judges"].items()}
+        self.juries = {
+            name: Judge.jury(name, e, self.judges.values())
+            for name, e in config["judge"]["juries"].items()
+        }
         self.instructions = Dataset.read(config["sample"]["dataset"])
         english = config["sample"]["english"]
         own = english.get("path") or english.get("hub")
@@ -265,10 +285,37 @@ class Study:
         """The answers that are looked at without a judge, if the study wants that."""
         return self.answers if self.config["answer"]["fidelity"] else []
 
+    def raters(self, mode: str = RATING) -> dict[str, Judge]:
+        """Judges of a mode, and after them its juries."""
+        every = {**self.judges, **self.juries}
+        return {name: judge for name, judge in every.items() if judge.mode == mode}
+
     @cached_property
     def judgements(self) -> list[Judgement]:
-        """Every judge x answer set to be rated."""
-        return [Judgement(judge, answers) for judge in self.judges for answers in self.answers]
+        """Every judge and jury x answer set to be rated."""
+        return [Judgement(judge, answers) for judge in self.raters() for answers in self.answers]
+
+    @cached_property
+    def pairs(self) -> list[Pair]:
+        """Every pairwise judge x two answer sets of one model, scope, learning rate and seed.
+
+        Native data stands first where it is one of the two.
+        """
+        met: dict[AnswerSet, list[AnswerSet]] = {}
+        for answers in self.answers:
+            if answers.condition.data != BASE:
+                place = answers._replace(condition=answers.condition._replace(data=""))
+                met.setdefault(place, []).append(answers)
+        found = []
+        for name, judge in self.raters(PAIRWISE).items():
+            for own in met.values():
+                own.sort(key=lambda one: one.condition.data != NATIVE)
+                found += [
+                    Pair(name, one, other.condition.data)
+                    for one, other in combinations(own, 2)
+                    if judge.against == "all" or one.condition.data == NATIVE
+                ]
+        return found
 
     @cached_property
     def _common(self) -> dict[tuple[str, str], Common]:

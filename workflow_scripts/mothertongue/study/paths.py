@@ -13,7 +13,7 @@ and what was found out about cards and bases.
 from dataclasses import dataclass
 from pathlib import Path
 
-from .grid import AnswerSet, Condition, Evaluation, Judgement
+from .grid import AnswerSet, Condition, Evaluation, Judgement, Pair
 from .validation import ROUND_TRIP
 
 CONDITION = "{model}/{data}/{scope}/{lr}/seed{seed}"  # as Condition.path fills it in
@@ -55,6 +55,9 @@ ANSWERS_PROVENANCE = f"answer/{CONDITION}/{{questions}}/{{language}}.provenance.
 FIDELITY = f"answer/fidelity/{CONDITION}/fidelity-{{questions}}/{{language}}.json"
 FIDELITY_ITEMS = f"answer/fidelity/{CONDITION}/fidelity-{{questions}}/{{language}}.items.parquet"
 RATINGS = f"judge/{{judge}}/{CONDITION}/{{questions}}/{{language}}.jsonl"
+PAIRS = f"judge/{{judge}}/{CONDITION}/{{questions}}/{{language}}.against-{{against}}.jsonl"
+JURY_RATINGS = RATINGS.replace("{judge}", "{jury}")
+JURY_PAIRS = PAIRS.replace("{judge}", "{jury}")
 BATCH_REPORT = "judge/{judge}.batch.json"
 
 KEY = "people/key/{language}.jsonl"  # which condition an item of annotators is
@@ -82,11 +85,13 @@ def log_of(pattern: str) -> str:
     return f"{stem}.log"
 
 
-Cell = Condition | Evaluation | AnswerSet | Judgement
+Cell = Condition | Evaluation | AnswerSet | Judgement | Pair
 
 
 def wildcards_of(cell: Cell) -> dict[str, str | int]:
     """The wildcards of the files of a cell of the grid."""
+    if isinstance(cell, Pair):
+        return {"judge": cell.judge, "against": cell.against, **wildcards_of(cell.answers)}
     if isinstance(cell, Judgement):
         return {"judge": cell.judge, **wildcards_of(cell.answers)}
     if isinstance(cell, AnswerSet):

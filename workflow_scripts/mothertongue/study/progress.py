@@ -26,7 +26,16 @@ class Cell(NamedTuple):
 
 def cells(study: "Study", results: str, logs: str) -> Iterator[Cell]:
     """Every adapter, evaluation, answer set and ratings file of a study."""
-    from mothertongue.study.paths import ADAPTER, ANSWERS, RATINGS, SCORE, TUNED, Layout, log_of
+    from mothertongue.study.paths import (
+        ADAPTER,
+        ANSWERS,
+        PAIRS,
+        RATINGS,
+        SCORE,
+        TUNED,
+        Layout,
+        log_of,
+    )
 
     made, logged = Layout(results), Layout(logs)
 
@@ -47,6 +56,10 @@ def cells(study: "Study", results: str, logs: str) -> Iterator[Cell]:
         a = j.answers
         column = f"{j.judge} {a.questions} {a.language}"
         yield cell("judge", a.condition.path, column, RATINGS, j)
+    for p in study.pairs:
+        a = p.answers
+        column = f"{p.judge} {a.questions} {a.language} against {p.against}"
+        yield cell("judge", a.condition.path, column, PAIRS, p)
 
 
 def started_outputs(persistence: Path) -> set[str]:

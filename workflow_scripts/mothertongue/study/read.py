@@ -129,6 +129,7 @@ def read_study(
         config["translate"]["translators"],
         config["answer"]["questions"],
         config["judge"]["judges"],
+        config["judge"]["juries"],
     ):
         for name, entry in section.items():
             entry.setdefault("label", name)

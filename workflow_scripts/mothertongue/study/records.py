@@ -330,7 +330,11 @@ class QuestionSet(Entry):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Judge(Entry):
-    """Who rates answers: a model of a server, or an offline baseline."""
+    """Who judges answers: a model of a server, an offline baseline, or a jury of other judges.
+
+    `mode`: rating, or pairwise; `against`: what a pairwise judge compares native data with, or "all"
+    where every two conditions meet; `members`: the judges of a jury.
+    """
 
     label: str
     backend: str
@@ -338,6 +342,9 @@ class Judge(Entry):
     base_url: str | None
     prompt: str | None
     batch_discount: float
+    mode: str = "rating"
+    against: str = "native"
+    members: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, name: str, entry: Json) -> Self:
@@ -351,6 +358,28 @@ class Judge(Entry):
             base_url=entry["base_url"],
             prompt=entry["prompt"],
             batch_discount=(entry["batch"] or {}).get("discount", 0.0),
+            mode=entry["mode"],
+            against=entry["against"],
+        )
+
+    @classmethod
+    def jury(cls, name: str, entry: Json, members: Iterable["Judge"]) -> Self:
+        """From `judge.juries.NAME`; its mode is that of its members."""
+        chosen = [one for one in members if one.name in pick(entry["members"], [one.name])]
+        mode = entry["mode"]
+        own = [one for one in chosen if one.mode == mode]
+        return cls(
+            name=name,
+            settings=entry,
+            label=entry["label"],
+            backend="jury",
+            model=None,
+            base_url=None,
+            prompt=None,
+            batch_discount=0.0,
+            mode=mode,
+            against="all" if all(one.against == "all" for one in own) else "native",
+            members=tuple(one.name for one in own),
         )
 
 

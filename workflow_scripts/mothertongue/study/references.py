@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..errors import InputError
 from ..files import is_missing, read_json_rows
-from ..prompts.checks import shows_reference
+from ..prompts.judging import shows
 from .grid import Study
 
 WITH_REFERENCE = ("overlap",)  # back ends that read the reference answer
@@ -31,7 +31,7 @@ def reference_mistakes(study: Study) -> Iterator[str]:
     judges = [
         name
         for name, spec in study.judges.items()
-        if spec.backend in WITH_REFERENCE or shows_reference(spec.prompt or "")
+        if spec.backend in WITH_REFERENCE or shows(spec.prompt or "", "reference")
     ]
     asked: dict[str, list[str]] = {}
     for answers in study.answers:

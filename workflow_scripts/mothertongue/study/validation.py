@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ..prompts.checks import judge_prompt_mistakes, translation_prompt_mistakes
+from ..prompts.checks import translation_prompt_mistakes
 from ..secrets import key_in_address
+from .judging import judging_mistakes, jury_mistakes
 from .recipes import recipe_mistakes
 from .schema import Json, suggestion
 from .tasks import demonstration_path
@@ -25,6 +26,7 @@ RESERVED = {  # names with a meaning of their own in paths or selections
     "evaluate.benchmarks": {"all"},
     "answer.questions": {"all"},
     "judge.judges": {"all"},
+    "judge.juries": {"all"},
     "finetune.learning_rates": {"none", "all"},
 }
 CHAT = ("openai", "cohere")  # back ends that name a model of a server
@@ -58,6 +60,7 @@ class Names:
         self.benchmarks = mapping(mapping(config.get("evaluate")).get("benchmarks"))
         self.questions = mapping(mapping(config.get("answer")).get("questions"))
         self.judges = mapping(mapping(config.get("judge")).get("judges"))
+        self.juries = mapping(mapping(config.get("judge")).get("juries"))
         pot = listed(mapping(self.sample.get("multi")).get("languages"))
         self.pot = pot or list(self.languages)
 
@@ -76,6 +79,7 @@ class Names:
             "evaluate.benchmarks": self.benchmarks,
             "answer.questions": self.questions,
             "judge.judges": self.judges,
+            "judge.juries": self.juries,
             "finetune.learning_rates": self.rates,
         }
 
@@ -99,6 +103,7 @@ def grid_mistakes(config: Json, known_languages: Section) -> list[str]:
             mapping(names.config.get("finetune")).get("template", "alpaca"), names.models
         ),
         *_services(names),
+        *jury_mistakes(names.judges, names.juries),
         *_questions(names),
         *_conditions(names),
     ]
@@ -272,7 +277,7 @@ def _services(names: Names) -> Iterator[str]:
             if found:
                 yield f"{where}.base_url: holds {found}; name its variable in {where}.api.key instead"
             wrong = (
-                judge_prompt_mistakes(spec.get("prompt"), spec.get("reply"))
+                judging_mistakes(spec)
                 if section == "judge.judges"
                 else translation_prompt_mistakes(spec.get("prompt"))
             )

@@ -22,6 +22,8 @@ VERSIONS: dict[str, int] = {
     "judge": 2,
     "people": 1,
     "judges": 6,
+    "pairs": 1,
+    "jury": 1,
     "browser": 1,
     "scores": 3,
     "correlate": 3,
