@@ -44,4 +44,5 @@ rule all:
         rules.measure_translation.output,
         JUDGE_PAGES,
         PEOPLE_PAGES,
+        PROBE_PAGES,
         rules.contamination.input,

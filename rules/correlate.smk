@@ -21,6 +21,7 @@ rule collect_scores:
         evaluations=CORRELATING.evaluations(),
         item_tables=CORRELATING.item_tables(),
         ratings=CORRELATING.ratings(),
+        warned=PROBING.warned(),
     output:
         scores="<results>/scores.csv",
         item_table="<results>/correlate/study/items.parquet",

@@ -66,6 +66,7 @@ rule judge_answers:
 
 include: "judge_pages.smk"
 include: "people.smk"
+include: "probe.smk"
 
 
 rule judge:

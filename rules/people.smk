@@ -76,6 +76,7 @@ rule compare_people:
     input:
         labels=rules.import_people.output.labels,
         ratings=PEOPLE.ratings,
+        warned=PROBING.warned(),
     output:
         agreement="<results>/correlate/people/agreement.csv",
         beside="<results>/correlate/people/beside.csv",

@@ -20,7 +20,7 @@ MAY = {
     "answer": {"inference", "sample", "translate"},
     "translate": {"api", "process", "prompts", "sample", "inference"},
     "correlate": {"study"},
-    "judge": {"api", "prompts", "study", "correlate"},
+    "judge": {"api", "prompts", "study", "correlate", "translate"},
     "people": {"judge"},
     "collect": {"judge"},
     "report": {"correlate", "prompts", "judge", "people", "sample", "translate"},

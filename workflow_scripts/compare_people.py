@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mothertongue.correlate.records import write_records
 from mothertongue.files import atomic
+from mothertongue.judge.labels import with_warnings
 from mothertongue.people.compare import Agreement, Beside, agreements, beside, ratings_of
 from mothertongue.people.gaps import Gap, gaps
 from mothertongue.people.records import read_labels
@@ -61,7 +62,7 @@ if "snakemake" in globals():
             against=Path(snakemake.output.beside),
             corrected=Path(snakemake.output.gaps),
             page=Path(snakemake.output.page),
-            names=snakemake.params.labels,
+            names=with_warnings(snakemake.params.labels, snakemake.input.warned),
             confidence=snakemake.params.confidence,
             seed=snakemake.params.seed,
         )

@@ -60,6 +60,8 @@ JURY_RATINGS = RATINGS.replace("{judge}", "{jury}")
 JURY_PAIRS = PAIRS.replace("{judge}", "{jury}")
 BATCH_REPORT = "judge/{judge}.batch.json"
 
+PROBED = "probe/{judge}/{language}.jsonl"
+WARNINGS = "probe/warnings.json"  # about judges that fail their probes
 KEY = "people/key/{language}.jsonl"  # which condition an item of annotators is
 
 SCORES = "scores.csv"

@@ -304,6 +304,8 @@ def _questions(names: Names) -> Iterator[str]:
     asked = mapping(mapping(names.config.get("judge")).get("people"))
     if asked and not names.questions and not asked.get("answers"):
         yield "judge.people: no open questions are asked; add answer.questions, or take people out"
+    trial = mapping(mapping(names.config.get("judge")).get("probe"))
+    yield from placeholders("judge.probe.path", trial.get("path"), "language")
     yield from placeholders("judge.people.guidelines", asked.get("guidelines"), "language")
     alone = mapping(names.config.get("answer")).get("fidelity")
     if names.questions and not names.judges and not alone:

@@ -21,6 +21,7 @@ VERSIONS: dict[str, int] = {
     "fidelity": 1,
     "judge": 2,
     "people": 1,
+    "probe": 1,
     "judges": 6,
     "pairs": 1,
     "jury": 1,
