@@ -47,5 +47,7 @@ rule all:
         rules.report.input,
         rules.measure_translation.output,
         JUDGE_PAGES,
+        PEOPLE_PAGES,
+        PROBE_PAGES,
         rules.contamination.input,
         rules.compare.input,

@@ -3,6 +3,8 @@
 # Out:  <results>/answer/questions/{questions}/{language}.jsonl   the set as used
 #       <results>/answer/{model}/{data}/{scope}/{lr}/seed{seed}/{questions}/{language}.jsonl
 #           id, prompt[, reference], answer, stop (eos | length), tokens, prompt_tokens, prompt_cut
+#       <results>/answer/fidelity/…/fidelity-{questions}/{language}.{json,items.parquet}
+#           the answers looked at without a judge (answer.fidelity)
 #       ….provenance.json   base, adapter hash and proof, engine, generation settings, library versions
 # Kept at undeclared paths (mothertongue/study/paths.py): finished answers while a run is unfinished;
 # between jobs what a base's self-test found.
@@ -86,6 +88,30 @@ rule answer_questions:
         version=VERSIONS["answer"],
     script:
         "../workflow_scripts/answer_questions.py"
+
+
+rule check_answers:
+    """What is wrong with answers, without any judge: language, script, loops, end, refusals."""
+    input:
+        answers=rules.answer_questions.output.answers,
+    output:
+        score="<results>/answer/fidelity/{model}/{data}/{scope}/{lr}/seed{seed}/fidelity-{questions}/{language}.json",
+        table="<results>/answer/fidelity/{model}/{data}/{scope}/{lr}/seed{seed}/fidelity-{questions}/{language}.items.parquet",
+    log:
+        "<logs>/answer/fidelity/{model}/{data}/{scope}/{lr}/seed{seed}/fidelity-{questions}/{language}.log",
+    benchmark:
+        "<benchmarks>/answer/fidelity/{model}/{data}/{scope}/{lr}/seed{seed}/fidelity-{questions}/{language}.tsv"
+    localrule: True
+    conda:
+        "../envs/data.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        version=VERSIONS["fidelity"],
+    script:
+        "../workflow_scripts/check_answers.py"
 
 
 rule answer:

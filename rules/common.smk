@@ -21,6 +21,7 @@ from mothertongue.rules.correlate import Correlating
 from mothertongue.rules.judge import Judging
 from mothertongue.rules.models import Models
 from mothertongue.rules.plan import Plan
+from mothertongue.rules.probe import Probing
 from mothertongue.rules.report import Reporting
 from mothertongue.study import read_study
 from mothertongue.study.mixes import NAME as SLUG
@@ -67,6 +68,7 @@ LOCK = PLAN.lock
 TASKS = PLAN.tasks_from(os.getcwd())
 PUBLISHED = os.path.relpath(ROOT / "resources" / "published")  # the paper's scores
 JUDGING = Judging(STUDY, PLAN.store)
+PROBING = Probing(STUDY)
 CORRELATING = Correlating(
     STUDY,
     PUBLISHED,

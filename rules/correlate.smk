@@ -22,6 +22,7 @@ rule collect_scores:
         item_tables=CORRELATING.item_tables(),
         ratings=CORRELATING.ratings(),
         training_sets=CORRELATING.training_sets(),
+        warned=PROBING.warned(),
     output:
         scores="<results>/scores.csv",
         item_table="<results>/correlate/study/items.parquet",

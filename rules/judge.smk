@@ -65,6 +65,8 @@ rule judge_answers:
 
 
 include: "judge_pages.smk"
+include: "people.smk"
+include: "probe.smk"
 
 
 rule judge:

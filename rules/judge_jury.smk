@@ -92,6 +92,7 @@ rule tabulate_jury:
     """The judges beside one another, as one page of sortable tables."""
     input:
         **rules.compare_members.output,
+        warned=PROBING.warned(),
     output:
         page=report(
             "<results>/report/jury.html",

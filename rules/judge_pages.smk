@@ -15,6 +15,7 @@ rule tabulate_judges:
     """The comparison of judges as one page of sortable tables."""
     input:
         **rules.compare_judges.output,
+        warned=PROBING.warned(),
     output:
         page=report(
             "<results>/report/judges.html",
@@ -43,6 +44,7 @@ rule plot_judges:
     """Figure: the native-translated gap by every judge."""
     input:
         gaps=rules.compare_judges.output.gaps,
+        warned=PROBING.warned(),
     output:
         figure=report(
             "<results>/correlate/judges/gaps.svg",
@@ -71,6 +73,7 @@ rule browse_answers:
     """One page with every question, its answers side by side, ratings and explanations."""
     input:
         answers=JUDGING.answers,
+        warned=PROBING.warned(),
         ratings=JUDGING.ratings,
         questions=JUDGING.questions,
     output:

@@ -69,6 +69,7 @@ rule tabulate_pairs:
     """What pairwise judges say, as one page of sortable tables."""
     input:
         **rules.compare_pairs.output,
+        warned=PROBING.warned(),
     output:
         page=report(
             "<results>/report/pairs.html",

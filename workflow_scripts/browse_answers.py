@@ -5,7 +5,7 @@ from pathlib import Path
 from mothertongue.errors import InputError
 from mothertongue.files import atomic
 from mothertongue.judge.browser import AnswerFiles, collect, page
-from mothertongue.judge.labels import Labels
+from mothertongue.judge.labels import Labels, with_warnings
 from mothertongue.judge.records import Place
 from mothertongue.process.log import log_to
 
@@ -43,5 +43,5 @@ if "snakemake" in globals():
             ratings=[Path(path) for path in snakemake.input.ratings],
             questions=[Path(path) for path in snakemake.input.questions],
             browser=Path(snakemake.output.browser),
-            labels=snakemake.params.labels,
+            labels=with_warnings(snakemake.params.labels, snakemake.input.warned),
         )

@@ -6,6 +6,7 @@ value; perplexity = exp(sum of value / sum of weight), value being minus the log
 of one cluster (a passage, a problem in several languages) are no independent witnesses.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from mothertongue.collect.describe import describe_benchmark, describe_provenanc
 from mothertongue.collect.items import evaluation_items, joined_clusters, rating_items
 from mothertongue.collect.rows import Key, ScoreRow, evaluation_rows, rating_rows
 from mothertongue.collect.sizes import UNTUNED, read_sizes
-from mothertongue.files import atomic, write_json
+from mothertongue.files import atomic, read_json, write_json
 from mothertongue.process.log import log_to
 from mothertongue.scores import schema, write_scores
 
@@ -29,6 +30,7 @@ def main(
     scores: Path,
     items: Path,
     about: Path,
+    warned: Sequence[Path] = (),
 ) -> None:
     """Write the three files; `describe` is the description known from the configuration.
 
@@ -37,6 +39,9 @@ def main(
     """
     import polars as pl
 
+    for path in warned:  # of judges that fail their probes, wherever their names stand
+        for judge, words in read_json(path).items():
+            describe["judges"][judge]["label"] += words
     rows: list[ScoreRow] = []
     frames = []
     for path in evaluations:
@@ -82,4 +87,5 @@ if "snakemake" in globals():
             scores=Path(snakemake.output.scores),
             items=Path(snakemake.output.item_table),
             about=Path(snakemake.output.about),
+            warned=[Path(path) for path in snakemake.input.get("warned", [])],
         )

@@ -12,6 +12,7 @@ from mothertongue.correlate.records import read_records
 from mothertongue.process.log import log_to
 from mothertongue.report.benchmarks import benchmarks_page, noise_page
 from mothertongue.report.contrast_pages import contrast_pages
+from mothertongue.report.fidelity import fidelity_page
 from mothertongue.report.figures import ItemFolder
 from mothertongue.report.printed import read_averages
 from mothertongue.report.score_tables import pages
@@ -39,6 +40,7 @@ def main(
         *pages(cells, read_averages(averages)),
         benchmarks_page(cells, read_claims(claims), read_records(benchmarks, Rating)),
         taxonomy_page(cells, outcomes(cells, confidence), confidence),
+        fidelity_page(cells),
         noise_page(cells, read_records(variances, NoiseRow)),
         *contrast_pages(cells, read_records(contrasts, Comparison), confidence),
     ]

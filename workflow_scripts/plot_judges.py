@@ -6,6 +6,7 @@ judges differ is tested in the table of judges, not seen from the side of zero.
 
 from pathlib import Path
 
+from mothertongue.judge.labels import with_warnings
 from mothertongue.process.log import log_to
 from mothertongue.report.judge_figure import draw_gaps
 
@@ -20,5 +21,5 @@ if "snakemake" in globals():
         main(
             gaps=Path(snakemake.input.gaps),
             figure=Path(snakemake.output.figure),
-            labels=snakemake.params.labels,
+            labels=with_warnings(snakemake.params.labels, snakemake.input.warned),
         )

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from mothertongue.files import atomic
+from mothertongue.judge.labels import with_warnings
 from mothertongue.process.log import log_to
 from mothertongue.report.categories import ANSWERS
 from mothertongue.report.judges import TABLES, read_table
@@ -47,5 +48,5 @@ if "snakemake" in globals():
         main(
             tables={name: Path(snakemake.input[name]) for name in TABLES},
             page=Path(snakemake.output.page),
-            labels=snakemake.params.labels,
+            labels=with_warnings(snakemake.params.labels, snakemake.input.warned),
         )

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from mothertongue.files import atomic
+from mothertongue.judge.labels import with_warnings
 from mothertongue.process.log import log_to
 from mothertongue.report.judge_pages import judge_page
 from mothertongue.report.page import render
@@ -19,7 +20,7 @@ if "snakemake" in globals():
     with log_to(snakemake.log[0]):
         main(
             name=snakemake.params.page,
-            tables={name: Path(path) for name, path in snakemake.input.items()},
+            tables={name: Path(path) for name, path in snakemake.input.items() if name != "warned"},
             page=Path(snakemake.output.page),
-            labels=snakemake.params.labels,
+            labels=with_warnings(snakemake.params.labels, snakemake.input.warned),
         )

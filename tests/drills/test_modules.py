@@ -10,6 +10,7 @@ from typing import NamedTuple
 import pytest
 import yaml
 from conftest import ROOT, checkout, run_snakemake
+from labelling import answer_files
 from mothertongue.files import read_jsonl, write_json, write_jsonl
 
 
@@ -77,6 +78,30 @@ def test_only_judge_somebody_elses_answers(foreign, tmp_path):
     write_jsonl(tmp_path / "ours/answer" / cell, answers)
     ratings = read_jsonl(foreign("judge") / "judge/overlap" / cell)
     assert [(row["id"], row["rating"]) for row in ratings] == [("a", 5.0), ("b", 1.0)]
+
+
+@pytest.mark.slow
+def test_only_people_label_somebody_elses_answers(foreign, tmp_path):
+    answer_files(tmp_path / "ours")
+    ours = foreign("people")
+    rows = read_jsonl(ours / "people/export/es/ana.jsonl")
+    assert len(rows) > 12 and not (ours / "report/people.html").exists()
+    write_jsonl(
+        tmp_path / "returned/ana.jsonl",
+        [{**r, "label": str(1 + n % 5)} for n, r in enumerate(rows)],
+    )
+    done = run_snakemake("--cores", "1", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+    with (ours / "correlate/people/gaps.csv").open(newline="") as handle:
+        found = {row["against"]: row for row in csv.DictReader(handle)}
+    assert set(found) == {"translated", "fluent", "literal"}
+    assert all(
+        float(row["low"]) < float(row["corrected"]) < float(row["high"]) for row in found.values()
+    )
+    (tmp_path / "returned/luis.jsonl").write_text('{"item": "x", "label": "1"}\n', encoding="utf-8")
+    broken = run_snakemake("--cores", "1", cwd=tmp_path)
+    assert broken.returncode != 0
+    assert "returned/luis.jsonl, row 1: item 'x' is not in the key" in broken.stdout + broken.stderr
 
 
 @pytest.mark.slow
@@ -188,6 +213,7 @@ STUDIES = {
     "judge_jury.smk": ELSEWHERE,
     "exchange.smk": ELSEWHERE,
     "compare.smk": ELSEWHERE,
+    "people.smk": ELSEWHERE,
 }  # others: the demo
 PRINTING = ("benchmarks.smk", "progress.smk", "replies.smk", "tasks.smk")
 
@@ -208,6 +234,7 @@ def write_elsewhere(folder: Path) -> None:
     config["compare"] = {"pair": {"runs": ["one=one.csv", "two=two.csv"]}}
     for name in ("one", "two"):
         (folder / f"{name}.csv").write_text("item,score\n1,1\n2,0\n", encoding="utf-8")
+    config["judge"]["people"] = {"items": 12, "labels": "labels/*"}
     (folder / ELSEWHERE).write_text(yaml.safe_dump(config), encoding="utf-8")
 
 

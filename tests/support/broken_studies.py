@@ -569,6 +569,16 @@ BROKEN = {
         judge(backend="cohere", batch={}),
         ["judge.judges.x.batch: only the back end openai has a Batch API"],
     ),
+    "a benchmark with the name of checked answers": (
+        both(
+            bench(),
+            lambda c: c["answer"].update(fidelity=True),
+            lambda c: c["evaluate"]["benchmarks"].update(
+                {"fidelity-native": c["evaluate"]["benchmarks"]["x"]}
+            ),
+        ),
+        ["evaluate.benchmarks.fidelity-native: answer.fidelity gives this name to a question set"],
+    ),
     "an address without http": (
         judge(base_url="localhost:8000/v1"),
         ["judge.judges.x.base_url: 'localhost:8000/v1' is not an address"],

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 TRANSLATED = "translated"
 ROUND_TRIPS = "round trip"
 SECONDARY = (
+    "untold",
     "acc_macro",
     "bits_per_character",
     "exact_match_strict",

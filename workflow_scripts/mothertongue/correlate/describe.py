@@ -5,8 +5,10 @@ from typing import Any
 from ..scores import ROUND_TRIP
 from ..study import OPEN_ANSWERS, Study
 from ..study.mixes import Mix
+from .facts import LANGUAGE_FIDELITY
 
 QUESTIONS = "qa-"
+FIDELITY = "fidelity-"  # prefix of a question set whose answers are looked at without a judge
 SIZED = "sized"  # kind of data with a number of rows: no side of a gap, which compares whole sets
 
 
@@ -74,6 +76,15 @@ def describe_study(study: Study) -> dict[str, Any]:
             "units": {"total": "points", "rating": "points of 5"},
             "higher": {"total": True, "rating": True},
             "chance": None,
+        }
+    for name in dict.fromkeys(one.questions for one in study.checked_answers):
+        spec = study.questions[name]
+        benchmarks[FIDELITY + name] = {
+            "label": f"Right language: {spec.get('label') or name}",
+            "group": LANGUAGE_FIDELITY,
+            "origin": spec["origin"],
+            "kind": LANGUAGE_FIDELITY,
+            "judged": False,
         }
     rates = study.learning_rates
     return {

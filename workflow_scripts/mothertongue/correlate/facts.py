@@ -11,6 +11,7 @@ from typing import Any
 
 from ..scores import read_about
 
+LANGUAGE_FIDELITY = "language-fidelity"  # the kind of answers looked at without a judge
 PUBLISHED = "published"  # the source of the paper's scores
 Chance = float | Mapping[str, float] | None  # one level, or one per language
 Levels = Mapping[str, Mapping[str, Mapping[str, float]]]  # by language, metric and kind of guessing

@@ -10,6 +10,7 @@ from ..api.forecast import answered, further_calls
 from ..api.prices import prompt_of, tokens_of
 from ..judge import open_judge
 from ..judge.pairs import asked_items, meetings
+from ..judge.probes import asked, read_probes
 from ..judge.prompt import judge_prompt
 from ..judge.records import Item, read_items
 from ..judge.settings import JudgeCalls, JudgeSpec
@@ -177,6 +178,12 @@ def judged_items(sheet: JudgeSheet, root: Path) -> Iterator[tuple[list[Item] | N
     for name, questions in sheet.answers:
         path = root / name
         yield read_items(path) if path.is_file() else None, questions
+    for files, language in sheet.probes:
+        found = asked(
+            read_probes(list(map(Path, files)), language),
+            pairwise=sheet.spec.get("mode") == "pairwise",
+        )
+        yield found, len(found)
     for own, other, questions in sheet.pairs:
         both = root / own, root / other
         there = all(path.is_file() for path in both)
@@ -211,6 +218,7 @@ def judge_lines(stored: Stored, sheet: JudgeSheet, root: Path) -> Iterator[Line]
         if not some and (basis != "counted" or not known):
             continue
         what = "verdicts in both orders" if sheet.pairs else "ratings"
+        what += " and probes" if sheet.probes else ""
         head = Line("judge", sheet.name, f"{what}, {how}", basis)
         line = with_calls(head, sheet, some, share=1 - sheet.discount, further=further)
         if sheet.discount:

@@ -92,7 +92,8 @@ class JudgeSheet:
     """What a paid judge judges. `spec`: what determines it; `discount`: that of a batch.
 
     `answers`: file of each answer set that is rated, relative to <results>, and its number of
-    questions; `pairs`: both files of each two answer sets that are compared, and that number.
+    questions; `pairs`: both files of each two answer sets that are compared, and that number; `probes`:
+    files of probes and their language.
     """
 
     name: str
@@ -104,6 +105,7 @@ class JudgeSheet:
     answer_tokens: int
     answers: list[tuple[str, int]]
     pairs: list[tuple[str, str, int]] = field(default_factory=list)
+    probes: list[tuple[list[str], str]] = field(default_factory=list)
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> Self:
@@ -113,7 +115,7 @@ class JudgeSheet:
     def params(self) -> dict[str, Any]:
         """The sheet as a rule's parameter."""
         found = asdict(self)
-        return found if self.pairs else {k: v for k, v in found.items() if k != "pairs"}
+        return {k: v for k, v in found.items() if v or k not in ("pairs", "probes")}
 
 
 @dataclass(frozen=True, slots=True)

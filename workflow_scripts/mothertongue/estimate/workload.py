@@ -13,6 +13,7 @@ from ..errors import InputError
 from ..evaluate.read import read_rows
 from ..files import existing_files, load_yaml, read_json_rows
 from ..judge import rating_settings
+from ..judge.probes import files_of
 from ..study import MULTI, ROUND_TRIP, AnswerSet, Judge, Study, Translator
 from ..study.gpu_memory import shape_of
 from ..study.gpu_plan import card_of, chosen, disk_of, needs_of
@@ -141,6 +142,14 @@ def answers_of(study: Study, answers: AnswerSet) -> tuple[str, int]:
     return path, questions_asked(study, answers.questions, answers.language)
 
 
+def probed(study: Study) -> list[str]:
+    """Languages of answers in which judges are put on trial (judge.probe)."""
+    trial = study.config["judge"]["probe"]
+    answered = {one.language for one in study.answers} or set(study.languages)
+    found = [code for code in study.languages if code in answered and trial is not None]
+    return [code for code in found if files_of(code, trial["path"])]
+
+
 def judgements(study: Study) -> list[JudgeSheet]:
     """Answer sets per paid judge, relative to <results>."""
     sheets = []
@@ -160,6 +169,10 @@ def judgements(study: Study) -> list[JudgeSheet]:
                     (answers_of(study, one.answers)[0], *answers_of(study, one.other))
                     for one in study.pairs
                     if one.judge == name
+                ],
+                probes=[
+                    (list(map(str, files_of(code, study.config["judge"]["probe"]["path"]))), code)
+                    for code in probed(study)
                 ],
             )
         )

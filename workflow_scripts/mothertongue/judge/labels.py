@@ -1,8 +1,10 @@
 """Names as a reader knows them, for figures and the answers browser; n, metric and seeds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import TypedDict
 
+from ..files import read_json
 from ..study import ROUND_TRIP, Study
 from ..study.mixes import Mix
 
@@ -37,6 +39,15 @@ def study_labels(study: Study) -> Labels:
         "judges": {name: entry.label for name, entry in {**study.judges, **study.juries}.items()},
         "data": data,
     }
+
+
+def with_warnings(labels: Labels, warned: Iterable[str | Path]) -> Labels:
+    """The labels with a warning beside each judge that fails its probes. `warned`: warnings.json, if any."""
+    found: dict[str, str] = {}
+    for path in warned:
+        found |= read_json(path)
+    judges = {name: label + found.get(name, "") for name, label in labels["judges"].items()}
+    return {**labels, "judges": judges}
 
 
 def rating_facts(study: Study, asked: Callable[[str, str], int]) -> str:

@@ -23,6 +23,14 @@ METRIC_WORDS = {
     "exact_match_strict": "exact match of strings",
     "include_strict": "answer contained, as a string",
     "strict-match": "lm-eval's strict-match",
+    "language_fidelity": "in the right language and script",
+    "wrong_language": "in another language",
+    "mixed_script": "in mixed scripts",
+    "loop": "in a loop",
+    "cut_off": "cut off at the token limit",
+    "refusal": "refusals",
+    "empty": "empty",
+    "untold": "language cannot be told",
     "flexible-extract": "lm-eval's flexible-extract",
 }
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..correlate.averages import Cells, Test
 from ..correlate.coverage import mean_with_range
+from ..correlate.facts import LANGUAGE_FIDELITY
 from ..correlate.notes import setting_words
 from .captions import metrics_words, plural, seeds_words
 from .categories import GAP, category
@@ -24,6 +25,10 @@ GROUPS = {
     "native": ("native tests", "On tests written in the language, does native training data lead?"),
     "translated": ("translated tests", "On tests translated from English, does native data lead?"),
     "judged": ("open questions", "Do judges prefer the answers of natively trained models?"),
+    "fidelity": (
+        "answers, without a judge",
+        "Does native data keep answers in the right language, whole and out of loops?",
+    ),
 }
 LOOK = (
     "Blue circles (native) to the right: native data is ahead, by chance or not; see the verdicts."
@@ -37,7 +42,10 @@ def figure_of(cells: Cells, test: Test) -> str:
     """Which figure a test belongs to."""
     if test.judge is not None:
         return "judged"
-    origin = cells.facts.benchmark(test.benchmark).origin or "native"
+    about = cells.facts.benchmark(test.benchmark)
+    if about.kind == LANGUAGE_FIDELITY:
+        return "fidelity"
+    origin = about.origin or "native"
     return "native" if origin == "native" else "translated"
 
 

@@ -5,6 +5,8 @@ from snakemake.iocontainers import Wildcards
 from ..study import Study
 from ..study.paths import (
     ANSWERS_PROVENANCE,
+    FIDELITY,
+    FIDELITY_ITEMS,
     HISTORY,
     ITEMS,
     PROVENANCE,
@@ -28,12 +30,21 @@ class Correlating:
         self.study, self.published, self.has_items = study, published, has_items
 
     def evaluations(self) -> list[str]:
-        """Every score file of the analysis of gaps: tests in an adapter's own language."""
-        return [IN_RULES.of(SCORE, one) for one in self.study.own_evaluations]
+        """Every score file of the analysis of gaps: tests in an adapter's own language.
+
+        Answers that are looked at without a judge count as tests (answer.fidelity).
+        """
+        return [
+            *(IN_RULES.of(SCORE, one) for one in self.study.own_evaluations),
+            *(IN_RULES.of(FIDELITY, one) for one in self.study.checked_answers),
+        ]
 
     def item_tables(self) -> list[str]:
         """The scores by item of these evaluations."""
-        return [IN_RULES.of(ITEMS, one) for one in self.study.own_evaluations]
+        return [
+            *(IN_RULES.of(ITEMS, one) for one in self.study.own_evaluations),
+            *(IN_RULES.of(FIDELITY_ITEMS, one) for one in self.study.checked_answers),
+        ]
 
     def elsewhere(self, pattern: str) -> list[str]:
         """A file of every test in another language, and of the untuned bases' tests beside them."""

@@ -281,6 +281,11 @@ class Study:
             if self._covers(condition, language)
         ]
 
+    @property
+    def checked_answers(self) -> list[AnswerSet]:
+        """The answers that are looked at without a judge, if the study wants that."""
+        return self.answers if self.config["answer"]["fidelity"] else []
+
     def raters(self, mode: str = RATING) -> dict[str, Judge]:
         """Judges of a mode, and after them its juries."""
         every = {**self.judges, **self.juries}

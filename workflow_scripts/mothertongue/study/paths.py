@@ -61,11 +61,17 @@ ITEMS = f"evaluate/{CONDITION}/{{benchmark}}/{{language}}.items.parquet"
 QUESTIONS = "answer/questions/{questions}/{language}.jsonl"
 ANSWERS = f"answer/{CONDITION}/{{questions}}/{{language}}.jsonl"
 ANSWERS_PROVENANCE = f"answer/{CONDITION}/{{questions}}/{{language}}.provenance.json"
+FIDELITY = f"answer/fidelity/{CONDITION}/fidelity-{{questions}}/{{language}}.json"
+FIDELITY_ITEMS = f"answer/fidelity/{CONDITION}/fidelity-{{questions}}/{{language}}.items.parquet"
 RATINGS = f"judge/{{judge}}/{CONDITION}/{{questions}}/{{language}}.jsonl"
 PAIRS = f"judge/{{judge}}/{CONDITION}/{{questions}}/{{language}}.against-{{against}}.jsonl"
 JURY_RATINGS = RATINGS.replace("{judge}", "{jury}")
 JURY_PAIRS = PAIRS.replace("{judge}", "{jury}")
 BATCH_REPORT = "judge/{judge}.batch.json"
+
+PROBED = "probe/{judge}/{language}.jsonl"
+WARNINGS = "probe/warnings.json"  # about judges that fail their probes
+KEY = "people/key/{language}.jsonl"  # which condition an item of annotators is
 
 SCORES = "scores.csv"
 STUDY_ABOUT = "correlate/study/about.json"

@@ -301,8 +301,21 @@ def _questions(names: Names) -> Iterator[str]:
             yield f"{where}.path: only https addresses are fetched; give https:// or a file"
         for place, code in enumerate(listed(spec.get("languages"))):
             yield from unknown(f"{where}.languages[{place}]", code, names.languages, "language")
-    if names.questions and not names.judges:
+    asked = mapping(mapping(names.config.get("judge")).get("people"))
+    if asked and not names.questions and not asked.get("answers"):
+        yield "judge.people: no open questions are asked; add answer.questions, or take people out"
+    trial = mapping(mapping(names.config.get("judge")).get("probe"))
+    yield from placeholders("judge.probe.path", trial.get("path"), "language")
+    yield from placeholders("judge.people.guidelines", asked.get("guidelines"), "language")
+    alone = mapping(names.config.get("answer")).get("fidelity")
+    if names.questions and not names.judges and not alone:
         yield "judge.judges: open questions are asked, but no judge is configured"
+    for name in names.benchmarks if alone else ():
+        if name in {f"fidelity-{one}" for one in names.questions}:
+            yield (
+                f"evaluate.benchmarks.{name}: answer.fidelity gives this name to a question set;"
+                " choose another"
+            )
 
 
 def _conditions(names: Names) -> Iterator[str]:
