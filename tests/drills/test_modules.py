@@ -203,7 +203,10 @@ TARGETS = {
         "results/evaluate/data/cmmlu/test.parquet",
     ],
     OWN: ["translated"],  # the demo has no rows that were translated elsewhere
-    ELSEWHERE: ["all", "records"],  # the demo compares no logs, tests no adapter in another language
+    ELSEWHERE: [
+        "all",
+        "records",
+    ],  # the demo compares no logs, tests no adapter in another language
 }
 STUDIES = {
     "translated.smk": OWN,
