@@ -83,7 +83,7 @@ if "snakemake" in globals():
             describe=snakemake.params.describe,
             learning_rates=snakemake.params.learning_rates,
             coverage=snakemake.params.coverage,
-            training_sets=[Path(path) for path in snakemake.input.training_sets],
+            training_sets=[Path(path) for path in snakemake.input.get("training_sets", [])],
             scores=Path(snakemake.output.scores),
             items=Path(snakemake.output.item_table),
             about=Path(snakemake.output.about),

@@ -202,3 +202,12 @@ def test_the_profile_asks_for_bars_on_a_terminal_alone():
     text = (ROOT / "profiles/default/config.yaml").read_text(encoding="utf-8")
     assert "sys.stderr.isatty()" in text
     assert "?if watched and not asked:\n  logger: [study]" in text
+
+
+def test_snakemake_s_start_imports_nothing_of_a_package_that_the_snakefile_chooses():
+    code = (
+        "import sys, snakemake_logger_plugin_study as plugin;"
+        "print([name for name in sys.modules if name.partition('.')[0] in ('mothertongue', 'rich')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -318,4 +318,5 @@ def test_two_wishes_for_one_set_are_refused(tmp_path, servers):
     assert done.returncode != 0
     assert "conditions[1].rows: own, but conditions[0] has common for the same one in 'es'" in told
     assert "conditions[1].budget: rows, but conditions[0] has none for the same one in 'es'" in told
-    assert "conditions[2].rows: 'comon' is not one of own, common; did you mean 'common'?" in told
+    assert "conditions[2].rows: 'comon' is none of: own, common" in told
+    assert "did you mean 'common'?" in told

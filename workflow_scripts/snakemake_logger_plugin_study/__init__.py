@@ -1,21 +1,21 @@
 """Snakemake's logger plugin `study`: bars by stage on a terminal, Snakemake's own lines elsewhere.
 
 profiles/default chooses it where a study runs on a terminal. Snakemake's complete log stays in
-`.snakemake/log`.
+`.snakemake/log`. Snakemake imports this module before the Snakefile, which decides whose copy of
+`mothertongue` is used: nothing of that package may be imported before the jobs are known.
 """
 
 import logging
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mothertongue.process.screen import Screen, draw
-from mothertongue.study.paths import REPLIES
-from rich.console import Console
-from rich.live import Live
-from rich.text import Text
 from snakemake.logging import ColorizingTextHandler
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
+
+if TYPE_CHECKING:
+    from mothertongue.process.screen import Screen
+    from rich.live import Live
 
 SILENT = {  # what the bars show, or what only the complete log holds
     LogEvent.SHELLCMD,
@@ -34,6 +34,8 @@ class LogHandler(LogHandlerBase):
 
     def __post_init__(self) -> None:
         """Choose between bars and lines once: does a person watch?"""
+        from rich.console import Console
+
         self.stream = sys.stdout if self.common_settings.stdout else sys.stderr
         self.console = Console(file=self.stream)
         self.plain = ColorizingTextHandler(self.common_settings.nocolor, self.stream)
@@ -41,7 +43,7 @@ class LogHandler(LogHandlerBase):
         self.bars = self.console.is_terminal and not (
             settings.dryrun or settings.verbose or settings.quiet
         )
-        self.screen = Screen(replies=REPLIES)
+        self.screen: Screen | None = None
         self.live: Live | None = None
 
     # -- what Snakemake asks of a plugin -----------------------------------------------------------
@@ -87,15 +89,11 @@ class LogHandler(LogHandlerBase):
             self._note(event, record.__dict__, record)
 
     def _note(self, event: Any, told: dict[str, Any], record: logging.LogRecord) -> None:
-        if event == LogEvent.RUN_INFO and "stats" not in told:
-            return
         if event == LogEvent.RUN_INFO:
-            self.screen.planned(told.get("stats", {}))
-            if self.live is None:
-                self.live = Live(
-                    self.screen, console=self.console, refresh_per_second=2, redirect_stdout=False
-                )
-                self.live.start()
+            if "stats" in told:
+                self._begin(told["stats"])
+        elif event in (LogEvent.GROUP_ERROR, LogEvent.ERROR) or self.screen is None:
+            self._say(record)
         elif event == LogEvent.JOB_INFO:
             self.screen.job(told["jobid"], told["rule_name"], told["wildcards"], told["output"])
         elif event == LogEvent.JOB_STARTED:
@@ -104,10 +102,23 @@ class LogHandler(LogHandlerBase):
             self.screen.finished(told["job_id"])
         elif event == LogEvent.JOB_ERROR:
             self.screen.failed(told["jobid"], told["rule_name"], told["log"])
-        else:  # GROUP_ERROR, ERROR
-            self._say(record)
+
+    def _begin(self, stats: dict[str, int]) -> None:
+        from mothertongue.process.screen import Screen
+        from mothertongue.study.paths import REPLIES
+        from rich.live import Live
+
+        if self.screen is None:
+            self.screen = Screen(replies=REPLIES)
+            self.live = Live(
+                self.screen, console=self.console, refresh_per_second=2, redirect_stdout=False
+            )
+            self.live.start()
+        self.screen.planned(stats)
 
     def _say(self, record: logging.LogRecord) -> None:
+        from rich.text import Text
+
         text = self.format(record)
         if text and text != "None":
             style = {logging.INFO: "dim", logging.WARNING: "yellow"}.get(record.levelno, "red")
@@ -118,7 +129,7 @@ class LogHandler(LogHandlerBase):
         if self.live is not None:
             self.live.stop()
             self.live = None
-        if self.bars:
-            draw(self.console, self.screen.errors())
+        if self.screen is not None and self.screen.failures:
+            self.console.print(self.screen.errors())
             self.screen.failures.clear()
         super().close()

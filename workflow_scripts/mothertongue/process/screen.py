@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -238,9 +238,3 @@ class Screen:
             shown.append(Text(f"and {more} more; `snakemake progress` lists them"))
         jobs = "1 job" if len(self.failures) == 1 else f"{len(self.failures)} jobs"
         return Panel(Group(*shown), title=f"{jobs} failed", border_style="red", title_align="left")
-
-
-def draw(console: Console, what: RenderableType | None) -> None:
-    """Print something, if there is something."""
-    if what is not None:
-        console.print(what)

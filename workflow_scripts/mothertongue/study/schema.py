@@ -160,7 +160,10 @@ def _explain(error: ValidationError, root: Schema) -> Iterator[str]:
             else:
                 options = ", ".join(_option_words(_resolve(o, root)) for o in error.validator_value)
                 shown = _shown(error.instance)
-                yield f"{where}: {shown} is none of: {options}{_described(schema)}"
+                words = [w for o in error.validator_value for w in _words(_resolve(o, root))]
+                near = difflib.get_close_matches(str(error.instance), words, n=1)
+                hint = f"; did you mean '{near[0]}'?" if near else _described(schema)
+                yield f"{where}: {shown} is none of: {options}{hint}"
         case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum":
             sign = {
                 "minimum": "at least",
@@ -230,9 +233,17 @@ def _kinds(schema: Schema) -> str:
     return " or ".join(KINDS.get(kind, kind) for kind in kinds)
 
 
+def _words(schema: Schema) -> list[str]:
+    """The words that an option admits, if it lists them."""
+    return [
+        str(value)
+        for value in [*schema.get("enum", ()), *([schema["const"]] if "const" in schema else [])]
+    ]
+
+
 def _option_words(schema: Schema) -> str:
-    if "const" in schema:
-        return str(schema["const"])
+    if _words(schema):
+        return ", ".join(_words(schema))
     kind = _kinds(schema)
     return f"{kind} of at least {schema['minimum']}" if "minimum" in schema else kind
 
