@@ -198,6 +198,7 @@ def _bar(
 def first_sentences(findings: list[Finding]) -> list[Finding]:
     """At most eight that decide something: over languages first, then what explains it.
 
+    Translators that part ways stand in the place of their mean, and one control is always shown.
     Without any, the cells of the table are worded as they are.
     """
     idle = (c.UNDECIDED, c.NOT_SHOWN, c.AT_CHANCE)
@@ -211,10 +212,19 @@ def first_sentences(findings: list[Finding]) -> list[Finding]:
             and (pooled is None or (f.claim.language is None) == pooled)
         ]
 
+    parted = _parted(own(c.TRANSLATOR, True))
+    pooled = [
+        part
+        for cell in own(c.CELL, True)[:4]
+        for part in parted.get((cell.claim.group, cell.claim.unit)) or [cell]
+    ]
+    causes = sorted(own(c.CAUSE), key=lambda f: f.claim.contrast != c.KNOWLEDGE_OR_DEFECTS)
+    controls = [f for f in findings if f.claim.question == c.CONTROL]
     chosen = [
-        *own(c.CELL, True)[:4],
+        *pooled,
         *own(c.LANGUAGES)[:2],
-        *own(c.CAUSE)[:2],
+        *sorted(controls, key=lambda f: f not in decided)[:1],
+        *causes[:2],
         *own(c.GROWTH)[:1],
         *own(c.SETTING)[:1],
         *own(c.JUDGES)[:1],
@@ -225,6 +235,18 @@ def first_sentences(findings: list[Finding]) -> list[Finding]:
     ]
     chosen = chosen or [f for f in findings if f.claim.question == c.CELL]
     return sorted(_unique(chosen)[:MOST], key=lambda finding: finding.section)
+
+
+def _parted(findings: list[Finding]) -> dict[tuple[str | None, str], list[Finding]]:
+    """Translators of a cell whose verdicts differ, so that their mean says little: by its place."""
+    places: dict[tuple[str | None, str], list[Finding]] = {}
+    for finding in findings:
+        places.setdefault((finding.claim.group, finding.claim.unit), []).append(finding)
+    return {
+        place: own
+        for place, own in places.items()
+        if len({checked(finding.claim).verdict for finding in own}) > 1
+    }
 
 
 def _unique(findings: list[Finding]) -> list[Finding]:
