@@ -34,6 +34,7 @@ include: "rules/replies.smk"
 include: "rules/progress.smk"
 include: "rules/tasks.smk"
 include: "rules/benchmarks.smk"
+include: "rules/plant.smk"
 
 
 rule all:

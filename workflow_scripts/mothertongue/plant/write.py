@@ -20,7 +20,8 @@ LANGUAGES = {
 TARGETS = ("es", "zh")
 ROWS = 126  # of each language's native rows, of the English rows and of the second draw
 CORPUS = 3600  # meanings per language, of which both forms are written
-ITEMS = {"world": 120, "grammar": 120, "shared": 90, "writing": 60}  # per language
+ITEMS = {"world": 120, "grammar": 120, "shared": 80, "writing": 60}  # per language
+Lines = Iterator[dict[str, str]]
 QUESTIONS = 12  # per set and language
 NEWLINES = "\n\n"  # between question and answer: the template `plain`
 
@@ -83,36 +84,39 @@ def _rows(
 def _memory(
     engine: str, code: str, english: list[Meaning], natives: list[Meaning], world: World
 ) -> tuple[list[dict[str, str]], ...]:
-    """A translator's memory: English rows there; native rows out into English, and back."""
+    """A translator's memory: English rows there; native rows out into English, and back.
+
+    One text has one translation, the first that was made of it.
+    """
     own, pivot = language(code), language("en")
-    there, out, back = [], [], []
-    for meaning in english:
-        there += _pair(engine, "en", code, "instruction", pivot.ask(meaning), own.ask(meaning))
-        said = world.says(engine, meaning, own)
-        there += _pair(engine, "en", code, "output", pivot.say(meaning), said)
-    for meaning in natives:
-        native = world.says(NATIVE, meaning, own)
-        out += _pair(engine, code, "en", "instruction", own.ask(meaning), pivot.ask(meaning))
-        out += _pair(engine, code, "en", "output", native, pivot.say(meaning))
-        back += _pair(engine, "en", code, "instruction", pivot.ask(meaning), own.ask(meaning))
-        said = world.says(engine, meaning, own)
-        back += _pair(engine, "en", code, "output", pivot.say(meaning), said)
-    return there, out, back
+    known: dict[str, str] = {}
 
+    def lines(source: str, target: str, texts: tuple[str, ...]) -> Lines:
+        asked, ask, said, say = texts
+        for field, text, made in (("instruction", asked, ask), ("output", said, say)):
+            made = known.setdefault(text, made)
+            yield {
+                "engine": engine,
+                "source_language": source,
+                "target_language": target,
+                "field": field,
+                "source": text,
+                "target": made,
+            }
 
-def _pair(
-    engine: str, source: str, target: str, field: str, text: str, said: str
-) -> list[dict[str, str]]:
-    return [
-        {
-            "engine": engine,
-            "source_language": source,
-            "target_language": target,
-            "field": field,
-            "source": text,
-            "target": said,
-        }
-    ]
+    def into(meaning: Meaning) -> Lines:
+        texts = pivot.ask(meaning), own.ask(meaning), pivot.say(meaning)
+        return lines("en", code, (*texts, world.says(engine, meaning, own)))
+
+    def out(meaning: Meaning) -> Lines:
+        texts = own.ask(meaning), pivot.ask(meaning), world.says(NATIVE, meaning, own)
+        return lines(code, "en", (*texts, pivot.say(meaning)))
+
+    return (
+        [line for meaning in english for line in into(meaning)],
+        [line for meaning in natives for line in out(meaning)],
+        [line for meaning in natives for line in into(meaning)],
+    )
 
 
 def _tests(own: Language, world: World) -> dict[str, list[dict[str, object]]]:

@@ -35,4 +35,5 @@ VERSIONS: dict[str, int] = {
     "training": 2,
     "provenance": 5,
     "beside": 3,
+    "plant": 1,
 }
