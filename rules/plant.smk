@@ -49,7 +49,7 @@ rule plant_study:
     localrule: True
     conda:
         "../envs/report.yaml"
-    threads: workflow.cores or 1
+    threads: 128  # as many as there are
     params:
         snakefile=str(ROOT / "Snakefile"),
     script:

@@ -259,7 +259,8 @@ def say_control(claim: Claim, names: Names) -> str:
     control = f"the control, {names.cells.facts.data_label(claim.second)},"
     basis = f"{numbers(claim)} ({tests_words(claim)})"
     if claim.verdict in (c.NO_WORSE, c.ALIKE):
-        return f"{control} does as well as native data, {basis}{margin_words(claim)}"
+        within = f"{numbers(claim)}{margin_words(claim)} ({tests_words(claim)})"
+        return f"{control} does as well as native data, {within}"
     if claim.verdict in LEADS:
         return f"{control} differs from native data, {basis}, which no difference in data explains"
     return f"{control} is not told from native data: {undecided_words(claim, names)}"
