@@ -218,7 +218,13 @@ def first_sentences(findings: list[Finding]) -> list[Finding]:
         for cell in own(c.CELL, True)[:4]
         for part in parted.get((cell.claim.group, cell.claim.unit)) or [cell]
     ]
-    causes = sorted(own(c.CAUSE), key=lambda f: f.claim.contrast != c.KNOWLEDGE_OR_DEFECTS)
+    causes = own(c.CAUSE)
+    told_apart = {  # one test where knowledge costs more, one where defects do
+        checked(f.claim).verdict: f
+        for f in reversed(causes)
+        if f.claim.contrast == c.KNOWLEDGE_OR_DEFECTS
+    }
+    causes = sorted(causes, key=lambda f: f not in told_apart.values())
     controls = [f for f in findings if f.claim.question == c.CONTROL]
     chosen = [
         *pooled,
