@@ -411,6 +411,14 @@ BROKEN = {
         put(("models/tiny/build/languages", ["fr"])),
         ["models.tiny.build.languages[0]: unknown language 'fr'; known: es, zh"],
     ),
+    "a base of a corpus and of languages": (
+        put(("models/tiny/build/corpus", "config.yaml")),
+        ["models.tiny.build: give languages or corpus, not both"],
+    ),
+    "a base of a corpus that is not there": (
+        put(("models/tiny/build", {"corpus": "texts.jsonl"})),
+        ["models.tiny.build.corpus: no such file 'texts.jsonl'"],
+    ),
     "questions from nowhere": (
         put(("answer/questions/x", {"origin": "native"})),
         ["answer.questions.x: give either path (file or URL) or draw"],

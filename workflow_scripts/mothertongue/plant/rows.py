@@ -5,7 +5,8 @@ of the kinds of content, and of the kinds of form that translation can break, th
 (rounded up) are planted, and both forms of the others are used evenly by everybody. Its sign says
 on which side: with 1, native rows name the things of their own world and the literal translator
 breaks forms; with -1, it is the English rows that name them, and native rows and the fluent
-translator that break forms. With 0, everybody's rows are alike.
+translator that break forms. With 0, everybody's rows are alike. Who breaks forms does so in every
+other row of the last kind, and in all rows of the others.
 """
 
 import math
@@ -44,6 +45,8 @@ class World:
         breakable = [kind for kind in FORM if own.breaks(kind)]
         if meaning.kind in planted(breakable, self.effect):
             broken = (speaker == LITERAL) == (self.effect > 0)
+            if meaning.kind == breakable[-1]:  # who breaks forms is not consistent in all of them
+                broken = broken and meaning.even
         else:
             broken = meaning.even
         return own.say(meaning, "broken" if broken else "say")
