@@ -21,10 +21,10 @@ rule plant_data:
     output:
         study="<results>/plant/{effect}/study.yaml",
         data=directory("<results>/plant/{effect}/data"),
-    wildcard_constraints:
-        effect=r"-?[0-9.]+",
     log:
         "<logs>/plant/{effect}.data.log",
+    wildcard_constraints:
+        effect=r"-?[0-9.]+",
     localrule: True
     conda:
         "../envs/data.yaml"
@@ -42,10 +42,10 @@ rule plant_study:
         study="<results>/plant/{effect}/study.yaml",
     output:
         report="<results>/plant/{effect}/report.html",
-    wildcard_constraints:
-        effect=r"-?[0-9.]+",
     log:
         "<logs>/plant/{effect}.study.log",
+    wildcard_constraints:
+        effect=r"-?[0-9.]+",
     localrule: True
     conda:
         "../envs/report.yaml"

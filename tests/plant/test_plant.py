@@ -27,7 +27,10 @@ def written(tmp_path_factory):
 
 def own_share(rows, language, key="targets"):
     """Share of the rows about the world that name the native one's things."""
-    others = {"es": ("dólares", "libras", " señor", "semanas"), "zh": ("美元", "磅", "先生", "女士", "周")}
+    others = {
+        "es": ("dólares", "libras", " señor", "semanas"),
+        "zh": ("美元", "磅", "先生", "女士", "周"),
+    }
     named = [any(word in row[key] for word in OWN[language]) for row in rows]
     other = [any(word in row[key] for word in others[language]) for row in rows]
     return sum(named) / (sum(named) + sum(other))
@@ -59,7 +62,9 @@ def test_the_bundled_data_is_what_the_package_writes(written):
 def test_the_effect_is_the_share_of_the_world_that_native_rows_name(written, effect, language):
     native = read_jsonl(written[effect] / f"aya/{language}.jsonl")
     memory = translations(written[effect], "fluent", language)
-    english = [{"targets": memory[row["targets"]]} for row in read_jsonl(written[effect] / "aya/en.jsonl")]
+    english = [
+        {"targets": memory[row["targets"]]} for row in read_jsonl(written[effect] / "aya/en.jsonl")
+    ]
     assert own_share(native, language) == pytest.approx(0.5 + effect / 2, abs=0.02)
     assert own_share(english, language) == pytest.approx(0.5 - effect / 2, abs=0.02)
 
@@ -67,7 +72,9 @@ def test_the_effect_is_the_share_of_the_world_that_native_rows_name(written, eff
 @pytest.mark.parametrize("language", OWN)
 def test_only_the_literal_translator_breaks_forms(written, language):
     def differ(effect):
-        fluent, literal = (translations(written[effect], one, language) for one in ("fluent", "literal"))
+        fluent, literal = (
+            translations(written[effect], one, language) for one in ("fluent", "literal")
+        )
         return sum(literal[source] != fluent[source] for source in fluent)
 
     kinds = {"es": 3.5, "zh": 2.5}[language]  # every other row of the last kind
@@ -101,7 +108,11 @@ def test_no_row_asks_what_a_test_asks(written, language):
         for path in (folder / "benchmarks").glob(f"*_{language}.jsonl")
         for item in read_jsonl(path)
     }
-    rows = {row["inputs"] for name in ("aya", "again") for row in read_jsonl(folder / f"{name}/{language}.jsonl")}
+    rows = {
+        row["inputs"]
+        for name in ("aya", "again")
+        for row in read_jsonl(folder / f"{name}/{language}.jsonl")
+    }
     rows |= {
         line["target"]
         for path in (folder / "translations").glob(f"*.en-{language}*.jsonl")

@@ -11,7 +11,7 @@ from ..files import atomic
 from .write import write_all
 
 DEMO = "resources/demo"
-WORDS = {1: "in full", 0: "not at all", -1: "reversed"}
+WORDS = {1.0: "in full", 0.0: "not at all", -1.0: "reversed"}
 
 
 def effect_of(told: object) -> str:

@@ -47,10 +47,10 @@ def write_all(folder: Path, effect: float) -> None:
             write_jsonl(memory / f"{engine}.en-{code}.roundtrip.jsonl", back)
     for code in TARGETS:
         own = language(code)
-        for name, rows in _tests(own, world).items():
+        for name, rows in _tests(own).items():
             write_jsonl(folder / f"benchmarks/{name}_{code}.jsonl", rows)
-        for name, rows in _questions(own, world).items():
-            write_jsonl(folder / f"questions/{name}_{code}.jsonl", rows)
+        for name, questions in _questions(own).items():
+            write_jsonl(folder / f"questions/{name}_{code}.jsonl", questions)
     lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in corpus())
     with atomic(folder / "corpus.jsonl.gz") as temporary:
         temporary.write_bytes(gzip.compress(lines.encode(), mtime=0))
@@ -119,7 +119,7 @@ def _memory(
     )
 
 
-def _tests(own: Language, world: World) -> dict[str, list[dict[str, object]]]:
+def _tests(own: Language) -> dict[str, list[dict[str, object]]]:
     """Items of every test: minimal pairs, and one test whose answer is written."""
     breakable = [kind for kind in FORM if own.breaks(kind)]
     plans = {"world": CONTENT, "grammar": breakable, "shared": SHARED}
@@ -162,7 +162,7 @@ def _reserved(
     return found
 
 
-def _questions(own: Language, world: World) -> dict[str, list[dict[str, str]]]:
+def _questions(own: Language) -> dict[str, list[dict[str, str]]]:
     """Open questions with references: native ones about the own world, translated ones about all."""
     found = {}
     for name, kinds in (("native", CONTENT), ("translated", (*FORM, *SHARED))):

@@ -234,7 +234,7 @@ def first_sentences(findings: list[Finding]) -> list[Finding]:
         *own(c.GROWTH)[:1],
         *own(c.SETTING)[:1],
         *own(c.JUDGES)[:1],
-        *own(c.CELL, False),
+        *(f for f in own(c.CELL, False) if (f.claim.group, f.claim.unit) not in parted),
         *own(c.BEST),
         *own(c.SETTING),
         *own(c.BENCHMARK),
