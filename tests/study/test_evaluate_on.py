@@ -119,7 +119,7 @@ def test_a_language_that_is_only_tested_needs_no_rows():
     study = read_study(own_data(zh={}), ROOT)
     assert {one.language for one in study.other_evaluations} == {"zh"}
     needed = {need.name for need in study_needs(study, ROOT / "tasks")}
-    assert "resources/demo/benchmarks/choice_native_zh.test.jsonl" in needed
+    assert "resources/own-data/preguntas_zh.test.jsonl" in needed
     assert not any("not-configured" in name for name in needed)
 
 

@@ -195,7 +195,7 @@ BROKEN = {
     ),
     "data under a language's name": (
         ours(es="ours.jsonl", Spanish="ours.jsonl"),
-        ["data.ours: 'Spanish' is neither label, parallel_to nor a language code"],
+        ["data.ours: 'Spanish' is neither label, parallel_to, control nor a language"],
     ),
     "data from two places": (
         ours(es={"path": "a.jsonl", "hub": "b/c"}),
