@@ -299,7 +299,7 @@ def planned_study(root, change):
 
 def test_items_that_really_run_are_counted(root, monkeypatch):
     """Own files are counted, limits of a benchmark and of all are respected."""
-    monkeypatch.chdir(root)
+    monkeypatch.chdir(SMALL)
 
     def items(change=lambda config: None):
         (sheet,) = workload.models(planned_study(root, change), root / "nowhere", local=False)

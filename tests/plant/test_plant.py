@@ -59,14 +59,14 @@ def test_the_bundled_data_is_what_the_package_writes(written):
 
 @pytest.mark.parametrize("language", OWN)
 @pytest.mark.parametrize("effect", [1.0, 0.5, 0.0, -1.0])
-def test_the_effect_is_the_share_of_the_world_that_native_rows_name(written, effect, language):
+def test_the_effect_is_the_share_of_the_world_that_one_side_does_not_name(written, effect, language):
     native = read_jsonl(written[effect] / f"aya/{language}.jsonl")
     memory = translations(written[effect], "fluent", language)
     english = [
         {"targets": memory[row["targets"]]} for row in read_jsonl(written[effect] / "aya/en.jsonl")
     ]
-    assert own_share(native, language) == pytest.approx(0.5 + effect / 2, abs=0.02)
-    assert own_share(english, language) == pytest.approx(0.5 - effect / 2, abs=0.02)
+    assert own_share(native, language) == (1 if effect >= 0 else 0)
+    assert own_share(english, language) == pytest.approx(1 - max(effect, 0), abs=0.02)
 
 
 @pytest.mark.parametrize("language", OWN)

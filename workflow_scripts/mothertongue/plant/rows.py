@@ -2,11 +2,14 @@
 
 **The effect** is a number from -1 to 1. Its size is the share of the planted contrasts that exist:
 of the kinds of content, and of the kinds of form that translation can break, the first `|effect|`
-(rounded up) are planted, and both forms of the others are used evenly by everybody. Its sign says
-on which side: with 1, native rows name the things of their own world and the literal translator
-breaks forms; with -1, it is the English rows that name them, and native rows and the fluent
-translator that break forms. With 0, everybody's rows are alike. Who breaks forms does so in every
-other row of the last kind, and in all rows of the others.
+(rounded up) are planted. In the others everybody is alike: all rows name the things of the native
+world, and nobody breaks a form. Its sign says on which side: with 1, native rows name the things of
+their own world, English rows those of another, and the literal translator breaks forms; with -1, it
+is the English rows that name them, and native rows and the fluent translator that break forms. Who
+breaks forms does so in every other row of the last kind, and in all rows of the others.
+
+Rows that use both forms evenly would not do for no effect: a model makes much of the little that a
+hundred of them lean to one side, so that every draw of rows would differ from every other.
 """
 
 import math
@@ -32,23 +35,21 @@ class World:
 
     effect: float
 
-    def names_own(self, side: str, kind: str, even: bool) -> bool:
+    def names_own(self, side: str, kind: str) -> bool:
         """Whether a new row of `side` (native, english) names things of the native world."""
         if kind in planted(CONTENT, self.effect):
             return (side == NATIVE) == (self.effect > 0)
-        return even
+        return True
 
     def says(self, speaker: str, meaning: Meaning, own: Language) -> str:
         """The answer as native speakers or a translator say it in a language."""
         if not own.breaks(meaning.kind):
             return own.say(meaning)
         breakable = [kind for kind in FORM if own.breaks(kind)]
+        broken = False
         if meaning.kind in planted(breakable, self.effect):
             broken = (speaker == LITERAL) == (self.effect > 0)
-            if meaning.kind == breakable[-1]:  # who breaks forms is not consistent in all of them
-                broken = broken and meaning.even
-        else:
-            broken = meaning.even
+            broken = broken and (meaning.even or meaning.kind != breakable[-1])
         return own.say(meaning, "broken" if broken else "say")
 
 

@@ -26,8 +26,7 @@ FIRST_NUMBER = 3  # of a file's list of numbers
 class Meaning:
     """What one row is about, in no language: words are keys of the YAML files, numbers are numbers.
 
-    `own`: whether it names the native world's things. `even`: which of two forms it has where the
-    forms are used evenly; draws alternate it.
+    `own`: whether it names the native world's things. `even`: true of every other row of a kind.
     """
 
     kind: str

@@ -59,7 +59,7 @@ def write_all(folder: Path, effect: float) -> None:
 def meanings_of(seed: str, side: str, world: World) -> list[Meaning]:
     """What the rows of one draw are about."""
     return [
-        replace(meaning, own=world.names_own(side, meaning.kind, meaning.even))
+        replace(meaning, own=world.names_own(side, meaning.kind))
         for meaning in islice(draws(seed), ROWS)
     ]
 
