@@ -91,7 +91,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session")
 def finished_demo(tmp_path_factory) -> Path:
-    """A fresh checkout in which the demo study was run to the report. Do not change it: copy it.
+    """A fresh checkout in which the small study was run to the report. Do not change it: copy it.
 
     It is made once for all processes of a test run (`pytest -n`).
     """

@@ -59,8 +59,10 @@ def reserved(meaning: Meaning) -> bool:
 
 
 def draw(kind: str, generator: random.Random, *, even: bool) -> Meaning:
-    """One meaning of a kind, in the world of English rows; where two numbers count, the larger is
-    first if it is `even`."""
+    """One meaning of a kind, in the world of English rows.
+
+    Where two numbers are compared, the larger is first if the meaning is `even`.
+    """
     words = language("en")
     first, second = generator.sample(range(len(words.content["numbers"])), 2)
     if kind in SHARED and (first > second) != even:

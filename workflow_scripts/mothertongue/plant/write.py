@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..files import atomic, write_jsonl
 from .rows import ENGLISH, FLUENT, LITERAL, NATIVE, World, draws
-from .words import CONTENT, FORM, KINDS, SHARED, Language, Meaning, language
+from .words import CONTENT, FORM, SHARED, Language, Meaning, language
 
 LANGUAGES = {
     "en": ("English", "eng"),
@@ -21,23 +21,22 @@ TARGETS = ("es", "zh")
 ROWS = 126  # of each language's native rows, of the English rows and of the second draw
 CORPUS = 3600  # meanings per language, of which both forms are written
 ITEMS = {"world": 120, "grammar": 120, "shared": 80, "writing": 60}  # per language
-Lines = Iterator[dict[str, str]]
 QUESTIONS = 12  # per set and language
 NEWLINES = "\n\n"  # between question and answer: the template `plain`
+Lines = Iterator[dict[str, str]]
 
 
 def write_all(folder: Path, effect: float) -> None:
     """Write every file of the study below `folder`; the same effect, the same bytes."""
     world = World(effect)
     english = meanings_of("english rows", ENGLISH, world)
-    write_jsonl(folder / "aya/en.jsonl", _rows("en", [(m, "") for m in english], world))
+    write_jsonl(folder / "aya/en.jsonl", _rows("en", english, world))
     natives = {}
     for code in TARGETS:
         natives[code] = meanings_of(f"native rows {code}", NATIVE, world)
         again = meanings_of(f"native rows again {code}", NATIVE, world)
-        for name, found in (("aya", natives[code]), ("again", again)):
-            told = [(meaning, NATIVE) for meaning in found]
-            write_jsonl(folder / f"{name}/{code}.jsonl", _rows(code, told, world))
+        write_jsonl(folder / f"aya/{code}.jsonl", _rows(code, natives[code], world))
+        write_jsonl(folder / f"again/{code}.jsonl", _rows(code, again, world))
     for engine in (FLUENT, LITERAL):
         for code in TARGETS:
             memory = folder / "translations"
@@ -64,16 +63,14 @@ def meanings_of(seed: str, side: str, world: World) -> list[Meaning]:
     ]
 
 
-def _rows(
-    code: str, told: Sequence[tuple[Meaning, str]], world: World
-) -> Iterator[dict[str, object]]:
-    """Rows in Aya's columns."""
+def _rows(code: str, meanings: Sequence[Meaning], world: World) -> Lines:
+    """Rows in Aya's columns, as people write them who speak the language."""
     own = language(code)
     name, long_code = LANGUAGES[code]
-    for meaning, speaker in told:
+    for meaning in meanings:
         yield {
             "inputs": own.ask(meaning),
-            "targets": world.says(speaker, meaning, own),
+            "targets": world.says(NATIVE, meaning, own),
             "language": name,
             "language_code": long_code,
             "annotation_type": "original-annotations",
@@ -130,11 +127,10 @@ def _tests(own: Language) -> dict[str, list[dict[str, object]]]:
         for number, meaning in enumerate(_reserved(own, name, kinds, asked, ITEMS[name])):
             native = replace(meaning, own=True)
             good = own.say(native)
-            bad = {
-                "world": own.say(native, own=False),
-                "grammar": own.say(native, "broken") if name == "grammar" else "",
-                "shared": own.say(native, "wrong") if name == "shared" else "",
-            }[name]
+            if name == "world":
+                bad = own.say(native, own=False)
+            else:
+                bad = own.say(native, {"grammar": "broken", "shared": "wrong"}[name])
             gold = number // len(kinds) % 2  # half of the right answers stand first
             item = {
                 "id": f"{name}-{number + 1:03}",
@@ -187,5 +183,3 @@ def corpus() -> list[dict[str, str]]:
     random.Random("corpus").shuffle(texts)
     return [{"text": text} for text in texts]
 
-
-__all__ = ["KINDS", "corpus", "meanings_of", "write_all"]
