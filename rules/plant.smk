@@ -51,7 +51,7 @@ rule plant_study:
         "../envs/report.yaml"
     threads: 128  # as many as there are
     params:
-        snakefile=str(ROOT / "Snakefile"),
+        snakefile=os.path.relpath(ROOT / "Snakefile"),
     script:
         "../workflow_scripts/run_planted.py"
 
