@@ -11,7 +11,8 @@ from mothertongue.process.log import log_to
 def main(folder: Path, snakefile: Path, cores: int) -> None:
     """Two runs of Snakemake in `folder`: the study, then its report."""
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(snakefile)]
-    command += ["--configfile", "study.yaml", "--cores", str(cores)]
+    # Two runs never share this folder: the run that started this one holds the lock of its report.
+    command += ["--configfile", "study.yaml", "--cores", str(cores), "--nolock", "--rerun-incomplete"]
     for more in ([], ["--report", "report.html"]):
         done = subprocess.run([*command, *more], cwd=folder, stdout=sys.stdout, stderr=sys.stderr)
         if done.returncode:
