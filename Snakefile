@@ -38,6 +38,7 @@ include: "rules/benchmarks.smk"
 include: "rules/compare.smk"
 include: "rules/bundle.smk"
 include: "rules/push.smk"
+include: "rules/plant.smk"
 
 
 rule all:

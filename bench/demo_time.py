@@ -40,7 +40,7 @@ def main() -> None:
     options = parser.parse_args()
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
     with tempfile.TemporaryDirectory() as place:
-        folder = checkout(Path(place) / "study", link=False)
+        folder = checkout(Path(place) / "study", link=False, demo=True)
         started = time.perf_counter()
         done = subprocess.run(
             [sys.executable, "-m", "snakemake", "--cores", options.cores, "--quiet", "all"],

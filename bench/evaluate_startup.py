@@ -25,7 +25,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "workflow_scripts"), str(ROOT / "tests/support"), str(ROOT / "tests")]
-TEST = ROOT / "resources" / "demo" / "benchmarks" / "reading_translated_es.json"
+TEST = ROOT / "tests/support/small/resources/demo/benchmarks/reading_translated_es.json"
 JOB = """
 import json, sys
 from pathlib import Path

@@ -56,7 +56,7 @@ def run(*command: str, folder: Path) -> None:
 
 def local(study: dict[str, Any], method: str) -> dict[str, Any]:
     """The study that `new` wrote, for one method, with the demo's translations and benchmarks."""
-    demo = load_yaml(ROOT / "config.yaml")
+    demo = load_yaml(ROOT / "tests/support/small/config.yaml")
     known = demo["evaluate"]["benchmarks"]
     one = {"languages": ["es"]}
     made = copy.deepcopy(study)
@@ -95,7 +95,7 @@ def main() -> None:
         (folder / "model.partial").rename(folder / "model")
         print(f"model unpacked in {time.perf_counter() - started:.0f} s")
     for language in ("es", "en"):
-        rows = read_jsonl(ROOT / f"resources/demo/aya/{language}.jsonl")
+        rows = read_jsonl(ROOT / f"tests/support/small/resources/demo/aya/{language}.jsonl")
         pairs = [{"instruction": row["inputs"], "output": row["targets"]} for row in rows]
         write_jsonl(folder / f"{language}.jsonl", pairs)
     if not (folder / "resources").exists():

@@ -36,8 +36,8 @@ ITEMS = 10
 
 
 def tests(folder: Path) -> dict[str, dict[str, Any]]:
-    """The demo's tests in Spanish: what `load_task` takes."""
-    demo = ROOT / "resources/demo"
+    """Tests in Spanish of the small study of the tests: what `load_task` takes."""
+    demo = ROOT / "tests/support/small/resources/demo"
     rows = read_jsonl(demo / "aya/es.jsonl")[:ITEMS]
     pairs = [{"instruction": row["inputs"], "output": row["targets"]} for row in rows]
     write_jsonl(folder / "texts.jsonl", pairs)

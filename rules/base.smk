@@ -1,5 +1,6 @@
 # base: small base models that the study trains from scratch (the demo's).
-# In:   models.{model}.build; sampled native rows of its languages and the English rows beside them
+# In:   models.{model}.build; its corpus, or sampled native rows of its languages and the English
+#       rows beside them
 # Out:  <results>/finetune/base/{model}/{config.json,model.safetensors,tokenizer*.json}
 
 
@@ -12,9 +13,10 @@ FINETUNING = Finetuning(MODELS)
 
 
 rule build_base:
-    """Train a small base from scratch on sampled native and English rows (never held-out ones)."""
+    """Train a small base from scratch on its corpus, or on sampled native and English rows."""
     input:
-        FINETUNING.base_texts,
+        datasets=FINETUNING.base_texts,
+        corpus=FINETUNING.base_corpus,
     output:
         expand(
             "<results>/finetune/base/{{model}}/{name}",

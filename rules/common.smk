@@ -43,6 +43,10 @@ def refusal(error):
 LANGUAGE = workflow.config_settings.config.get("language")
 if LANGUAGE is not None:
     config.pop("language", None)
+# the effect that is planted (plant.smk): of the command line as well
+EFFECT = workflow.config_settings.config.get("effect")
+if EFFECT is not None:
+    config.pop("effect", None)
 
 if "PLAN" not in globals() or PLAN.config is not config:  # every stage includes this file
     try:

@@ -12,6 +12,9 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # no test may reach a hub
 
 ROOT = Path(__file__).resolve().parent.parent
+SMALL = (
+    ROOT / "tests" / "support" / "small"
+)  # a study of every stage, and its data, for tests alone
 
 
 @pytest.fixture(scope="session")
@@ -35,24 +38,37 @@ def run_snakemake(*arguments: object, cwd: Path, **options) -> subprocess.Comple
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, **options)
 
 
-def checkout(folder: Path, *, link: bool = True) -> Path:
-    """Lay the workflow out in an empty folder, without results: what a fresh clone holds."""
+def checkout(folder: Path, *, link: bool = True, demo: bool = False) -> Path:
+    """Lay the workflow out in an empty folder, without results: what a fresh clone holds.
+
+    `demo`: with the demo; otherwise the small study of the tests, which is quicker, in its place.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / "resources").mkdir()
     for entry in (
         "Snakefile",
-        "config.yaml",
         "config.schema.yaml",
         "studies",
         "rules",
         "workflow_scripts",
         "tasks",
-        "resources",
+        *(
+            f"resources/{path.name}"
+            for path in (ROOT / "resources").iterdir()
+            if path.name != "demo"
+        ),
         "report",
         "envs",
         "profiles",
         "slurm",
     ):
         source, target = ROOT / entry, folder / entry
+        if link:
+            target.symlink_to(source)
+        else:
+            subprocess.run(["cp", "-r", str(source), str(target)], check=True)
+    for entry in ("config.yaml", "resources/demo"):
+        source, target = (ROOT if demo else SMALL) / entry, folder / entry
         if link:
             target.symlink_to(source)
         else:
@@ -75,7 +91,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session")
 def finished_demo(tmp_path_factory) -> Path:
-    """A fresh checkout in which the demo study was run to the report. Do not change it: copy it.
+    """A fresh checkout in which the small study was run to the report. Do not change it: copy it.
 
     It is made once for all processes of a test run (`pytest -n`).
     """

@@ -12,6 +12,7 @@ MAY = {
     "prompts": set(),
     "study": {"process", "prompts"},
     "sample": set(),
+    "plant": set(),
     "api": {"prompts"},  # the line that tells a model what was wrong with its reply
     "preload": {"process"},
     "inference": {"process", "prompts", "preload", "study"},
@@ -44,6 +45,7 @@ WITHOUT = {  # package -> libraries that it never imports
     "compare": ("torch", "transformers", "lm_eval"),
     "bundle": ("torch", "transformers", "lm_eval"),
     "merge": ("torch", "transformers", "lm_eval"),
+    "plant": ("torch", "transformers", "polars", "lm_eval"),
     "rules": ("torch", "transformers", "polars", "lm_eval"),
 }
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 import yaml
-from conftest import ROOT
+from conftest import ROOT, SMALL
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from json_rows import read_dataset
@@ -31,7 +31,7 @@ some = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 few = settings(some, max_examples=25)
-DEMO = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+DEMO = yaml.safe_load((SMALL / "config.yaml").read_text(encoding="utf-8"))
 json_values = st.recursive(
     st.none()
     | st.booleans()

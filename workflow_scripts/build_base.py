@@ -1,7 +1,8 @@
-"""Build a model's base from scratch on the study's native text (the demo's tiny model).
+"""Build a model's base from scratch: on the study's native text, or on a corpus of its own.
 
-Reads sampled native and English rows (held-out rows are not among them), writes a model folder
-that transformers loads like any other. One thread, fixed steps: the same seed, the same bytes.
+Reads sampled native and English rows (held-out rows are not among them) or the corpus, writes a
+model folder that transformers loads like any other. One thread, fixed steps: the same seed, the
+same bytes.
 """
 
 import shutil
@@ -20,6 +21,7 @@ LENGTH = 128  # tokens of one training piece
 def main(
     *,
     datasets: Sequence[Path],
+    corpus: Sequence[Path],
     folder: Path,
     files: Sequence[str],
     hidden_size: int,
@@ -32,13 +34,18 @@ def main(
     learning_rate: float,
     seed: int,
 ) -> None:
-    """Train tokenizer and model on the rows of `datasets`; write `files` into `folder`."""
+    """Train tokenizer and model on `corpus`, or on the rows of `datasets`; write `files` into `folder`."""
     import torch
-    from mothertongue.finetune.base import texts_of, train_base
+    from mothertongue.finetune.base import read_texts, texts_of, train_base
 
     torch.set_num_threads(1)
+    if corpus:
+        texts = [text for path in corpus for text in read_texts(path)]
+    else:
+        texts = texts_of(row for path in datasets for row in read_rows(path))
     model, tokenizer = train_base(
-        texts_of(row for path in datasets for row in read_rows(path)),
+        texts,
+        joined=not corpus,
         hidden_size=hidden_size,
         layers=layers,
         heads=heads,
@@ -64,7 +71,8 @@ if "snakemake" in globals():
         run_preloaded(
             "build_base",
             dict(
-                datasets=[Path(path) for path in snakemake.input],
+                datasets=[Path(path) for path in snakemake.input.datasets],
+                corpus=[Path(path) for path in snakemake.input.corpus],
                 folder=Path(snakemake.output[0]).parent,
                 files=[Path(path).name for path in snakemake.output],
                 **snakemake.params.build,

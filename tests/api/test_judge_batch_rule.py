@@ -4,7 +4,7 @@ import copy
 
 import pytest
 import yaml
-from conftest import ROOT, checkout, run_snakemake
+from conftest import ROOT, SMALL, checkout, run_snakemake
 from mothertongue.files import read_json, read_jsonl, write_jsonl
 from mothertongue.study import read_study
 from standin_batch import JudgeServer
@@ -46,7 +46,7 @@ def answered(path, count=3):
 @pytest.mark.slow
 def test_in_a_study(tmp_path):
     folder = checkout(tmp_path / "study")
-    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    config = yaml.safe_load((SMALL / "config.yaml").read_text(encoding="utf-8"))
     config["conditions"] = [{"data": ["native"], "scope": ["es", "zh"], "lr": ["high"]}]
     with JudgeServer(reply=lambda prompt, nth: ODD) as server:
         config["judge"] = judge(server)
@@ -103,7 +103,7 @@ def test_from_another_workflow(tmp_path):
 def test_the_batch_alone_can_be_asked_for(tmp_path, wanted):
     """The judge's batch report is a target of its own (a study's answers are planned for it)."""
     folder = checkout(tmp_path / "study")
-    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    config = yaml.safe_load((SMALL / "config.yaml").read_text(encoding="utf-8"))
     with JudgeServer() as server:
         config["judge"] = judge(server)
         (folder / "mine.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ROOT, checkout, run_snakemake
+from conftest import SMALL, checkout, run_snakemake
 from standin import StandIn, invented
 from translating import back_to_english
 
@@ -64,7 +64,7 @@ def lay_study(folder, server) -> None:
 
 def both_ways(text: str) -> str:
     """Spanish rows of the demo into English, any other text into Spanish."""
-    spanish = (ROOT / "resources/demo/aya/es.jsonl").read_text(encoding="utf-8")
+    spanish = (SMALL / "resources/demo/aya/es.jsonl").read_text(encoding="utf-8")
     inside = json.dumps(text, ensure_ascii=False)[1:-1] in spanish
     return back_to_english(text) if inside else invented(text)
 

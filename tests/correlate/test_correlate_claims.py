@@ -113,6 +113,37 @@ def test_the_best_translator_is_corrected_for_the_choice(tmp_path):
     assert (best.verdict, best.best) == (c.NO_WORSE, "good")
 
 
+def with_control(folder, name):
+    """The study with one of its conditions stated to be a control."""
+    import json
+
+    about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
+    about["data"][name]["kind"] = "control"
+    (folder / "about.json").write_text(json.dumps(about), encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("share", "verdict"), [(0.9, c.NO_WORSE), (0.5, c.NATIVE_BETTER)], ids=["alike", "apart"]
+)
+def test_a_control_is_compared_by_itself_and_is_no_translation(tmp_path, share, verdict):
+    rng = np.random.default_rng(14)
+    shares = {"native": 0.9, "google": 0.5, "again": share}
+    found = {
+        Adapter(model, data, language): answers(rng, right, 4000)
+        for model in "abcdefgh"
+        for language in ("es", "zh")
+        for data, right in shares.items()
+    }
+    claims = claims_of(with_control(write_study(tmp_path, found), "again"))
+    (control,) = pick(claims, question=c.CONTROL)
+    assert (control.verdict, control.second, control.language) == (verdict, "again", None)
+    assert control.estimate == pytest.approx(100 * (0.9 - share), abs=2)
+    cells = pick(claims, question=c.CELL)
+    assert all(cell.estimate == pytest.approx(40, abs=3) for cell in cells)  # google alone
+    assert {x.second for x in pick(claims, question=c.TRANSLATOR)} == {"google"}
+
+
 def test_perplexity_is_compared_in_bits_with_its_sign_turned(tmp_path):
     rng = np.random.default_rng(12)
     tokens = {f"t{place}": float(rng.integers(20, 60)) for place in range(80)}

@@ -7,12 +7,13 @@ import pytest
 import state_claims
 import write_findings
 import yaml
+from conftest import SMALL
 from mothertongue.study import read_study
 
 
 @pytest.mark.slow
 def test_every_quoted_sentence_is_the_published_pages(root, tmp_path):
-    config = read_study(yaml.safe_load((root / "config.yaml").read_text("utf-8")), root).config
+    config = read_study(yaml.safe_load((SMALL / "config.yaml").read_text("utf-8")), root).config
     published = root / "resources" / "published"
     source = {"scores": published / "scores.csv", "about": published / "about.json"}
     state_claims.main(

@@ -23,7 +23,7 @@ import time
 from pathlib import Path
 
 import yaml
-from conftest import ROOT, checkout
+from conftest import SMALL, checkout
 from standin import CONTENT, StandIn, invented
 
 CONCURRENCY = 8
@@ -52,7 +52,7 @@ SAME = (  # what must be equal byte for byte; the rest tells times, calls or mon
 def recorded() -> dict[str, str]:
     """The demo's recorded translations: what the stand-in answers to `asked_for` texts."""
     memory: dict[str, str] = {}
-    for path in sorted((ROOT / "resources" / "demo" / "translations").glob("fluent.*.jsonl")):
+    for path in sorted((SMALL / "resources" / "demo" / "translations").glob("fluent.*.jsonl")):
         for line in path.read_text(encoding="utf-8").splitlines():
             row = json.loads(line)
             into = NAMES[row["target_language"]]
@@ -92,7 +92,7 @@ class Services(StandIn):
 
 def api_study(url: str) -> dict:
     """The demo with an API translator and judge in place of the recorded and offline ones."""
-    study = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    study = yaml.safe_load((SMALL / "config.yaml").read_text(encoding="utf-8"))
     api = {"concurrency": CONCURRENCY, "backoff": 0.05, "retries": 20, "check_retries": 5}
     api |= {"timeout": 20}
     chat = {"backend": "openai", "model": "stand-in", "base_url": f"{url}/v1", "api": api}

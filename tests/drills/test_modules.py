@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 import yaml
-from conftest import ROOT, checkout, run_snakemake
+from conftest import ROOT, SMALL, checkout, run_snakemake
 from labelling import answer_files
 from mothertongue.files import read_jsonl, write_json, write_jsonl
 
@@ -59,7 +59,7 @@ def test_only_evaluate(foreign, tmp_path):
     from tiny_models import save_model
 
     save_model(tmp_path / "models" / "mine")
-    items = ROOT / "resources/demo/benchmarks/choice_native_es.test.jsonl"
+    items = SMALL / "resources/demo/benchmarks/choice_native_es.test.jsonl"
     shutil.copy(items, tmp_path / "exam_es.jsonl")
     ours = foreign("evaluate")
     path = ours / "evaluate/mine/base/none/none/seed0/exam/es.json"
@@ -197,6 +197,7 @@ TARGETS = {
         "all",
         "contamination",
         "estimate",
+        "plant",
         "prefetch",
         "bundle",
         "cards",
@@ -244,7 +245,7 @@ def write_elsewhere(folder: Path) -> None:
 @pytest.fixture(scope="module")
 def planned_jobs(tmp_path_factory) -> dict[str, dict[str, Job]]:
     """Study -> rule -> one of its jobs in the plan of its targets."""
-    folder = checkout(tmp_path_factory.mktemp("demo"))
+    folder = checkout(tmp_path_factory.mktemp("demo"), demo=True)
     write_elsewhere(folder)
     block = re.compile(r"^(?:local)?rule (\w+):\n((?: {4}.*\n)+)", re.MULTILINE)
     found: dict[str, dict[str, Job]] = {}

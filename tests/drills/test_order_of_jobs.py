@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ROOT, checkout, run_snakemake
+from conftest import SMALL, checkout, run_snakemake
 
 
 def study() -> dict:
     """Two tiny models, two adapters each, two benchmarks; nothing is asked or judged."""
-    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    config = yaml.safe_load((SMALL / "config.yaml").read_text(encoding="utf-8"))
     model = config["models"].pop(next(iter(config["models"])))
     model["build"] |= {"hidden_size": 32, "layers": 1, "heads": 2, "steps": 4}
     for name in ("one", "two"):

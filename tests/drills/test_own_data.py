@@ -29,9 +29,8 @@ def own(tmp_path_factory):
     """A user's folder with a Snakefile-less copy of the study, run to its report."""
     folder = tmp_path_factory.mktemp("own")
     shutil.copytree(FILES, folder / "data")
-    shutil.copy(ROOT / "resources/demo/benchmarks/choice_native_es.test.jsonl", folder)
     text = (ROOT / "studies/own-data.yaml").read_text(encoding="utf-8")
-    text = text.replace("resources/own-data/", "data/").replace("resources/demo/benchmarks/", "")
+    text = text.replace("resources/own-data/", "data/")
     (folder / "study.yaml").write_text(text, encoding="utf-8")
     # the order of the short file decides nothing: the rows with a system message and more turns are drawn
     here = ("-s", ROOT / "Snakefile", "--configfile", "study.yaml")
@@ -64,7 +63,7 @@ def test_translations_and_english_rows_are_the_same_conversations(own):
 
 def test_another_workflow_uses_the_whole_study_as_a_module(own, tmp_path):
     config = yaml.safe_load((own / "study.yaml").read_text(encoding="utf-8"))
-    for name in ("data", "choice_native_es.test.jsonl"):
+    for name in ("data",):
         (tmp_path / name).symlink_to(own / name)
     (tmp_path / "study.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     (tmp_path / "Snakefile").write_text(

@@ -4,7 +4,7 @@ import csv
 
 import pytest
 import yaml
-from conftest import checkout, copy_study, run_snakemake
+from conftest import SMALL, checkout, copy_study, run_snakemake
 from estimate_cost import main
 from mothertongue.api import Price, Reply, Store, request_key
 from mothertongue.estimate import workload
@@ -292,21 +292,21 @@ def test_a_study_tells_the_estimate_what_is_trained(root, monkeypatch):
 
 
 def planned_study(root, change):
-    config = yaml.safe_load((root / "config.yaml").read_text(encoding="utf-8"))
+    config = yaml.safe_load((SMALL / "config.yaml").read_text(encoding="utf-8"))
     change(config)
     return read_study(config, root)
 
 
 def test_items_that_really_run_are_counted(root, monkeypatch):
     """Own files are counted, limits of a benchmark and of all are respected."""
-    monkeypatch.chdir(root)
+    monkeypatch.chdir(SMALL)
 
     def items(change=lambda config: None):
         (sheet,) = workload.models(planned_study(root, change), root / "nowhere", local=False)
         return dict(sheet.evaluated)
 
     rows = len(
-        (root / "resources/demo/benchmarks/choice_native_zh.test.jsonl").read_text().splitlines()
+        (SMALL / "resources/demo/benchmarks/choice_native_zh.test.jsonl").read_text().splitlines()
     )
     assert items() == {
         "native-perplexity": 20, "multiple-choice": rows, "extractive-qa": items()["extractive-qa"],

@@ -4,13 +4,13 @@ import json
 
 import polars as pl
 import pytest
-from conftest import ROOT
+from conftest import ROOT, SMALL
 from mothertongue.errors import InputError
 from mothertongue.files import file_hash
 from tiny_models import save_adapter, save_model
 
 pytestmark = pytest.mark.slow
-READING = str(ROOT / "resources" / "demo" / "benchmarks" / "reading_translated_es.json")
+READING = str(SMALL / "resources" / "demo" / "benchmarks" / "reading_translated_es.json")
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 import yaml
-from conftest import ROOT
+from conftest import ROOT, SMALL
 from mothertongue.files import write_jsonl
 
 
@@ -39,7 +39,7 @@ def page(tmp_path_factory) -> Path:
     assert len(names) == 3
     for name in names:
         (folder / name).write_text(fenced(text, f"file: {name}"), encoding="utf-8")
-    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    config = yaml.safe_load((SMALL / "config.yaml").read_text(encoding="utf-8"))
     config["evaluate"]["benchmarks"] |= yaml.safe_load(fenced(text, "entry"))
     (folder / "study.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     return folder
@@ -55,7 +55,7 @@ def written(page, tmp_path_factory) -> dict[str, tuple[dict, pl.DataFrame]]:
     base = save_model(folder / "base")
     study = yaml.safe_load((page / "study.yaml").read_text(encoding="utf-8"))
     entry = study["evaluate"]["benchmarks"]["capitals"]
-    demo = ROOT / "resources" / "demo" / "benchmarks"
+    demo = SMALL / "resources" / "demo" / "benchmarks"
     write_jsonl(folder / "heldout.jsonl", demo_rows()[:3])
     cells = {  # task -> items, demonstrations
         entry["task"]: tuple(

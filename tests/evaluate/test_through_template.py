@@ -6,14 +6,14 @@ import pytest
 import torch
 import yaml
 from chat_tokenizers import tokenizers
-from conftest import ROOT, checkout, run_snakemake
+from conftest import ROOT, SMALL, checkout, run_snakemake
 from mothertongue.evaluate.pack import load_task
 from mothertongue.evaluate.score import run
 from mothertongue.files import read_json, read_jsonl, text_hash
 from mothertongue.inference.templates import open_template
 from tiny_models import model_config
 
-DEMO = ROOT / "resources" / "demo" / "benchmarks"
+DEMO = SMALL / "resources" / "demo" / "benchmarks"
 TASKS = {
     "multiple-choice": ("choice_native_es.test.jsonl", "choice_native_es.dev.jsonl"),
     "arithmetic": ("arithmetic_native_es.tsv", "arithmetic_native_es.demonstrations.jsonl"),
@@ -100,7 +100,7 @@ def test_a_study_runs_through_the_chat_template_from_turns_to_answers(tmp_path, 
     ]  # fmt: skip
     for name in ("spanish", "english"):
         (folder / f"{name}.jsonl").write_text("\n".join(lines), encoding="utf-8")
-    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    config = yaml.safe_load((SMALL / "config.yaml").read_text(encoding="utf-8"))
     known = config["evaluate"]["benchmarks"]
     config |= {
         "study": "chat",
@@ -180,7 +180,7 @@ def test_a_template_that_cannot_be_used_is_one_line(tmp_path, monkeypatch, chang
         (tmp_path / "own.yaml").write_text("text: Answer this.\n")
         changes = {"template": str(tmp_path / "own.yaml")}
         told = told.replace("own.yaml", ".*own.yaml")
-    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    config = yaml.safe_load((SMALL / "config.yaml").read_text(encoding="utf-8"))
     config["finetune"] |= changes
     with pytest.raises(InputError, match=told):
         read_study(config, ROOT)

@@ -8,7 +8,7 @@ import pytest
 import torch
 import yaml
 from chat_tokenizers import tokenizers
-from conftest import ROOT, checkout, run_snakemake
+from conftest import SMALL, checkout, run_snakemake
 from json_rows import rows_of, write_dataset
 from mothertongue.files import file_hash, read_json, read_jsonl
 from mothertongue.finetune.batches import IGNORED, collate, effective_batches, epoch_order
@@ -203,7 +203,7 @@ def test_a_run_that_is_stopped_goes_on_to_the_same_weights(base, whole, tmp_path
 
 def test_a_study_trains_all_weights_of_one_model_and_evaluates_them(base, tmp_path):
     folder = checkout(tmp_path / "clone")
-    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    config = yaml.safe_load((SMALL / "config.yaml").read_text(encoding="utf-8"))
     known = config["evaluate"]["benchmarks"]
     entry = {"base": str(base), "parameters": 1e5, "template": "chat"}
     config |= {

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 import tabulate_judges
 import yaml
+from conftest import SMALL
 from mothertongue.errors import InputError
 from mothertongue.files import write_jsonl
 from mothertongue.judge.agreement import kappa_of
@@ -171,7 +172,7 @@ def tabulated(folder):
 
 
 def test_captions_quote_n_metric_and_seeds(root):
-    config = yaml.safe_load((root / "config.yaml").read_text(encoding="utf-8"))
+    config = yaml.safe_load((SMALL / "config.yaml").read_text(encoding="utf-8"))
     config["answer"]["base"] = True
     facts = rating_facts(read_study(config, root), lambda questions, language: 10)
     # two sets in two languages; 3 data x 2 monolingual and 2 multilingual cells, and the base

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, SMALL
 from tiny_models import save_adapter, save_model
 
 pytestmark = pytest.mark.slow
@@ -246,7 +246,7 @@ def test_a_killed_evaluation_goes_on_where_it_was(study, tmp_path):
     from mothertongue.inference.base import BaseSpec
 
     base = save_model(tmp_path / "base")
-    test = str(ROOT / "resources/demo/benchmarks/reading_translated_es.json")
+    test = str(SMALL / "resources/demo/benchmarks/reading_translated_es.json")
     model = {"base": str(base)}
     spec = BaseSpec.of_model(model, "none", "float32")
     task = {"name": "extractive-qa", "shots": 0, "limit": None, "hub": None, "digest": "d"}

@@ -4,7 +4,7 @@ import copy
 
 import pytest
 import yaml
-from conftest import ROOT
+from conftest import ROOT, SMALL
 from mothertongue.errors import InputError
 from mothertongue.judge import rating_settings
 from mothertongue.judge.prompt import judge_prompt
@@ -62,7 +62,7 @@ def test_texts_are_not_looked_at_for_fields():
 
 
 def study_with(**judge):
-    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    config = yaml.safe_load((SMALL / "config.yaml").read_text(encoding="utf-8"))
     chat = {"backend": "openai", "model": "m", "base_url": "http://localhost:1/v1", **judge}
     config["judge"]["judges"]["mine"] = chat
     return read_study(copy.deepcopy(config), ROOT)
@@ -103,7 +103,7 @@ def test_the_text_of_a_prompt_decides_ratings_and_translations():
 def test_a_prompt_with_a_reference_needs_questions_that_have_one(tmp_path, monkeypatch):
     study_with(prompt=OWN + " ${reference}", reply="brackets")  # the demo's questions have them
     monkeypatch.chdir(ROOT)
-    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    config = yaml.safe_load((SMALL / "config.yaml").read_text(encoding="utf-8"))
     (tmp_path / "q.jsonl").write_text('{"id": "a", "prompt": "p"}\n', encoding="utf-8")
     config["answer"]["questions"]["native"]["path"] = str(tmp_path / "q.jsonl")
     del config["judge"]["judges"]["overlap"]

@@ -2,6 +2,7 @@
 
 import describe_data
 import measure_data
+from conftest import SMALL
 from json_rows import write_dataset
 from mothertongue.correlate.describe import describe_study
 from mothertongue.files import load_yaml, read_json, write_json
@@ -42,7 +43,7 @@ def rows():
 def page(tmp_path, root, made):
     write_dataset(tmp_path / "es.jsonl", made)
     measure_data.main(dataset=tmp_path / "es.jsonl", measured=tmp_path / "es.json")
-    about = describe_study(read_study(load_yaml(root / "config.yaml"), root))
+    about = describe_study(read_study(load_yaml(SMALL / "config.yaml"), root))
     sets = [{"data": "native", "scope": "es", "licence": None}]
     held = {"rows": 32, "items_held": ["a", "b"], "rows_that_hold": ["x"], "examples": []}
     searched = {"language": "es", "judged": 40, "sets": {"native/es": held, "native/multi": held}}

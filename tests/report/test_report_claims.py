@@ -3,6 +3,7 @@
 import json
 import re
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 
 import pytest
 import write_findings
@@ -173,6 +174,43 @@ def test_at_most_eight_sentences_and_the_decided_ones_first(names):
     assert all(checked(f.claim).verdict not in (c.UNDECIDED, c.AT_CHANCE) for f in first)
     few = find_all([claim(), claim(language="zh")], names)
     assert [f.sentence for f in first_sentences(few)] == [f.sentence for f in few]
+
+
+def pooled(question, verdict, *numbers, **more):
+    where = {"language": None, "languages": 2, "group": "grammar", **more}
+    return decided(verdict, *numbers, question=question, **where)
+
+
+def test_translators_that_part_ways_stand_in_the_place_of_their_mean(names):
+    mean = pooled(c.CELL, c.NATIVE_BETTER, 20.0, 15.0, 25.0)
+    good = pooled(c.TRANSLATOR, c.NO_WORSE, 0.2, -0.7, 1.1, second="good")
+    bad = pooled(c.TRANSLATOR, c.NATIVE_BETTER, 40.0, 35.0, 45.0, second="bad")
+    own = pooled(c.CELL, c.NATIVE_BETTER, 20.0, 15.0, 25.0, language="es", languages=1)
+    first = [f.claim for f in first_sentences(find_all([mean, own, good, bad], names))]
+    assert first == [good, bad]
+    alike = replace(bad, verdict=c.NO_WORSE, estimate=0.1, low=-0.9, high=1.0)
+    first = [f.claim for f in first_sentences(find_all([mean, own, good, alike], names))]
+    assert first[0] == mean and good not in first
+
+
+def test_one_control_is_always_shown_and_one_that_differs_first(names):
+    mean = pooled(c.CELL, c.NATIVE_BETTER, 20.0, 15.0, 25.0)
+    told = {"contrast": "control", "second": "again"}
+    open_ = replace(pooled(c.CONTROL, c.UNDECIDED, 0.2, -9.0, 9.0, **told), p=0.9, p_adjusted=1.0)
+    apart = pooled(c.CONTROL, c.NATIVE_BETTER, 20.0, 15.0, 25.0, **told, group="reading")
+    assert [f.claim for f in first_sentences(find_all([mean, open_], names))] == [mean, open_]
+    assert [f.claim for f in first_sentences(find_all([mean, open_, apart], names))] == [mean, apart]
+
+
+def test_a_test_of_knowledge_and_one_of_defects_are_both_shown(names):
+    def cause(benchmark, verdict, *numbers):
+        told = {"benchmark": benchmark, "contrast": c.KNOWLEDGE_OR_DEFECTS}
+        return pooled(c.CAUSE, verdict, *numbers, **told)
+
+    first, second = (cause(name, c.DEFECTS_LARGER, -9.0, -12.0, -6.0) for name in ("a", "b"))
+    third = cause("c", c.KNOWLEDGE_LARGER, 9.0, 6.0, 12.0)
+    shown = [f.claim for f in first_sentences(find_all([first, second, third], names))]
+    assert shown == [first, third]
 
 
 def test_the_forest_plot_shows_every_cell_band_and_zero():

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ROOT, checkout, run_snakemake
+from conftest import ROOT, SMALL, checkout, run_snakemake
 from mothertongue.rules.input_files import unreadable
 from mothertongue.study import read_study
 
@@ -14,7 +14,7 @@ QUIZ = {"question": "q", "A": "w", "B": "x", "C": "y", "D": "z", "answer": "B"}
 
 def demo(files: dict[str, str]) -> dict:
     """The demo with files of one's own: benchmark or question set -> path."""
-    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    config = yaml.safe_load((SMALL / "config.yaml").read_text(encoding="utf-8"))
     benchmarks = config["evaluate"]["benchmarks"]
     for name, path in files.items():
         if name == "questions":

@@ -4,7 +4,7 @@ import re
 
 import pytest
 import yaml
-from conftest import ROOT, checkout, run_snakemake
+from conftest import ROOT, SMALL, checkout, run_snakemake
 from mothertongue.rules.finetune import Finetuning
 from mothertongue.rules.models import Models
 from planned import plan, w
@@ -39,7 +39,7 @@ def params(folder, model, *changes):
 def test_a_default_that_is_written_out_changes_no_parameter(tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)
     kept = ("seeds", "learning_rates", "limit", "quantisation")  # the demo has others
-    demo = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))["finetune"]
+    demo = yaml.safe_load((SMALL / "config.yaml").read_text(encoding="utf-8"))["finetune"]
     written = {k: v for k, v in defaults(RECIPE).items() if k not in (*kept, *demo)}
     assert {"method", "lora", "too_long", "loss"} <= written.keys()
     changes = [(f"finetune.{key}", value) for key, value in written.items()]

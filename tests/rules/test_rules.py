@@ -3,7 +3,7 @@
 import inspect
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, SMALL
 from mothertongue.errors import InputError
 from mothertongue.rules import correlate, estimate, evaluate, finetune, judge, report, sample
 from mothertongue.rules.answer import Answering
@@ -61,7 +61,7 @@ def test_what_changes_no_result_is_not_compared(function):
 
 
 def test_sample(tmp_path, monkeypatch):
-    monkeypatch.chdir(ROOT)
+    monkeypatch.chdir(SMALL)
     sampling = Sampling(plan(tmp_path))
     files = [f"resources/demo/aya/{language}.jsonl" for language in ("en", "es", "zh")]
     assert sampling.data(w(language="es")) == sampling.english_data(w(scope="es")) == files
@@ -242,13 +242,13 @@ def test_training_sets_with_their_cuts(tmp_path):
 
 
 def test_evaluate(tmp_path, monkeypatch):
-    monkeypatch.chdir(ROOT)
+    monkeypatch.chdir(SMALL)
     evaluating = Evaluating(plan(tmp_path, ("evaluate.limit", 5)))
     perplexity = w(benchmark="native-perplexity", language="zh", **CELL)
     assert evaluating.items(perplexity) == ["<results>/sample/heldout/zh.jsonl"]
     choice = w(benchmark="choice-native", language="es", **CELL)
     found = evaluating.items(choice)
-    assert found and all((ROOT / path).is_file() for path in found)
+    assert found and all((SMALL / path).is_file() for path in found)
     given = InputFiles(fromdict={"test": found, "demonstrations": []})
     assert evaluating.files(choice, given)["test"] == found
     assert evaluating.task(choice)["limit"] == 5
@@ -264,7 +264,7 @@ def test_evaluate(tmp_path, monkeypatch):
 
 
 def test_answer(tmp_path, monkeypatch):
-    monkeypatch.chdir(ROOT)
+    monkeypatch.chdir(SMALL)
     answering = Answering(Models(plan(tmp_path)))
     one = w(questions="native", language="es", **CELL)
     assert answering.source(one) == "resources/demo/questions/native_es.jsonl"

@@ -4,15 +4,15 @@ import json
 
 import pytest
 import yaml
-from conftest import ROOT, checkout, run_snakemake
+from conftest import ROOT, SMALL, checkout, run_snakemake
 from json_rows import read_dataset
 from mothertongue.files import read_json, read_jsonl
 
 
 def study(folder, how):
     """The demo in Spanish, whose native data hold two questions of its multiple-choice test."""
-    rows = read_jsonl(ROOT / "resources/demo/aya/es.jsonl")
-    items = read_jsonl(ROOT / "resources/demo/benchmarks/choice_native_es.test.jsonl")[:2]
+    rows = read_jsonl(SMALL / "resources/demo/aya/es.jsonl")
+    items = read_jsonl(SMALL / "resources/demo/benchmarks/choice_native_es.test.jsonl")[:2]
     leaks = [
         {
             **rows[0],
@@ -23,7 +23,7 @@ def study(folder, how):
     ]
     lines = [json.dumps(row) for row in [*rows, *leaks]]
     (folder / "es.jsonl").write_text("\n".join(lines), encoding="utf-8")
-    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    config = yaml.safe_load((SMALL / "config.yaml").read_text(encoding="utf-8"))
     config["languages"] = {"es": {}}
     config["sample"] = {
         "dataset": {"path": ["es.jsonl", "resources/demo/aya/en.jsonl"]}, "decontaminate": how,

@@ -5,12 +5,12 @@ import json
 import polars as pl
 import pytest
 import yaml
-from conftest import ROOT, checkout, run_snakemake
+from conftest import SMALL, checkout, run_snakemake
 from json_rows import read_dataset, rows_of
 from mothertongue.files import read_json, read_jsonl
 from mothertongue.translate.checks.rows import check_languages
 
-DEMO = ROOT / "resources" / "demo" / "aya"
+DEMO = SMALL / "resources" / "demo" / "aya"
 STRAY = [  # rows labelled Spanish
     ("en", "Give me three reasons to learn how to swim.", "It is healthy, it is fun, and it may save your life one day."),
     ("zh", "请告诉我为什么天空是蓝色的?", "因为空气中的分子把蓝色的光散射到各个方向,所以我们看到蓝色。"),
@@ -91,7 +91,7 @@ def test_the_rule_reports_and_drops(tmp_path):
     english.append({"inputs": STRAY[2][1], "targets": STRAY[2][2], "language_code": "eng"})
     lines = [json.dumps(row) for row in rows + english]
     (folder / "aya.jsonl").write_text("\n".join(lines), encoding="utf-8")
-    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    config = yaml.safe_load((SMALL / "config.yaml").read_text(encoding="utf-8"))
     config["languages"] = {"es": {"cap": 20}}
     config["sample"] = {"dataset": {"path": "aya.jsonl"}}
     config["conditions"] = [{"data": ["native", "fluent"], "scope": ["es"], "lr": ["high"]}]

@@ -6,7 +6,7 @@ import os
 
 import pytest
 import yaml
-from conftest import ROOT, checkout, run_snakemake
+from conftest import ROOT, SMALL, checkout, run_snakemake
 from json_rows import read_dataset
 from mothertongue.errors import InputError
 from mothertongue.files import read_json
@@ -26,7 +26,7 @@ def study(folder, **changes):
     ]
     lines = [json.dumps({"messages": turns(n)}) for n in range(80)]
     (folder / "english.jsonl").write_text("\n".join(lines), encoding="utf-8")
-    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    config = yaml.safe_load((SMALL / "config.yaml").read_text(encoding="utf-8"))
     columns = {"instruction": "swali", "output": "jibu", "id": "namba"}
     config |= {
         "study": "own",

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 import yaml
-from conftest import ROOT, checkout, planned, run_snakemake
+from conftest import ROOT, SMALL, checkout, planned, run_snakemake
 from mix_training_set import main as mix
 from mothertongue.errors import InputError
 from mothertongue.files import read_json
@@ -152,11 +152,13 @@ def test_common_rows_pass_over_sets_that_share_no_id(tmp_path):
 def study(folder, parallel=True, **data):
     """The demo with `ours`: the recorded translations of its English rows, or rows without ids."""
     memory = {}
-    for line in (ROOT / "resources/demo/translations/literal.en-es.jsonl").read_text().splitlines():
+    for line in (
+        (SMALL / "resources/demo/translations/literal.en-es.jsonl").read_text().splitlines()
+    ):
         one = json.loads(line)
         memory[one["source"]] = one["target"]
     found = []
-    for line in (ROOT / "resources/demo/aya/en.jsonl").read_text().splitlines():
+    for line in (SMALL / "resources/demo/aya/en.jsonl").read_text().splitlines():
         one = json.loads(line)
         found.append({"prompt": memory[one["inputs"]], "completion": memory[one["targets"]]})
     if parallel:
@@ -169,7 +171,7 @@ def study(folder, parallel=True, **data):
         ] + found
     lines = [json.dumps(one, ensure_ascii=False) for one in found]
     (folder / "ours.jsonl").write_text("\n".join(lines), encoding="utf-8")
-    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    config = yaml.safe_load((SMALL / "config.yaml").read_text(encoding="utf-8"))
     config |= {
         "data": {"ours": {"label": "our translators", "es": "ours.jsonl", **data}},
         "conditions": [{"data": ["native", "fluent", "ours"], "scope": ["es"], "lr": ["high"]}],
@@ -288,7 +290,7 @@ def test_a_missing_file_is_named_before_the_first_job(tmp_path):
 
 
 def test_no_translator_and_no_english_rows_are_needed(tmp_path):
-    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    config = yaml.safe_load((SMALL / "config.yaml").read_text(encoding="utf-8"))
     config["translate"] = {}
     config["sample"] = {"heldout": 5}
     config["languages"] = {"es": {"native": {"path": "native.jsonl"}}}

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 import yaml
-from conftest import ROOT, checkout, run_snakemake
+from conftest import SMALL, checkout, run_snakemake
 from json_rows import read_dataset
 from mothertongue.errors import InputError
 from mothertongue.files import read_json
@@ -59,7 +59,7 @@ def study(folder):
         (folder / f"{name}.jsonl").write_text("\n".join(lines), encoding="utf-8")
     lines = [json.dumps(entry) for entry in memory()]
     (folder / "memory.jsonl").write_text("\n".join(lines), encoding="utf-8")
-    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    config = yaml.safe_load((SMALL / "config.yaml").read_text(encoding="utf-8"))
     config |= {
         "study": "turns",
         "languages": {"es": {"native": {"path": "spanish.jsonl"}}},

@@ -205,6 +205,7 @@ def grid(config: dict) -> list:
         [spec["backend"] for spec in [*study.translators.values(), *study.judges.values()]],
         [entry.get("build", {}).get("languages") for entry in study.models.values()],
         study.config["sample"]["dataset"], study.config["evaluate"]["limit"],
+        [own.control for own in study.translated.values()],
         study.english, [language.native for language in study.languages.values()],
     ]  # fmt: skip
 

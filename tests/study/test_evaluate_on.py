@@ -4,7 +4,7 @@ import copy
 
 import pytest
 import yaml
-from conftest import ROOT, checkout, planned
+from conftest import ROOT, SMALL, checkout, planned
 from mothertongue.errors import InputError
 from mothertongue.rules.correlate import Correlating
 from mothertongue.rules.report import Reporting
@@ -12,7 +12,7 @@ from mothertongue.study import Study, read_study
 from mothertongue.study.paths import SCORE, Layout
 from mothertongue.study.requirements import study_needs
 
-DEMO = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+DEMO = yaml.safe_load((SMALL / "config.yaml").read_text(encoding="utf-8"))
 
 
 def without_multi(config: dict) -> dict:
@@ -119,7 +119,7 @@ def test_a_language_that_is_only_tested_needs_no_rows():
     study = read_study(own_data(zh={}), ROOT)
     assert {one.language for one in study.other_evaluations} == {"zh"}
     needed = {need.name for need in study_needs(study, ROOT / "tasks")}
-    assert "resources/demo/benchmarks/choice_native_zh.test.jsonl" in needed
+    assert "resources/own-data/preguntas_zh.test.jsonl" in needed
     assert not any("not-configured" in name for name in needed)
 
 

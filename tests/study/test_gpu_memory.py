@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, SMALL
 from mothertongue.files import load_yaml
 from mothertongue.study import cards, gpu_memory, read_study
 
@@ -86,7 +86,7 @@ def test_shapes_are_read_where_they_are(tmp_path):
         "vocab_size": 500,
     }
     (tmp_path / "config.json").write_text(json.dumps(config))
-    (any_model,) = read_study(load_yaml(ROOT / "config.yaml"), ROOT).models.values()
+    (any_model,) = read_study(load_yaml(SMALL / "config.yaml"), ROOT).models.values()
     model = replace(any_model, parameters=1e6, base=str(tmp_path), build=None)
     found = gpu_memory.shape_of(model)
     assert (found.layers, found.width, found.heads, found.eager) == (3, 64, 4, True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ROOT, checkout, run_snakemake
+from conftest import ROOT, SMALL, checkout, run_snakemake
 from fake_gpus import fake_environment
 from mothertongue.errors import InputError
 from mothertongue.files import write_json
@@ -360,7 +360,7 @@ use rule * from evaluating as ours_*
 @pytest.mark.slow
 def test_a_foreign_workflow_gets_the_choice_with_the_rules_that_need_it(tmp_path):
     save_model(tmp_path / "base")
-    items = ROOT / "resources/demo/benchmarks/choice_native_es.test.jsonl"
+    items = SMALL / "resources/demo/benchmarks/choice_native_es.test.jsonl"
     (tmp_path / "exam.jsonl").write_text("".join(items.read_text().splitlines(keepends=True)[:4]))
     (tmp_path / "Snakefile").write_text(MODULE.format(root=ROOT))
     target = "ours/evaluate/mine/base/none/none/seed0/exam/es.json"

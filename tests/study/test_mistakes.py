@@ -7,12 +7,12 @@ import time
 import pytest
 import yaml
 from broken_studies import BROKEN, judge
-from conftest import ROOT, checkout, run_snakemake
+from conftest import ROOT, SMALL, checkout, run_snakemake
 from mothertongue.errors import InputError
 from mothertongue.study import read_study
 
 LIMIT = 5.0  # seconds for all mistakes of a configuration
-DEMO = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+DEMO = yaml.safe_load((SMALL / "config.yaml").read_text(encoding="utf-8"))
 
 
 def lines_of(config, **options) -> list[str]:
@@ -59,7 +59,7 @@ def test_a_key_pasted_into_the_configuration_is_not_repeated():
 
 
 def test_a_key_that_stands_twice_in_the_file_is_told_with_both_lines(tmp_path):
-    text = (ROOT / "config.yaml").read_text(encoding="utf-8")
+    text = (SMALL / "config.yaml").read_text(encoding="utf-8")
     again = "  tiny: {base: x, parameters: 1}\n"
     text = text.replace("models:\n", "models:\n" + again)
     (tmp_path / "study.yaml").write_text(text, encoding="utf-8")
@@ -72,7 +72,7 @@ def test_a_key_that_stands_twice_in_the_file_is_told_with_both_lines(tmp_path):
 @pytest.mark.parametrize("name", ["round trips of English", "twice"])
 def test_snakemake_ends_with_the_same_lines_before_planning(tmp_path, name):
     folder = checkout(tmp_path / "study")
-    text = (ROOT / "config.yaml").read_text(encoding="utf-8")
+    text = (SMALL / "config.yaml").read_text(encoding="utf-8")
     if name == "twice":
         expected = ["'seed' stands already in line"]
         text = text.replace("  seed: 1\n", "  seed: 1\n  seed: 2\n")

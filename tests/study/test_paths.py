@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, SMALL
 from mothertongue.files import load_yaml
 from mothertongue.study import AnswerSet, Condition, Evaluation, Judgement, read_study
 from mothertongue.study import paths as names
@@ -102,7 +102,7 @@ def test_logs_have_the_names_that_the_rules_give_them(pattern, log):
 
 
 def test_the_demos_files_are_all_different():
-    study = read_study(load_yaml(ROOT / "config.yaml"), ROOT)
+    study = read_study(load_yaml(SMALL / "config.yaml"), ROOT)
     found = [Layout().of(names.ADAPTER, one) for one in study.conditions]
     found += [Layout().of(names.SCORE, one) for one in study.evaluations]
     found += [Layout().of(names.ANSWERS, one) for one in study.answers]

@@ -4,14 +4,14 @@ import copy
 
 import pytest
 import yaml
-from conftest import ROOT
+from conftest import ROOT, SMALL
 from mothertongue.errors import InputError
 from mothertongue.study import read_study
 from mothertongue.study.gpu_plan import configured, memory_mb
 from mothertongue.study.recipes import recipe_of
 from planned import plan, w
 
-CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+CONFIG = yaml.safe_load((SMALL / "config.yaml").read_text(encoding="utf-8"))
 OTHER = {"parameters": 1e6, "build": {"languages": ["es", "zh"]}}
 
 

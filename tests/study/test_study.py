@@ -5,7 +5,7 @@ import re
 
 import pytest
 import yaml
-from conftest import checkout, planned, run_snakemake
+from conftest import SMALL, checkout, planned, run_snakemake
 from mothertongue.errors import InputError
 from mothertongue.files import load_yaml
 from mothertongue.study import Study, read_study
@@ -13,7 +13,7 @@ from mothertongue.study.schema import complete
 
 
 def demo(root) -> dict:
-    return yaml.safe_load((root / "config.yaml").read_text(encoding="utf-8"))
+    return yaml.safe_load((SMALL / "config.yaml").read_text(encoding="utf-8"))
 
 
 def mistakes(config: dict, root) -> list[str]:

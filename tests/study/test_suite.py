@@ -2,7 +2,7 @@
 
 import pytest
 import yaml
-from conftest import ROOT, checkout, run_snakemake
+from conftest import ROOT, SMALL, checkout, run_snakemake
 from mothertongue.study import read_study
 from mothertongue.study.catalogue import (
     CATALOGUE,
@@ -79,7 +79,7 @@ def test_the_least_foreign_origin_is_chosen_and_open_data_before_gated(tmp_path)
 
 def with_benchmarks(entries):
     """The demo's study with these benchmarks, in all languages."""
-    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    config = yaml.safe_load((SMALL / "config.yaml").read_text(encoding="utf-8"))
     others = set(known_languages()) - {"en"}
     config["languages"] = {**{code: {} for code in others}, **config["languages"]}
     tests = {entry.name: entry.as_config() for entry in entries}
@@ -112,7 +112,7 @@ def test_a_study_takes_every_usable_test_of_the_catalogue():
 
 def demo(**evaluate):
     """The demo's study, of Spanish and Chinese, with other keys of its evaluation."""
-    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    config = yaml.safe_load((SMALL / "config.yaml").read_text(encoding="utf-8"))
     config["evaluate"] |= evaluate
     return config
 

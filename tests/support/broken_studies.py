@@ -196,7 +196,7 @@ BROKEN = {
     ),
     "data under a language's name": (
         ours(es="ours.jsonl", Spanish="ours.jsonl"),
-        ["data.ours: 'Spanish' is neither label, parallel_to nor a language code"],
+        ["data.ours: 'Spanish' is neither label, parallel_to, control nor a language"],
     ),
     "data from two places": (
         ours(es={"path": "a.jsonl", "hub": "b/c"}),
@@ -429,6 +429,14 @@ BROKEN = {
     "a base of another language": (
         put(("models/tiny/build/languages", ["fr"])),
         ["models.tiny.build.languages[0]: unknown language 'fr'; known: es, zh"],
+    ),
+    "a base of a corpus and of languages": (
+        put(("models/tiny/build/corpus", "config.yaml")),
+        ["models.tiny.build: give languages or corpus, not both"],
+    ),
+    "a base of a corpus that is not there": (
+        put(("models/tiny/build", {"corpus": "texts.jsonl"})),
+        ["models.tiny.build.corpus: no such file 'texts.jsonl'"],
     ),
     "questions from nowhere": (
         put(("answer/questions/x", {"origin": "native"})),

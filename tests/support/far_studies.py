@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 import yaml
-from conftest import ROOT, checkout, run_snakemake
+from conftest import ROOT, SMALL, checkout, run_snakemake
 from standin_hub import Repository
 from tiny_models import save_model
 
@@ -24,7 +24,7 @@ def parquet(rows: list[dict]) -> bytes:
 
 def xquad() -> Repository:
     """The demo's reading test in the layout and columns of google/xquad."""
-    path = ROOT / "resources" / "demo" / "benchmarks" / "reading_native_es.json"
+    path = SMALL / "resources" / "demo" / "benchmarks" / "reading_native_es.json"
     rows = [
         {
             "id": qa["id"],

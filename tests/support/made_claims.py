@@ -102,4 +102,9 @@ def one_of_each() -> list[Claim]:
         (c.OPPOSITE_SIDES, better), (c.SIDES_DIFFER, better), (c.ALIKE, alike), (c.UNDECIDED, alike),
     ):  # fmt: skip
         found.append(decided(verdict, **numbers, question=c.JUDGES, first="ann", second="bob"))
+    for verdict, numbers in (
+        (c.NO_WORSE, alike), (c.NATIVE_BETTER, better), (c.TRANSLATED_BETTER, worse), (c.UNDECIDED, alike),
+    ):  # fmt: skip
+        where = {"question": c.CONTROL, "contrast": "control", "second": "again"}
+        found.append(decided(verdict, **numbers, **where))
     return found

@@ -1,7 +1,7 @@
 """A planned study for the input functions and parameters of rules, without Snakemake."""
 
 import yaml
-from conftest import ROOT
+from conftest import ROOT, SMALL
 from mothertongue.rules.plan import Plan
 from mothertongue.study import read_study
 from snakemake.iocontainers import Wildcards
@@ -13,7 +13,7 @@ class Refused(Exception):
 
 def plan(tmp_path, *changes, local=True) -> Plan:
     """The demo with changes (path.to.key, value)."""
-    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    config = yaml.safe_load((SMALL / "config.yaml").read_text(encoding="utf-8"))
     for path, value in changes:
         place = config
         *parts, last = path.split(".")

@@ -17,7 +17,7 @@ def texts_of(rows):
 
 def demo_rows(language: str = "en", count: int | None = None) -> list[dict]:
     """Rows of the demo data in the dataset contract."""
-    path = ROOT / "resources" / "demo" / "aya" / f"{language}.jsonl"
+    path = ROOT / "tests/support/small/resources" / "demo" / "aya" / f"{language}.jsonl"
     rows = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines()[:count]):
         row = json.loads(line)

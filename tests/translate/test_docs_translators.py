@@ -7,7 +7,7 @@ import sys
 
 import pytest
 import yaml
-from conftest import checkout, run_snakemake
+from conftest import SMALL, checkout, run_snakemake
 from mothertongue import translate
 from mothertongue.study import read_study
 from mothertongue.translate.settings import TranslatorSettings, languages_of
@@ -22,7 +22,7 @@ def blocks(root, kind: str) -> list[str]:
 
 
 def test_every_configuration_is_valid(root):
-    demo = yaml.safe_load((root / "config.yaml").read_text(encoding="utf-8"))
+    demo = yaml.safe_load((SMALL / "config.yaml").read_text(encoding="utf-8"))
     snippets = [yaml.safe_load(block) for block in blocks(root, "yaml")]
     keys = [["translate"], ["translate", "conditions"], ["replies"]]
     assert [list(snippet) for snippet in snippets] == keys

@@ -4,7 +4,7 @@ import csv
 
 import pytest
 import yaml
-from conftest import ROOT, run_snakemake
+from conftest import ROOT, SMALL, run_snakemake
 from mothertongue.files import read_json, read_jsonl
 from mothertongue.report.provenance import translation_table
 from mothertongue.sample.rows import Row
@@ -150,13 +150,13 @@ def test_the_best_half_is_planned_made_and_paid_once_by_the_rules(tmp_path):
 
 @pytest.mark.slow
 def test_the_rules_plan_as_a_module_and_the_learned_estimate_has_its_own_environment(tmp_path):
-    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    config = yaml.safe_load((SMALL / "config.yaml").read_text(encoding="utf-8"))
     entry = next(iter(config["translate"]["translators"].values()))
     config["translate"]["translators"]["learned"] = {**entry, "label": "Best", "keep": {"best": 0.3, "by": "qe"}}  # fmt: skip
     config["conditions"].append({**config["conditions"][0], "data": ["learned"]})
     (tmp_path / "study.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     (tmp_path / "mothertongue").symlink_to(ROOT)
-    (tmp_path / "resources").symlink_to(ROOT / "resources")
+    (tmp_path / "resources").symlink_to(SMALL / "resources")
     (tmp_path / "Snakefile").write_text(
         'configfile: "study.yaml"\nmodule keeping:\n    snakefile: "mothertongue/rules/translate.smk"\n'
         '    config: config\nuse rule * from keeping as ours_*\n',

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 TRANSLATED = "translated"
+CONTROL = "control"  # native rows drawn once more
 ROUND_TRIPS = "round trip"
 SECONDARY = (
     "untold",

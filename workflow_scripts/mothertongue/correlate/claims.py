@@ -45,8 +45,9 @@ CAUSE = "cause"  # knowledge, defects, knowledge - defects
 KNOWLEDGE_OR_DEFECTS = "knowledge - defects"  # the contrast that tells which of them is larger
 SETTING = "setting"  # change of the gap in another training setting
 JUDGES = "judges"  # gap by one judge - gap by another
+CONTROL = "control"  # native data against native rows drawn once more
 QUESTIONS = (
-    CELL, BENCHMARK, TRANSLATOR, BEST, LANGUAGES, GROWTH, CAUSE, SETTING, JUDGES,
+    CELL, BENCHMARK, TRANSLATOR, BEST, LANGUAGES, GROWTH, CAUSE, SETTING, JUDGES, CONTROL,
 )  # fmt: skip
 
 # -- what an interval ranges over ----------------------------------------------------------------

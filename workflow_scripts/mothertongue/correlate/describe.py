@@ -35,7 +35,8 @@ def describe_data(study: Study) -> dict[str, dict[str, Any]]:
             found[name] = {"label": label, "kind": "translated", "translator": name}
     for name, own in study.translated.items():
         if name in used:
-            found[name] = {"label": own.label, "kind": "translated", "translator": name}
+            kind = "control" if own.control else "translated"
+            found[name] = {"label": own.label, "kind": kind, "translator": name}
     for name, spec in study.translators.items():
         label = spec.get("label") or name
         if name + ROUND_TRIP in used:

@@ -5,7 +5,7 @@ import math
 from dataclasses import replace
 
 from . import claims as c
-from .averages import ROUND_TRIPS, TRANSLATED, Setting, Test
+from .averages import CONTROL, ROUND_TRIPS, TRANSLATED, Setting, Test
 from .contrasts import CHANGE, DEFECTS, KNOWLEDGE
 from .draft_claims import Decide, Draft, OnlyP, by_sign, common, of_cell, on_test
 from .effects import ENOUGH_FAMILIES, Evidence, Piece, Share, Source, Terms
@@ -203,6 +203,27 @@ def judge_drafts(evidence: Evidence, group: Group) -> list[Draft]:
             word = c.OPPOSITE_SIDES if opposite else c.SIDES_DIFFER
             decide = by_sign(word, word, c.NOT_SHOWN)
             drafts.append(of_cell(apart, None, claim, decide=decide))
+    return drafts
+
+
+def control_drafts(evidence: Evidence, group: Group) -> list[Draft]:
+    """Native data against each control: native rows drawn once more, over the group's languages."""
+    cells, main = evidence.cells, evidence.cells.main
+    drafts = []
+    for name in cells.data(CONTROL):
+        shares = [
+            Share(share.piece, share.share, (*home, ((name, main), -1.0)))
+            for cell in group.cells.values()
+            for share in cell.shares
+            if name in cells.conditions(*share.piece, CONTROL, main)
+            and (home := tuple((source, weight) for source, weight in share.terms if weight > 0))
+        ]
+        total = sum(share.share for share in shares)
+        even = [share._replace(share=share.share / total) for share in shares]
+        cell = single_cell(evidence, even, group.margin) if even else None
+        if cell is not None:
+            claim = replace(common(evidence, group, None, c.CONTROL), contrast=CONTROL, second=name)
+            drafts.append(of_cell(cell, None, claim))
     return drafts
 
 

@@ -17,7 +17,7 @@ from .gap_claims import (
 )
 from .gap_correlation import find_gaps
 from .groups import correlations_of, find_groups
-from .other_claims import cause_drafts, growth_drafts, judge_drafts, setting_drafts
+from .other_claims import cause_drafts, control_drafts, growth_drafts, judge_drafts, setting_drafts
 
 
 def state(evidence: Evidence, *, resamples: int, confidence: float, seed: int) -> list[c.Claim]:
@@ -59,7 +59,7 @@ def state(evidence: Evidence, *, resamples: int, confidence: float, seed: int) -
         tests += own
         translators += apart
         questions += asked
-        others += judge_drafts(evidence, group)
+        others += [*judge_drafts(evidence, group), *control_drafts(evidence, group)]
     families = [undecided(tests), undecided(translators)]
     share = 1 / max(1, sum(map(bool, [*families, questions])))
     for family in families:

@@ -3,10 +3,13 @@
 import logging
 import random
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..errors import InputError
 from ..inference.encoding import Encoder
 from ..process.progress import Progress
+from ..sample.formats import read_records
 from ..sample.rows import Row
 
 if TYPE_CHECKING:
@@ -19,6 +22,22 @@ log = logging.getLogger("mothertongue.finetune")
 def texts_of(rows: Iterable[Row]) -> list[str]:
     """Every row as plain text, one line break between turns, each once, sorted (order decides)."""
     return sorted({"\n".join(text.strip() for text in row.content) for row in rows})
+
+
+def read_texts(path: Path) -> list[str]:
+    """The column `text` of a corpus, in any format of a data file; each text once, sorted."""
+    texts = set()
+    for record in read_records(path):
+        text = record.values.get("text")
+        if not isinstance(text, str) or not text.strip():
+            raise InputError(
+                f"{record.place}: 'text' is missing or empty; a corpus (models.*.build.corpus) has"
+                " one text per row"
+            )
+        texts.add(text)
+    if not texts:
+        raise InputError(f"{path}: the corpus has no rows")
+    return sorted(texts)
 
 
 def train_tokenizer(texts: Sequence[str], vocabulary: int) -> "PreTrainedTokenizerBase":
@@ -61,9 +80,22 @@ def blocks(
         stream = stream[batch * length :]
 
 
+def whole(documents: Sequence[list[int]], *, batch: int, seed: int) -> Iterator[list[list[int]]]:
+    """Endless batches of whole documents in random order, each once before any comes again."""
+    generator = random.Random(f"whole {seed}")
+    order: list[int] = []
+    while True:
+        if len(order) < batch:
+            again = list(range(len(documents)))
+            generator.shuffle(again)
+            order = again + order
+        yield [documents[order.pop()] for _ in range(batch)]
+
+
 def train_base(
     texts: Sequence[str],
     *,
+    joined: bool = True,
     hidden_size: int,
     layers: int,
     heads: int,
@@ -75,7 +107,12 @@ def train_base(
     learning_rate: float,
     seed: int,
 ) -> "tuple[PreTrainedModel, PreTrainedTokenizerBase]":
-    """Train a Llama-shaped model for a fixed number of steps; a seed fixes every byte of it."""
+    """Train a Llama-shaped model for a fixed number of steps; a seed fixes every byte of it.
+
+    `joined`: every step sees `batch` pieces of `length` tokens of the texts in a row; otherwise it
+    sees `batch` whole texts, each from its own start, and the output layer has weights of its own:
+    a model of short texts then learns much sooner that an answer takes up words of its question.
+    """
     import math
 
     import torch
@@ -93,7 +130,7 @@ def train_base(
             num_hidden_layers=layers,
             num_attention_heads=heads,
             max_position_embeddings=context,
-            tie_word_embeddings=True,
+            tie_word_embeddings=joined,
             bos_token_id=None,
             eos_token_id=end,
             pad_token_id=end,
@@ -105,15 +142,22 @@ def train_base(
     optimizer = torch.optim.AdamW(model.parameters(), betas=(0.9, 0.95), weight_decay=0.1)
     progress = Progress(steps)
     warmup = max(1, steps // 10)
-    source = blocks(documents, batch=batch, length=min(length, context), seed=seed)
+    length = min(length, context)
+    if joined:
+        source = blocks(documents, batch=batch, length=length, seed=seed)
+    else:
+        source = whole([ids[:length] for ids in documents], batch=batch, seed=seed)
     model.train()
     for step, rows in zip(range(steps), source):
         done = (step - warmup) / max(1, steps - warmup)
         share = (step + 1) / warmup if step < warmup else 0.5 * (1 + math.cos(math.pi * done))
         for group in optimizer.param_groups:
             group["lr"] = learning_rate * share
-        ids = torch.tensor(rows)
-        loss = model(input_ids=ids, labels=ids, use_cache=False).loss
+        longest = max(map(len, rows))
+        # Texts are padded by end tokens on the right, which no earlier token sees.
+        ids = torch.tensor([[*row, *[end] * (longest - len(row))] for row in rows])
+        labels = torch.tensor([[*row, *[-100] * (longest - len(row))] for row in rows])
+        loss = model(input_ids=ids, labels=labels, use_cache=False).loss
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)

@@ -22,7 +22,7 @@ NATIVE = "#0072B2"
 TRANSLATED = ("#E69F00", "#D55E00", "#CC79A7", "#F0E442")
 ROUND_TRIP = ("#009E73", "#56B4E9")
 BASE = "#7A7A7A"
-MARKERS = {"native": "o", "translated": "sDv^", "roundtrip": "PX", "base": "_"}
+MARKERS = {"native": "o", "translated": "sDv^", "roundtrip": "PX", "control": "*", "base": "_"}
 FAMILY_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#7A7A7A")
 
 
@@ -45,7 +45,12 @@ def palette(cells: Cells) -> dict[str, tuple[str, str]]:
 
 def palette_of(data: dict[str, list[str]]) -> dict[str, tuple[str, str]]:
     """Colour and marker of data conditions; `data` maps a kind to names."""
-    colours = {"native": (NATIVE,), "translated": TRANSLATED, "roundtrip": ROUND_TRIP}
+    colours = {
+        "native": (NATIVE,),
+        "translated": TRANSLATED,
+        "roundtrip": ROUND_TRIP,
+        "control": (NATIVE,),
+    }
     found = {}
     for kind, shape in MARKERS.items():
         shades = colours.get(kind, (BASE,))

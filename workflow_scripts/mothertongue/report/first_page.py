@@ -198,6 +198,7 @@ def _bar(
 def first_sentences(findings: list[Finding]) -> list[Finding]:
     """At most eight that decide something: over languages first, then what explains it.
 
+    Translators that part ways stand in the place of their mean, and one control is always shown.
     Without any, the cells of the table are worded as they are.
     """
     idle = (c.UNDECIDED, c.NOT_SHOWN, c.AT_CHANCE)
@@ -211,20 +212,47 @@ def first_sentences(findings: list[Finding]) -> list[Finding]:
             and (pooled is None or (f.claim.language is None) == pooled)
         ]
 
+    parted = _parted(own(c.TRANSLATOR, True))
+    pooled = [
+        part
+        for cell in own(c.CELL, True)[:4]
+        for part in parted.get((cell.claim.group, cell.claim.unit)) or [cell]
+    ]
+    causes = own(c.CAUSE)
+    told_apart = {  # one test where knowledge costs more, one where defects do
+        checked(f.claim).verdict: f
+        for f in reversed(causes)
+        if f.claim.contrast == c.KNOWLEDGE_OR_DEFECTS
+    }
+    causes = sorted(causes, key=lambda f: f not in told_apart.values())
+    controls = [f for f in findings if f.claim.question == c.CONTROL]
     chosen = [
-        *own(c.CELL, True)[:4],
+        *pooled,
         *own(c.LANGUAGES)[:2],
-        *own(c.CAUSE)[:2],
+        *sorted(controls, key=lambda f: f not in decided)[:1],
+        *causes[:2],
         *own(c.GROWTH)[:1],
         *own(c.SETTING)[:1],
         *own(c.JUDGES)[:1],
-        *own(c.CELL, False),
+        *(f for f in own(c.CELL, False) if (f.claim.group, f.claim.unit) not in parted),
         *own(c.BEST),
         *own(c.SETTING),
         *own(c.BENCHMARK),
     ]
     chosen = chosen or [f for f in findings if f.claim.question == c.CELL]
     return sorted(_unique(chosen)[:MOST], key=lambda finding: finding.section)
+
+
+def _parted(findings: list[Finding]) -> dict[tuple[str | None, str], list[Finding]]:
+    """Translators of a cell whose verdicts differ, so that their mean says little: by its place."""
+    places: dict[tuple[str | None, str], list[Finding]] = {}
+    for finding in findings:
+        places.setdefault((finding.claim.group, finding.claim.unit), []).append(finding)
+    return {
+        place: own
+        for place, own in places.items()
+        if len({checked(finding.claim).verdict for finding in own}) > 1
+    }
 
 
 def _unique(findings: list[Finding]) -> list[Finding]:

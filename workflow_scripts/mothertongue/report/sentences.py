@@ -18,6 +18,7 @@ from .digits import digits_needed, p_words, plain, signed
 from .labels import metric_words
 from .table import real_minus
 from .verdicts import (
+    LEADS,
     almost,
     checked,
     inside,
@@ -39,6 +40,7 @@ SECTIONS = {
     c.CAUSE: categories.CAUSE,
     c.SETTING: categories.BRIDGE,
     c.JUDGES: categories.ANSWERS,
+    c.CONTROL: categories.GAP,
 }
 COUNTS = {2: "two", 3: "three", 4: "four", 5: "five"}
 MOST = 8  # sentences of the first page
@@ -252,6 +254,18 @@ def say_cause(claim: Claim, names: Names) -> str:
     return f"the effect of {what} is {undecided_words(claim, names)}"
 
 
+def say_control(claim: Claim, names: Names) -> str:
+    """Native data against native rows drawn once more."""
+    control = f"the control, {names.cells.facts.data_label(claim.second)},"
+    basis = f"{numbers(claim)} ({tests_words(claim)})"
+    if claim.verdict in (c.NO_WORSE, c.ALIKE):
+        within = f"{numbers(claim)}{margin_words(claim)} ({tests_words(claim)})"
+        return f"{control} does as well as native data, {within}"
+    if claim.verdict in LEADS:
+        return f"{control} differs from native data by {basis}: the draw of rows alone makes as much"
+    return f"{control} is not told from native data: {undecided_words(claim, names)}"
+
+
 def say_setting(claim: Claim, names: Names) -> str:
     """The gap in another training setting against the gap at the main setting."""
     where = f"{names.setting(claim)}"
@@ -294,4 +308,5 @@ SAYINGS = {
     c.CAUSE: say_cause,
     c.SETTING: say_setting,
     c.JUDGES: say_judges,
+    c.CONTROL: say_control,
 }

@@ -24,7 +24,13 @@ LEADS = {c.NATIVE_BETTER: 1, c.FIRST_BETTER: 1, c.TRANSLATED_BETTER: -1, c.SECON
 LEADS |= {c.GROWS: 1, c.FALLS: -1, c.KNOWLEDGE_LARGER: 1, c.DEFECTS_LARGER: -1}
 LEADS |= {c.LARGER: 1, c.SMALLER: -1}
 WITHIN = (c.NO_WORSE, c.ALIKE)
-GAPS = (c.CELL, c.BENCHMARK, c.TRANSLATOR, c.BEST)  # questions whose answer may be "no worse"
+GAPS = (
+    c.CELL,
+    c.BENCHMARK,
+    c.TRANSLATOR,
+    c.BEST,
+    c.CONTROL,
+)  # questions whose answer may be "no worse"
 EITHER_SIDE = (c.SIDES_DIFFER, c.OPPOSITE_SIDES, c.REVERSED, c.BOTH_FELL)
 UNITS = {"%": "points", "points": "points (sum of ratings)", "points of 5": "points of 5"}
 UNITS |= {"r": "", "correlation": ""}

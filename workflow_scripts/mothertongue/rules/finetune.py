@@ -37,8 +37,13 @@ class Finetuning:
     # -- bases that the study builds -------------------------------------------------------------
 
     def base_texts(self, wildcards: Wildcards) -> list[str]:
-        """Sampled native rows that {model} is built from, and the English rows drawn beside them."""
+        """Sampled native rows that {model} is built from, and the English rows drawn beside them.
+
+        None where the model has a corpus. Held-out rows are never among them.
+        """
         build = self.study.models[wildcards.model]["build"]
+        if build.get("corpus"):
+            return []
         languages = build["languages"] or list(self.study.languages)
         native = [IN_RULES.at(NATIVE, scope=language) for language in languages]
         others = [language for language in languages if language != "en"]
@@ -46,10 +51,15 @@ class Finetuning:
             return native
         return native + [IN_RULES.at(ENGLISH, scope=language) for language in others]
 
+    def base_corpus(self, wildcards: Wildcards) -> list[str]:
+        """The corpus that {model} is built from, if it has one."""
+        corpus = self.study.models[wildcards.model]["build"].get("corpus")
+        return [corpus] if corpus else []
+
     def build(self, wildcards: Wildcards) -> dict[str, Any]:
-        """Shape and training of {model}, which the study builds itself."""
+        """Shape and training of {model}, which the study builds itself; texts are inputs."""
         build = self.study.models[wildcards.model]["build"]
-        return {key: value for key, value in build.items() if key != "languages"}
+        return {key: value for key, value in build.items() if key not in ("languages", "corpus")}
 
     # -- training sets ---------------------------------------------------------------------------
 

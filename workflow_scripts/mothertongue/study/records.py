@@ -19,9 +19,12 @@ HARNESS = "harness"  # `demonstrations` of a benchmark: those of lm-eval's own t
 NO_DATASET = {"path": ["sample.dataset-is-not-configured"]}  # stands for sample.dataset
 
 
+NOT_LANGUAGES = ("label", "parallel_to", "control")  # keys of an entry of `data`
+
+
 def languages_of(data: Json) -> Iterator[tuple[str, Json]]:
     """The languages of an entry of `data`, each with its path or dataset."""
-    yield from ((key, data[key]) for key in data if key not in ("label", "parallel_to"))
+    yield from ((key, data[key]) for key in data if key not in NOT_LANGUAGES)
 
 
 def pick(selection: str | Iterable[str], known: Iterable[str]) -> list[str]:
@@ -110,6 +113,7 @@ class Build:
     learning_rate: float
     seed: int
     languages: tuple[str, ...] | None
+    corpus: str | None = None
 
     @classmethod
     def read(cls, entry: Json) -> Self:
@@ -127,6 +131,7 @@ class Translated(Entry):
 
     label: str
     parallel_to: str | None
+    control: bool
     languages: Mapping[str, Dataset]
 
     @classmethod
@@ -137,6 +142,7 @@ class Translated(Entry):
             settings=entry,
             label=entry["label"],
             parallel_to=entry["parallel_to"],
+            control=bool(entry.get("control")),
             languages={code: Dataset.read(source) for code, source in languages_of(entry)},
         )
 

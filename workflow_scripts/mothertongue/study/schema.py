@@ -201,8 +201,8 @@ PATTERNS = {  # what a pattern of the schema stands for; None: the value is not 
     "^[a-z]{2,3}$": "is not a language code (two or three small letters, such as es)",
     "^[a-z0-9][a-z0-9-]*$": "is not a short name (small letters, digits and hyphens, starting with"
     " a letter or digit)",
-    "^(label|parallel_to|[a-z]{2,3})$": "is neither label, parallel_to nor a language code (two or"
-    " three small letters, such as es)",
+    "^(label|parallel_to|control|[a-z]{2,3})$": "is neither label, parallel_to, control nor a language"
+    " code (two or three small letters, such as es)",
     "^https?://[^@]*$": "is not an address that starts with http:// or https:// and holds no password",
     "^[A-Za-z0-9_.]+$": "is not the name of a card as SLURM writes it (letters, digits, _ and .)",
     r"^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*$": "is not a repository of the hub (OWNER/NAME)",

@@ -6,6 +6,7 @@ so that all are told at once and none twice.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from ..prompts.checks import translation_prompt_mistakes
@@ -191,7 +192,7 @@ def _read_in(names: Names) -> Iterator[object]:
         if spec.get("task") == "native-perplexity" and not spec.get("dataset"):
             yield from listed(spec.get("languages"))
     for model in map(mapping, names.models.values()):
-        if "build" in model:
+        if "build" in model and not mapping(model["build"]).get("corpus"):
             yield from listed(mapping(model["build"]).get("languages")) or names.languages
 
 
@@ -245,6 +246,12 @@ def _models(names: Names) -> Iterator[str]:
         elif spec.get("base") and "build" in spec:
             yield f"models.{name}: give either base or build, not both"
         build = mapping(spec.get("build"))
+        corpus = build.get("corpus")
+        if isinstance(corpus, str):
+            if build.get("languages"):
+                yield f"models.{name}.build: give languages or corpus, not both"
+            if not Path(corpus).is_file():
+                yield f"models.{name}.build.corpus: no such file '{corpus}'"
         size, heads = build.get("hidden_size"), build.get("heads")
         if isinstance(size, int) and isinstance(heads, int) and heads > 0 and size % (2 * heads):
             yield f"models.{name}.build: hidden_size must be a multiple of 2 x heads"

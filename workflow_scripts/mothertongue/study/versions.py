@@ -46,4 +46,5 @@ VERSIONS: dict[str, int] = {
     "records": 1,
     "bundle": 1,
     "cards": 1,
+    "plant": 1,
 }
