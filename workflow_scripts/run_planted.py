@@ -12,7 +12,14 @@ def main(folder: Path, snakefile: Path, cores: int) -> None:
     """Two runs of Snakemake in `folder`: the study, then its report."""
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(snakefile)]
     # Two runs never share this folder: the run that started this one holds the lock of its report.
-    command += ["--configfile", "study.yaml", "--cores", str(cores), "--nolock", "--rerun-incomplete"]
+    command += [
+        "--configfile",
+        "study.yaml",
+        "--cores",
+        str(cores),
+        "--nolock",
+        "--rerun-incomplete",
+    ]
     for more in ([], ["--report", "report.html"]):
         done = subprocess.run([*command, *more], cwd=folder, stdout=sys.stdout, stderr=sys.stderr)
         if done.returncode:

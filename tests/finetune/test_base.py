@@ -8,7 +8,9 @@ import pytest
 from mothertongue.errors import InputError
 from mothertongue.finetune.base import read_texts, train_base, whole
 
-SHAPE = dict(hidden_size=16, layers=1, heads=2, vocabulary=300, context=64, length=64, learning_rate=1e-2)
+SHAPE = dict(
+    hidden_size=16, layers=1, heads=2, vocabulary=300, context=64, length=64, learning_rate=1e-2
+)
 
 
 def lines(rows) -> bytes:

@@ -59,7 +59,9 @@ def test_the_bundled_data_is_what_the_package_writes(written):
 
 @pytest.mark.parametrize("language", OWN)
 @pytest.mark.parametrize("effect", [1.0, 0.5, 0.0, -1.0])
-def test_the_effect_is_the_share_of_the_world_that_one_side_does_not_name(written, effect, language):
+def test_the_effect_is_the_share_of_the_world_that_one_side_does_not_name(
+    written, effect, language
+):
     native = read_jsonl(written[effect] / f"aya/{language}.jsonl")
     memory = translations(written[effect], "fluent", language)
     english = [

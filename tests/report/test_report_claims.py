@@ -199,7 +199,10 @@ def test_one_control_is_always_shown_and_one_that_differs_first(names):
     open_ = replace(pooled(c.CONTROL, c.UNDECIDED, 0.2, -9.0, 9.0, **told), p=0.9, p_adjusted=1.0)
     apart = pooled(c.CONTROL, c.NATIVE_BETTER, 20.0, 15.0, 25.0, **told, group="reading")
     assert [f.claim for f in first_sentences(find_all([mean, open_], names))] == [mean, open_]
-    assert [f.claim for f in first_sentences(find_all([mean, open_, apart], names))] == [mean, apart]
+    assert [f.claim for f in first_sentences(find_all([mean, open_, apart], names))] == [
+        mean,
+        apart,
+    ]
 
 
 def test_a_test_of_knowledge_and_one_of_defects_are_both_shown(names):

@@ -182,4 +182,3 @@ def corpus() -> list[dict[str, str]]:
                 texts.append(f"{own.ask(meaning)}{NEWLINES}{said}")
     random.Random("corpus").shuffle(texts)
     return [{"text": text} for text in texts]
-

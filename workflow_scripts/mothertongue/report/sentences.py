@@ -262,7 +262,9 @@ def say_control(claim: Claim, names: Names) -> str:
         within = f"{numbers(claim)}{margin_words(claim)} ({tests_words(claim)})"
         return f"{control} does as well as native data, {within}"
     if claim.verdict in LEADS:
-        return f"{control} differs from native data by {basis}: the draw of rows alone makes as much"
+        return (
+            f"{control} differs from native data by {basis}: the draw of rows alone makes as much"
+        )
     return f"{control} is not told from native data: {undecided_words(claim, names)}"
 
 
