@@ -15,8 +15,10 @@ def unpack(gguf: Path, folder: Path) -> None:
     read the file.
     """
     import torch
+    import transformers
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
+    transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers has no types there
     place = {"pretrained_model_name_or_path": str(gguf.parent), "gguf_file": gguf.name}
     try:
         read = AutoModelForCausalLM.from_pretrained(**place, dtype=torch.float32)
