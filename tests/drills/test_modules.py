@@ -204,10 +204,7 @@ TARGETS = {
         "results/evaluate/data/cmmlu/test.parquet",
     ],
     OWN: ["translated"],  # the demo has no rows that were translated elsewhere
-    ELSEWHERE: [
-        "all",
-        "records",
-    ],  # the demo compares no logs, tests no adapter in another language
+    ELSEWHERE: ["all", "records"],  # the demo compares no logs, tests nothing in another language
 }
 STUDIES = {
     "translated.smk": OWN,
@@ -218,6 +215,7 @@ STUDIES = {
     "exchange.smk": ELSEWHERE,
     "compare.smk": ELSEWHERE,
     "people.smk": ELSEWHERE,
+    "probe.smk": ELSEWHERE,
 }  # others: the demo
 PRINTING = ("benchmarks.smk", "progress.smk", "replies.smk", "tasks.smk")
 
@@ -238,6 +236,7 @@ def write_elsewhere(folder: Path) -> None:
     config["compare"] = {"pair": {"runs": ["one=one.csv", "two=two.csv"]}}
     for name in ("one", "two"):
         (folder / f"{name}.csv").write_text("item,score\n1,1\n2,0\n", encoding="utf-8")
+    config["judge"]["probe"] = {}
     config["judge"]["people"] = {"items": 12, "labels": "labels/*"}
     (folder / ELSEWHERE).write_text(yaml.safe_dump(config), encoding="utf-8")
 
