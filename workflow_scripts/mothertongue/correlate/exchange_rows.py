@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from .averages import Cells
 from .curves import Curve
 from .exchange import compare_heights, exchange
 from .purchase import Market, Offer, Prices, best_for, cheapest_for
+from .records import columns_of
 from .sizes import Curves, all_curves
 
 PLACES = 60  # of a curve as it is drawn
@@ -75,18 +75,8 @@ class OfferRow(Offer):
     metric: str = ""
 
 
-def columns(kind: type) -> dict[str, str]:
-    """Polars types of a record's columns."""
-    names = {"str": "String", "int": "Int64", "float": "Float64", "bool": "Boolean"}
-
-    def plain(one: Any) -> str:
-        return one.__name__ if isinstance(one, type) else str(one).split(" ")[0]
-
-    return {one.name: names[plain(one.type)] for one in fields(kind)}
-
-
-RATE_COLUMNS, CURVE_COLUMNS = columns(RateRow), columns(CurveRow)
-OFFER_COLUMNS = columns(OfferRow)
+RATE_COLUMNS, CURVE_COLUMNS = columns_of(RateRow), columns_of(CurveRow)
+OFFER_COLUMNS = columns_of(OfferRow)
 
 
 def measured_prices(reports: Iterable[Path]) -> dict[str, float]:
