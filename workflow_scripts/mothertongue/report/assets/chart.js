@@ -50,6 +50,8 @@ const mark = (parent, shape, x, y, size, colour) => {
     case "D": return path(`M${x} ${y - s * 1.25}L${x + s * 1.25} ${y}L${x} ${y + s * 1.25}L${x - s * 1.25} ${y}Z`);
     case "v": return path(`M${x - s * 1.1} ${y - s}L${x + s * 1.1} ${y - s}L${x} ${y + s * 1.1}Z`);
     case "^": return path(`M${x - s * 1.1} ${y + s}L${x + s * 1.1} ${y + s}L${x} ${y - s * 1.1}Z`);
+    case "<": return path(`M${x - s * 1.1} ${y}L${x + s} ${y - s * 1.1}L${x + s} ${y + s * 1.1}Z`);
+    case ">": return path(`M${x + s * 1.1} ${y}L${x - s} ${y - s * 1.1}L${x - s} ${y + s * 1.1}Z`);
     case "P": return path(`M${x - s * .4} ${y - s * 1.1}h${s * .8}v${s * .7}h${s * .7}v${s * .8}h${-s * .7}v${s * .7}h${-s * .8}v${-s * .7}h${-s * .7}v${-s * .8}h${s * .7}Z`);
     case "X": return path(`M${x - s} ${y - s * .5}l${s * .5} ${-s * .5}l${s * .5} ${s * .5}l${s * .5} ${-s * .5}l${s * .5} ${s * .5}l${-s * .5} ${s * .5}l${s * .5} ${s * .5}l${-s * .5} ${s * .5}l${-s * .5} ${-s * .5}l${-s * .5} ${s * .5}l${-s * .5} ${-s * .5}l${s * .5} ${-s * .5}Z`);
     case "_": return svgNode("rect", { x: x - 1.2, y: y - s * 1.3, width: 2.4, height: s * 2.6, ...common }, parent);
@@ -127,7 +129,8 @@ function dotPoints(panel) {
     const known = g.parts.every((p) => p.stderr !== null);
     const half = known ? 1.96 * Math.sqrt(g.parts.reduce((a, p) => a + p.stderr ** 2, 0)) / g.parts.length : null;
     const scores = g.parts.map((p) => p.score);
-    return { ...g, score, low: known ? score - half : Math.min(...scores), high: known ? score + half : Math.max(...scores), known };
+    const share = panel.unit === "%"; // no bar leaves 0 to 100
+    return { ...g, score, low: known ? Math.max(score - half, share ? 0 : -Infinity) : Math.min(...scores), high: known ? Math.min(score + half, share ? 100 : Infinity) : Math.max(...scores), known };
   });
 }
 function drawDots(panel, place) {
@@ -197,7 +200,7 @@ function drawScatter(panel, place) {
   svgNode("text", { x: 13, y: (top + H - bottom) / 2, "text-anchor": "middle", "font-size": 11.5, fill: "#3c4856", transform: `rotate(-90 13 ${(top + H - bottom) / 2})` }, svg, "gap, native − translated");
   for (const p of points) {
     const model = data.models[p.model];
-    const shape = ["o", "s", "D", "^", "v", "P", "X"][Object.keys(data.languages).indexOf(p.language) % 7];
+    const shape = ["o", "s", "D", "^", "v", "P", "X", "<", ">"][Object.keys(data.languages).indexOf(p.language) % 9];
     const group = svgNode("g", {}, svg);
     mark(group, shape, x(p[axis]), y(p.gap), 5, data.families[model.family]);
     hover(group, `${model.label}, ${data.languages[p.language] || p.language}`, [
@@ -261,8 +264,8 @@ if (data.type === "dots") {
   state.axis = "native";
   choices([["native", "gap against native score (the paper)"], ["mean", "gap against mean score (de-coupled)"]].concat(data.panels.some((p) => p.points.some((q) => q.base !== null)) ? [["base", "gap against the untuned model's score"]] : []), "axis");
   legend(Object.entries(data.families).map(([name, colour]) => [name, name, colour]));
-  const names = ["circle", "square", "diamond", "triangle", "inverted triangle", "plus", "cross"];
-  if (languages.length > 1) htmlNode("p", { class: "hint" }, root, "Shapes: " + languages.map(([, label], i) => `${label} ${names[i % 7]}`).join(", ") + ". Hover or tab to a mark for its numbers.");
+  const names = ["circle", "square", "diamond", "triangle", "inverted triangle", "plus", "cross", "left triangle", "right triangle"];
+  if (languages.length > 1) htmlNode("p", { class: "hint" }, root, "Shapes: " + languages.map(([, label], i) => `${label} ${names[i % 9]}`).join(", ") + ". Hover or tab to a mark for its numbers.");
 }
 htmlNode("div", { class: "panels" }, root);
 draw();
