@@ -133,11 +133,6 @@ def key_above(
     return None
 
 
-def capitalised(words: str) -> str:
-    """Words that begin with a capital; the rest stays as it is."""
-    return words[:1].upper() + words[1:]
-
-
 def wrapped(title: str, width: int) -> str:
     """A panel's title in lines of at most `width` characters, first broken at its middle dot."""
     parts = title.split(" · ") if len(title) > width else [title]

@@ -15,9 +15,9 @@ from ..correlate.statistics import fitted_line
 from .captions import metrics_words, plural, seeds_words
 from .categories import OBVIOUS, category
 from .digits import with_interval
-from .figures import ItemFolder, capitalised, family_palette, key_above, prepare, wrapped
+from .figures import ItemFolder, family_palette, key_above, prepare, wrapped
 from .interactive import Content, number, scatter_page
-from .labels import metric_words, short_label
+from .labels import capitalised, metric_words, short_label
 
 SHAPES = "osD^vPX<>"
 TITLE = 36  # characters of a line above a panel
@@ -31,9 +31,11 @@ LOOK = (
 SIDES = (  # where a name may stand: offset in points from its mark, and its alignment
     ((5, 0), "left", "center"),
     ((-5, 0), "right", "center"),
-    *(((x, y), across, "bottom" if y > 0 else "top")
-      for y in (4, -4, 10, -10, 17, -17, 26, -26)
-      for x, across in ((3, "left"), (-3, "right"), (0, "center"))),
+    *(
+        ((x, y), across, "bottom" if y > 0 else "top")
+        for y in (4, -4, 10, -10, 16, -16)
+        for x, across in ((3, "left"), (-3, "right"), (0, "center"))
+    ),
 )
 Panel = tuple[Test, list[Gap], Correlation | None]
 

@@ -40,6 +40,11 @@ def metric_words(metric: str) -> str:
     return METRIC_WORDS.get(metric, metric.replace("_", " "))
 
 
+def capitalised(words: str) -> str:
+    """Words that begin with a capital; the rest stays as it is."""
+    return words[:1].upper() + words[1:]
+
+
 def short_label(cells: Cells, test: Test) -> str:
     """As short as figures want it: `QA: translated · GPT-4-Turbo`."""
     label = cells.facts.benchmark(test.benchmark).label

@@ -16,9 +16,9 @@ from ..correlate.notes import setting_words
 from .captions import metrics_words, plural, seeds_words
 from .categories import GAP, category
 from .coverage import left_out
-from .figures import ItemFolder, capitalised, key_above, palette, prepare, wrapped
+from .figures import ItemFolder, key_above, palette, prepare, wrapped
 from .interactive import dots_page
-from .labels import metric_words, short_label
+from .labels import capitalised, metric_words, short_label
 
 TITLE = 22  # characters of a line above a panel
 GROUPS = {

@@ -43,7 +43,7 @@ const hover = (node, title, lines) => {
 };
 const mark = (parent, shape, x, y, size, colour) => {
   const s = size;
-  const common = { fill: colour, stroke: "#fff", "stroke-width": 0.7 };
+  const common = { fill: colour, stroke: "var(--paper)", "stroke-width": 0.7 };
   const path = (d) => svgNode("path", { d, ...common }, parent);
   switch (shape) {
     case "s": return svgNode("rect", { x: x - s * 0.88, y: y - s * 0.88, width: s * 1.76, height: s * 1.76, ...common }, parent);
@@ -149,16 +149,16 @@ function drawDots(panel, place) {
   const [low, high] = range(values);
   const x = (v) => left + (v - low) / (high - low) * (W - left - right);
   models.forEach((model, row) => {
-    if (row % 2) svgNode("rect", { x: 0, y: top + row * rowHeight, width: W, height: rowHeight, fill: "#f5f8fa" }, svg);
-    svgNode("text", { x: left - 8, y: top + (row + .5) * rowHeight, "text-anchor": "end", "dominant-baseline": "central", "font-size": 12, fill: "#1d2733" }, svg, data.models[model]);
+    if (row % 2) svgNode("rect", { x: 0, y: top + row * rowHeight, width: W, height: rowHeight, fill: "var(--wash)" }, svg);
+    svgNode("text", { x: left - 8, y: top + (row + .5) * rowHeight, "text-anchor": "end", "dominant-baseline": "central", "font-size": 12, fill: "var(--ink)" }, svg, data.models[model]);
   });
   for (const v of ticks(low, high)) {
-    svgNode("line", { x1: x(v), x2: x(v), y1: top, y2: H - 30, stroke: "#e6ebf0" }, svg);
-    svgNode("text", { x: x(v), y: H - 14, "text-anchor": "middle", "font-size": 11, fill: "#5b6b7b" }, svg, String(v).replace("-", "−"));
+    svgNode("line", { x1: x(v), x2: x(v), y1: top, y2: H - 30, stroke: "var(--line)" }, svg);
+    svgNode("text", { x: x(v), y: H - 14, "text-anchor": "middle", "font-size": 11, fill: "var(--soft)" }, svg, String(v).replace("-", "−"));
   }
   if (panel.chance) {
-    svgNode("line", { x1: x(panel.chance), x2: x(panel.chance), y1: top, y2: H - 30, stroke: "#7a7a7a", "stroke-dasharray": "4 3" }, svg);
-    svgNode("text", { x: x(panel.chance) + 3, y: top + 1, "font-size": 10, fill: "#5b6b7b", "dominant-baseline": "hanging" }, svg, "chance");
+    svgNode("line", { x1: x(panel.chance), x2: x(panel.chance), y1: top, y2: H - 30, stroke: "var(--soft)", "stroke-dasharray": "4 3" }, svg);
+    svgNode("text", { x: x(panel.chance) + 3, y: top + 1, "font-size": 10, fill: "var(--soft)", "dominant-baseline": "hanging" }, svg, "chance");
   }
   for (const p of points) {
     const y = top + (models.indexOf(p.model) + .5) * rowHeight + (names.indexOf(p.name) - (names.length - 1) / 2) * Math.min(8, (rowHeight - 8) / names.length);
@@ -189,15 +189,15 @@ function drawScatter(panel, place) {
   const x = (v) => left + (v - x0) / (x1 - x0) * (W - left - right);
   const y = (v) => H - bottom - (v - y0) / (y1 - y0) * (H - top - bottom);
   for (const v of ticks(x0, x1)) {
-    svgNode("line", { x1: x(v), x2: x(v), y1: top, y2: H - bottom, stroke: "#e6ebf0" }, svg);
-    svgNode("text", { x: x(v), y: H - bottom + 15, "text-anchor": "middle", "font-size": 11, fill: "#5b6b7b" }, svg, String(v).replace("-", "−"));
+    svgNode("line", { x1: x(v), x2: x(v), y1: top, y2: H - bottom, stroke: "var(--line)" }, svg);
+    svgNode("text", { x: x(v), y: H - bottom + 15, "text-anchor": "middle", "font-size": 11, fill: "var(--soft)" }, svg, String(v).replace("-", "−"));
   }
   for (const v of ticks(y0, y1)) {
-    svgNode("line", { x1: left, x2: W - right, y1: y(v), y2: y(v), stroke: v === 0 ? "#7a7a7a" : "#e6ebf0" }, svg);
-    svgNode("text", { x: left - 6, y: y(v), "text-anchor": "end", "dominant-baseline": "central", "font-size": 11, fill: "#5b6b7b" }, svg, String(v).replace("-", "−"));
+    svgNode("line", { x1: left, x2: W - right, y1: y(v), y2: y(v), stroke: v === 0 ? "var(--soft)" : "var(--line)" }, svg);
+    svgNode("text", { x: left - 6, y: y(v), "text-anchor": "end", "dominant-baseline": "central", "font-size": 11, fill: "var(--soft)" }, svg, String(v).replace("-", "−"));
   }
-  svgNode("text", { x: (left + W - right) / 2, y: H - 8, "text-anchor": "middle", "font-size": 11.5, fill: "#3c4856" }, svg, AXES[axis]);
-  svgNode("text", { x: 13, y: (top + H - bottom) / 2, "text-anchor": "middle", "font-size": 11.5, fill: "#3c4856", transform: `rotate(-90 13 ${(top + H - bottom) / 2})` }, svg, "gap, native − translated");
+  svgNode("text", { x: (left + W - right) / 2, y: H - 8, "text-anchor": "middle", "font-size": 11.5, fill: "var(--ink)" }, svg, AXES[axis]);
+  svgNode("text", { x: 13, y: (top + H - bottom) / 2, "text-anchor": "middle", "font-size": 11.5, fill: "var(--ink)", transform: `rotate(-90 13 ${(top + H - bottom) / 2})` }, svg, "gap, native − translated");
   for (const p of points) {
     const model = data.models[p.model];
     const shape = ["o", "s", "D", "^", "v", "P", "X", "<", ">"][Object.keys(data.languages).indexOf(p.language) % 9];
@@ -223,12 +223,12 @@ function drawCurves(panel, place) {
   const x = (v) => left + v / last * (W - left - right);
   const y = (v) => H - bottom - (v - y0) / (y1 - y0) * (H - top - bottom);
   for (const v of ticks(0, last).filter(Number.isInteger))
-    svgNode("text", { x: x(v), y: H - bottom + 15, "text-anchor": "middle", "font-size": 11, fill: "#5b6b7b" }, svg, String(v));
+    svgNode("text", { x: x(v), y: H - bottom + 15, "text-anchor": "middle", "font-size": 11, fill: "var(--soft)" }, svg, String(v));
   for (const v of ticks(y0, y1)) {
-    svgNode("line", { x1: left, x2: W - right, y1: y(v), y2: y(v), stroke: "#e6ebf0" }, svg);
-    svgNode("text", { x: left - 6, y: y(v), "text-anchor": "end", "dominant-baseline": "central", "font-size": 11, fill: "#5b6b7b" }, svg, String(v));
+    svgNode("line", { x1: left, x2: W - right, y1: y(v), y2: y(v), stroke: "var(--line)" }, svg);
+    svgNode("text", { x: left - 6, y: y(v), "text-anchor": "end", "dominant-baseline": "central", "font-size": 11, fill: "var(--soft)" }, svg, String(v));
   }
-  svgNode("text", { x: (left + W - right) / 2, y: H - 6, "text-anchor": "middle", "font-size": 11.5, fill: "#3c4856" }, svg, "epoch");
+  svgNode("text", { x: (left + W - right) / 2, y: H - 6, "text-anchor": "middle", "font-size": 11.5, fill: "var(--ink)" }, svg, "epoch");
   for (const run of shown) {
     const look = data.series[run.data];
     const points = run.points.filter((p) => p[1] !== null);
