@@ -103,7 +103,9 @@ def main(
         "findings.json": (made.temporary / "findings.json", "every sentence and its claim"),
     }
     made.write("citing.html", citing_page(files))
-    made.enter("citing.html", where, {"item": CITING, **labels, "form": "page"}, CITING)
+    made.enter(
+        "citing.html", where, {"item": CITING, **labels, "form": "page"}, f"{CITING}. {facts}"
+    )
     made.finish()
 
 

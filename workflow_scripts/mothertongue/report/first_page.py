@@ -85,7 +85,7 @@ def column_unit(screen: Screen, group: str) -> str:
     return AXES.get(own[0], own[0]) if own else ""
 
 
-def cell_html(claim: Claim | None, best: Claim | None, cells: Cells, group: str) -> str:
+def cell_html(claim: Claim | None, best: Claim | None, cells: Cells, group: str = "") -> str:
     """One cell: verdict, estimate with the deciding interval, best translator, what would decide."""
     place = f'data-group="{html.escape(capitalised(group))}"'
     if claim is None:

@@ -109,7 +109,8 @@ def draw_forest(
     for language in languages:
         y += HEAD
         parts.append(
-            f'<text x="0" y="{y - 4:.1f}" font-weight="600">{html.escape(language)}</text>'
+            f'<text x="0" y="{y - 4:.1f}" font-weight="600" paint-order="stroke"'
+            f' stroke="#fff" stroke-width="3">{html.escape(language)}</text>'
         )
         for bar in bars:
             if bar.language == language:

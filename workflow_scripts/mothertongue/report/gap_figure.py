@@ -17,7 +17,7 @@ from .categories import OBVIOUS, category
 from .digits import with_interval
 from .figures import ItemFolder, family_palette, key_above, prepare, wrapped
 from .interactive import Content, number, scatter_page
-from .labels import capitalised, metric_words, short_label
+from .labels import metric_words, short_label
 
 SHAPES = "osD^vPX<>"
 TITLE = 36  # characters of a line above a panel
@@ -93,7 +93,7 @@ def draw_panel(
         0, 1.0, words, transform=axes.transAxes, fontsize=6.6, color="#5b6b7b", va="bottom"
     )
     below.set_in_layout(False)  # its width is no reason to make the panel narrower
-    title = f"{capitalised(short_label(cells, test))}, {metric_words(rows[0].metric)}"
+    title = f"{short_label(cells, test)}, {metric_words(rows[0].metric)}"
     pad = 5 + 8 * (1 + words.count("\n"))
     axes.set_title(wrapped(title, TITLE), fontsize=8, pad=pad)
 

@@ -49,6 +49,6 @@ def short_label(cells: Cells, test: Test) -> str:
     """As short as figures want it: `QA: translated · GPT-4-Turbo`."""
     label = cells.facts.benchmark(test.benchmark).label
     if test.judge is None:
-        return label
+        return capitalised(label)
     name = label.removeprefix("Open questions: ").removesuffix(" questions")
     return f"QA: {name} · {cells.facts.judge(test.judge)}"

@@ -18,7 +18,7 @@ from .categories import GAP, category
 from .coverage import left_out
 from .figures import ItemFolder, key_above, palette, prepare, wrapped
 from .interactive import dots_page
-from .labels import capitalised, metric_words, short_label
+from .labels import metric_words, short_label
 
 TITLE = 22  # characters of a line above a panel
 GROUPS = {
@@ -86,7 +86,7 @@ def draw_panel(axes: Any, cells: Cells, test: Test, metric: str, colours: Colour
             color="#5b6b7b",
             va="bottom",
         )
-    axes.set_title(wrapped(capitalised(short_label(cells, test)), TITLE), fontsize=8.5)
+    axes.set_title(wrapped(short_label(cells, test), TITLE), fontsize=8.5)
     unit = cells.unit(test, metric)
     suffix = "" if "(less is better)" in metric_words(metric) else f" ({unit})"
     axes.set_xlabel(metric_words(metric) + suffix)

@@ -12,7 +12,7 @@ from .forest import Bar, Look, draw_forest
 from .glossary import explained
 from .labels import capitalised
 from .page import asset, document
-from .sentences import Finding, Names
+from .sentences import Finding, Names, leaves_out_zero
 from .together import together
 from .verdicts import AXES, EITHER_SIDE, LEADS, LOOKS, WITHIN, printed_interval
 
@@ -90,12 +90,16 @@ def bar_of(claim: Claim, names: Names) -> Bar:
         heading = f"{names.judge(claim.first)} and {names.judge(claim.second)}"
         name = f"{what}, {language}"
     low, high = printed_interval(claim)
+    if claim.question == c.GROWTH and claim.verdict in IDLE and leaves_out_zero(claim):
+        low = high = None  # p, by exchange of models, decides: as in the sentence
     unit = "r" if claim.question == c.GROWTH else AXES.get(claim.unit, claim.unit)
     known = claim.estimate if claim.verdict != c.AT_CHANCE else None
     margin = claim.margin or (0.5 if unit == "r" else 1.0)
     if known is None:
         low = high = None
-    return Bar(heading, name, claim.verdict, look_of(claim), known, low, high, margin, unit)
+    return Bar(
+        heading, capitalised(name), claim.verdict, look_of(claim), known, low, high, margin, unit
+    )
 
 
 def bars_of(section: str, findings: Sequence[Finding], names: Names) -> list[Bar]:

@@ -9,17 +9,26 @@ AT_CHANCE = "At chance with either data, so that these tests see nothing with th
 
 
 def together(findings: Sequence[Finding], names: Names) -> list[str]:
-    """The sentences in their order; those that say the same of several places become one."""
-    groups: dict[str, list[str]] = {}
+    """The sentences in their order; those without a number of their own that say the same are one."""
+    shared: dict[str, list[str]] = {}
+    lines: list[str] = []  # keys of `shared`, and sentences that stand alone
     for finding in findings:
         place = names.place(finding.claim)
         if finding.claim.verdict == c.AT_CHANCE and finding.claim.question != c.SETTING:
-            groups.setdefault(AT_CHANCE, []).append(place)
-        else:
+            said = AT_CHANCE
+        elif finding.claim.estimate is None and finding.sentence.startswith(f"{place}: "):
             said = finding.sentence.removeprefix(f"{place}: ")
-            groups.setdefault(said, []).append(place)
-    lines = []
-    for said, places in groups.items():
-        where = "; ".join(dict.fromkeys(places))
-        lines.append(f"{said}: {where}." if said == AT_CHANCE else f"{where}: {said}")
-    return lines
+        else:
+            lines.append(finding.sentence)
+            continue
+        if said not in shared:
+            lines.append(said)
+        shared.setdefault(said, []).append(place)
+    return [_line(line, list(dict.fromkeys(shared.get(line, ())))) for line in lines]
+
+
+def _line(said: str, places: list[str]) -> str:
+    """A sentence with the places that it is said of; it names its own if there are none."""
+    if not places:
+        return said
+    return f"{said}: {'; '.join(places)}." if said == AT_CHANCE else f"{'; '.join(places)}: {said}"

@@ -36,6 +36,7 @@ const hover = (node, title, lines) => {
     else { const box = node.getBoundingClientRect(); place({ clientX: box.right, clientY: box.top }); }
   };
   node.setAttribute("tabindex", "0");
+  node.setAttribute("role", "img");
   node.setAttribute("aria-label", [title, ...lines].join("; "));
   node.addEventListener("mousemove", open);
   node.addEventListener("focus", open);
@@ -144,7 +145,7 @@ function drawDots(panel, place) {
   const names = Object.keys(data.series).filter((s) => points.some((p) => p.name === s));
   const [W, left, right, top, rowHeight] = [460, 118, 14, 12, Math.max(26, 9 + names.length * 8)];
   const H = top + models.length * rowHeight + 30;
-  const svg = svgNode("svg", { viewBox: `0 0 ${W} ${H}`, width: W, height: H, role: "img", "aria-label": panel.title }, box);
+  const svg = svgNode("svg", { viewBox: `0 0 ${W} ${H}`, width: W, height: H, role: "group", "aria-label": panel.title }, box);
   const values = points.flatMap((p) => [p.low, p.high]).concat(panel.chance ? [panel.chance] : []);
   const [low, high] = range(values);
   const x = (v) => left + (v - low) / (high - low) * (W - left - right);
@@ -183,7 +184,7 @@ function drawScatter(panel, place) {
   const points = panel.points.filter((p) => p[axis] !== null && !hidden.has(data.models[p.model].family) && (!state.language || p.language === state.language));
   if (!points.length) { htmlNode("p", { class: "hint" }, box, "No scores for this choice."); return; }
   const [W, H, left, right, top, bottom] = [460, 300, 52, 14, 12, 44];
-  const svg = svgNode("svg", { viewBox: `0 0 ${W} ${H}`, width: W, height: H, role: "img", "aria-label": panel.title }, box);
+  const svg = svgNode("svg", { viewBox: `0 0 ${W} ${H}`, width: W, height: H, role: "group", "aria-label": panel.title }, box);
   const [x0, x1] = range(panel.points.map((p) => p[axis]).filter((v) => v !== null));
   const [y0, y1] = range(panel.points.map((p) => p.gap).concat([0]));
   const x = (v) => left + (v - x0) / (x1 - x0) * (W - left - right);
@@ -215,7 +216,7 @@ function drawCurves(panel, place) {
   if (!shown.length) { htmlNode("p", { class: "hint" }, box, "No run for this choice."); return; }
   htmlNode("div", { class: "hint" }, box, "held-out perplexity by epoch");
   const [W, H, left, right, top, bottom] = [460, 260, 52, 14, 12, 40];
-  const svg = svgNode("svg", { viewBox: `0 0 ${W} ${H}`, width: W, height: H, role: "img", "aria-label": panel.title }, box);
+  const svg = svgNode("svg", { viewBox: `0 0 ${W} ${H}`, width: W, height: H, role: "group", "aria-label": panel.title }, box);
   const known = own.flatMap((r) => r.points.filter((p) => p[1] !== null));
   if (!known.length) { htmlNode("p", { class: "hint" }, box, "No perplexity is known."); return; }
   const [y0, y1] = range(known.map((p) => p[1]));
