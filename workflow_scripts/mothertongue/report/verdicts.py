@@ -9,7 +9,7 @@ from dataclasses import replace
 from ..correlate import claims as c
 from ..correlate import notes
 from ..correlate.claims import Claim
-from .digits import plain, with_interval
+from .digits import fewest_digits, plain, with_interval
 from .forest import Look
 
 LOOKS = {  # Okabe and Ito's colours, darkened for print; the symbol tells them apart without colour
@@ -34,6 +34,7 @@ GAPS = (
 EITHER_SIDE = (c.SIDES_DIFFER, c.OPPOSITE_SIDES, c.REVERSED, c.BOTH_FELL)
 UNITS = {"%": "points", "points": "points (sum of ratings)", "points of 5": "points of 5"}
 UNITS |= {"r": "", "correlation": ""}
+FARTHEST = 100.0  # between two percentages
 AXES = {"%": "points of 100", "points": "sum of ratings", "points of 5": "rating, 1–5"}
 
 
@@ -133,12 +134,21 @@ def unit_words(unit: str) -> str:
     return UNITS.get(unit, unit)
 
 
-def numbers(claim: Claim, *, unit: bool = True, fewest: int = 1) -> str:
-    """Estimate and deciding interval with the digits that they need."""
+def printed_interval(claim: Claim) -> tuple[float | None, float | None]:
+    """The ends that are printed and drawn; a difference of percentages ends at ±100."""
     low, high = deciding(claim)
     if claim.basis == c.ADAPTERS:
         low, high = claim.items_low, claim.items_high
+    if claim.unit == "%" and low is not None and high is not None:
+        return max(low, -FARTHEST), min(high, FARTHEST)
+    return low, high
+
+
+def numbers(claim: Claim, *, unit: bool = True) -> str:
+    """Estimate and deciding interval with the digits of their unit, or more where they need them."""
+    low, high = printed_interval(claim)
     words = unit_words(claim.unit) if unit else ""
+    fewest = fewest_digits(claim.unit)
     return with_interval(claim.estimate, low, high, margin=claim.margin, unit=words, fewest=fewest)
 
 
