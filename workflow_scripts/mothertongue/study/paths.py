@@ -72,6 +72,7 @@ BATCH_REPORT = "judge/{judge}.batch.json"
 PROBED = "probe/{judge}/{language}.jsonl"
 WARNINGS = "probe/warnings.json"  # about judges that fail their probes
 KEY = "people/key/{language}.jsonl"  # which condition an item of annotators is
+LABELLED = "people/labels.jsonl"
 
 SCORES = "scores.csv"
 STUDY_ABOUT = "correlate/study/about.json"
