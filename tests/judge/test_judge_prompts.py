@@ -102,7 +102,7 @@ def test_a_known_judge_is_asked_and_read_through_http(tmp_path):
         judge_answers.main(**arguments(tmp_path, server, **changes))
         assert server.requests == 4
         assert all("response_format" not in body for body in server.sent)
-        assert all("###Score rubric:" in prompt for prompt in server.asked)
+        assert all("###Score Rubrics:" in prompt for prompt in server.asked)
     assert [row["rating"] for row in read_jsonl(tmp_path / "ratings.jsonl")] == [4.0] * 4
 
 

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from ..prompts.judging import PAIRWISE
 from ..scores import ROUND_TRIP, WIN_RATE
 from ..study import OPEN_ANSWERS, Study
 from ..study.mixes import Mix
@@ -111,7 +110,7 @@ def describe_study(study: Study) -> dict[str, Any]:
         "benchmarks": benchmarks,
         "judges": {
             name: {"label": spec.get("label") or name, "backend": spec.backend}
-            for name, spec in (study.raters() | study.raters(PAIRWISE)).items()
+            for name, spec in (study.raters() | study.raters("pairwise")).items()
         },
         "learning_rate": rates[main_learning_rate(study)],
         "quantisation": study.config["finetune"]["quantisation"],
