@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..scores import MULTI
+from ..scores import MULTI, WIN_RATE
 from ..study.mixes import Mix
 from .averages import Cells, Test
 from .curves import Curve, Point
@@ -175,6 +175,8 @@ def all_curves(cells: Cells) -> Iterator[Curves]:
     """Every language and test that has a native and a translated curve, main metric."""
     for test in cells.tests:
         metric = cells.metrics(test)[0]
+        if metric == WIN_RATE:
+            continue  # relative to native data of the same size, so no level to buy
         for language in cells.languages(test):
             points = points_of(cells, test, metric, language)
             curves, left_out = curves_of(points)

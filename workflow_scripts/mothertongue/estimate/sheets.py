@@ -133,3 +133,22 @@ class PowerSheet:
     def params(self) -> dict[str, Any]:
         """The sheet as a rule's parameter."""
         return asdict(self)
+
+
+@dataclass(frozen=True)
+class PeopleSheet:
+    """What people are asked. `sides`: language -> items of a question (answers, or pairs)."""
+
+    mode: str
+    items: int
+    overlap: float
+    sides: Mapping[str, int]
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, Any]) -> Self:
+        """The sheet that a rule's parameter holds."""
+        return cls(**params)
+
+    def params(self) -> dict[str, Any]:
+        """The sheet as a rule's parameter."""
+        return asdict(self)

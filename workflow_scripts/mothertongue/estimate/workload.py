@@ -14,9 +14,11 @@ from ..evaluate.read import read_rows
 from ..files import existing_files, load_yaml, read_json_rows
 from ..judge import rating_settings
 from ..judge.probes import files_of
+from ..prompts.judging import PAIRWISE
 from ..study import MULTI, ROUND_TRIP, AnswerSet, Judge, Study, Translator
 from ..study.gpu_memory import shape_of
 from ..study.gpu_plan import card_of, chosen, disk_of, needs_of
+from ..study.grid import BASE
 from ..study.inference_jobs import OTHER_TASK, TASKS
 from ..study.mixes import Portion, is_sized
 from ..study.paths import (
@@ -32,7 +34,7 @@ from ..study.paths import (
 from ..study.recipes import as_of, is_whole
 from ..study.training_jobs import gpus
 from ..translate import determining, operating
-from .sheets import JudgeSheet, ModelSheet, PowerSheet, TranslationSheet
+from .sheets import JudgeSheet, ModelSheet, PeopleSheet, PowerSheet, TranslationSheet
 
 QUESTIONS = 50  # of a set whose file is not there yet
 PASSAGES = {"xquad": 5, "belebele": 2}  # questions of a passage
@@ -339,3 +341,17 @@ def power(study: Study) -> list[PowerSheet]:
             )
         )
     return sheets
+
+
+def people(study: Study) -> PeopleSheet | None:
+    """What people are asked (judge.people), of the study's own answers."""
+    asked = study.config["judge"]["people"]
+    if not asked or asked["answers"]:
+        return None
+    data: dict[str, set[str]] = {}
+    for one in study.answers:
+        if one.condition.data != BASE:
+            data.setdefault(one.language, set()).add(one.condition.data)
+    alone = asked["mode"] == PAIRWISE
+    sides = {code: len(names) - alone for code, names in data.items() if len(names) > 1}
+    return PeopleSheet(asked["mode"], asked["items"], asked["overlap"], sides)

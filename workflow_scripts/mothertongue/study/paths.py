@@ -71,6 +71,7 @@ BATCH_REPORT = "judge/{judge}.batch.json"
 
 PROBED = "probe/{judge}/{language}.jsonl"
 WARNINGS = "probe/warnings.json"  # about judges that fail their probes
+LABELLED = "people/labels.jsonl"  # what annotators said
 KEY = "people/key/{language}.jsonl"  # which condition an item of annotators is
 LABELLED = "people/labels.jsonl"
 
