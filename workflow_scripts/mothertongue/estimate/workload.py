@@ -14,6 +14,8 @@ from ..evaluate.read import read_rows
 from ..files import existing_files, load_yaml, read_json_rows
 from ..judge import rating_settings
 from ..study import MULTI, ROUND_TRIP, AnswerSet, Judge, Study, Translator
+from ..study.engines import STAGES as ENGINE_STAGES
+from ..study.engines import engine_of
 from ..study.gpu_memory import shape_of
 from ..study.gpu_plan import card_of, chosen, disk_of, needs_of
 from ..study.inference_jobs import OTHER_TASK, TASKS
@@ -279,6 +281,7 @@ def model_sheet(study: Study, root: Path, name: str, *, local: bool) -> ModelShe
         whole=whole,
         left=left,
         unfinished=unfinished,
+        engines={stage: engine_of(config, stage) for stage in ENGINE_STAGES},
     )
 
 
