@@ -7,7 +7,7 @@ include: "quantisation.smk"
 
 from mothertongue.preload.steps import share_among_steps
 
-if workflow.remote_exec and workflow.group_settings.local_groupid != "local":
+if workflow.remote_exec and "--local-groupid" in sys.argv:
     share_among_steps()  # this is the Snakemake of a group, above the steps of its jobs
 
 

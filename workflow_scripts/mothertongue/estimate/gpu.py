@@ -123,13 +123,13 @@ def needs(sheet: ModelSheet, root: Path, kinds: Iterable[str] = ()) -> Iterator[
         for stage in STAGES:
             if not jobs[stage]:
                 continue
-            tokens, loads = found[stage], sheet.loads[stage]
+            tokens = found[stage]
             engine = sheet.engines.get(stage, TRANSFORMERS)
             if engine == SERVER:  # nothing is loaded here, and nobody knows what the server takes
                 read = round(tokens.read + tokens.written)
                 yield Need(stage, kind, jobs[stage], 0, read, 0.0, 0.0, 2048, 0.0)
                 continue
-            loaded = read_as(engine, kind)
+            loads, loaded = sheet.loads[stage], read_as(engine, kind)
             if stage == "finetune":  # several GPUs share the work, and each loads the base
                 work = gpu_hours(
                     sheet.parameters, tokens.read, quantisation=kind, card=card, whole=sheet.whole

@@ -14,8 +14,8 @@ from ..evaluate.read import read_rows
 from ..files import existing_files, load_yaml, read_json_rows
 from ..judge import rating_settings
 from ..study import MULTI, ROUND_TRIP, AnswerSet, Judge, Study, Translator
+from ..study.engines import SERVER, engine_of
 from ..study.engines import STAGES as ENGINE_STAGES
-from ..study.engines import engine_of
 from ..study.gpu_memory import shape_of
 from ..study.gpu_plan import card_of, chosen, disk_of, needs_of
 from ..study.inference_jobs import OTHER_TASK, TASKS
@@ -251,6 +251,8 @@ def model_sheet(study: Study, root: Path, name: str, *, local: bool) -> ModelShe
         ),
         "answer": ("answer_questions", [a._asdict() | a.condition._asdict() for a in asked]),
     }
+    engines = {stage: engine_of(config, stage) for stage in ENGINE_STAGES}
+    here = {stage: some for stage, some in cells.items() if engines.get(stage) != SERVER}
     shape, own = shape_of(model), as_of(config, name)
     recipe, whole = own["finetune"], is_whole(config, name)
     needs = needs_of(own, shape)
@@ -277,11 +279,11 @@ def model_sheet(study: Study, root: Path, name: str, *, local: bool) -> ModelShe
         ],
         answered=[questions_asked(study, a.questions, a.language) for a in asked],
         answer_tokens=study.answer_tokens,
-        loads=loads(cells),
+        loads=loads(here),
         whole=whole,
         left=left,
         unfinished=unfinished,
-        engines={stage: engine_of(config, stage) for stage in ENGINE_STAGES},
+        engines=engines,
     )
 
 
