@@ -70,6 +70,12 @@ def beyond_cards(jobs):
 KEPT = PLAN.files.at(FINISHED)  # below results
 
 
+def forget_kept():
+    """What earlier attempts of groups had finished; not by a run beside one that submits jobs."""
+    if not workflow.local_exec:
+        forget(KEPT)
+
+
 onstart:
     # Runs where the study is started, never inside a submitted job; see docs/cluster.md.
     jobs = [job for job in workflow.dag.needrun_jobs() if job.output]
@@ -84,7 +90,7 @@ onstart:
     if jobs:
         try:
             refuse_double_run(Path.cwd(), submits=not workflow.local_exec)
-            forget(KEPT)
+            forget_kept()
             made = {str(path) for job in jobs for path in job.output}
             refuse_dates_ahead({str(path) for job in jobs for path in job.input} - made)
             refuse_unwritable(made)
@@ -109,10 +115,10 @@ onstart:
 
 
 onerror:
-    if back := put_back(PLAN.results, KEPT):
+    if not workflow.local_exec and (back := put_back(PLAN.results, KEPT)):
         print(f"{len(back)} files that failed jobs had finished are put back", file=sys.stderr)
-    forget(KEPT)
+    forget_kept()
 
 
 onsuccess:
-    forget(KEPT)
+    forget_kept()
