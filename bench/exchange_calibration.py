@@ -147,8 +147,12 @@ def simulate(truth: Truth, rng: np.random.Generator) -> Study:
     return Study(*curves, rate, tuple(true))
 
 
-def judge(study: Study, found: x.Exchange) -> dict[str, float]:
-    """What is right and wrong about a result."""
+def judge(study: Study, found: x.Exchange, lower: float = 0.0) -> dict[str, float]:
+    """What is right and wrong about a result; `lower`: see `Truth`.
+
+    A rate exists if some number of translated rows reaches AT native ones, also where translated data
+    level off lower. `covered`: what is said is true.
+    """
     said = found.verdict
     if said == x.RATE:
         low, high = found.low or 0.0, found.high or np.inf
@@ -161,11 +165,14 @@ def judge(study: Study, found: x.Exchange) -> dict[str, float]:
     else:
         low, high = np.inf, np.inf
     finite = said == x.RATE and found.low is not None and found.high is not None
+    covered = low * 0.999 <= study.rate <= high * 1.001
+    if said in (x.PLATEAU, x.TRANSLATED_HIGHER):
+        covered = lower > 0 if said == x.PLATEAU else lower < 0
     return {
-        "covered": low * 0.999 <= study.rate <= high * 1.001,
+        "covered": covered,
         "finite": finite,
         "none": said in (x.PLATEAU, x.MORE, x.NONE),
-        "plateau": said == x.PLATEAU,
+        "plateau": said in (x.PLATEAU, x.TRANSLATED_HIGHER),
         "spurious": said in (x.RATE, x.LESS) and found.high is not None and np.isinf(study.rate),
         "unknown": said == x.UNKNOWN,
         "closed": found.over != "nothing",
@@ -180,7 +187,8 @@ def run(truth: Truth, studies: int) -> dict[str, float]:
     rows = []
     for _ in range(studies):
         study = simulate(truth, rng)
-        rows.append(judge(study, x.exchange(study.native, study.translated, AT)))
+        found = x.exchange(study.native, study.translated, AT)
+        rows.append(judge(study, found, truth.lower or float(np.isinf(truth.rate))))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # no study may have a closed set
         means = {k: 100 * float(np.mean([r[k] for r in rows])) for k in rows[0]}

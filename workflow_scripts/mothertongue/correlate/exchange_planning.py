@@ -13,7 +13,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from .curves import POPULATION, Floats, basis, weights
+from .curves import Floats, basis, weights
+from .intervals import POPULATION
 
 LEVEL = 0.05
 TRAINING = 1.5  # points, of one adapter; see `planning`
