@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from mothertongue.api import Store
+from mothertongue.correlate.averages import open_scores
+from mothertongue.correlate.exchange_noise import found_in
 from mothertongue.correlate.exchange_planning import PLAN_COLUMNS, Noise, Wish, cheapest, plan_row
 from mothertongue.correlate.planning import POWER_COLUMNS, plan_power
 from mothertongue.estimate.gpu import GpuRow, disk_text, gpu_lines, gpu_rows, text_of
@@ -19,7 +21,7 @@ from mothertongue.estimate.power import with_hours
 from mothertongue.estimate.services import Stored, judge_lines, translation_lines
 from mothertongue.estimate.sheets import JudgeSheet, ModelSheet, PowerSheet, TranslationSheet
 from mothertongue.process.log import log_to
-from mothertongue.report.exchange_designs import designs_text
+from mothertongue.report.exchange_designs import assumed_text, measured_text, results_text
 from mothertongue.report.power import plan_text
 from mothertongue.translate.settings import languages_of
 
@@ -82,10 +84,28 @@ def main(
         write_table(power_file, POWER_COLUMNS, rows)
         text += "\n\n" + plan_text(rows) if rows else ""
     if exchange is not None:
-        plans = cheapest(Wish.from_params(exchange), Noise())
-        write_table(table_file.with_name("exchange.csv"), PLAN_COLUMNS, map(plan_row, plans))
-        text += "\n\n" + designs_text(Wish.from_params(exchange), Noise(), plans)
+        rows, designs = exchange_designs(Wish.from_params(exchange), root)
+        write_table(table_file.with_name("exchange.csv"), PLAN_COLUMNS, rows)
+        text += "\n\n" + designs
     return text
+
+
+def exchange_designs(wish: Wish, root: Path) -> tuple[list[dict[str, object]], str]:
+    """Designs for an exchange rate as rows and as text, by the study's results where it has some."""
+    scores, about = root / "scores.csv", root / "correlate" / "study" / "about.json"
+    if scores.is_file() and about.is_file():
+        cells = open_scores(scores, about)
+        rows, parts = [], []
+        for found in found_in(cells, wish):
+            plans = cheapest(found.wish, found.noise)
+            place = found.language, found.test.benchmark
+            rows += [plan_row(plan, *place, found.measured) for plan in plans]
+            label = f"{cells.test_label(found.test)}, {cells.facts.language(found.language)}"
+            parts.append(measured_text(label, found.wish, found.noise, found.measured, plans))
+        if parts:
+            return rows, results_text(wish, parts)
+    plans = cheapest(wish, Noise())
+    return [plan_row(plan) for plan in plans], assumed_text(wish, plans)
 
 
 if "snakemake" in globals():

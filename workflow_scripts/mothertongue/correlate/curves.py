@@ -40,7 +40,8 @@ class Curve:
     """Scores of one kind of data, averaged over seeds: [model, draw, size].
 
     `sizes`: rows, ascending. `share`: of native rows. `points`: all scores as (rows, score). `whole`: the
-    largest size is all rows that there are; its adapters are the same in every draw.
+    largest size is all rows that there are; its adapters are the same in every draw. `between_seeds`:
+    variance of one adapter's score from seed to seed; None where each has one seed.
     """
 
     kind: str
@@ -51,6 +52,7 @@ class Curve:
     seeds: int = 1
     points: tuple[tuple[int, float], ...] = ()
     whole: bool = False
+    between_seeds: float | None = None
 
     @property
     def draws(self) -> int:

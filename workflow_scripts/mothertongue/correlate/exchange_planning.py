@@ -174,14 +174,18 @@ def cheapest(wish: Wish, noise: Noise) -> list[Plan]:
 
 
 PLAN_COLUMNS = (
+    *("language", "benchmark", "measured"),
     *("models", "native_sizes", "translated_sizes", "draws", "seeds", "adapters", "rows"),
     *("low", "high", "width"),
 )
 
 
-def plan_row(plan: Plan) -> dict[str, object]:
-    """A row of exchange.csv of the estimate."""
+def plan_row(
+    plan: Plan, language: str = "", benchmark: str = "", measured: Sequence[str] = ()
+) -> dict[str, object]:
+    """A row of exchange.csv of the estimate; without results, no test is named and all is assumed."""
     one = plan.layout
     sizes = [" ".join(map(str, own)) for own in (one.native, one.translated)]
-    values = (one.models, *sizes, one.draws, one.seeds, one.runs, one.rows)
-    return dict(zip(PLAN_COLUMNS, (*values, plan.low, plan.high, plan.width), strict=True))
+    design = one.models, *sizes, one.draws, one.seeds, one.runs, one.rows
+    values = language, benchmark, " ".join(measured), *design, plan.low, plan.high, plan.width
+    return dict(zip(PLAN_COLUMNS, values, strict=True))
