@@ -23,7 +23,7 @@ RESAMPLES = 400
 PLACES = 60
 DESIGNS = [
     replace(truth, models=models, draws=draws)
-    for truth in (TRUTHS[0], TRUTHS[2], TRUTHS[6])
+    for truth in (TRUTHS[0], TRUTHS[2])
     for models, draws in ((1, 3), (1, 5), (3, 1), (3, 3), (4, 5))
 ]
 
