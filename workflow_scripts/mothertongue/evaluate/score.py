@@ -179,8 +179,8 @@ def chance(samples: Sequence[Mapping[str, Any]], metadata: Mapping[str, Any]) ->
     if family == "cloze":
         options = statistics.fmean(100.0 / len(doc["options"]) for doc in docs)
         most = Counter(doc["gold"] for doc in docs).most_common(1)[0][1]
-        levels = {"options": options, "majority": 100.0 * most / len(docs)}
-        return {"chance": options, "chance_levels": dict.fromkeys(metadata["metrics"], levels)}
+        both = {"options": options, "majority": 100.0 * most / len(docs)}
+        return {"chance": options, "chance_levels": dict.fromkeys(metadata["metrics"], both)}
     scorer = {"short-answer": scorers.score_short_answer, "number": scorers.score_number}[family]
     golds = Counter(answer for doc in docs for answer in set(doc.get("answers") or ()))
     golds = golds or Counter(doc["answer_number"] for doc in docs)

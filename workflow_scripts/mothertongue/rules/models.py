@@ -29,6 +29,8 @@ BUILT = ("config.json", "model.safetensors", "tokenizer.json")  # files of a bas
 class Models:
     """Bases and adapters, how they are loaded, and the cards and memory that they ask for."""
 
+    computes_here = True  # else a server does
+
     def __init__(self, plan: Plan):
         self.plan = plan
         self._gpus = plan.gpus

@@ -116,9 +116,9 @@ def study_needs(study: Study, tasks: Places) -> list[Need]:
     for asked in study.answers:
         add("answer_questions", model=asked.condition.model)
         add("draw_questions", questions=asked.questions, language=asked.language)
-    for name in dict.fromkeys(dict(cell).get("model") for _, cell in jobs):
-        if name and study.models[name].gguf:
-            add("unpack_base", model=name)
+    for model in dict.fromkeys(dict(cell).get("model") for _, cell in jobs):
+        if model and study.models[model].gguf:
+            add("unpack_base", model=model)
     needs = [need for rule, cell in jobs for need in job_needs(study, tasks, rule, dict(cell))]
     if study.config["replies"]["replay"]:
         needs.append(Need("file", study.config["replies"]["replay"], "replies.replay"))
