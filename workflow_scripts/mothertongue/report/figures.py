@@ -22,6 +22,7 @@ NATIVE = "#0072B2"
 TRANSLATED = ("#E69F00", "#D55E00", "#CC79A7", "#F0E442")
 ROUND_TRIP = ("#009E73", "#56B4E9")
 BASE = "#7A7A7A"
+CONTROL = "#1D2733"  # lines have no marker, so that it is no shade of native data's
 MARKERS = {"native": "o", "translated": "sDv^", "roundtrip": "PX", "control": "*", "base": "_"}
 FAMILY_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#7A7A7A")
 FAMILY_COLOURS += ("#882255", "#5B4A00", "#1D2733")
@@ -50,7 +51,7 @@ def palette_of(data: dict[str, list[str]]) -> dict[str, tuple[str, str]]:
         "native": (NATIVE,),
         "translated": TRANSLATED,
         "roundtrip": ROUND_TRIP,
-        "control": (NATIVE,),
+        "control": (CONTROL,),
     }
     found = {}
     for kind, shape in MARKERS.items():
