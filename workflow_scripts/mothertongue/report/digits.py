@@ -86,6 +86,21 @@ def with_interval(
     return f"{text} [{end(low, digits)}, {end(high, digits)}]"
 
 
+def wins_words(
+    estimate: float | None, low: float | None, high: float | None, *, margin: float | None = None
+) -> str:
+    """`58.0 % [52.1, 63.9]`: a win rate whose numbers count from 50 per cent."""
+    if estimate is None or not math.isfinite(estimate):
+        return "–"
+    if low == high == estimate:
+        low = high = None
+    digits = digits_needed((estimate, low, high), margin=margin)
+    text = f"{50 + estimate:.{digits}f} %"
+    if low is None or high is None:
+        return text
+    return f"{text} [{max(0.0, 50 + low):.{digits}f}, {min(100.0, 50 + high):.{digits}f}]"
+
+
 def end(value: float, digits: int) -> str:
     """One end of an interval; an open end is an infinity sign."""
     if math.isinf(value):

@@ -7,6 +7,7 @@ from ..correlate import claims as c
 from ..correlate.averages import Cells
 from ..correlate.claims import Claim
 from ..correlate.notes import setting_words
+from ..judge.probes import FAILS
 from .captions import metrics_words, plural, seeds_words
 from .coverage import left_out, listed
 from .first_page import Screen
@@ -59,6 +60,7 @@ def facts_words(cells: Cells, claims: list[Claim]) -> str:
         f" {metrics_words(cells, cells.tests)} {seeds_words(cells)}"
         f" In brackets: {levels_words(shown)} over {bases_words(shown)}."
         + (f" Margin: {', '.join(margins)}." if margins else "")
+        + "".join(f" Judge {label}." for label in cells.facts.judges.values() if FAILS in label)
         + "".join(f" {note[:1].upper()}{note[1:]}." for note in shared_notes(claims))
     )
 

@@ -10,6 +10,7 @@ METRIC_WORDS = {
     "include": "answer contained",
     "total": "total rating",
     "rating": "mean rating",
+    "win_rate": "wins against native data",
     "perplexity": "perplexity (less is better)",
     "word_perplexity": "perplexity per word (less is better)",
     "byte_perplexity": "perplexity per byte (less is better)",

@@ -22,6 +22,7 @@ from .verdicts import (
     almost,
     checked,
     inside,
+    is_win_rate,
     margin_words,
     needed_words,
     notes_of,
@@ -149,8 +150,11 @@ def undecided_words(claim: Claim, names: Names) -> str:
         return "nothing can be said"
     if without_spread(claim):
         return "nothing can be said, as no score differs"
+    found = f"native data's answers win {numbers(claim)}" if is_win_rate(claim) else numbers(claim)
     if claim.basis == c.ADAPTERS:
         over = f" {over_words(claim)}" if claim.items_low is not None else ""
+        if is_win_rate(claim):
+            return f"undecided: {found}{over}, which says nothing of other trainings"
         return (
             f"undecided: these{names.adapters(claim)} adapters differ by {numbers(claim)}{over},"
             " which says nothing of other trainings"
@@ -159,7 +163,7 @@ def undecided_words(claim: Claim, names: Names) -> str:
     needed = "" if blocked else needed_words(claim)
     alone = ", not sure enough beside the page's other tests" if almost(claim) else ""
     within = margin_words(claim) if alone and inside(claim) else ""
-    return f"undecided, {numbers(claim)}{within} ({tests_words(claim)}{alone})" + (
+    return f"undecided, {found}{within} ({tests_words(claim)}{alone})" + (
         f"; {needed} would decide" if needed else ""
     )
 
@@ -179,6 +183,8 @@ def say_gap(claim: Claim, names: Names) -> str:
     first, second = names.data(claim.first), names.data(claim.second)
     if claim.question == c.BEST:
         second = f"data of the best translator ({names.best(claim)}corrected for the choice)"
+    if is_win_rate(claim):
+        return say_wins(claim, first, second, names)
     basis = f"({tests_words(claim)})"
     ahead = ahead_words(claim)
     if claim.verdict in (c.NATIVE_BETTER, c.FIRST_BETTER):
@@ -194,6 +200,17 @@ def say_gap(claim: Claim, names: Names) -> str:
         return say_languages(claim, names)
     against = f"against {second}, " if claim.question in (c.BEST, c.TRANSLATOR) else ""
     return against + undecided_words(claim, names)
+
+
+def say_wins(claim: Claim, first: str, second: str, names: Names) -> str:
+    """How often answers after native data win against those after translated data."""
+    said = f"answers after {first} win {numbers(claim)} against those after {second}"
+    if claim.verdict in (c.NATIVE_BETTER, c.FIRST_BETTER, c.TRANSLATED_BETTER, c.SECOND_BETTER):
+        return f"{said} ({tests_words(claim)}){ahead_words(claim)}"
+    if claim.verdict in (c.NO_WORSE, c.ALIKE):
+        within = f"within 50{margin_words(claim).removeprefix(' within')}"
+        return f"{said}, {within} ({tests_words(claim)}){ahead_words(claim)}"
+    return f"against {second}, {undecided_words(claim, names)}"
 
 
 def say_languages(claim: Claim, names: Names) -> str:

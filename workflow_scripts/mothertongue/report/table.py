@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 from .digits import with_interval
 
 MISSING = "–"
+ADDRESS = re.compile(r"https?://[^\s<>\"']+")
 T = TypeVar("T")
 
 
@@ -326,7 +327,7 @@ def to_html(table: Table) -> str:
 
 def _td(entry: Entry, column: Column, kind: str) -> str:
     value = raw(entry)
-    text = html.escape(words(entry, column))
+    text = ADDRESS.sub(r'<a href="\g<0>">\g<0></a>', html.escape(words(entry, column)))
     attributes = [f'data-sort="{html.escape(plain(value))}"' if value is not None else ""]
     classes = [kind]
     if value in (None, ""):

@@ -32,7 +32,7 @@ VERSIONS: dict[str, int] = {
     "contrasts": 2,
     "differences": 1,
     "languages": 1,
-    "exchange": 1,
+    "exchange": 2,
     "benchmarks": 2,
     "claims": 8,
     "variance": 1,
