@@ -19,6 +19,7 @@ from .checksums import wrong_files
 from .differences import TABLES, Difference, differences
 
 RESULTS = "results"
+OWN = "prompts/own"  # tasks and templates of the study's own, under the names that it gives them
 STUDY = "study.yaml"
 AGE = 1_000_000_000  # seconds since 1970, of what was measured
 LISTED = 20  # differences of one file that are named; the others are counted
@@ -79,6 +80,8 @@ def lay_out(bundle: Path, folder: Path, patterns: Sequence[str]) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
             os.utime(target, (AGE, AGE))
+    if (bundle / OWN).is_dir():
+        shutil.copytree(bundle / OWN, folder, dirs_exist_ok=True)
 
 
 def recompute(bundle: Path, root: Path, folder: Path, work: Recomputing, cores: int) -> None:
