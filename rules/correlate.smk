@@ -21,6 +21,7 @@ rule collect_scores:
         evaluations=CORRELATING.evaluations(),
         item_tables=CORRELATING.item_tables(),
         ratings=CORRELATING.ratings(),
+        verdicts=CORRELATING.verdicts(),
         training_sets=CORRELATING.training_sets(),
         warned=PROBING.warned(),
     output:

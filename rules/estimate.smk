@@ -5,6 +5,7 @@
 #       <results>/estimate/gpu.csv    GPU memory by model, bits, stage and length, and what none saves
 #       <results>/estimate/power.csv  smallest gap per benchmark, and what one more of each gives
 #       <results>/estimate/exchange.csv  designs for an exchange rate, of a study with a section `exchange`
+#       <results>/estimate/people.csv  labels by people that would decide, of a study that asks people
 # Made anew whenever it is asked for: the store has changed.
 
 
@@ -28,6 +29,7 @@ rule estimate:
         "<results>/estimate/power.csv",
         "<results>/estimate/gpu.csv",
         *["<results>/estimate/exchange.csv"] * ("exchange" in config),
+        *["<results>/estimate/people.csv"] * bool(config["judge"]["people"]),
     log:
         "<logs>/estimate/cost.log",
     benchmark:
@@ -47,6 +49,7 @@ rule estimate:
         published=os.path.relpath(ROOT / "resources" / "published" / "variance.csv"),
         languages=ESTIMATING.languages,
         exchange=config.get("exchange"),
+        people=ESTIMATING.people,
         dated=config["prices"]["dated"],
         store=ESTIMATING.store,
         asked=time.time(),

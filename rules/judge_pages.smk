@@ -1,5 +1,6 @@
 # judge, second part: the judges compared and all answers, as pages of the report.
-# In:   <results>/correlate/judges/*.csv, every ratings file, every answers file, the question sets
+# In:   <results>/correlate/judges/*.csv, every file of answers, ratings and verdicts, the question sets;
+#       <results>/people/labels.jsonl, what was found without a judge (answer.fidelity), if they are there
 # Out:  <results>/report/judges.html          the comparison of judges
 #       <results>/correlate/judges/gaps.svg   native-translated gap by judge
 #       <results>/report/answers.html         the answers browser
@@ -76,6 +77,9 @@ rule browse_answers:
         warned=PROBING.warned(),
         ratings=JUDGING.ratings,
         questions=JUDGING.questions,
+        verdicts=JUDGING.verdicts,
+        checks=JUDGING.checks,
+        labelled=JUDGING.labelled,
     output:
         browser=report(
             "<results>/report/answers.html",

@@ -1,8 +1,7 @@
-# report, third part: what was trained, and where the numbers come from.
+# report, third part: what was trained, and where the numbers come from. wildcards: source (study)
 # In:   history and provenance of every run, evaluations, reports of translations, store of replies
 # Out:  <results>/report/study/training/…     learning curves, training sets, costs
 #       <results>/report/study/provenance/…   configuration, versions, revisions, hashes, hours, money
-# wildcards: source (study)
 
 
 include: "common.smk"

@@ -51,8 +51,8 @@ rule roundtrip_out:
         "../workflow_scripts/translate_texts.py"
 
 
-rule roundtrip_back:
-    """The pivot rows back into the native language."""
+# The pivot rows back into the native language.
+use rule roundtrip_out as roundtrip_back with:
     input:
         source="<results>/roundtrip/{translator}/{scope}.pivot.jsonl",
         memory=TRANSLATING.memory,
@@ -64,15 +64,6 @@ rule roundtrip_back:
         "<logs>/roundtrip/{translator}_{scope}_back.log",
     benchmark:
         "<benchmarks>/roundtrip/{translator}_{scope}_back.tsv"
-    localrule: TRANSLATING.only_services
-    conda:
-        TRANSLATING.environment
-    threads: 1
-    resources:
-        gpu=TRANSLATING.gpus,
-        gpu_mem_mb=TRANSLATING.gpu_memory,
-        mem_mb=TRANSLATING.host_memory,
-        runtime=600,
     params:
         translator=TRANSLATING.determining,
         languages=TRANSLATING.facts,
@@ -81,8 +72,6 @@ rule roundtrip_back:
         version=VERSIONS["roundtrip"],
         operating=TRANSLATING.operating,
         store=TRANSLATING.store,
-    script:
-        "../workflow_scripts/translate_texts.py"
 
 
 use rule roundtrip_out as roundtrip_portion_out with:

@@ -4,20 +4,17 @@
 #       <results>/sample/heldout/{language}.jsonl never trained on (benchmark native-perplexity)
 #       <results>/sample/english/{scope}.jsonl    English rows, origin.target_language says whose
 #       <results>/sample/pool/{scope}.jsonl       every English row that may be translated for it
-#       <results>/sample/draws/{source}/{scope}/{portion}.jsonl   rows drawn for conditions[].rows, mix, draws
 #       <results>/sample/report/{scope}.json, {scope}.english.json   what every rule did
-# wildcards: language (a language of the study), scope (a language or multi),
-#            source (native, english, or a key of data), portion (as study/mixes.py spells it)
+# wildcards: language (a language of the study), scope (a language or multi)
 
 
 include: "common.smk"
+include: "draws.smk"
 
 
 from mothertongue.rules.contamination import Decontaminating
 from mothertongue.rules.sample import Sampling
-from mothertongue.rules.sizes import Drawing
 
-DRAWING = Drawing(STUDY)
 SAMPLING = Sampling(PLAN)
 DECONTAMINATING = Decontaminating(PLAN)
 
@@ -115,8 +112,8 @@ rule sample_english:
         "../workflow_scripts/sample_english.py"
 
 
-rule pool_english:
-    """Every English row that may be translated into a language, in the order of no draw."""
+# Every English row that may be translated into a language, in the order of no draw.
+use rule sample_english as pool_english with:
     input:
         **DECONTAMINATING.files("en"),
         data=SAMPLING.english_data,
@@ -128,55 +125,6 @@ rule pool_english:
         "<logs>/sample/pool_{scope}.log",
     benchmark:
         "<benchmarks>/sample/pool_{scope}.tsv"
-    localrule: True
-    conda:
-        "../envs/data.yaml"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=20,
-    params:
-        **SAMPLING.row_rules,
-        **DECONTAMINATING.params("en"),
-        dataset=SAMPLING.shared,
-        english=SAMPLING.english,
-        english_rows=SAMPLING.row_lists,
-        seed=config["sample"]["seed"],
-        version=VERSIONS["sample"],
-    script:
-        "../workflow_scripts/sample_english.py"
-
-
-rule draw_rows:
-    """The rows of one portion: training rows, and validation rows beside them."""
-    input:
-        source=DRAWING.source,
-        beside=DRAWING.beside,
-    output:
-        drawn="<results>/sample/draws/{source}/{scope}/{portion}.jsonl",
-    log:
-        "<logs>/sample/draws/{source}_{scope}/{portion}.log",
-    benchmark:
-        "<benchmarks>/sample/draws/{source}_{scope}/{portion}.tsv"
-    wildcard_constraints:
-        source=SLUG,
-        portion=DRAWING.tokens(),
-    priority: 3  # before anything expensive: there may be too few rows
-    localrule: True
-    conda:
-        "../envs/data.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        drawn=DRAWING.drawn,
-        share=config["finetune"]["validation"],
-        split_seed=config["finetune"]["split_seed"],
-        seed=config["sample"]["seed"],
-        version=VERSIONS["portions"],
-    script:
-        "../workflow_scripts/draw_rows.py"
 
 
 rule sample:

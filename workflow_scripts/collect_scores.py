@@ -12,7 +12,7 @@ from typing import Any
 
 from mothertongue.collect.describe import describe_benchmark, describe_provenance, missing_lines
 from mothertongue.collect.items import evaluation_items, joined_clusters, rating_items
-from mothertongue.collect.rows import Key, ScoreRow, evaluation_rows, rating_rows
+from mothertongue.collect.rows import Key, ScoreRow, evaluation_rows, rating_rows, win_rows
 from mothertongue.collect.sizes import UNTUNED, read_sizes
 from mothertongue.files import atomic, read_json, write_json
 from mothertongue.process.log import log_to
@@ -31,6 +31,7 @@ def main(
     items: Path,
     about: Path,
     warned: Sequence[Path] = (),
+    verdicts: Sequence[Path] = (),
 ) -> None:
     """Write the three files; `describe` is the description known from the configuration.
 
@@ -52,15 +53,22 @@ def main(
         describe_benchmark(describe["benchmarks"][path.parts[-2]], content)
         describe_provenance(describe["models"], found[0].key.model, content)
     reasons: dict[Key, str] = {}
-    for path in ratings:
-        rated = rating_rows(path, learning_rates, coverage)
+    judged = [rating_rows(path, learning_rates, coverage) for path in ratings]
+    for path in verdicts:
+        judged += win_rows(path, learning_rates, coverage)
+    seen: set[Key] = set()
+    for rated in judged:
         first, *_ = rated.rows
+        if first.key in seen:
+            continue  # native data's own win rate, once for each condition that it met
+        seen.add(first.key)
         rows += rated.rows
         if rated.reason is not None:
             reasons[first.key] = rated.reason
         frames.append(rating_items(first, rated.values))
         items_of = describe["benchmarks"][first.key.benchmark].setdefault("items", {})
-        items_of[path.stem] = max(items_of.get(path.stem, 0), first.n)
+        language = first.key.language
+        items_of[language] = max(items_of.get(language, 0), first.n)
     sizes = read_sizes(training_sets)
 
     def size_of(key: Key) -> dict[str, int | None]:
@@ -89,4 +97,5 @@ if "snakemake" in globals():
             items=Path(snakemake.output.item_table),
             about=Path(snakemake.output.about),
             warned=[Path(path) for path in snakemake.input.get("warned", [])],
+            verdicts=[Path(path) for path in snakemake.input.get("verdicts", [])],
         )

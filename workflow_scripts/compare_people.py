@@ -5,10 +5,9 @@ and `mothertongue.people.gaps`; page.html shows them.
 """
 
 from collections.abc import Sequence
-from dataclasses import fields
 from pathlib import Path
 
-from mothertongue.correlate.records import write_records
+from mothertongue.correlate.records import columns_of, write_records
 from mothertongue.files import atomic
 from mothertongue.judge.labels import with_warnings
 from mothertongue.people.compare import Agreement, Beside, agreements, beside, ratings_of
@@ -17,13 +16,6 @@ from mothertongue.people.records import read_labels
 from mothertongue.process.log import log_to
 from mothertongue.report.page import render
 from mothertongue.report.people import people_page
-
-TYPES = {"str": "String", "int": "Int64", "float": "Float64"}
-
-
-def columns(record: type) -> dict[str, str]:
-    """The columns of a record's table."""
-    return {one.name: TYPES[getattr(one.type, "__name__", str(one.type).split(" ")[0])] for one in fields(record)}  # fmt: skip
 
 
 def main(
@@ -44,9 +36,9 @@ def main(
     among = agreements(said, confidence, seed)
     by_judge = beside(said, judges, confidence)
     found = gaps(said, judges, confidence)
-    write_records(agreement, among, columns(Agreement))
-    write_records(against, by_judge, columns(Beside))
-    write_records(corrected, found, columns(Gap))
+    write_records(agreement, among, columns_of(Agreement))
+    write_records(against, by_judge, columns_of(Beside))
+    write_records(corrected, found, columns_of(Gap))
     text = render(people_page(among, by_judge, found, names, confidence))
     with atomic(page) as temporary:
         temporary.write_text(text, encoding="utf-8")

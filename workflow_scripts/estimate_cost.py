@@ -11,15 +11,22 @@ from pathlib import Path
 from typing import Any
 
 from mothertongue.api import Store
-from mothertongue.correlate.exchange_planning import PLAN_COLUMNS, Noise, Wish, cheapest, plan_row
+from mothertongue.correlate.exchange_planning import PLAN_COLUMNS, Wish
 from mothertongue.correlate.planning import POWER_COLUMNS, plan_power
+from mothertongue.estimate.exchange import exchange_designs
 from mothertongue.estimate.gpu import GpuRow, disk_text, gpu_lines, gpu_rows, text_of
 from mothertongue.estimate.lines import Line, table, with_total, write_lines, write_table
+from mothertongue.estimate.people import LabelRow, label_rows, labels_text
 from mothertongue.estimate.power import with_hours
 from mothertongue.estimate.services import Stored, judge_lines, translation_lines
-from mothertongue.estimate.sheets import JudgeSheet, ModelSheet, PowerSheet, TranslationSheet
+from mothertongue.estimate.sheets import (
+    JudgeSheet,
+    ModelSheet,
+    PeopleSheet,
+    PowerSheet,
+    TranslationSheet,
+)
 from mothertongue.process.log import log_to
-from mothertongue.report.exchange_designs import designs_text
 from mothertongue.report.power import plan_text
 from mothertongue.translate.settings import languages_of
 
@@ -38,6 +45,7 @@ def main(
     published: Path = Path("nowhere"),
     gpu_file: Path | None = None,
     exchange: dict[str, Any] | None = None,
+    people: dict[str, Any] | None = None,
 ) -> str:
     """Write the estimate as CSV; returns it as text. `table_file` is <results>/estimate/….
 
@@ -82,9 +90,15 @@ def main(
         write_table(power_file, POWER_COLUMNS, rows)
         text += "\n\n" + plan_text(rows) if rows else ""
     if exchange is not None:
-        plans = cheapest(Wish.from_params(exchange), Noise())
-        write_table(table_file.with_name("exchange.csv"), PLAN_COLUMNS, map(plan_row, plans))
-        text += "\n\n" + designs_text(Wish.from_params(exchange), Noise(), plans)
+        rows, designs = exchange_designs(Wish.from_params(exchange), root)
+        write_table(table_file.with_name("exchange.csv"), PLAN_COLUMNS, rows)
+        text += "\n\n" + designs
+    if people is not None:
+        labels = label_rows(PeopleSheet.from_params(people), root / "correlate/people/gaps.csv")
+        write_table(
+            table_file.with_name("people.csv"), LabelRow._fields, (row._asdict() for row in labels)
+        )
+        text += "\n\n" + labels_text(labels)
     return text
 
 
@@ -103,6 +117,7 @@ if "snakemake" in globals():
             gpu_file=Path(snakemake.output[2]),
             published=Path(snakemake.params.published),
             exchange=snakemake.params.exchange,
+            people=snakemake.params.people,
         )
         print(text)
     print(text)  # on the terminal too: it is what was asked for

@@ -5,9 +5,11 @@ import os
 import time
 
 import browse_answers
+import polars as pl
 import pytest
 from browsing import LABELS, NASTY, chromium, study  # noqa: F401
 from mothertongue.errors import InputError
+from mothertongue.files import write_jsonl
 
 
 def test_page_is_self_contained_and_plain(tmp_path):
@@ -151,3 +153,74 @@ def test_in_the_single_file_report(tmp_path, chromium):
     chromium.wait("document.body.dataset.ready")
     assert "2 of 2 questions" in chromium.run("return document.getElementById('status').innerText")
     chromium.call("POST", "/frame/parent", {})
+
+
+def verdict(name, word, first, second):
+    replies = [{"own_shown": "first", "text": f"[[{word}]]"}]
+    row = {"id": name, "verdict": word, "unscored": None, "first": first, "second": second}
+    return row | {"replies": replies, "characters": [3, 4], "flags": []}
+
+
+ONLY = """
+const box = document.getElementById("only");
+box.value = "{key}"; box.dispatchEvent(new Event("change"));
+return [...document.querySelectorAll(".number")].map(node => node.textContent.split(" · ")[1]);
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_verdicts_people_and_what_they_disagree_on_in_chromium(tmp_path, chromium):
+    """Two judges in pairs and people say of native against google: win, loss; signs of one answer."""
+    cell = "tiny/{data}/es/high/seed1/native/es"
+    paths = []
+    for judge, words in {"duel": ("win", "win"), "gpt": ("win", "loss")}.items():
+        paths.append(tmp_path / judge / f"{cell.format(data='native')}.against-google.jsonl")
+        scores = [float(word == "win") for word in words]
+        write_jsonl(
+            paths[-1],
+            [verdict(f"native-{n}", w, s, s) for n, (w, s) in enumerate(zip(words, scores))],
+        )
+    unit = {"language": "es", "questions": "native", "question": "native-0", "model": "tiny"}
+    unit |= {"scope": "es", "lr": "high", "seed": 1}
+    label = {"item": "x", "annotator": "ana", "choice": "B", "value": 0.0, "unit": unit}
+    write_jsonl(tmp_path / "labels.jsonl", [label | {"a": "native", "b": "google", "order": 0}])
+    checks = tmp_path / f"fidelity/{cell.format(data='google').replace('/native/', '/fidelity-native/')}.items.parquet"  # fmt: skip
+    checks.parent.mkdir(parents=True)
+    signs = {"item": ["native-0", "native-1"], "wrong_language": [0.0, 100.0]}
+    pl.DataFrame(signs).write_parquet(checks)
+    given = study(tmp_path)
+    given["labels"] = LABELS | {"judges": LABELS["judges"] | {"duel": "Duellist"}}
+    browse_answers.main(
+        **given, browser=tmp_path / "answers.html", verdicts=paths, checks=[checks],
+        labelled=[tmp_path / "labels.jsonl"],
+    )  # fmt: skip
+    chromium.open(f"file://{tmp_path}/answers.html")
+    chromium.wait("document.body.dataset.ready")
+    chromium.run(CHOOSE.format(language="es", questions="native", model="tiny"))
+    seen = chromium.run("return document.querySelector('.question').innerText")
+    assert "native against Google Translate" in seen
+    assert "Duellist: win" in seen and "GPT judge: win" in seen and "people: loss" in seen
+    assert chromium.run(ONLY.format(key="judges")) == ["native-1"]
+    assert chromium.run(ONLY.format(key="people")) == ["native-0"]
+    assert chromium.run(ONLY.format(key="language")) == ["native-1"]
+    assert "looks like another language" in chromium.run("return document.body.innerText")
+    chromium.run(ONLY.format(key="all"))
+    chromium.run(
+        "const box = document.getElementById('two'); box.selectedIndex = 2;"
+        "box.dispatchEvent(new Event('change'))"
+    )
+    two = chromium.run(
+        "return [...document.querySelector('.answers').children].map(node => node.querySelector('h3').textContent)"
+    )
+    assert len(two) == 2 and "native" in two[0] and "round trip" in two[1]
+    chromium.call(
+        "POST",
+        "/goog/cdp/execute",
+        {
+            "cmd": "Emulation.setDeviceMetricsOverride",
+            "params": {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": False},
+        },
+    )
+    assert chromium.run("return document.documentElement.scrollWidth <= innerWidth")
+    chromium.call("POST", "/goog/cdp/execute", {"cmd": "Emulation.clearDeviceMetricsOverride", "params": {}})  # fmt: skip

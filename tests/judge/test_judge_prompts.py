@@ -44,7 +44,7 @@ def test_a_text_a_file_and_a_name(tmp_path):
     file.write_text(r"{text: '${question} ${answer}', pattern: 'Score: (\d)'}", encoding="utf-8")
     own = own_prompt(str(file))
     assert (own.reply, own.pattern) == ("pattern", r"Score: (\d)")
-    assert brought_along() == ["prometheus", "prometheus-pairwise", "selene"]
+    assert brought_along() == ["prometheus", "prometheus-pairwise", "selene", "selene-pairwise"]
 
 
 @pytest.mark.parametrize(
@@ -79,8 +79,11 @@ def test_a_file_that_is_no_prompt_is_one_line(tmp_path, content, said):
         ("prometheus-pairwise", "Feedback: A is clearer. [RESULT] A", "", 1.0),
         ("prometheus-pairwise", "Feedback: so [RESULT] B", "", 0.0),
         ("prometheus-pairwise", "Feedback: so [RESULT] Both", "", None),
+        ("prometheus-pairwise", "Feedback: so [Result] Response B", "", 0.0),
         ("selene", "**Reasoning:** fine.\n\n**Result:** 3", "", 3),
         ("selene", "**Reasoning:** fine.\n\n**Result:** three", "", None),
+        ("selene-pairwise", "**Reasoning:** B errs.\n\n**Result:** A", "", 1.0),
+        ("selene-pairwise", "**Reasoning:** alike.\n\n**Result:** Both", "", None),
     ],
 )
 def test_replies_in_the_form_of_known_judges(name, reply, answer, rating):
@@ -99,7 +102,7 @@ def test_a_known_judge_is_asked_and_read_through_http(tmp_path):
         judge_answers.main(**arguments(tmp_path, server, **changes))
         assert server.requests == 4
         assert all("response_format" not in body for body in server.sent)
-        assert all("###Score rubric:" in prompt for prompt in server.asked)
+        assert all("###Score Rubrics:" in prompt for prompt in server.asked)
     assert [row["rating"] for row in read_jsonl(tmp_path / "ratings.jsonl")] == [4.0] * 4
 
 

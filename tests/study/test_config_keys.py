@@ -197,7 +197,7 @@ def grid(config: dict) -> list:
     study = read_study(config, ROOT)
     sets = study.data_and_scope()
     return [
-        study.conditions, study.evaluations, study.answers, study.judgements, study.pairs,
+        study.conditions, study.evaluations, study.answers, study.checked_answers, study.judgements, study.pairs,
         study.pot, sets, [rating_settings(*judge) for judge in study.judges.items()],
         [(jury.members, jury["by"]) for jury in study.juries.values()],
         [study.common_with(*pair) for pair in sets],

@@ -26,6 +26,7 @@ EVERYTHING = {
 
 def study(*entries):
     config = copy.deepcopy(DEMO)
+    config["finetune"]["seeds"] = [1]
     config["conditions"] = list(entries)
     return read_study(config, ROOT)
 

@@ -4,7 +4,8 @@ One row per score. Columns (see COLUMNS):
 
     source         study | published
     benchmark      key of evaluate.benchmarks, or qa-<question set> for judged open questions
-    metric         name of the metric (percentages; judge totals are sums of ratings)
+    metric         name of the metric (percentages; judge totals are sums of ratings; win_rate: per cent
+                   of the comparisons with native data's answers that are won, so that native has 50)
     judge          key of judge.judges, empty for benchmarks
     language       language of the test
     model          key of models
@@ -54,6 +55,7 @@ REQUIRED = ("source", "benchmark", "metric", "language", "model", "data", "scope
 SOURCES = ("study", "published")
 MULTI = "multi"
 ROUND_TRIP = "-rtt"
+WIN_RATE = "win_rate"  # metric of pairwise judges, relative to native data
 
 
 def schema() -> "pl.Schema":

@@ -16,6 +16,7 @@ DECLINING = re.compile(
     re.IGNORECASE,
 )
 DROP = "not sent"
+FORMAT, OBJECT = "response_format", "json_object"  # llama.cpp's other form of a schema
 
 
 def declined(told: str, parameter: str | None, sent: Mapping[str, Any]) -> tuple[str, str] | None:
@@ -24,6 +25,10 @@ def declined(told: str, parameter: str | None, sent: Mapping[str, Any]) -> tuple
     `told`: the server's words; `parameter`: its own name of what is wrong, where it gives one. None
     if the refusal is about something else, such as a limit that is too high.
     """
+    form = sent.get(FORMAT)
+    schema = isinstance(form, Mapping) and form.get("type") == "json_schema"
+    if schema and OBJECT in told and FORMAT in told and parameter in (None, FORMAT):
+        return FORMAT, OBJECT
     for name in ("max_tokens", "temperature", "seed"):
         if name not in sent or (parameter and name not in parameter.split(".")):
             continue
@@ -44,6 +49,8 @@ def adapted(request: Mapping[str, Any], learnt: Mapping[str, str]) -> dict[str, 
     for name, action in learnt.items():
         if name in sent:
             value = sent.pop(name)
-            if action != DROP:
+            if action == OBJECT:
+                sent[name] = {"type": OBJECT, "schema": value["json_schema"]["schema"]}
+            elif action != DROP:
                 sent.setdefault(action, value)
     return sent

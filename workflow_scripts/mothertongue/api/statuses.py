@@ -26,6 +26,7 @@ NO_MODEL = re.compile(r"model.{0,80}(?:not found|not exist|unknown|no such)|mode
 BAD_REQUEST = re.compile(
     r"invalid_request|unsupported_|context.?length|content.?(?:filter|policy)|moderation", re.I
 )
+INVALID = re.compile(r"validation error.{0,90}\bbody\b", re.IGNORECASE)
 
 
 def retry_after(headers: Mapping[str, str] | None) -> float | None:
@@ -121,6 +122,8 @@ def _sorted(status: int, line: str, told: str, headers: Mapping[str, str] | None
         error = Stop(f"{told}; the account has no quota left")
     elif status == 404:
         error = Stop(f"{told}; check the model's name and base_url")
+    elif status >= 500 and INVALID.search(line):  # llama-cpp-python's server says 500
+        error = Unanswerable(told)
     elif status in (408, 409, 425, 429) or status >= 500:
         error = Temporary(told, retry_after(headers))
     else:

@@ -8,8 +8,11 @@ from typing import Any, NamedTuple
 
 from ..errors import InputError
 from ..files import read_json
+from ..judge.pairs import PairPlace, read_verdicts
 from ..judge.records import read_ratings
-from ..judge.totals import summarise, why_empty
+from ..judge.totals import summarise, too_few, why_empty
+from ..scores import WIN_RATE
+from ..study.mixes import NATIVE
 
 QUESTIONS = "qa-"  # prefix of a question set's name where it stands as a benchmark
 
@@ -102,3 +105,32 @@ def rating_rows(path: Path, rates: Mapping[str, float], coverage: float) -> Rate
     return Rated(
         [mean, replace(mean, metric="total", score=found.total, stderr=whole)], values, None
     )
+
+
+def win_rows(path: Path, rates: Mapping[str, float], coverage: float) -> list[Rated]:
+    """How often one condition's answers win against native data's, and native data's own 50 per cent.
+
+    From a file of verdicts; none where neither side is native data. `values`: 100, 50 (a tie) or 0 per
+    question, the mean of both orders.
+    """
+    place, against = PairPlace.of(path)
+    if place.data != NATIVE:
+        return []
+    own = Key.of(path.with_stem(place.language), rates, prefix=QUESTIONS, judge=place.judge)
+    key = replace(own, data=against)
+    verdicts = read_verdicts(path)
+    known = {one.id: one for one in verdicts if one.first is not None and one.second is not None}
+    if not known or len(known) < coverage * len(verdicts) - 1e-9:
+        told = too_few(len(known), len(verdicts), coverage, "pairs have a verdict in both orders")
+        return [Rated([ScoreRow(key, WIN_RATE, None, None, len(known))], {}, told)]
+    won = {
+        name: 100 - 50 * ((one.first or 0.0) + (one.second or 0.0)) for name, one in known.items()
+    }
+    mean = sum(won.values()) / len(won)
+    squares = sum((value - mean) ** 2 for value in won.values())
+    spread = math.sqrt(squares / (len(won) - 1) / len(won)) if len(won) > 1 else None
+    half = dict.fromkeys((one.id for one in verdicts), 50.0)
+    return [
+        Rated([ScoreRow(key, WIN_RATE, mean, spread, len(won))], won, None),
+        Rated([ScoreRow(own, WIN_RATE, 50.0, 0.0, len(half))], half, None),
+    ]

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from ..scores import ROUND_TRIP
+from ..scores import ROUND_TRIP, WIN_RATE
 from ..study import OPEN_ANSWERS, Study
 from ..study.mixes import Mix
-from .facts import LANGUAGE_FIDELITY
+from .facts import LANGUAGE_FIDELITY, WON
 
 QUESTIONS = "qa-"
 FIDELITY = "fidelity-"  # prefix of a question set whose answers are looked at without a judge
@@ -78,6 +78,11 @@ def describe_study(study: Study) -> dict[str, Any]:
             "higher": {"total": True, "rating": True},
             "chance": None,
         }
+        if study.pairs:
+            told = benchmarks[QUESTIONS + name]
+            told["metrics"].append(WIN_RATE)
+            told["units"][WIN_RATE] = WON
+            told["higher"][WIN_RATE] = True
     for name in dict.fromkeys(one.questions for one in study.checked_answers):
         spec = study.questions[name]
         benchmarks[FIDELITY + name] = {
@@ -105,7 +110,7 @@ def describe_study(study: Study) -> dict[str, Any]:
         "benchmarks": benchmarks,
         "judges": {
             name: {"label": spec.get("label") or name, "backend": spec.backend}
-            for name, spec in study.raters().items()
+            for name, spec in (study.raters() | study.raters("pairwise")).items()
         },
         "learning_rate": rates[main_learning_rate(study)],
         "quantisation": study.config["finetune"]["quantisation"],

@@ -22,11 +22,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..scores import MULTI
+from ..scores import MULTI, WIN_RATE
 from . import claims as c
 from .averages import Cells, Setting, Test
 from .items import Adapter, Items, read_items
-from .variance import NOTHING, Spread, alike, over_clusters, over_units, with_items
+from .variance import NOTHING, ZERO, Spread, agreeing, alike, over_clusters, over_units, with_items
 
 Source = tuple[str, Setting]
 Terms = tuple[tuple[Source, float], ...]  # weights: above 0 the first condition, below the second
@@ -108,8 +108,14 @@ class Sample:
 
     @cached_property
     def shared(self) -> float:
-        """Variance over clusters of items of the mean over models."""
-        return 0.0 if self.influence is None else over_clusters(self.influence.mean(axis=0))
+        """Variance over clusters of items of the mean over models.
+
+        Where every item shows the same difference, that of three more items without any.
+        """
+        if self.influence is None:
+            return 0.0
+        found = over_clusters(self.influence.mean(axis=0))
+        return found if found > ZERO else agreeing(self.estimate, self.influence.shape[1])
 
     @cached_property
     def interaction(self) -> float:
@@ -250,7 +256,8 @@ class Evidence:
             if scores is None:
                 return None
             replicates[source] = sign * on_scale(piece.metric, np.array(scores))
-        return Part(mean_of(replicates, terms), replicates, sides_of(replicates, terms))
+        gap, sides = mean_of(replicates, terms), sides_of(replicates, terms)
+        return Part(gap, drawn_together(piece, replicates, terms), sides)
 
     def _part_of_items(
         self, piece: Piece, items: Items, keys: list[Adapter], terms: Terms, sign: int
@@ -271,6 +278,9 @@ class Evidence:
         replicates = {source: one for (source, _), one in zip(terms, scores, strict=True)}
         here = np.bincount(codes, minlength=size) > 0
         sides = sides_of(replicates, terms)
+        if piece.metric == WIN_RATE:
+            own = shared_by_replicates(values - values.mean(axis=0), codes, size, groups)
+        replicates = drawn_together(piece, replicates, terms)
         return Part(gap, replicates, sides, Pulls(influence, here), own, int(there.sum()))
 
     def _has_any(self, pieces: Sequence[Share], model: str) -> bool:
@@ -300,7 +310,7 @@ class Evidence:
         weights: dict[tuple[str, Source, str], float] = {}
         for model in complete:
             for one, part in zip(pieces, parts[model], strict=True):
-                for source, weight in one.terms:
+                for source, weight in luck_of(one.piece, one.terms):
                     kind = source[1].kind
                     key = (model, source, MULTI if kind == MULTI else one.piece.language)
                     adapters.setdefault(key, []).append(one.share * part.replicates[source])
@@ -398,6 +408,43 @@ def over_items(
 def on_scale(metric: str, scores: np.ndarray) -> np.ndarray:
     """Scores as they are averaged: perplexity as bits per token."""
     return np.asarray(np.log2(scores)) if metric in LOG_SCALE else scores
+
+
+def luck_of(piece: Piece, terms: Terms) -> Terms:
+    """What the luck of training belongs to, with its weight in a difference.
+
+    Each condition has its own; but every comparison with native data holds the luck of the same
+    native adapter, so that the whole difference of win rates counts as one.
+    """
+    return ((terms[0][0], 1.0),) if piece.metric == WIN_RATE else terms
+
+
+def drawn_together(
+    piece: Piece, replicates: dict[Source, np.ndarray], terms: Terms
+) -> dict[Source, np.ndarray]:
+    """Scores of what has luck of its own, one per seed; of win rates the difference itself."""
+    if piece.metric != WIN_RATE:
+        return replicates
+    parts = [weight * replicates[source] for source, weight in terms]
+    return {terms[0][0]: added_up(parts)}
+
+
+def shared_by_replicates(
+    pulls: np.ndarray, codes: np.ndarray, size: int, groups: Sequence[tuple[float, int]]
+) -> float:
+    """Variance that replicates of a difference of means share with items.
+
+    pulls: items x adapters, group by group, each less its mean; the rest as for `over_items`.
+    """
+    count = min(many for _, many in groups)
+    if count < 2:
+        return 0.0
+    together, start = np.zeros((len(codes), count)), 0
+    for weight, many in groups:
+        together += weight * pulls[:, start : start + count] / len(codes)
+        start += many
+    by_cluster = np.array([np.bincount(codes, own, minlength=size) for own in together.T])
+    return float(((by_cluster - by_cluster.mean(axis=0)) ** 2).sum() / (count - 1) / count)
 
 
 def mean_of(replicates: dict[Source, np.ndarray], terms: Terms) -> float:

@@ -12,6 +12,7 @@ from typing import Any
 from ..scores import read_about
 
 LANGUAGE_FIDELITY = "language-fidelity"  # the kind of answers looked at without a judge
+WON = "% won"  # unit of win rates
 PUBLISHED = "published"  # the source of the paper's scores
 Chance = float | Mapping[str, float] | None  # one level, or one per language
 Levels = Mapping[str, Mapping[str, Mapping[str, float]]]  # by language, metric and kind of guessing

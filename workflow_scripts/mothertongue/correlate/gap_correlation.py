@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..scores import WIN_RATE
 from .averages import TRANSLATED, Cells, Test
 from .effects import ENOUGH_FAMILIES, Evidence, Piece
 from .statistics import correlation_interval, correlation_p, leave_one_out, pearson
@@ -131,6 +132,8 @@ def find_gaps(
     found = []
     for test in cells.tests:
         for metric in cells.metrics(test):
+            if metric == WIN_RATE:
+                continue  # native data has 50 by definition: nothing to correlate with
             for language in cells.languages(test):
                 piece = Piece(test, metric, language)
                 for model in cells.models(test):

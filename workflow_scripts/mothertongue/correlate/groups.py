@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..scores import WIN_RATE
 from . import claims as c
 from .averages import Cells, Test
 from .chance import gap_terms, is_at_chance
@@ -15,7 +16,7 @@ from .effects import IN_BITS, Evidence, Piece, Sample, Share
 from .variance import Spread, likeness, pool
 
 MARGIN = 2.0  # points; see report.margin
-RATING_SHARE = 0.1  # of the scale of a rating
+RATING_SHARE = 0.1  # of the scale of a rating, or of a win rate
 JUDGED = "open questions"  # the group of judged tests, where the description names none
 BITS = 0.02  # bits per byte, character or token
 
@@ -58,13 +59,15 @@ def margin_of(cells: Cells, test: Test, metric: str) -> float:
     """The smallest difference that matters, in the unit of the claim.
 
     A benchmark's own `margin` in the description wins; then `margin` of the whole description
-    (report.margin), which is meant in points; ratings: a tenth of their scale.
+    (report.margin), which is meant in points; ratings and win rates: a tenth of their scale.
     """
     about = cells.facts.benchmark(test.benchmark)
     if about.margin is not None:
         return float(about.margin)
     if metric == "rating":
         return RATING_SHARE * 4
+    if metric == WIN_RATE:
+        return RATING_SHARE * 100
     if test.judge is not None:
         return RATING_SHARE * 4 * max(about.items.values(), default=50)
     if metric in IN_BITS:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from dataclasses import Field
 
 
+TYPES = {"str": "String", "int": "Int64", "float": "Float64", "bool": "Boolean"}
+
+
 class Record(Protocol):
     """A dataclass whose fields are the columns of a table."""
 
@@ -35,6 +38,15 @@ def write_records(path: Path, records: Iterable[Record], columns: Mapping[str, s
     with atomic(path) as temporary:
         table.fill_nan(None).write_csv(temporary)
     return table.height
+
+
+def columns_of(kind: type[R]) -> dict[str, str]:
+    """Polars types of a record's columns, in order."""
+
+    def plain(one: Any) -> str:
+        return one.__name__ if isinstance(one, type) else str(one).split(" ")[0]
+
+    return {one.name: TYPES[plain(one.type)] for one in fields(kind)}
 
 
 def read_records(path: Path, kind: type[R]) -> list[R]:

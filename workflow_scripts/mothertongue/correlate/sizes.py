@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..scores import MULTI
+from ..scores import MULTI, WIN_RATE
 from ..study.mixes import Mix
 from .averages import Cells, Test
 from .curves import Curve, Point
@@ -158,6 +158,9 @@ def _curve(kind: str, points: Sequence[Point], models: Sequence[str]) -> tuple[C
     rows = sum(p.rows for p in kept)
     share = sum(p.native_rows for p in kept) / rows
     points_shown = tuple((p.rows, p.score) for p in kept)
+    spread = [np.array(cells[p]) for p in {(p.model, p.draw, p.rows) for p in kept}]
+    more = sum(len(own) - 1 for own in spread)
+    between = sum(float(((own - own.mean()) ** 2).sum()) for own in spread) / more if more else None
     curve = Curve(
         kind,
         share,
@@ -167,6 +170,7 @@ def _curve(kind: str, points: Sequence[Point], models: Sequence[str]) -> tuple[C
         seeds,
         points_shown,
         whole,
+        between,
     )
     return curve, len(kept)
 
@@ -175,6 +179,8 @@ def all_curves(cells: Cells) -> Iterator[Curves]:
     """Every language and test that has a native and a translated curve, main metric."""
     for test in cells.tests:
         metric = cells.metrics(test)[0]
+        if metric == WIN_RATE:
+            continue  # relative to native data of the same size, so no level to buy
         for language in cells.languages(test):
             points = points_of(cells, test, metric, language)
             curves, left_out = curves_of(points)

@@ -14,9 +14,13 @@ from ..evaluate.read import read_rows
 from ..files import existing_files, load_yaml, read_json_rows
 from ..judge import rating_settings
 from ..judge.probes import files_of
+from ..prompts.judging import PAIRWISE
 from ..study import MULTI, ROUND_TRIP, AnswerSet, Judge, Study, Translator
+from ..study.engines import SERVER, engine_of
+from ..study.engines import STAGES as ENGINE_STAGES
 from ..study.gpu_memory import shape_of
 from ..study.gpu_plan import card_of, chosen, disk_of, needs_of
+from ..study.grid import BASE
 from ..study.inference_jobs import OTHER_TASK, TASKS
 from ..study.mixes import Portion, is_sized
 from ..study.paths import (
@@ -32,7 +36,7 @@ from ..study.paths import (
 from ..study.recipes import as_of, is_whole
 from ..study.training_jobs import gpus
 from ..translate import determining, operating
-from .sheets import JudgeSheet, ModelSheet, PowerSheet, TranslationSheet
+from .sheets import JudgeSheet, ModelSheet, PeopleSheet, PowerSheet, TranslationSheet
 
 QUESTIONS = 50  # of a set whose file is not there yet
 PASSAGES = {"xquad": 5, "belebele": 2}  # questions of a passage
@@ -262,6 +266,8 @@ def model_sheet(study: Study, root: Path, name: str, *, local: bool) -> ModelShe
         ),
         "answer": ("answer_questions", [a._asdict() | a.condition._asdict() for a in asked]),
     }
+    engines = {stage: engine_of(config, stage) for stage in ENGINE_STAGES}
+    here = {stage: some for stage, some in cells.items() if engines.get(stage) != SERVER}
     shape, own = shape_of(model), as_of(config, name)
     recipe, whole = own["finetune"], is_whole(config, name)
     needs = needs_of(own, shape)
@@ -288,10 +294,11 @@ def model_sheet(study: Study, root: Path, name: str, *, local: bool) -> ModelShe
         ],
         answered=[questions_asked(study, a.questions, a.language) for a in asked],
         answer_tokens=study.answer_tokens,
-        loads=loads(cells),
+        loads=loads(here),
         whole=whole,
         left=left,
         unfinished=unfinished,
+        engines=engines,
     )
 
 
@@ -339,3 +346,17 @@ def power(study: Study) -> list[PowerSheet]:
             )
         )
     return sheets
+
+
+def people(study: Study) -> PeopleSheet | None:
+    """What people are asked (judge.people), of the study's own answers."""
+    asked = study.config["judge"]["people"]
+    if not asked or asked["answers"]:
+        return None
+    data: dict[str, set[str]] = {}
+    for one in study.answers:
+        if one.condition.data != BASE:
+            data.setdefault(one.language, set()).add(one.condition.data)
+    alone = asked["mode"] == PAIRWISE
+    sides = {code: len(names) - alone for code, names in data.items() if len(names) > 1}
+    return PeopleSheet(asked["mode"], asked["items"], asked["overlap"], sides)

@@ -19,6 +19,7 @@ from .records import Item, Rated
 
 KINDS = ("wrong", "cut", "other", "padding", "order")
 TEXTS = ("id", "question", "right", *(kind for kind in KINDS if kind != "cut"))
+FAILS = "fails probes"
 PASSING = 0.7  # accuracy below which a judge is marked wherever it is shown
 FOLDER = Path(__file__).resolve().parents[3] / "resources" / "probes"
 CUT = 0.5  # of a right answer: what is left of it
@@ -253,4 +254,4 @@ def warnings(rows: Sequence[Trial]) -> dict[str, str]:
     for row in rows:
         if row.language is not None and row.kind is None and not row.passes:
             found[row.judge].append(f"{row.language} {100 * row.accuracy:.0f} %")
-    return {judge: f" (fails probes: {', '.join(words)})" for judge, words in found.items()}
+    return {judge: f" ({FAILS}: {', '.join(words)})" for judge, words in found.items()}

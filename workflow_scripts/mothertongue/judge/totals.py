@@ -53,10 +53,13 @@ def why_empty(ratings: Sequence[Rating], share: float) -> str | None:
         return None
     if not found.scored:
         return why_unscored(ratings)
-    return (
-        f"{found.scored} of {found.asked} answers scored, fewer than judge.coverage"
-        f" ({share:.0%}); most often: {why_unscored(ratings)}"
-    )
+    few = too_few(found.scored, found.asked, share, "answers scored")
+    return f"{few}; most often: {why_unscored(ratings)}"
+
+
+def too_few(known: int, asked: int, share: float, what: str) -> str:
+    """`12 of 50 answers scored, fewer than judge.coverage (90%)`."""
+    return f"{known} of {asked} {what}, fewer than judge.coverage ({share:.0%})"
 
 
 def nothing_scored(judge: str, answers: Path, rows: Sequence[Rating]) -> str:

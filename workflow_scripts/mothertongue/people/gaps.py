@@ -15,7 +15,7 @@ from .records import Label, Unit
 
 ROUND_TRIP = "-rtt"
 MEAN = "translated"  # the mean over translators
-FEW = 20  # labelled units below which intervals of win rates are too narrow (tests/people/test_ppi.py)
+FEW = 12  # labelled units below which intervals of win rates are too narrow (tests/people/test_ppi.py)
 POINTS = 0.4  # the smallest difference of ratings that matters: a tenth of their scale
 SHARE = 10.0  # and of win rates, in percentage points
 
@@ -135,8 +135,9 @@ def _gap(
     y, f = [people[unit] for unit in seen], [told[unit] for unit in seen]
     u = [told[unit] for unit in rest]
     clusters = [unit.question for unit in (*seen, *rest)]
-    own = corrected_mean(y, [0.0] * len(y), [], confidence, clusters[: len(y)])
-    better = corrected_mean(y, f, u, confidence, clusters)
+    ends = (-50.0, 50.0) if pairwise else ()
+    own = corrected_mean(y, [0.0] * len(y), [], confidence, clusters[: len(y)], ends)
+    better = corrected_mean(y, f, u, confidence, clusters, ends)
     spread = float(np.std(y, ddof=1)) if len(y) > 1 else math.nan
     varied = len(y) > 2 and np.ptp(y) > 0 and np.ptp(f) > 0
     correlation = float(np.corrcoef(y, f)[0, 1]) if varied else math.nan

@@ -31,12 +31,17 @@ def corrected_mean(
     others: Sequence[float],
     confidence: float,
     clusters: Sequence[object] = (),
+    ends: tuple[float, ...] = (),
 ) -> Corrected:
     """The mean that people would give to all units.
 
     `people`, `judge`: values of the labelled units by both; `others`: the judge's of all other units.
     `clusters`: of the labelled units, then of the others, where units of one question are no
     independent witnesses; the variance is then one over clusters.
+    `ends`: the smallest and the largest value that there can be, where values are few, as those of
+    verdicts are. The variance then counts a unit at each end beside the labelled ones (as Agresti and
+    Coull's interval does, 1998, The American Statistician 52:119), since a dozen that agree do not
+    show how far others would be off. The estimate stays as it is.
     The interval is Student's t over labelled units, with a degree of freedom less for the weight; it
     has no ends with fewer than three of them.
     """
@@ -52,7 +57,8 @@ def corrected_mean(
         covariance = float(np.mean((y - y.mean()) * (f - f.mean())))
         weight = min(1.0, max(0.0, covariance / ((1 + n / many) * spread)))
     estimate = float(np.mean(y - weight * f) + (weight * u.mean() if many else 0.0))
-    variance = float(np.var(y - weight * f, ddof=2)) / n
+    far = np.array(ends) - weight * float(np.mean([*f, *u])) if len(ends) else np.array([])
+    variance = float(np.var([*(y - weight * f), *far], ddof=2)) / n
     if many > 1:
         variance += weight**2 * float(np.var(u, ddof=1)) / many
     df = n - 2
@@ -64,7 +70,8 @@ def corrected_mean(
         df = len(set(clusters[:n])) - 2
         if df < 1:
             return Corrected(estimate, math.nan, math.nan, math.nan, weight, n, many)
-        variance = sum(value**2 for value in sums.values()) * (df + 2) / df
+        pulls = [*sums.values(), *(far - np.mean(y - weight * f)) / n]
+        variance = sum(value**2 for value in pulls) * (df + 2) / (df + len(ends))
     error = math.sqrt(variance)
     half = float(t.ppf((1 + confidence) / 2, df)) * error
     return Corrected(estimate, error, estimate - half, estimate + half, weight, n, many)

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from ..errors import InputError
 from ..files import load_yaml
 from . import FOLDER, fill, holds, read_prompt, templates, unfilled
@@ -107,7 +109,7 @@ def template_of_file(path: str | Path) -> Template:
     """The template of a study's own file; what is wrong with it is one `InputError`."""
     try:
         content = load_yaml(path)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, yaml.YAMLError) as error:
         raise InputError(f"{path}: not a template file ({' '.join(str(error).split())})") from None
     if not isinstance(content, dict) or not isinstance(content.get("text"), str):
         raise InputError(f"{path}: a template file holds 'text', with ${{instruction}} in it")

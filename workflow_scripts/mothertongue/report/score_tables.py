@@ -8,7 +8,7 @@ import math
 from ..correlate.averages import Cells, Setting, Test
 from ..correlate.coverage import means_by_setting, shared_mean
 from ..correlate.notes import plain_number, setting_words
-from ..scores import MULTI
+from ..scores import MULTI, WIN_RATE
 from .captions import data_rows, digits_of, make_page, paper_table
 from .categories import BRIDGE, CAUSE, GAP, category
 from .coverage import left_out
@@ -28,7 +28,7 @@ def closed_gap(cells: Cells, test: Test, metric: str) -> float:
     """The gap that counts as closed in tables: 1 % of the metric's range."""
     if metric == "rating":
         return CLOSE * 4
-    if test.judge is None:
+    if test.judge is None or metric == WIN_RATE:
         return CLOSE * 100
     items = cells.facts.benchmark(test.benchmark).items
     return CLOSE * 4 * max(items.values(), default=50)

@@ -14,14 +14,15 @@ from ..correlate.averages import (
 from ..correlate.claims import Claim
 from ..correlate.notes import setting_words
 from . import categories
-from .digits import digits_needed, p_words, plain, signed
-from .labels import metric_words
+from .digits import fewest_digits, p_words, plain, signed
+from .labels import capitalised, metric_words
 from .table import real_minus
 from .verdicts import (
     LEADS,
     almost,
     checked,
     inside,
+    is_win_rate,
     margin_words,
     needed_words,
     notes_of,
@@ -63,9 +64,9 @@ class Names:
     def place(self, claim: Claim) -> str:
         """`Knowledge, Spanish`, or the test and language of a claim about one test."""
         if claim.benchmark is not None:
-            what = self.test(claim)
+            what = capitalised(self.test(claim))
         else:
-            what = (claim.group or "all tests").capitalize()
+            what = capitalised(claim.group or "all tests")
         if claim.language is not None:
             return f"{what}, {self.cells.facts.language(claim.language)}"
         return f"{what}, over {claim.languages} languages" if claim.languages > 1 else what
@@ -149,8 +150,11 @@ def undecided_words(claim: Claim, names: Names) -> str:
         return "nothing can be said"
     if without_spread(claim):
         return "nothing can be said, as no score differs"
+    found = f"native data's answers win {numbers(claim)}" if is_win_rate(claim) else numbers(claim)
     if claim.basis == c.ADAPTERS:
         over = f" {over_words(claim)}" if claim.items_low is not None else ""
+        if is_win_rate(claim):
+            return f"undecided: {found}{over}, which says nothing of other trainings"
         return (
             f"undecided: these{names.adapters(claim)} adapters differ by {numbers(claim)}{over},"
             " which says nothing of other trainings"
@@ -159,7 +163,7 @@ def undecided_words(claim: Claim, names: Names) -> str:
     needed = "" if blocked else needed_words(claim)
     alone = ", not sure enough beside the page's other tests" if almost(claim) else ""
     within = margin_words(claim) if alone and inside(claim) else ""
-    return f"undecided, {numbers(claim)}{within} ({tests_words(claim)}{alone})" + (
+    return f"undecided, {found}{within} ({tests_words(claim)}{alone})" + (
         f"; {needed} would decide" if needed else ""
     )
 
@@ -179,6 +183,8 @@ def say_gap(claim: Claim, names: Names) -> str:
     first, second = names.data(claim.first), names.data(claim.second)
     if claim.question == c.BEST:
         second = f"data of the best translator ({names.best(claim)}corrected for the choice)"
+    if is_win_rate(claim):
+        return say_wins(claim, first, second, names)
     basis = f"({tests_words(claim)})"
     ahead = ahead_words(claim)
     if claim.verdict in (c.NATIVE_BETTER, c.FIRST_BETTER):
@@ -194,6 +200,17 @@ def say_gap(claim: Claim, names: Names) -> str:
         return say_languages(claim, names)
     against = f"against {second}, " if claim.question in (c.BEST, c.TRANSLATOR) else ""
     return against + undecided_words(claim, names)
+
+
+def say_wins(claim: Claim, first: str, second: str, names: Names) -> str:
+    """How often answers after native data win against those after translated data."""
+    said = f"answers after {first} win {numbers(claim)} against those after {second}"
+    if claim.verdict in (c.NATIVE_BETTER, c.FIRST_BETTER, c.TRANSLATED_BETTER, c.SECOND_BETTER):
+        return f"{said} ({tests_words(claim)}){ahead_words(claim)}"
+    if claim.verdict in (c.NO_WORSE, c.ALIKE):
+        within = f"within 50{margin_words(claim).removeprefix(' within')}"
+        return f"{said}, {within} ({tests_words(claim)}){ahead_words(claim)}"
+    return f"against {second}, {undecided_words(claim, names)}"
 
 
 def say_languages(claim: Claim, names: Names) -> str:
@@ -219,7 +236,10 @@ def say_growth(claim: Claim, names: Names) -> str:
     p = claim.p_adjusted if claim.p_adjusted is not None else claim.p
     shown = claim.verdict in (c.GROWS, c.FALLS) or not leaves_out_zero(claim)
     # p, by exchange of models, decides; an interval that tells another story is left out
-    r = numbers(claim if shown else replace(claim, low=None, high=None), unit=False, fewest=2)
+    r = numbers(
+        replace(claim, unit="r") if shown else replace(claim, unit="r", low=None, high=None),
+        unit=False,
+    )
     basis = f"(r = {r}, {counted}" + (
         f", adjusted {p_words(p, claim.level)} by exchange of models)" if p is not None else ")"
     )
@@ -274,7 +294,7 @@ def say_setting(claim: Claim, names: Names) -> str:
     basis = f"{numbers(claim)} ({tests_words(claim)})"
     gaps = ""
     if claim.first_score is not None and claim.second_score is not None:
-        fewest = digits_needed((claim.first_score, claim.second_score))
+        fewest = fewest_digits(claim.unit)
         gaps = f", from {signed(claim.second_score, fewest)} to {signed(claim.first_score, fewest)}"
     words = {
         c.SMALLER: f"with {where} the gap is smaller than at the main setting{gaps}, change {basis}",

@@ -150,6 +150,11 @@ def words(entry: Entry, column: Column) -> str:
     return real_minus(text)
 
 
+def p_mark(p: float | None) -> Entry:
+    """A p value; the smallest ones as a bound."""
+    return Mark(p, text="< 0.001") if p is not None and p < 0.0005 else p
+
+
 def real_minus(text: str) -> str:
     """Numbers in a text with a minus sign that is one; none before a zero, none inside a name."""
     text = re.sub(r"(?<!\w)-(?=0\.?0*(?![\d.]))", "", text)

@@ -3,12 +3,14 @@
 from snakemake.iocontainers import Wildcards
 
 from ..study import Study
+from ..study.mixes import NATIVE
 from ..study.paths import (
     ANSWERS_PROVENANCE,
     FIDELITY,
     FIDELITY_ITEMS,
     HISTORY,
     ITEMS,
+    PAIRS,
     PROVENANCE,
     RATINGS,
     SCORE,
@@ -68,6 +70,11 @@ class Correlating:
     def ratings(self) -> list[str]:
         """Every ratings file of the study."""
         return [IN_RULES.of(RATINGS, one) for one in self.study.judgements]
+
+    def verdicts(self) -> list[str]:
+        """Every file of a pairwise judge's verdicts on native data's answers."""
+        own = (one for one in self.study.pairs if one.answers.condition.data == NATIVE)
+        return [IN_RULES.of(PAIRS, one) for one in own]
 
     def training_sets(self) -> list[str]:
         """Every training set, to be counted, where conditions have numbers of rows; else none."""

@@ -56,6 +56,11 @@ class Estimating:
         folder, local = Path(self.plan.results), self.plan.local
         return self._sheets(lambda study: workload.models(study, folder, local=local))
 
+    def people(self, wildcards: Wildcards) -> dict[str, Any] | None:
+        """What people are asked to label; None: nothing."""
+        sheet = workload.people(self.plan.study)
+        return sheet.params() if sheet else None
+
     def power(self, wildcards: Wildcards) -> Sheets:
         """What the power of the study depends on."""
         return self._sheets(workload.power)

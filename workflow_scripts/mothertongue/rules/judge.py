@@ -14,7 +14,17 @@ from ..judge.members import kin
 from ..prompts.judging import PAIRWISE
 from ..report import categories
 from ..study import Study
-from ..study.paths import ANSWERS, BATCH_REPORT, PAIRS, QUESTIONS, RATINGS, REPLIES, Layout
+from ..study.paths import (
+    ANSWERS,
+    BATCH_REPORT,
+    FIDELITY_ITEMS,
+    LABELLED,
+    PAIRS,
+    QUESTIONS,
+    RATINGS,
+    REPLIES,
+    Layout,
+)
 from .plan import IN_RULES
 
 Shown = Callable[[Wildcards, OutputFiles], dict[str, str]]
@@ -94,6 +104,16 @@ class Judging:
     def questions(self, wildcards: Wildcards | None = None) -> list[str]:
         """Every question set as used."""
         return sorted({IN_RULES.of(QUESTIONS, one) for one in self.study.answers})
+
+    def checks(self, wildcards: Wildcards | None = None) -> list[str]:
+        """What was found in answers without a judge, by item (answer.fidelity)."""
+        return [IN_RULES.of(FIDELITY_ITEMS, one) for one in self.study.checked_answers]
+
+    def labelled(self, wildcards: Wildcards | None = None) -> list[str]:
+        """What people said of the study's own answers, once their files are named."""
+        people = self.study.config["judge"]["people"] or {}
+        own = people.get("labels") and not people.get("answers")
+        return [IN_RULES.at(LABELLED)] if own else []
 
     def batch(self, wildcards: Wildcards) -> str | list[str]:
         """The report of {judge}'s batches, if it asks in batches; its age re-rates nothing.
