@@ -2,7 +2,7 @@
 PYTHON := $(if $(wildcard .venv/bin/python),.venv/bin/python,python3)
 BIN := $(if $(wildcard .venv/bin/python),.venv/bin/,)
 
-.PHONY: help test fast lint format demo schema docs
+.PHONY: help test fast lint format demo schema docs lock
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 12
@@ -35,3 +35,6 @@ schema: ## resources/config.schema.json and docs/configuration.md from config.sc
 
 docs: ## the documentation as a site, in site/ (pip install -e '.[docs]')
 	$(BIN)mkdocs build --quiet
+
+lock: ## envs/lock.txt, one version of every package (pip install uv)
+	$(BIN)uv pip compile -q pyproject.toml --universal --upgrade --no-annotate --no-header -o envs/lock.txt

@@ -60,6 +60,18 @@ class Truth:
     native: tuple[int, ...] = (125, 250, 500, 1000)
     translated: tuple[int, ...] = (125, 250, 500, 1000, 2000, 4000, 8000)
 
+    def noise(self, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+        """Draws from a distribution of variance 1."""
+        return rng.standard_normal(shape)
+
+    def exponents(self, count: int, rng: np.random.Generator) -> np.ndarray | float:
+        """The native exponent of every model."""
+        return self.exponent
+
+    def measured(self, scores: np.ndarray) -> np.ndarray:
+        """Scores as a benchmark gives them."""
+        return scores
+
 
 TRUTHS = (
     Truth("rate 1", 1),
@@ -88,8 +100,8 @@ class Models:
 
     def __init__(self, truth: Truth, count: int, rng: np.random.Generator):
         height, gain, rate = truth.spread
-        self.truth, b = truth, truth.exponent
-        unit = truth.gain / (125.0**-b - 1000.0**-b)
+        self.truth, self.exponents = truth, truth.exponents(count, rng)
+        unit = truth.gain / (125.0**-self.exponents - 1000.0**-self.exponents)
         factor = np.maximum(1 + gain / truth.gain * rng.standard_normal((count, 1)), 0.2)
         self.heights = truth.height + height * rng.standard_normal((count, 1))
         self.slopes = unit * factor
@@ -97,11 +109,11 @@ class Models:
 
     def native(self, rows: np.ndarray) -> np.ndarray:
         """Scores of native rows."""
-        return self.heights - self.slopes * rows**-self.truth.exponent
+        return self.heights - self.slopes * rows**-self.exponents
 
     def translated(self, rows: np.ndarray) -> np.ndarray:
         """Scores of translated rows; without effect, that of 60 native rows."""
-        truth, b = self.truth, self.truth.exponent
+        truth, b = self.truth, self.exponents
         if np.isinf(truth.rate):
             return np.repeat(self.native(np.array([60.0])), len(rows), axis=1)
         own = truth.translated_exponent or b
@@ -110,9 +122,7 @@ class Models:
 
     def mixed(self, rows: np.ndarray) -> np.ndarray:
         """Scores of rows of which a quarter is native."""
-        return (
-            self.heights - self.slopes * (rows * (0.25 + 0.75 / self.rates)) ** -self.truth.exponent
-        )
+        return self.heights - self.slopes * (rows * (0.25 + 0.75 / self.rates)) ** -self.exponents
 
     def means(self) -> list[np.ndarray]:
         """Mean curves over FINE: native, translated, mixed."""
@@ -137,18 +147,23 @@ def simulate(truth: Truth, rng: np.random.Generator) -> Study:
         ("25 % native, google", 0.25, models.mixed, truth.native, means[2]),
     ):
         rows = np.array(sizes, dtype=float)
-        offsets = truth.offset * rng.standard_normal((truth.draws, 1))
-        of_draw = offsets + truth.by_size * rng.standard_normal((truth.draws, len(rows)))
-        of_run = seeds * rng.standard_normal((truth.models, truth.draws, len(rows)))
-        curves.append(Curve(kind, share, rows, exact(rows)[:, None] + of_draw + of_run))
+        offsets = truth.offset * truth.noise((truth.draws, 1), rng)
+        of_draw = offsets + truth.by_size * truth.noise((truth.draws, len(rows)), rng)
+        of_run = seeds * truth.noise((truth.models, truth.draws, len(rows)), rng)
+        scores = truth.measured(exact(rows)[:, None] + of_draw + of_run)
+        curves.append(Curve(kind, share, rows, scores))
         true.append(mean + (offsets[0, 0] if truth.draws == 1 else 0.0))
     reached = np.flatnonzero(true[1] >= np.interp(AT, FINE, true[0]))
     rate = float(FINE[reached[0]] / AT) if len(reached) else np.inf
     return Study(*curves, rate, tuple(true))
 
 
-def judge(study: Study, found: x.Exchange) -> dict[str, float]:
-    """What is right and wrong about a result."""
+def judge(study: Study, found: x.Exchange, lower: float = 0.0) -> dict[str, float]:
+    """What is right and wrong about a result; `lower`: see `Truth`.
+
+    A rate exists if some number of translated rows reaches AT native ones, also where translated data
+    level off lower. `covered`: what is said is true.
+    """
     said = found.verdict
     if said == x.RATE:
         low, high = found.low or 0.0, found.high or np.inf
@@ -161,11 +176,14 @@ def judge(study: Study, found: x.Exchange) -> dict[str, float]:
     else:
         low, high = np.inf, np.inf
     finite = said == x.RATE and found.low is not None and found.high is not None
+    covered = low * 0.999 <= study.rate <= high * 1.001
+    if said in (x.PLATEAU, x.TRANSLATED_HIGHER):
+        covered = lower > 0 if said == x.PLATEAU else lower < 0
     return {
-        "covered": low * 0.999 <= study.rate <= high * 1.001,
+        "covered": covered,
         "finite": finite,
         "none": said in (x.PLATEAU, x.MORE, x.NONE),
-        "plateau": said == x.PLATEAU,
+        "plateau": said in (x.PLATEAU, x.TRANSLATED_HIGHER),
         "spurious": said in (x.RATE, x.LESS) and found.high is not None and np.isinf(study.rate),
         "unknown": said == x.UNKNOWN,
         "closed": found.over != "nothing",
@@ -180,7 +198,8 @@ def run(truth: Truth, studies: int) -> dict[str, float]:
     rows = []
     for _ in range(studies):
         study = simulate(truth, rng)
-        rows.append(judge(study, x.exchange(study.native, study.translated, AT)))
+        found = x.exchange(study.native, study.translated, AT)
+        rows.append(judge(study, found, truth.lower or float(np.isinf(truth.rate))))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # no study may have a closed set
         means = {k: 100 * float(np.mean([r[k] for r in rows])) for k in rows[0]}

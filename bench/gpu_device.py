@@ -1,6 +1,7 @@
 """The device that `bench/gpu.py` runs on: its card, its memory, a model of random weights on it."""
 
 import gc
+import importlib.util
 import resource
 import time
 from dataclasses import dataclass, field
@@ -17,9 +18,11 @@ SHAPES = {  # Llama-2-7B; Qwen1.5-0.5B; a toy
            "num_attention_heads": 32, "vocab_size": 32000},
     "0.5b": {"hidden_size": 1024, "intermediate_size": 2816, "num_hidden_layers": 24,
              "num_attention_heads": 16, "vocab_size": 151936},
-    "tiny": {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2,
-             "num_attention_heads": 4, "vocab_size": 512},
+    "tiny": {"hidden_size": 128, "intermediate_size": 128, "num_hidden_layers": 2,
+             "num_attention_heads": 2, "vocab_size": 512},
 }  # fmt: skip
+NEEDS = {"flash": "flash_attn", "liger": "liger_kernel", "padding-free": "flash_attn",
+         "packing": "flash_attn", "trl": "trl", "vllm": "vllm"}  # fmt: skip
 ON_GPU = pick_device().startswith("cuda")
 
 
@@ -39,6 +42,14 @@ class Figure:
     seconds: float = 0.0
     said: str = ""
     more: dict[str, Any] = field(default_factory=dict)
+
+
+def needed_by(arm: str) -> None:
+    """Skip an arm whose library is not installed."""
+    for part in arm.split("+"):
+        name = NEEDS.get(part)
+        if name and importlib.util.find_spec(name) is None:
+            raise Skipped(f"{name} is not installed")
 
 
 def wait_for() -> None:

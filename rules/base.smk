@@ -1,6 +1,7 @@
-# base: small base models that the study trains from scratch (the demo's).
+# base: base models that the study makes itself: small ones, trained from scratch (the demo's), and
+#       those that it unpacks from a GGUF file.
 # In:   models.{model}.build; its corpus, or sampled native rows of its languages and the English
-#       rows beside them
+#       rows beside them; or the file that models.{model}.gguf names
 # Out:  <results>/finetune/base/{model}/{config.json,model.safetensors,tokenizer*.json}
 
 
@@ -26,6 +27,8 @@ rule build_base:
         "<logs>/finetune/base_{model}.log",
     benchmark:
         "<benchmarks>/finetune/base_{model}.tsv"
+    wildcard_constraints:
+        model=FINETUNING.bases_by("build"),
     conda:
         "../envs/train.yaml"
     threads: 1
@@ -37,3 +40,31 @@ rule build_base:
         version=VERSIONS["base"],
     script:
         "../workflow_scripts/build_base.py"
+
+
+rule unpack_base:
+    """Dequantise a base from a GGUF file into a model folder with tokenizer and chat template."""
+    input:
+        gguf=FINETUNING.gguf_file,
+    output:
+        expand(
+            "<results>/finetune/base/{{model}}/{name}",
+            name=["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"],
+        ),
+    log:
+        "<logs>/finetune/base_{model}.log",
+    benchmark:
+        "<benchmarks>/finetune/base_{model}.tsv"
+    wildcard_constraints:
+        model=FINETUNING.bases_by("gguf"),
+    conda:
+        "../envs/unpack.yaml"
+    threads: 1
+    resources:
+        mem_mb=FINETUNING.memory_to_unpack,
+        runtime=30,
+    params:
+        source=FINETUNING.gguf,
+        version=VERSIONS["base"],
+    script:
+        "../workflow_scripts/unpack_base.py"

@@ -12,10 +12,18 @@ include: "common.smk"
 
 
 from mothertongue.rules.bundle import Bundling
+from mothertongue.rules.compare import Comparing
 from mothertongue.rules.contamination import Contamination
 from mothertongue.rules.evaluate import Evaluating
 
-BUNDLING = Bundling(PLAN, CORRELATING, JUDGING, REPORTING, Contamination(Evaluating(PLAN)))
+BUNDLING = Bundling(
+    PLAN,
+    CORRELATING,
+    JUDGING,
+    REPORTING,
+    Contamination(Evaluating(PLAN)),
+    Comparing(PLAN).pages(),
+)
 
 
 rule bundle:

@@ -7,11 +7,13 @@ include: "common.smk"
 
 import os
 
+from mothertongue.process.attempts import forget, put_back
 from mothertongue.process.cluster import refuse_double_run
 from mothertongue.files import refuse_dates_ahead, refuse_unwritable
 from mothertongue.hub import read_lock
-from mothertongue.rules.engines import absent_engine
+from mothertongue.rules.engines import absent_engine, reading
 from mothertongue.rules.input_files import unreadable
+from mothertongue.study.paths import FINISHED
 from mothertongue.study.requirements import job_needs, looks_ahead, missing, refuse_absent
 
 if workflow.remote_exec:  # in a submitted job: nodes often have no internet, and wait long for it
@@ -41,16 +43,37 @@ def lacking(jobs, why=None):
 TRAINS = ("finetune_lora", "finetune_full")
 ON_GPUS = (*TRAINS, "evaluate_benchmark", "answer_questions")
 FALLS_BACK = MODELS.fall_back_to_cpu()
+READERS = {  # how a model is read by a stage's engine
+    "evaluate_benchmark": reading(PLAN, "evaluate"),
+    "answer_questions": reading(PLAN, "answer"),
+}
+
+
+def on_gpus(jobs):
+    """Jobs of models that compute here, on a GPU where there is one, and how each loads its model."""
+    for job in jobs:
+        models = READERS.get(job.rule.name, MODELS)
+        if job.rule.name in ON_GPUS and models.computes_here:
+            yield job, models
 
 
 def beyond_cards(jobs):
     """Lines about models that may be larger than their card, before anything runs."""
     cells = [
         (job.rule.name, job.wildcards.model)
-        for job in jobs
-        if job.rule.name in ON_GPUS and MODELS.gpus_to_read(job.wildcards)
+        for job, models in on_gpus(jobs)
+        if models.gpus_to_read(job.wildcards)
     ]
     yield from MODELS.warnings(cells)
+
+
+KEPT = PLAN.files.at(FINISHED)  # below results
+
+
+def forget_kept():
+    """What earlier attempts of groups had finished; not by a run beside one that submits jobs."""
+    if not workflow.local_exec:
+        forget(KEPT)
 
 
 onstart:
@@ -59,7 +82,7 @@ onstart:
     here = workflow.local_exec and not workflow.deployment_settings.deployment_method
     if here and (line := absent_engine(config, {job.rule.name for job in jobs})):
         raise refusal(InputError(line))
-    if FALLS_BACK and any(job.rule.name in ON_GPUS for job in jobs):
+    if FALLS_BACK and any(on_gpus(jobs)):
         print(
             "No GPU on this host: models compute on its CPU (finetune.gpus: 1 insists on a GPU)",
             file=sys.stderr,
@@ -67,6 +90,7 @@ onstart:
     if jobs:
         try:
             refuse_double_run(Path.cwd(), submits=not workflow.local_exec)
+            forget_kept()
             made = {str(path) for job in jobs for path in job.output}
             refuse_dates_ahead({str(path) for job in jobs for path in job.input} - made)
             refuse_unwritable(made)
@@ -88,3 +112,13 @@ onstart:
                 print(line, file=sys.stderr)
         except InputError as error:
             raise refusal(error) from None
+
+
+onerror:
+    if not workflow.local_exec and (back := put_back(PLAN.results, KEPT)):
+        print(f"{len(back)} files that failed jobs had finished are put back", file=sys.stderr)
+    forget_kept()
+
+
+onsuccess:
+    forget_kept()

@@ -21,7 +21,8 @@ def requirements(lines: list[str]) -> dict[str, str]:
 
 def declared(root) -> dict[str, str]:
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return requirements(project["dependencies"])
+    # rules/base.smk unpacks a GGUF file in an environment that has the extra smollm
+    return requirements(project["dependencies"] + project["optional-dependencies"]["smollm"])
 
 
 def environments(root) -> dict[str, dict[str, str]]:

@@ -26,9 +26,11 @@ from mothertongue.inference.base import BaseSpec
 from mothertongue.inference.engines import base_of, open_engine, refuse_without, told_of
 from mothertongue.inference.inputs import base_weights, weight_file
 from mothertongue.preload import run_preloaded
+from mothertongue.process.attempts import finished_once
 from mothertongue.process.log import log_to
 from mothertongue.study.engines import TRANSFORMERS, VLLM, EngineSpec
 from mothertongue.study.gpu_plan import resolved
+from mothertongue.study.paths import ANSWERS, FINISHED, Layout
 
 
 def main(
@@ -138,32 +140,38 @@ if "snakemake" in globals():
     with log_to(snakemake.log[0]):
         generation = resolved(snakemake.params.generation, snakemake.input.quantisation)
         generation.pop("engine", None)  # it may decide that answers are made anew, and no more
-        run_preloaded(
-            "answer_questions",
-            dict(
-                questions=Path(snakemake.input.questions),
-                adapter=weight_file(snakemake.input.adapter),
-                weights=base_weights(snakemake.input.base, snakemake.input.adapter),
-                answers=Path(snakemake.output.answers),
-                provenance=Path(snakemake.output.provenance),
-                partial=Path(snakemake.params.partial),
-                probes=Path(snakemake.params.probes),
-                beside=snakemake.params.beside,
-                condition={
-                    key: snakemake.wildcards[key]
-                    for key in ("model", "data", "scope", "lr", "seed")
-                },
-                engine=snakemake.params.engine,
-                model=snakemake.params.model,
-                batch_tokens=snakemake.resources.get("answer_batch_tokens", "auto"),
-                threads=snakemake.threads,
-                **generation,
+        layout = Layout.around(snakemake.output.answers, ANSWERS)
+        finished_once(
+            snakemake.output,
+            layout.results,
+            layout.at(FINISHED),
+            lambda: run_preloaded(
+                "answer_questions",
+                dict(
+                    questions=Path(snakemake.input.questions),
+                    adapter=weight_file(snakemake.input.adapter),
+                    weights=base_weights(snakemake.input.base, snakemake.input.adapter),
+                    answers=Path(snakemake.output.answers),
+                    provenance=Path(snakemake.output.provenance),
+                    partial=Path(snakemake.params.partial),
+                    probes=Path(snakemake.params.probes),
+                    beside=snakemake.params.beside,
+                    condition={
+                        key: snakemake.wildcards[key]
+                        for key in ("model", "data", "scope", "lr", "seed")
+                    },
+                    engine=snakemake.params.engine,
+                    model=snakemake.params.model,
+                    batch_tokens=snakemake.resources.get("answer_batch_tokens", "auto"),
+                    threads=snakemake.threads,
+                    **generation,
+                ),
+                base=base_of(
+                    snakemake.params.engine,
+                    snakemake.params.model,
+                    generation["quantisation"],
+                    generation["dtype"],
+                ),
+                gpus=snakemake.resources.get("gpu", 0),
             ),
-            base=base_of(
-                snakemake.params.engine,
-                snakemake.params.model,
-                generation["quantisation"],
-                generation["dtype"],
-            ),
-            gpus=snakemake.resources.get("gpu", 0),
         )

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from mothertongue.api import Store
-from mothertongue.correlate.exchange_planning import PLAN_COLUMNS, Noise, Wish, cheapest, plan_row
+from mothertongue.correlate.exchange_planning import PLAN_COLUMNS, Wish
 from mothertongue.correlate.planning import POWER_COLUMNS, plan_power
+from mothertongue.estimate.exchange import exchange_designs
 from mothertongue.estimate.gpu import GpuRow, disk_text, gpu_lines, gpu_rows, text_of
 from mothertongue.estimate.lines import Line, table, with_total, write_lines, write_table
 from mothertongue.estimate.people import LabelRow, label_rows, labels_text
@@ -26,7 +27,6 @@ from mothertongue.estimate.sheets import (
     TranslationSheet,
 )
 from mothertongue.process.log import log_to
-from mothertongue.report.exchange_designs import designs_text
 from mothertongue.report.power import plan_text
 from mothertongue.translate.settings import languages_of
 
@@ -90,9 +90,9 @@ def main(
         write_table(power_file, POWER_COLUMNS, rows)
         text += "\n\n" + plan_text(rows) if rows else ""
     if exchange is not None:
-        plans = cheapest(Wish.from_params(exchange), Noise())
-        write_table(table_file.with_name("exchange.csv"), PLAN_COLUMNS, map(plan_row, plans))
-        text += "\n\n" + designs_text(Wish.from_params(exchange), Noise(), plans)
+        rows, designs = exchange_designs(Wish.from_params(exchange), root)
+        write_table(table_file.with_name("exchange.csv"), PLAN_COLUMNS, rows)
+        text += "\n\n" + designs
     if people is not None:
         labels = label_rows(PeopleSheet.from_params(people), root / "correlate/people/gaps.csv")
         write_table(

@@ -22,9 +22,11 @@ from mothertongue.inference.base import BaseSpec
 from mothertongue.inference.engines import base_of, refuse_without
 from mothertongue.inference.inputs import base_weights, weight_file
 from mothertongue.preload import run_preloaded
+from mothertongue.process.attempts import finished_once
 from mothertongue.process.log import log_to
 from mothertongue.study.engines import TRANSFORMERS, VLLM, EngineSpec
 from mothertongue.study.gpu_plan import resolved
+from mothertongue.study.paths import FINISHED, SCORE, Layout
 from mothertongue.study.tasks import Places
 from mothertongue.study.versions import VERSIONS
 
@@ -185,37 +187,43 @@ def main(
 if "snakemake" in globals():
     with log_to(snakemake.log[0]):
         loading = resolved(snakemake.params.loading, snakemake.input.quantisation)
-        run_preloaded(
-            "evaluate_benchmark",
-            dict(
-                score=Path(snakemake.output.score),
-                items=Path(snakemake.output.table),
-                adapter=weight_file(snakemake.input.adapter),
-                weights=base_weights(snakemake.input.base, snakemake.input.adapter),
-                item_files=snakemake.params.files["test"],
-                demonstration_files=snakemake.params.files["demonstrations"],
-                condition={
-                    key: snakemake.wildcards[key]
-                    for key in ("model", "data", "scope", "lr", "seed")
-                },
-                benchmark=snakemake.wildcards.benchmark,
-                language=snakemake.wildcards.language,
-                model=snakemake.params.model,
-                loading=loading,
-                task=snakemake.params.task,
-                learning_rate=snakemake.params.learning_rate,
-                tasks=snakemake.params.tasks,
-                work=Path(snakemake.params.work),
-                lock=Path(snakemake.params.lock),
-                batch_tokens=snakemake.resources.get("batch_tokens", "auto"),
-                threads=snakemake.threads,
-                engine=snakemake.params.engine,
+        layout = Layout.around(snakemake.output.score, SCORE)
+        finished_once(
+            snakemake.output,
+            layout.results,
+            layout.at(FINISHED),
+            lambda: run_preloaded(
+                "evaluate_benchmark",
+                dict(
+                    score=Path(snakemake.output.score),
+                    items=Path(snakemake.output.table),
+                    adapter=weight_file(snakemake.input.adapter),
+                    weights=base_weights(snakemake.input.base, snakemake.input.adapter),
+                    item_files=snakemake.params.files["test"],
+                    demonstration_files=snakemake.params.files["demonstrations"],
+                    condition={
+                        key: snakemake.wildcards[key]
+                        for key in ("model", "data", "scope", "lr", "seed")
+                    },
+                    benchmark=snakemake.wildcards.benchmark,
+                    language=snakemake.wildcards.language,
+                    model=snakemake.params.model,
+                    loading=loading,
+                    task=snakemake.params.task,
+                    learning_rate=snakemake.params.learning_rate,
+                    tasks=snakemake.params.tasks,
+                    work=Path(snakemake.params.work),
+                    lock=Path(snakemake.params.lock),
+                    batch_tokens=snakemake.resources.get("batch_tokens", "auto"),
+                    threads=snakemake.threads,
+                    engine=snakemake.params.engine,
+                ),
+                base=base_of(
+                    snakemake.params.engine,
+                    snakemake.params.model,
+                    loading["quantisation"],
+                    loading["dtype"],
+                ),
+                gpus=snakemake.resources.get("gpu", 0),
             ),
-            base=base_of(
-                snakemake.params.engine,
-                snakemake.params.model,
-                loading["quantisation"],
-                loading["dtype"],
-            ),
-            gpus=snakemake.resources.get("gpu", 0),
         )

@@ -9,8 +9,8 @@ exchange.csv, one row per language, test, translator and native size:
     smallest, largest   rates that the study has translated rows for
     over            what the set ranges over: models and draws | models | draws | trainings | nothing
     models, draws, seeds
-    height, height_low, height_high, height_p   native - translated where the curves level off; p of
-                    no difference, the largest over all exponents that the scores allow
+    height, height_low, height_high   native - translated where the curves level off, and its set over
+                    all pairs of exponents that the scores allow; an empty end is open
     left_out        adapters without a counterpart in every model and draw
 
 curves.csv: language, benchmark, judge, metric; kind of data and its share of native rows; what: point (an

@@ -12,7 +12,7 @@ from mothertongue.errors import InputError
 from mothertongue.files import write_json
 from mothertongue.process.log import log_to
 from mothertongue.study.prefetch import bring, bring_url, look_up
-from mothertongue.study.requirements import Need, absent, study_needs
+from mothertongue.study.requirements import HERE, Need, absent, study_needs
 
 
 def main(*, needs: list[Need], lock_file: Path) -> None:
@@ -27,7 +27,7 @@ def main(*, needs: list[Need], lock_file: Path) -> None:
     lock = hub.read_lock(lock_file)
     groups: dict[tuple, list[Need]] = {}
     for need in needs:
-        if need.kind not in ("file", "url"):
+        if need.kind not in HERE:
             groups.setdefault((need.kind, need.name, need.revision), []).append(need)
     found, problems = [], []
     missing, unreached = absent(needs, lock)

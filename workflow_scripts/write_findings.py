@@ -11,6 +11,8 @@ from mothertongue.correlate.claims import read_claims, to_json
 from mothertongue.files import write_json
 from mothertongue.process.log import log_to
 from mothertongue.report.categories import SENTENCES, category
+from mothertongue.report.citing import TITLE as CITING
+from mothertongue.report.citing import citing_page
 from mothertongue.report.differences import by_language, differences_page
 from mothertongue.report.figures import ItemFolder
 from mothertongue.report.findings import (
@@ -25,7 +27,9 @@ from mothertongue.report.findings import (
 from mothertongue.report.first_page import arrange, bars_of, first_page_html, first_sentences
 from mothertongue.report.forest import draw_forest
 from mothertongue.report.page import document, introduction
+from mothertongue.report.sections import OPENINGS, TOPIC, section_page
 from mothertongue.report.sentences import Names
+from mothertongue.report.together import together
 
 
 def main(
@@ -35,14 +39,15 @@ def main(
     cells = open_scores(scores, about)
     stated = read_claims(claims)
     trained = read_amounts(differences)
-    findings = find_all(stated, Names(cells))
+    names = Names(cells)
+    findings = find_all(stated, names)
     screen = arrange(stated, cells.languages())
     first = first_sentences(findings)
     facts = facts_words(cells, stated)
     shown = first_page_html(
         screen,
         cells,
-        [finding.sentence for finding in first],
+        together(first, names),
         title=TITLE,
         look=LOOK,
         facts=facts,
@@ -61,10 +66,22 @@ def main(
         made.write("forest.svg", draw_forest(bars))
         made.enter("forest.svg", where, {"item": "The answer", **labels, "form": "figure"}, caption)
     head = introduction("Every sentence", QUESTION, LOOK, facts)
-    made.write("findings.html", document("Every sentence", f"{head}\n{every_sentence(findings)}"))
+    made.write(
+        "findings.html", document("Every sentence", f"{head}\n{every_sentence(findings, names)}")
+    )
     made.enter(
         "findings.html", where, {"item": "Every sentence", **labels, "form": "text"}, caption
     )
+    for section, opening in OPENINGS.items():
+        shown = section_page(section, findings, names)
+        if shown:
+            made.write(f"{opening.name}.html", shown)
+            made.enter(
+                f"{opening.name}.html",
+                category(cells.facts, section, TOPIC),
+                {"item": TOPIC, **labels, "form": "page"},
+                f"{opening.question} {facts}",
+            )
     page = differences_page(trained, cells)
     if page is not None:
         made.add_page(page)
@@ -79,6 +96,15 @@ def main(
             }
             for finding in findings
         ],
+    )
+    files = {
+        "scores.csv": (scores, "every score of every model, condition, test, language and seed"),
+        "claims.json": (claims, "every comparison with its verdict, interval and p"),
+        "findings.json": (made.temporary / "findings.json", "every sentence and its claim"),
+    }
+    made.write("citing.html", citing_page(files))
+    made.enter(
+        "citing.html", where, {"item": CITING, **labels, "form": "page"}, f"{CITING}. {facts}"
     )
     made.finish()
 

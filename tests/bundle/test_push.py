@@ -1,6 +1,8 @@
 """Cards by the hub's own classes, and their upload by its real client to a stand-in hub."""
 
 import os
+import subprocess
+import sys
 
 import pytest
 from conftest import copy_study, run_snakemake
@@ -21,6 +23,7 @@ def test_an_adapter_goes_to_the_named_repository_only_when_that_is_said(finished
     study = copy_study(finished_demo, tmp_path / "study")
     with Hub([]) as hub:
         env = {**os.environ, "HF_ENDPOINT": hub.url, "HF_TOKEN": TOKEN, "HF_HUB_OFFLINE": "0"}
+        env["HF_HUB_DISABLE_XET"] = "1"
 
         def run(*config):
             words = ("push", "--cores", "1", "--quiet", "all", "--config", *config)
@@ -36,6 +39,7 @@ def test_an_adapter_goes_to_the_named_repository_only_when_that_is_said(finished
     assert (repository.kind, repository.name) == ("model", "me/ours")
     weights = study / "results" / ADAPTER / "adapter_model.safetensors"
     assert repository.files["adapter_model.safetensors"] == weights.read_bytes()
+    assert [*hub.stored.values()] == [weights.read_bytes()]  # by LFS, as on the hub
     card = ModelCard(repository.files["README.md"].decode())
     card.validate  # noqa: B018  the hub validates it where there is a network
     assert card.data.library_name == "peft" and card.data.language == ["es"]
@@ -67,6 +71,32 @@ def test_what_is_nothing_of_the_study_is_refused_before_anything_runs(finished_d
         done = run_snakemake("push", "--dry-run", *words, cwd=finished_demo)
         assert done.returncode != 0
         assert told in done.stdout + done.stderr
+
+
+def test_a_folder_goes_up_by_lfs_in_one_commit_and_only_once(tmp_path):
+    (tmp_path / "adapter/more").mkdir(parents=True)
+    (tmp_path / "adapter/adapter_model.safetensors").write_bytes(b"weights" * 1000)
+    (tmp_path / "adapter/more/README.md").write_text("---\n---\n")
+    program = (
+        "import sys; from pathlib import Path; from mothertongue.bundle.push import *\n"
+        "files = gathered({'': Path(sys.argv[1])})\n"
+        "print(push(Upload('me/ours', 'model', files), 'x'), push(Upload('me/ours', 'model', files), 'y'))"
+    )
+    with Hub([]) as hub:
+        env = {**os.environ, "HF_ENDPOINT": hub.url, "HF_TOKEN": TOKEN}
+        env |= {"HF_HUB_DISABLE_XET": "1", "HF_HUB_OFFLINE": "0"}
+        words = [sys.executable, "-c", program, str(tmp_path / "adapter")]
+        done = subprocess.run(words, env=env, capture_output=True, text=True)
+        stranger = subprocess.run(
+            words, env={**env, "HF_TOKEN": "hf_other"}, capture_output=True, text=True
+        )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "push: me/ours: this token (HF_TOKEN) may not write there; no file" in stranger.stderr
+    (repository,) = hub.repositories
+    assert set(repository.files) == {"adapter_model.safetensors", "more/README.md"}
+    assert repository.files["adapter_model.safetensors"] == b"weights" * 1000
+    assert sum(line.startswith("PUT lfs/upload/") for line in hub.requests) == 1
+    assert f"{hub.url}/me/ours/commit/" in done.stdout
 
 
 def test_without_a_token_or_network_nothing_is_tried(tmp_path, monkeypatch):

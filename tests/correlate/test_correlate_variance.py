@@ -66,6 +66,29 @@ def test_nothing_that_varies_is_no_evidence():
     assert math.isnan(v.two_sided(3.0, v.NOTHING))
 
 
+def test_items_that_all_agree_say_what_the_rule_of_three_allows():
+    """A gap of 100 points on every item is one, and is no surer than its items are many."""
+    for items in (10, 30, 120, 1000):
+        half = v.half_width(Spread(v.agreeing(100.0, items), items - 1), 0.95)
+        assert 0.9 * 300 / items < half < 1.2 * 300 / items
+    assert v.agreeing(0.0, 120) == 0.0
+    every = np.full((1, 40), 1 / 40)
+    sample = Sample(
+        ["one"], ["one"], np.array([100.0]), 100 * (every - every.mean()),
+        [(1.0, np.full(3, 100.0)), (-1.0, np.zeros(3))], 0.0, 3, 40, 40, 100.0, 0.0,
+    )  # fmt: skip
+    assert v.half_width(sample.spread(), 0.95) == pytest.approx(8.0, abs=0.5)
+    assert v.two_sided(sample.estimate, sample.spread()) < 0.001
+
+
+@pytest.mark.parametrize("items", [10, 20, 50, 120])
+def test_where_all_items_agree_the_true_difference_is_held(items):
+    """Of studies in which all items agree, weighed by how often that happens."""
+    half = v.half_width(Spread(v.agreeing(100.0, items), items - 1), 0.95) / 100
+    missed = max(true**items for true in np.linspace(0, 1, 2001) if 1 - true > half)
+    assert missed <= 0.05
+
+
 def test_an_interval_over_models_and_items_is_never_wider_than_without_their_interaction():
     """Nearly equal variances have a difference without degrees of freedom: ±1,279 points once."""
     for units, df, shared, interaction in ((0.01, 2, 5.0, 4.9), (1e-9, 1, 3.0, 2.99), (2, 7, 1, 0)):

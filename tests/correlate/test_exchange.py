@@ -6,10 +6,11 @@ import exchange_calibration as bench
 import numpy as np
 import pytest
 from exchange_calibration import TRUTHS, Truth, run
-from mothertongue.correlate import curves
+from mothertongue.correlate import curves, intervals
 from mothertongue.correlate import exchange as x
 from mothertongue.correlate.curves import Curve, Point
 from mothertongue.correlate.exchange_planning import Layout, Noise, Plan, Wish, cheapest, expected
+from mothertongue.correlate.heights import Heights, compare_heights
 from mothertongue.correlate.sizes import curves_of
 
 FOUR, LOWER = TRUTHS[2], TRUTHS[6]
@@ -48,6 +49,22 @@ def test_a_plateau_is_no_rate(models):
     assert found["spurious"] <= 5
 
 
+@pytest.mark.parametrize("other", [0.25, 0.7])
+def test_curves_that_only_bend_differently_are_not_taken_for_plateaus(other):
+    found = run(replace(FOUR, translated_exponent=other), 40)
+    assert found["plateau"] <= 5
+    assert found["covered"] >= 85
+
+
+def test_curves_without_noise_level_off_where_they_do():
+    (study,) = studies(replace(LOWER, **EXACT))
+    found = compare_heights(study.native, study.translated)
+    assert found.difference == pytest.approx(15, abs=1)
+    assert found.native_higher
+    turned = compare_heights(study.translated, study.native)
+    assert turned.translated_higher
+
+
 @pytest.mark.parametrize("models", [1, 3])
 def test_rows_without_effect_have_no_rate(models):
     found = run(replace(TRUTHS[4], models=models), 40)
@@ -73,25 +90,24 @@ def test_a_rate_below_the_smallest_set_is_less_than_that():
 def test_more_rows_that_make_it_worse_are_none_in_range():
     (study,) = studies(replace(FOUR, **EXACT))
     worse = replace(study.translated, scores=study.translated.scores[..., ::-1].copy())
-    heights = x.Heights(None, None, None, None)
-    assert x.exchange(study.native, worse, 500, heights=heights).verdict == x.NONE
+    assert x.exchange(study.native, worse, 500, heights=Heights()).verdict == x.NONE
 
 
 def test_two_sizes_of_one_draw_have_no_interval():
     found = rate_of(replace(FOUR, models=1, draws=1, native=(250, 1000), translated=(1000, 4000)))
-    assert (found.verdict, found.over) == (x.UNKNOWN, curves.NOTHING)
+    assert (found.verdict, found.over) == (x.UNKNOWN, intervals.NOTHING)
     assert found.low is None
     assert found.high is None
-    assert found.heights.p is None, "two sizes show no bend"
+    assert found.heights == Heights(), "two sizes show no bend"
 
 
 @pytest.mark.parametrize(
     ("models", "draws", "over"),
     [
-        (3, 2, curves.MODELS_AND_DRAWS),
-        (3, 1, curves.MODELS),
-        (2, 2, curves.DRAWS),
-        (2, 1, curves.TRAININGS),
+        (3, 2, intervals.MODELS_AND_DRAWS),
+        (3, 1, intervals.MODELS),
+        (2, 2, intervals.DRAWS),
+        (2, 1, intervals.TRAININGS),
     ],
 )
 def test_what_a_set_ranges_over(models, draws, over):
@@ -110,8 +126,8 @@ def test_weights_are_those_of_least_squares():
 def test_an_estimate_over_models_is_students_t():
     values = np.random.default_rng(1).normal(size=(5, 1, 3))
     curve = Curve("native", 1.0, np.array([1.0, 2.0]), np.zeros((5, 1, 2)))
-    one = curves.Part(curve, values, np.zeros((3, 2)), 0.0)
-    found = curves.estimate([one])
+    one = intervals.Part(curve, values, np.zeros((3, 2)), 0.0)
+    found = intervals.estimate([one])
     assert found.error == pytest.approx(values[:, 0].std(axis=0, ddof=1) / np.sqrt(5))
     assert found.df == pytest.approx(4)
 

@@ -4,7 +4,7 @@ import pytest
 from conftest import checkout, run_snakemake
 from mothertongue.correlate import claims as c
 from mothertongue.correlate.claims import read_claims
-from mothertongue.files import read_jsonl
+from mothertongue.files import read_json, read_jsonl
 from mothertongue.report.verdicts import checked
 
 pytestmark = pytest.mark.long  # some four minutes on two idle cores
@@ -34,6 +34,17 @@ def verdicts(claims, question, group, **more):
         if (claim.question, claim.group) == (question, group)
         and all(getattr(claim, key) == value for key, value in more.items())
     }
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_base_is_at_chance_on_what_is_planted_and_above_it_on_the_rest(found, language):
+    scores = {}
+    for path in (found / "evaluate/tiny/base/none/none/seed0").glob(f"*/{language}.json"):
+        score = read_json(path)
+        scores[score["benchmark"]] = score["metrics"][score["metric"]]["value"]
+    for planted in ("world", "grammar"):
+        assert abs(scores[planted] - 50) < 3 * 100 * (0.25 / 120) ** 0.5, scores
+    assert scores["shared"] > 75
 
 
 def test_native_data_is_better_in_its_own_world(claims):

@@ -8,6 +8,7 @@ job has too little time or memory.
 import json
 import math
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -331,3 +332,59 @@ def test_a_model_lands_on_the_card_that_it_names_with_four_cores(lab, tmp_path):
     assert [made[name]["card"] for name in cards] == ["l4", "a100_80gb", "stand-in"]
     looked = {name: held[ids["rule_choose_quantisation", name]]["AllocTRES"] for name in cards}
     assert ["gres/gpu" in looked[name] for name in cards] == [False, False, True]
+
+
+BY_BASE = (
+    *("--groups", "evaluate_benchmark=base-{model}", "answer_questions=base-{model}"),
+    *("--group-components", "base-{model}=200"),
+)
+
+
+def test_all_adapters_of_a_base_share_a_job_and_a_load(study, tmp_path, monkeypatch):
+    """Its job is killed twice: nothing that was finished is computed again, in this run or the next."""
+    monkeypatch.setenv("FAKE_CUDA_LOG", str(tmp_path / "cuda.log"))
+    adapters = (NATIVE, NATIVE.replace("es", "multi"))
+    folder = without(study, tmp_path / "study", "evaluate", adapters=adapters)
+    benchmarks = ("choice-native", "reading-translated", "native-perplexity")
+    cells = [f"{adapter}/{name}" for adapter in adapters for name in benchmarks]
+    whole = {Path(f"results/evaluate/{cell}/es.json") for cell in cells}
+    targets = ["--", *map(str, sorted(whole))]
+
+    def finished() -> set[Path]:
+        return {path for path in whole if (folder / path).is_file()}
+
+    def log_of(score: Path) -> str:
+        path = folder / "logs" / score.relative_to("results").with_suffix(".log")
+        return path.read_text(encoding="utf-8")
+
+    def kill_after(count: int, before: str = "") -> tuple[str, set[Path]]:
+        deadline = time.monotonic() + 900
+        while (number := wait_for(folder, "base-tiny")[0]) == before or len(finished()) < count:
+            assert time.monotonic() < deadline, (folder / "head.out").read_text()[-5000:]
+            time.sleep(0.1)
+        run("scancel", number)
+        return number, finished()
+
+    head = start(folder, *BY_BASE, "--retries", "1", *targets)
+    number, first = kill_after(1)
+    _, second = kill_after(len(first) + 1, before=number)
+    assert head.wait(timeout=900) != 0
+    assert first < second <= finished() < whole
+    assert all("put back: no model is needed" in log_of(score) for score in first)
+    missing = whole - finished()
+    assert planned(folder, *BY_BASE, *targets) == {"evaluate_benchmark": len(missing)}
+    times = {path: (folder / path).stat().st_mtime_ns for path in finished()}
+    finish(start(folder, *BY_BASE, *targets), folder)
+    assert all((folder / path).stat().st_mtime_ns == then for path, then in times.items())
+
+    states = [row["State"].split()[0] for row in accounting(folder)]
+    assert states == ["CANCELLED", "CANCELLED", "COMPLETED"]
+    held = r"held by the preloaded process (\d+)"
+    loads = [re.findall(held, log_of(score)) for score in missing]
+    assert len({number for (number,) in loads}) == 1  # one load for what was left of both adapters
+    starts = (tmp_path / "cuda.log").read_text().splitlines()
+    assert len(starts) == len(states) and all(" started " in line for line in starts)
+    for score in whole:
+        made, before = (json.loads((place / score).read_text()) for place in (folder, study))
+        assert made["metrics"] == before["metrics"]
+    assert not (folder / "results/.work/finished").exists()

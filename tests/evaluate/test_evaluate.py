@@ -35,6 +35,7 @@ def test_the_pack_holds_the_paper_s_benchmarks():
     assert set(NAMES) == {
         "tydiqa", "cmmlu", "ceval", "xquad", "mgsm", "mt-mmlu", "ht-mmlu", "native-perplexity",
         "multiple-choice", "arithmetic", "extractive-qa", "include-base-44",
+        "cloze",
     }  # fmt: skip
 
 
@@ -47,7 +48,7 @@ def test_every_task_says_where_it_comes_from(name):
     assert isinstance(metadata["version"], int)
     assert isinstance(task["num_fewshot"], int)
     assert metadata["metrics"]
-    chance = {"choice": 25.0, "number": 0.0, "short-answer": 0.0, "text": None}
+    chance = {"choice": 25.0, "cloze": None, "number": 0.0, "short-answer": 0.0, "text": None}
     assert metadata["chance"] == chance[metadata["family"]]
     sources = [*metadata.get("hub", {}).values(), *filter(None, [metadata.get("archive")])]
     for source in sources:  # pinned, or left to the manifest of `prefetch`

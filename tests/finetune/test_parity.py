@@ -105,10 +105,10 @@ def same_gradients(mine, theirs):
         assert torch.allclose(mine[name], gradient, rtol=0, atol=1e-3 * scale), name
 
 
-def schedule():
-    """The rows of every step, as our training takes them."""
-    order = epoch_order(ROWS, seed=RECIPE.seed, epoch=0)
-    return list(effective_batches(order, RECIPE.effective_batch))
+def schedule_of(count):
+    """The rows of an epoch in the order in which our training takes them."""
+    order = epoch_order(count, seed=RECIPE.seed, epoch=0)
+    return [row for batch in effective_batches(order, RECIPE.effective_batch) for row in batch]
 
 
 def peer_model(base, start):
@@ -140,7 +140,7 @@ def settings(folder, kind, rows=4, **more):
 
 def losses_of(trainer, order=None):
     """Per-step losses and the first gradients, with the rows in our order or in another."""
-    flat = [row for batch in schedule() for row in batch] if order is None else order
+    flat = schedule_of(ROWS) if order is None else order
     trainer._get_train_sampler = lambda *_: flat
     trainer.create_optimizer()
     gradients = first_gradients(trainer.optimizer, lora_weights(trainer.model))
@@ -148,13 +148,12 @@ def losses_of(trainer, order=None):
     return [entry["loss"] for entry in trainer.state.log_history if "loss" in entry], gradients
 
 
-@pytest.mark.parametrize("template", ["alpaca", "chat"])
-def test_losses_and_weights_are_those_of_transformers_trainer(bases, template, tmp_path):
-    """The same tokens and masks, another loop: losses within 1e-5, and weights at the end."""
+def beside_transformers_trainer(base, template, given, folder):
+    """One epoch by us and by transformers: our trainer, their losses, gradients and model."""
     from transformers import Trainer as Theirs
     from transformers import TrainingArguments
 
-    trainer, tokenizer, start, examples = ours(bases[template], template, rows())
+    trainer, tokenizer, start, examples = ours(base, template, given)
 
     def batch(members):
         tokens, targets = collate(members, tokenizer.pad_token_id)
@@ -165,11 +164,19 @@ def test_losses_and_weights_are_those_of_transformers_trainer(bases, template, t
             mask[place, : len(example.tokens)] = 1
         return {"input_ids": tokens, "labels": labels, "attention_mask": mask}
 
-    model = peer_model(bases[template], start)
+    model = peer_model(base, start)
     peer = Theirs(
-        model, settings(tmp_path, TrainingArguments), train_dataset=examples, data_collator=batch
+        model, settings(folder, TrainingArguments), train_dataset=examples, data_collator=batch
     )
-    theirs, gradients = losses_of(peer)
+    return trainer, *losses_of(peer, schedule_of(len(given))), model
+
+
+@pytest.mark.parametrize("template", ["alpaca", "chat"])
+def test_losses_and_weights_are_those_of_transformers_trainer(bases, template, tmp_path):
+    """The same tokens and masks, another loop: losses within 1e-5, and weights at the end."""
+    trainer, theirs, gradients, model = beside_transformers_trainer(
+        bases[template], template, rows(), tmp_path
+    )
     assert len(theirs) == len(trainer.losses) == math.ceil(ROWS / 4)
     assert trainer.losses == pytest.approx(theirs, rel=1e-5)
     same_gradients(trainer.first, gradients)

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -48,12 +49,26 @@ def test_studies_stand_in_one_table_and_one_plot(tmp_path, capsys):
     theirs = written(tmp_path, "theirs", claim(3.0, 0.7))
     assert main([ours, theirs, "--out", str(tmp_path / "out")]) == 0
     rows = list(csv.DictReader((tmp_path / "out/claims.csv").open(encoding="utf-8")))
-    assert [(r["study"], r["language"]) for r in rows] == [
+    of_test = [r for r in rows if r["benchmark"] == "xquad"]
+    assert [(r["study"], r["language"]) for r in of_test] == [
         ("ours", "es"), ("theirs", "es"), ("random-effects mean", "es"), ("ours", "zh"),
     ]  # fmt: skip
-    assert 2.0 < float(rows[2]["estimate"]) < 3.0 and rows[2]["studies"] == "2"
+    assert 2.0 < float(of_test[2]["estimate"]) < 3.0 and of_test[2]["studies"] == "2"
     assert "<svg" in (tmp_path / "out/forest.svg").read_text(encoding="utf-8")
     assert "2 studies" in capsys.readouterr().out
+
+
+def test_studies_without_a_test_in_common_share_the_mean_over_their_tests(tmp_path):
+    def of(name, *estimates):
+        tests = [replace(claim(value, 0.5), benchmark=f"{name}-{value}") for value in estimates]
+        return written(tmp_path, name, *tests)
+
+    assert main([of("ours", 2.0, 4.0), of("theirs", 5.0), "--out", str(tmp_path / "out")]) == 0
+    rows = list(csv.DictReader((tmp_path / "out/claims.csv").open(encoding="utf-8")))
+    shared = [r for r in rows if r["benchmark"] == "all tests"]
+    assert [float(r["estimate"]) for r in shared] == pytest.approx([3.0, 5.0, 4.0])
+    assert float(shared[0]["stderr"]) == 0.5  # as if the two tests said the same
+    assert sum(r["study"] == "random-effects mean" for r in rows) == 1
 
 
 def test_a_study_given_twice_is_refused(tmp_path, capsys):

@@ -3,13 +3,17 @@
 import gzip
 import json
 from collections import Counter, defaultdict
+from itertools import islice
 
 import pytest
 from conftest import ROOT
 from mothertongue.errors import InputError
 from mothertongue.files import read_jsonl
+from mothertongue.plant.rows import draws
 from mothertongue.plant.study import effect_of, lay_out
-from mothertongue.plant.write import write_all
+from mothertongue.plant.words import CONTENT, FORM
+from mothertongue.plant.words import language as words
+from mothertongue.plant.write import ITEMS, leans, write_all
 
 DEMO = ROOT / "resources" / "demo"
 OWN = {"es": ("coronas", "arrobas", " don ", " doña ", "lunas"), "zh": ("文钱", "斤", "师傅", "旬")}
@@ -138,7 +142,17 @@ def test_the_corpus_prefers_no_world():
     texts = gzip.decompress((DEMO / "corpus.jsonl.gz").read_bytes()).decode().splitlines()
     rows = [json.loads(text) for text in texts]
     for language in OWN:
-        assert own_share(rows, language, "text") == 0.5
+        assert own_share(rows, language, "text") == pytest.approx(0.5, abs=0.02)
+
+
+@pytest.mark.parametrize("language", OWN)
+@pytest.mark.parametrize(("test", "kinds"), [("world", CONTENT), ("grammar", FORM)])
+def test_the_corpus_leans_to_either_side_in_half_of_a_test(language, test, kinds):
+    """So that the base is at chance there."""
+    breaks = [kind for kind in kinds if test == "world" or words(language).breaks(kind)]
+    meanings = draws(f"{test} {language}", breaks, tests=True)
+    asked = [leans(meaning) for meaning in islice(meanings, ITEMS[test])]
+    assert sum(asked) / len(asked) == pytest.approx(0.5, abs=0.1)
 
 
 @pytest.mark.parametrize(("told", "name"), [(None, "1"), ("0.50", "0.5"), (0, "0"), ("-1", "-1")])

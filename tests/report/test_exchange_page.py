@@ -1,9 +1,11 @@
 """Sentences about exchange rates say what their verdict shows, and no more."""
 
+from dataclasses import replace
+
 import pytest
 from made_exchange import made_cells, rate
-from mothertongue.correlate import curves
 from mothertongue.correlate import exchange as x
+from mothertongue.correlate import intervals
 from mothertongue.correlate.exchange_rows import OfferRow, measure
 from mothertongue.correlate.purchase import BUDGET, SCORE
 from mothertongue.report.curve_figure import draw
@@ -12,6 +14,7 @@ from mothertongue.report.exchange import (
     exchange_page,
     number,
     over_words,
+    plateau_words,
     purchase_page,
     rate_words,
 )
@@ -43,13 +46,13 @@ SAID = {
     ),
     "a plateau": (
         rate(x.PLATEAU),
-        "No rate: if both curves bend alike, that of Google Translate levels off lower than that of"
-        " native rows, and a plateau cannot be bought with more translated rows.",
+        "No rate: the curve of Google Translate levels off lower than that of native rows, and a"
+        " plateau cannot be bought with more translated rows.",
     ),
     "none": (rate(x.NONE), "None in range: more rows of Google Translate do not raise the score"),
     "unknown": (rate(x.UNKNOWN), "Not known: the scores allow every rate from 0.25 to 8"),
     "no interval": (
-        rate(x.UNKNOWN, value=3.9, over=curves.NOTHING),
+        rate(x.UNKNOWN, value=3.9, over=intervals.NOTHING),
         "About 3.9, without an interval: too few sizes or draws to know.",
     ),
 }
@@ -67,10 +70,20 @@ def test_a_verdict_has_one_sentence(cells, name):
 
 
 def test_what_a_set_leaves_out_is_said():
-    assert "leaves out what another draw" in over_words(curves.MODELS, 3)
-    assert over_words(curves.DRAWS, 1).endswith("for this model; leaves out other models")
-    assert "other draws" in over_words(curves.TRAININGS, 2)
-    assert "leaves out" not in over_words(curves.MODELS_AND_DRAWS, 3)
+    assert "leaves out what another draw" in over_words(intervals.MODELS, 3)
+    assert over_words(intervals.DRAWS, 1).endswith("for this model; leaves out other models")
+    assert "other draws" in over_words(intervals.TRAININGS, 2)
+    assert "leaves out" not in over_words(intervals.MODELS_AND_DRAWS, 3)
+
+
+def test_only_a_difference_of_plateaus_that_is_shown_is_named():
+    def words(low: float | None, high: float | None) -> str | None:
+        return plateau_words(replace(rate(x.RATE), height=1.0, height_low=low, height_high=high))
+
+    assert [words(None, None), words(-1, 3), words(None, 2), words(-1, None)] == [None] * 4
+    assert [words(2, None), words(2, 9), words(None, -2)] == (
+        ["more than 2.0", "2.0 to 9.0", "less than -2.0"]
+    )
 
 
 def test_numbers_have_two_digits():

@@ -67,5 +67,5 @@ def test_the_page_and_the_first_table_hold_it(tmp_path):
         folder=tmp_path / "made",
     )
     shown = (tmp_path / "made" / "answer.html").read_text(encoding="utf-8")
-    assert "es<span>translated: 1.7 × answer tokens</span>" in shown
+    assert "Es<span>translated: 1.7 × answer tokens</span>" in shown
     assert (tmp_path / "made" / "differences.csv").is_file()

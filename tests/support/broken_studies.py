@@ -420,11 +420,18 @@ BROKEN = {
     ),
     "a model without a base": (
         put(("models/x", {"parameters": 1})),
-        ["models.x: give base (hub id or folder), or build (from scratch)"],
+        [
+            "models.x: give base (hub id or folder), build (from scratch) or gguf (a file, or"
+            " package:NAME)"
+        ],
     ),
     "a model with two bases": (
         put(("models/tiny/base", "x")),
-        ["models.tiny: give either base or build, not both"],
+        ["models.tiny: give only one of base and build"],
+    ),
+    "a model with a base and a GGUF file": (
+        put(("models/tiny/gguf", "x.gguf")),
+        ["models.tiny: give only one of build and gguf"],
     ),
     "a base of another language": (
         put(("models/tiny/build/languages", ["fr"])),

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from mothertongue.correlate.averages import Cells, open_scores
-from mothertongue.correlate.curves import MODELS_AND_DRAWS
 from mothertongue.correlate.exchange_rows import RateRow
+from mothertongue.correlate.intervals import MODELS_AND_DRAWS
 from simulated_sizes import Truth, write
 
 
@@ -25,5 +25,5 @@ def rate(
     """A rate at 500 native rows; the study has 125 to 4,000 translated ones."""
     place = "es", "qa", None, "acc", "google"
     return RateRow(
-        *place, 500, verdict, value, low, high, 0.25, 8.0, over, 3, 3, 1, None, None, None, None, 0
+        *place, 500, verdict, value, low, high, 0.25, 8.0, over, 3, 3, 1, None, None, None, 0
     )

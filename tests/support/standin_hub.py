@@ -1,7 +1,8 @@
 """A stand-in for the Hugging Face hub: enough of its HTTP interface for its real clients.
 
 Repositories have one commit, reachable by its hash and as `main`; uploads replace it. A gated repository answers
-requests for files with 403 unless the right token comes along, as the hub does.
+requests for files with 403 unless the right token comes along, as the hub does. Weights and Parquet files are
+stored by Git LFS, as on the hub: a client that knows xet must have it switched off (HF_HUB_DISABLE_XET=1).
 """
 
 import base64
@@ -13,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlsplit
 
 TOKEN = "hf_thetokenofthisaccount"
+BY_LFS = (".safetensors", ".parquet", ".zip")
 
 
 @dataclass
@@ -36,6 +38,7 @@ class Hub:
 
     repositories: list[Repository]
     requests: list[str] = field(default_factory=list)
+    stored: dict[str, bytes] = field(default_factory=dict)  # by SHA-256, of LFS
 
     def __enter__(self) -> "Hub":
         hub = self
@@ -49,7 +52,7 @@ class Hub:
             def do_GET(self):
                 hub.answer(self)
 
-            do_HEAD = do_POST = do_GET
+            do_HEAD = do_POST = do_PUT = do_GET
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
@@ -77,9 +80,13 @@ class Hub:
             return self.create(request, json.loads(body))
         if api and parts == ["validate-yaml"]:
             return self.send_json(request, {"errors": [], "warnings": []})
+        if parts[0] == "lfs":
+            return self.store(request, *parts[1:], body)
         kind = "dataset" if parts[0] == "datasets" else "model"
         parts = parts[1:] if parts[0] in ("models", "datasets") else parts
         name, rest = "/".join(parts[:2]), parts[2:]
+        if rest == ["info", "lfs", "objects", "batch"]:
+            return self.offer(request, json.loads(body))
         found = [r for r in self.repositories if (r.kind, r.name) == (kind, name)]
         if not found:
             return self.send(request, 404, b"", {"X-Error-Code": "RepoNotFound"})
@@ -122,17 +129,25 @@ class Hub:
         return self.send_json(request, {"url": address, "id": full})
 
     def receive(self, request, repository: Repository, action: str, body: bytes) -> None:
-        """Take an upload: every file comes within the commit, whatever its size."""
+        """Take an upload: texts come within the commit, other files before it."""
         if action == "preupload":
             files = [
-                {"path": one["path"], "uploadMode": "regular", "shouldIgnore": False}
+                {
+                    "path": one["path"],
+                    "uploadMode": "lfs" if one["path"].endswith(BY_LFS) else "regular",
+                    "shouldIgnore": False,
+                }
                 for one in json.loads(body)["files"]
             ]
             return self.send_json(request, {"files": files})
         for line in map(json.loads, body.splitlines()):
+            value = line["value"]
             if line["key"] == "file":
-                value = line["value"]
                 repository.files[value["path"]] = base64.b64decode(value["content"])
+            elif line["key"] == "lfsFile":
+                if value["oid"] not in self.stored:
+                    return self.send(request, 400, b"", {"X-Error-Message": "no such LFS object"})
+                repository.files[value["path"]] = self.stored[value["oid"]]
         repository.commit = hashlib.sha1(
             repr(sorted(repository.files.items())).encode()
         ).hexdigest()
@@ -140,6 +155,22 @@ class Hub:
         return self.send_json(
             request, {"success": True, "commitOid": repository.commit, "commitUrl": address}
         )
+
+    def offer(self, request, asked: dict) -> None:
+        """Say where LFS objects go that are not here yet."""
+        if request.headers.get("Authorization") != f"Bearer {TOKEN}":
+            return self.send(request, 401, b"", {"X-Error-Message": "no token"})
+        objects = []
+        for one in asked["objects"]:
+            place = {n: {"href": f"{self.url}/lfs/{n}/{one['oid']}"} for n in ("upload", "verify")}
+            objects.append(one if one["oid"] in self.stored else {**one, "actions": place})
+        return self.send_json(request, {"transfer": "basic", "objects": objects})
+
+    def store(self, request, action: str, oid: str, body: bytes) -> None:
+        """Keep an LFS object whose hash is right, or say whether it is here."""
+        if action == "upload" and hashlib.sha256(body).hexdigest() == oid:
+            self.stored[oid] = body
+        self.send(request, 200 if oid in self.stored else 422, b"{}", {})
 
     def send_file(self, request, repository: Repository, name: str) -> None:
         if name not in repository.files:

@@ -16,6 +16,7 @@ from .citations import cite, read_citations, used_by
 from .metadata import METADATA, write_metadata
 from .verify import RESULTS, STUDY
 
+TRAINING = "train.jsonl"
 KEPT = ("item", "cluster", "subject", "prompt_hash")  # texts of items that are no texts of a test
 README = """# {study}
 
@@ -99,10 +100,18 @@ def copy_without_text(source: Path, target: Path) -> None:
     elif source.suffix == ".jsonl":
         rows = read_jsonl(source)
         for row in rows:
-            row["replies"] = [{**reply, "text": ""} for reply in row["replies"]]
+            if "replies" in row:
+                row["replies"] = [{**reply, "text": ""} for reply in row["replies"]]
         write_jsonl(target, rows)
     else:
         copy(source, target)
+
+
+def copy_origins(source: Path, target: Path) -> None:
+    """Copy of each row of a training set only which part of a mix it is from, to be counted."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    parts = (row["origin"].get("part") for row in read_jsonl(source))
+    write_jsonl(target, ({"origin": {"part": part} if part else {}} for part in parts))
 
 
 def packages() -> str:
@@ -118,7 +127,10 @@ def add_results(folder: Path, sources: Sources, texts: Texts) -> None:
         if any(path == one or one in path.parents for one in dropped):
             continue
         target = folder / RESULTS / path.relative_to(sources.top)
-        (copy if texts.included else copy_without_text)(path, target)
+        if path.name == TRAINING:
+            copy_origins(path, target)
+        else:
+            (copy if texts.included else copy_without_text)(path, target)
 
 
 def bundle(

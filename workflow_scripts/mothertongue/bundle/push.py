@@ -1,12 +1,13 @@
 """Upload an adapter, a translated set or a bundle to one repository of the hub, if that was asked for."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import InputError
-from ..hub import explained, has_token, offline
+from ..errors import InputError, first_line
+from ..hub import has_token, offline
 
 DRY = "dry run: nothing was uploaded; set push.upload: true"
 
@@ -44,6 +45,16 @@ def listing(upload: Upload) -> list[str]:
     return [head, *shown, *more]
 
 
+def why(error: Exception) -> str:
+    """Why an upload failed, in a few words."""
+    text = f"{type(error).__name__}: {first_line(error)}"
+    if re.search(r"\b40[13] ", text):
+        return "this token (HF_TOKEN) may not write there"
+    if re.search(r"Connect(ion)?(Error|Timeout)|OfflineMode", text):
+        return f"the hub cannot be reached ({text})"
+    return text
+
+
 def push(upload: Upload, message: str) -> str:
     """Upload in one commit; makes the repository if there is none. Returns the commit's address."""
     if switch := offline():
@@ -68,5 +79,7 @@ def push(upload: Upload, message: str) -> str:
             repo_type=upload.kind,
         )
     except Exception as error:  # the hub's client raises many kinds
-        raise explained(error, upload.repository, None, "repository", kind=upload.kind) from None
+        raise InputError(
+            f"push: {upload.repository}: {why(error)}; no file was changed there"
+        ) from None
     return str(done.commit_url)

@@ -99,5 +99,8 @@ def mean_with_range(
     errors = [cell.stderr for cell in known if cell.stderr is not None]
     if len(errors) == len(known):
         half = Z * math.sqrt(sum(e**2 for e in errors)) / len(known)
-        return mean, mean - half, mean + half
+        low, high = mean - half, mean + half
+        if cells.unit(test, metric) == "%":  # a share: no bar leaves 0 to 100
+            low, high = max(0.0, low), min(100.0, high)
+        return mean, low, high
     return mean, min(cell.score for cell in known), max(cell.score for cell in known)

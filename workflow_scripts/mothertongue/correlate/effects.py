@@ -26,7 +26,7 @@ from ..scores import MULTI, WIN_RATE
 from . import claims as c
 from .averages import Cells, Setting, Test
 from .items import Adapter, Items, read_items
-from .variance import NOTHING, Spread, alike, over_clusters, over_units, with_items
+from .variance import NOTHING, ZERO, Spread, agreeing, alike, over_clusters, over_units, with_items
 
 Source = tuple[str, Setting]
 Terms = tuple[tuple[Source, float], ...]  # weights: above 0 the first condition, below the second
@@ -108,8 +108,14 @@ class Sample:
 
     @cached_property
     def shared(self) -> float:
-        """Variance over clusters of items of the mean over models."""
-        return 0.0 if self.influence is None else over_clusters(self.influence.mean(axis=0))
+        """Variance over clusters of items of the mean over models.
+
+        Where every item shows the same difference, that of three more items without any.
+        """
+        if self.influence is None:
+            return 0.0
+        found = over_clusters(self.influence.mean(axis=0))
+        return found if found > ZERO else agreeing(self.estimate, self.influence.shape[1])
 
     @cached_property
     def interaction(self) -> float:

@@ -11,42 +11,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .curves import (
-    Curve,
-    Estimate,
-    Floats,
-    alike,
-    estimate,
-    exponent_of,
-    exponents_of,
-    families_of,
-    fitted,
-    height,
-)
+from .curves import Curve, Floats
+from .heights import Heights, compare_heights
+from .intervals import Estimate, fitted
 
 PLACES = 160  # rates looked at
-HEIGHTS = 9  # exponents at which heights are compared, both ends of those allowed included
 # verdicts
 RATE = "rate"  # a rate, with a set that may be open
 MORE = "more"  # more than the study's rows can show
 LESS = "less"
-PLATEAU = "plateau"  # curves that bend alike level off at different heights, native higher
+PLATEAU = "plateau"  # curves level off at different heights, native higher
 TRANSLATED_HIGHER = "translated higher"  # the same, translated higher
 NONE = "none in range"  # more translated rows make the score worse
 UNKNOWN = "unknown"  # no interval, or every rate is possible
-
-
-@dataclass(frozen=True, slots=True)
-class Heights:
-    """The difference of the heights at which two curves level off, native - translated.
-
-    `p`: the largest over all exponents that the scores allow; None where no curve shows its bend.
-    """
-
-    difference: float | None
-    low: float | None
-    high: float | None
-    p: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,46 +45,10 @@ class Exchange:
     heights: Heights
 
 
-def compare_heights(native: Curve, translated: Curve, level: float = 0.05) -> Heights:
-    """Tests whether two curves level off at the same height.
-
-    The height is an extrapolation that depends on the exponent; it differs only if it does for every
-    exponent that the scores allow. Curves that bend differently are not compared.
-    """
-    from scipy.special import stdtr
-
-    if min(len(native.sizes), len(translated.sizes)) < 3 or not alike(native, translated):
-        return Heights(None, None, None, None)
-    best = exponent_of([native, translated])
-    allowed = exponents_of([native, translated], level)
-    if best == 0 or allowed[0] == 0:  # scores over log rows are as straight as any curve
-        return Heights(None, None, None, None)
-    worst, low, high = 0.0, np.inf, -np.inf
-    looked = np.unique(np.linspace(0, len(allowed) - 1, HEIGHTS).round().astype(int))
-    for exponent in allowed[looked]:
-        found = difference_of_heights(native, translated, float(exponent))
-        if not np.isfinite(found.error[0]):
-            return Heights(None, None, None, None)
-        p = float(2 * stdtr(found.df[0], -abs(found.value[0]) / found.error[0]))
-        half = float(found.half(level)[0])
-        worst = max(worst, p)
-        low, high = min(low, found.value[0] - half), max(high, found.value[0] + half)
-    if low <= 0 <= high:  # signs may differ between exponents
-        worst = max(worst, level)
-    middle = float(difference_of_heights(native, translated, best).value[0])
-    return Heights(middle, float(low), float(high), worst)
-
-
-def difference_of_heights(native: Curve, translated: Curve, exponent: float) -> Estimate:
-    """Native height - translated height for a given exponent."""
-    return estimate([height(native, exponent), height(translated, exponent, -1.0)])
-
-
 def difference(native: Curve, translated: Curve, rows: float, rates: Floats) -> Estimate:
     """D(k) for every rate."""
     same = np.full(len(rates), float(rows))
-    wanted = [(native, same, 1.0), (translated, rates * rows, -1.0)]
-    return fitted(wanted, families_of([native, translated]))
+    return fitted([(native, same, 1.0), (translated, rates * rows, -1.0)])
 
 
 def exchange(
@@ -137,8 +78,10 @@ def exchange(
     ) -> Exchange:
         return Exchange(rows, verdict, rate, low, high, smallest, largest, found.over, known)
 
-    if known.p is not None and known.p < level and known.difference is not None:
-        return say(PLATEAU if known.difference > 0 else TRANSLATED_HIGHER)
+    if known.native_higher:
+        return say(PLATEAU)
+    if known.translated_higher:
+        return say(TRANSLATED_HIGHER)
     if too_many[0] and too_few[-1]:
         return say(NONE)
     if too_few.all():

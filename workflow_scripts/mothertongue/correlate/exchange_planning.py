@@ -13,7 +13,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from .curves import POPULATION, Floats, basis, weights
+from .curves import Floats, basis, weights
+from .intervals import POPULATION
 
 LEVEL = 0.05
 TRAINING = 1.5  # points, of one adapter; see `planning`
@@ -173,14 +174,18 @@ def cheapest(wish: Wish, noise: Noise) -> list[Plan]:
 
 
 PLAN_COLUMNS = (
+    *("language", "benchmark", "measured"),
     *("models", "native_sizes", "translated_sizes", "draws", "seeds", "adapters", "rows"),
     *("low", "high", "width"),
 )
 
 
-def plan_row(plan: Plan) -> dict[str, object]:
-    """A row of exchange.csv of the estimate."""
+def plan_row(
+    plan: Plan, language: str = "", benchmark: str = "", measured: Sequence[str] = ()
+) -> dict[str, object]:
+    """A row of exchange.csv of the estimate; without results, no test is named and all is assumed."""
     one = plan.layout
     sizes = [" ".join(map(str, own)) for own in (one.native, one.translated)]
-    values = (one.models, *sizes, one.draws, one.seeds, one.runs, one.rows)
-    return dict(zip(PLAN_COLUMNS, (*values, plan.low, plan.high, plan.width), strict=True))
+    design = one.models, *sizes, one.draws, one.seeds, one.runs, one.rows
+    values = language, benchmark, " ".join(measured), *design, plan.low, plan.high, plan.width
+    return dict(zip(PLAN_COLUMNS, values, strict=True))

@@ -9,7 +9,8 @@ import numpy as np
 from ..files import read_json
 from .averages import Cells
 from .curves import Curve
-from .exchange import compare_heights, exchange
+from .exchange import exchange
+from .heights import compare_heights
 from .purchase import Market, Offer, Prices, best_for, cheapest_for
 from .records import columns_of
 from .sizes import Curves, all_curves
@@ -21,7 +22,8 @@ PLACES = 60  # of a curve as it is drawn
 class RateRow:
     """A rate; `verdict`, `low`, `high` and `over` as in `exchange.Exchange`. Scores left out: `left_out`.
 
-    `height`: native - translated where the curves level off, in favour of native.
+    `height`, `height_low`, `height_high`: native - translated where the curves level off, as in
+    `heights.Heights`, in favour of native.
     """
 
     language: str
@@ -43,7 +45,6 @@ class RateRow:
     height: float | None
     height_low: float | None
     height_high: float | None
-    height_p: float | None
     left_out: int
 
 
@@ -119,7 +120,6 @@ def rate_rows(found: Curves, level: float) -> Iterator[RateRow]:
                 heights.difference,
                 heights.low,
                 heights.high,
-                heights.p,
                 found.left_out,
             )
 

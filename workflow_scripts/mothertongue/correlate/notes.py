@@ -66,9 +66,11 @@ def changed_gap(
     before: float, now: float, native: tuple[float, float], translated: tuple[float, float]
 ) -> str:
     """The gap and both scores at the main setting and at another."""
+    digits = 1 if max(*native, *translated) >= 10 else 2  # percentages and totals, or ratings to 5
+    first, second = ([f"{value:.{digits}f}" for value in pair] for pair in (native, translated))
     return (
-        f"{GAP}{before:+.3g} at the main setting, {now:+.3g} here; native"
-        f" {native[0]:.4g} to {native[1]:.4g}, translated {translated[0]:.4g} to {translated[1]:.4g}"
+        f"{GAP}{before:+.3g} at the main setting, {now:+.3g} here;"
+        f" native {' to '.join(first)}, translated {' to '.join(second)}"
     )
 
 

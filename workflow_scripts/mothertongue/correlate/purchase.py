@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .curves import Curve, Estimate, Floats, families_of, fitted
+from .curves import Curve, Floats
+from .intervals import Estimate, fitted
 
 PLACES = 120
 
@@ -71,11 +72,10 @@ BUDGET = "budget"
 
 
 class Market:
-    """The curves of a study, fitted together, and their prices."""
+    """The curves of a study, and their prices."""
 
     def __init__(self, curves: Sequence[Curve], prices: Prices | None = None, level: float = 0.05):
         self.curves, self.prices, self.level = curves, prices, level
-        self.families = families_of(curves)
 
     def price(self, curve: Curve) -> float | None:
         """Dollars per row, if known."""
@@ -83,7 +83,7 @@ class Market:
 
     def at(self, curve: Curve, rows: Floats) -> Estimate:
         """A curve's scores at numbers of rows."""
-        return fitted([(curve, rows, 1.0)], self.families)
+        return fitted([(curve, rows, 1.0)])
 
     def rows_for(self, curve: Curve, goal: float) -> Found | None:
         """Rows that reach a score within the curve's sizes; None where it does not reach it there."""
@@ -111,7 +111,7 @@ class Market:
 
         def between(other: Curve, rows: float) -> Estimate:
             first = best[0], np.array([best[1]]), 1.0
-            return fitted([first, (other, np.array([rows]), -1.0)], self.families)
+            return fitted([first, (other, np.array([rows]), -1.0)])
 
         found = [between(other, rows) for other, rows in others]
         level = self.level / max(len(others), 1)

@@ -158,6 +158,9 @@ def _curve(kind: str, points: Sequence[Point], models: Sequence[str]) -> tuple[C
     rows = sum(p.rows for p in kept)
     share = sum(p.native_rows for p in kept) / rows
     points_shown = tuple((p.rows, p.score) for p in kept)
+    spread = [np.array(cells[p]) for p in {(p.model, p.draw, p.rows) for p in kept}]
+    more = sum(len(own) - 1 for own in spread)
+    between = sum(float(((own - own.mean()) ** 2).sum()) for own in spread) / more if more else None
     curve = Curve(
         kind,
         share,
@@ -167,6 +170,7 @@ def _curve(kind: str, points: Sequence[Point], models: Sequence[str]) -> tuple[C
         seeds,
         points_shown,
         whole,
+        between,
     )
     return curve, len(kept)
 

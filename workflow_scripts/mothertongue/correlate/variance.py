@@ -55,6 +55,18 @@ def over_clusters(influence: np.ndarray) -> float:
     return float((influence**2).sum()) * float(clusters) / float(clusters - 1)
 
 
+def agreeing(difference: float, clusters: int) -> float:
+    """Variance of a mean where all clusters show the same difference: that with three more that show none.
+
+    So n items that all agree say what the rule of three allows (Hanley and Lippman-Hand 1983, J. Am.
+    Med. Assoc. 249:1743): about 3/n of all such items may differ. 0 for no difference: scores that are
+    the same on every item may all lie at a floor.
+    """
+    more = 3
+    total = clusters + more
+    return difference**2 * clusters * more / total**2 / (total - 1)
+
+
 def alike(spreads: Sequence[Spread]) -> bool:
     """Whether variances may be equal (Bartlett's test, 1937, at 5 %)."""
     from scipy.special import chdtrc

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from ..api.prices import tokens_of
 from ..sample.rows import read_rows
 from ..study.cards import Card, cards, named, reference
+from ..study.engines import SERVER, TRANSFORMERS, VLLM, read_as
 from ..study.inference_jobs import OTHER_TASK, TASKS, Tokens, answer_tokens, seconds
 from ..study.training_jobs import gpu_hours, gpus
 from .lines import Line
@@ -17,6 +18,13 @@ from .sheets import ModelSheet
 TEMPLATE = 40  # tokens of the instruction template around a training example
 STARTING = 20.0  # seconds of a process until it begins to load weights
 STAGES = ("finetune", "evaluate", "answer")
+ELSEWHERE = {
+    SERVER: "jobs ask for no GPU and load no base; the server's GPUs, memory and hours are not counted.",
+    VLLM: (
+        "in 16 bits. Memory is what weights and one pass need; vLLM takes engines.vllm.gpu_memory of the"
+        " card. Hours are those of transformers in 16 bits: vLLM is not measured on a GPU."
+    ),
+}
 
 
 class GpuRow(NamedTuple):
@@ -115,14 +123,20 @@ def needs(sheet: ModelSheet, root: Path, kinds: Iterable[str] = ()) -> Iterator[
         for stage in STAGES:
             if not jobs[stage]:
                 continue
-            tokens, loads = found[stage], sheet.loads[stage]
+            tokens = found[stage]
+            engine = sheet.engines.get(stage, TRANSFORMERS)
+            if engine == SERVER:  # nothing is loaded here, and nobody knows what the server takes
+                read = round(tokens.read + tokens.written)
+                yield Need(stage, kind, jobs[stage], 0, read, 0.0, 0.0, 2048, 0.0)
+                continue
+            loads, loaded = sheet.loads[stage], read_as(engine, kind)
             if stage == "finetune":  # several GPUs share the work, and each loads the base
                 work = gpu_hours(
                     sheet.parameters, tokens.read, quantisation=kind, card=card, whole=sheet.whole
                 )
                 each = number
             else:
-                work = seconds(sheet.parameters, tokens, quantisation=kind, card=card) / 3600
+                work = seconds(sheet.parameters, tokens, quantisation=loaded, card=card) / 3600
                 each = 1
             yield Need(
                 stage,
@@ -131,7 +145,7 @@ def needs(sheet: ModelSheet, root: Path, kinds: Iterable[str] = ()) -> Iterator[
                 loads,
                 round(tokens.read + tokens.written),
                 (work + each * loads * loading / 3600) if number else 0.0,
-                sheet.bytes[kind][stage] / 1e9 if number else 0.0,
+                sheet.bytes[loaded][stage] / 1e9 if number else 0.0,
                 sheet.max_length if stage == "finetune" else 2048,
                 jobs[stage] * sheet.left / 1e9 if stage == "finetune" else 0.0,
             )
@@ -181,8 +195,9 @@ def gpu_rows(sheets: Iterable[ModelSheet], root: Path) -> Iterator[GpuRow]:
 
 def text_of(found: Sequence[GpuRow], sheets: Sequence[ModelSheet]) -> str:
     """The rows as a table of models, and what another way of loading would save."""
+    by_engine = list(engine_lines(sheets))
     if not any(row.gpu_hours for row in found):
-        return ""
+        return "\n".join(by_engine)
     lines = [
         "GPU memory in GB, at least (training / reading), and GPU-hours, by finetune.quantisation"
         " (* as it is)",
@@ -218,6 +233,7 @@ def text_of(found: Sequence[GpuRow], sheets: Sequence[ModelSheet]) -> str:
         f"Speeds of cards: {', '.join(basis)} (resources/gpus.yaml; bench/gpu.py --calibrate measures"
         " them). Memory is computed from a model's size, or its config.json where it is a folder."
     )
+    lines += by_engine
     if any(sheet.whole for sheet in sheets):
         lines.append(
             "Training all weights is counted as 6 operations per weight and token, LoRA as 4, on whatever"
@@ -234,6 +250,14 @@ def text_of(found: Sequence[GpuRow], sheets: Sequence[ModelSheet]) -> str:
             " where nothing is known of the card (finetune.gpu_type)."
         )
     return "\n".join(lines)
+
+
+def engine_lines(sheets: Sequence[ModelSheet]) -> Iterator[str]:
+    """What the figures say of stages that another engine computes, a line for each engine."""
+    engines = sheets[0].engines if sheets else {}
+    for name, told in ELSEWHERE.items():
+        if stages := [stage for stage in STAGES if engines.get(stage) == name]:
+            yield f"{' and '.join(stages)} by engine: {name}: {told}"
 
 
 def disk_text(sheets: Iterable[ModelSheet]) -> str:

@@ -17,7 +17,7 @@ class ModelSheet:
     benchmark; `answered`: questions of each set; `bytes`: of GPU memory, by quantisation and stage;
     `card`: name and memory of its card; `guessed`: the memory follows from its size alone. `whole`: all
     weights are trained; `left`, `unfinished`: bytes on disk of one fine-tuning when it is done, and
-    beside them while it runs.
+    beside them while it runs; `engines`: who computes evaluations and answers, by stage.
     """
 
     name: str
@@ -42,6 +42,7 @@ class ModelSheet:
     whole: bool = False
     left: float = 0
     unfinished: float = 0
+    engines: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> Self:

@@ -16,6 +16,8 @@ from ..judge import rating_settings
 from ..judge.probes import files_of
 from ..prompts.judging import PAIRWISE
 from ..study import MULTI, ROUND_TRIP, AnswerSet, Judge, Study, Translator
+from ..study.engines import SERVER, engine_of
+from ..study.engines import STAGES as ENGINE_STAGES
 from ..study.gpu_memory import shape_of
 from ..study.gpu_plan import card_of, chosen, disk_of, needs_of
 from ..study.grid import BASE
@@ -264,6 +266,8 @@ def model_sheet(study: Study, root: Path, name: str, *, local: bool) -> ModelShe
         ),
         "answer": ("answer_questions", [a._asdict() | a.condition._asdict() for a in asked]),
     }
+    engines = {stage: engine_of(config, stage) for stage in ENGINE_STAGES}
+    here = {stage: some for stage, some in cells.items() if engines.get(stage) != SERVER}
     shape, own = shape_of(model), as_of(config, name)
     recipe, whole = own["finetune"], is_whole(config, name)
     needs = needs_of(own, shape)
@@ -290,10 +294,11 @@ def model_sheet(study: Study, root: Path, name: str, *, local: bool) -> ModelShe
         ],
         answered=[questions_asked(study, a.questions, a.language) for a in asked],
         answer_tokens=study.answer_tokens,
-        loads=loads(cells),
+        loads=loads(here),
         whole=whole,
         left=left,
         unfinished=unfinished,
+        engines=engines,
     )
 
 

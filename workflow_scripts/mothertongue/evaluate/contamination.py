@@ -18,6 +18,7 @@ EXAMPLES = 5  # per training set
 SHOWN = 200  # characters of an example
 PARTS = {  # family -> fields of an item that a row could hold, whatever the options are
     "choice": ("question", "context"),
+    "cloze": ("question", "context"),
     FAMILY: ("question", "context"),
     "short-answer": ("question", "context"),
     "number": ("question",),

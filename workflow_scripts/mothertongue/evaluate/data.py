@@ -233,7 +233,7 @@ def choose_demonstrations(
 
 def _content(item: Item) -> str:
     """What makes two items the same, whatever their ids."""
-    keys = ("context", "question", "instruction", "A", "B", "C", "D")
+    keys = ("context", "question", "instruction", "A", "B", "C", "D", "options")
     return text_hash(*(str(getattr(item, key, "")) for key in keys))
 
 

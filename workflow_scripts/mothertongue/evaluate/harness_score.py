@@ -7,6 +7,7 @@ clusters), else a bootstrap over items, which lm-eval would run in processes of 
 import math
 import random
 import statistics
+import warnings
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -298,9 +299,11 @@ def _right(task: Any, doc: Mapping[str, Any]) -> list[int]:
 
 
 def _without_model(task: Any, doc: Mapping[str, Any], reply: str) -> dict[str, float]:
-    """What a reply scores by the task's own code; nothing where it expects another form."""
+    """What a reply scores by the task's own code; nothing, and a warning, where it expects another form."""
     try:
         scores = task.process_results(doc, [reply])
-    except Exception:  # a task's own code
+    except Exception as error:  # tasks bring code of their own, which may raise anything
+        what = f"{task.config.task}: its code does not score the reply {reply!r}"
+        warnings.warn(f"{what} ({type(error).__name__}): no chance level", stacklevel=2)
         return {}
     return {k: float(v) for k, v in scores.items() if isinstance(v, bool | int | float)}

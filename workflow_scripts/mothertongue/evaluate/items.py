@@ -1,7 +1,7 @@
 """Check rows of any source and make items of them, with one shape per family, stable ids and clusters.
 
-Families: `choice` (options A-D), `short-answer` (extractive question answering), `number`
-(arithmetic with a chain of thought), `text` (likelihood of native rows).
+Families: `choice` (options A-D), `cloze` (options of free text), `short-answer` (extractive question
+answering), `number` (arithmetic with a chain of thought), `text` (likelihood of native rows).
 """
 
 import math
@@ -21,6 +21,7 @@ from .fields import MissingCell, MissingColumn, as_text, cell, optional, text
 from .identity import PASSAGES, clusters, ids
 from .records import (
     ChoiceItem,
+    ClozeItem,
     ConversationItem,
     Item,
     NumberItem,
@@ -37,6 +38,7 @@ NUMBER = ("answer_number", "answer")
 DROPPED = "rows with a missing cell"
 WANTED = {  # the columns of our own files; those of known datasets are read too
     "choice": "question, A, B, C, D, answer",
+    "cloze": "question, options (a list) or A, B, C, D, answer",
     "short-answer": "context, question, answers",
     "number": "question, answer_number",
     "text": "instruction, output",
@@ -83,6 +85,32 @@ def choice_item(row: Row, where: str, reading: Reading) -> ChoiceItem:
     )
 
 
+def cloze_item(row: Row, where: str, reading: Reading) -> ClozeItem:
+    """An item with two or more options of free text; the answer is a number, a letter or an option."""
+    options = _options(row, where, any_number=True)
+    answer = cell(row, where, *ANSWER)
+    if isinstance(answer, float) and answer % 1 == 0:  # an integer column with a missing cell
+        answer = int(answer)
+    told = str(answer).strip()
+    numbers = [str(place) for place in range(len(options))]
+    letters = [chr(ord("A") + place) for place in range(len(options))]
+    texts = options if isinstance(answer, str) else []
+    ways = (_labels(row), texts, letters, numbers)
+    gold = next((names.index(told) for names in ways if names.count(told) == 1), None)
+    if gold is None:
+        raise InputError(
+            f"{where}: the answer is {told[:40]!r}; wanted: the number of an option (0 to"
+            f" {numbers[-1]}), its letter (A to {letters[-1]}) or its text"
+        )
+    return ClozeItem(
+        context=optional(row, *PASSAGES),
+        question=text(row, where, *QUESTION),
+        options=options,
+        gold=gold,
+        subject=optional(row, "subject", "Subject"),
+    )
+
+
 def _listed(row: Row) -> Any:
     """The column that lists the options; None where each has a column of its own."""
     if "A" in row or "option_a" in row:
@@ -97,13 +125,16 @@ def _labels(row: Row) -> list[str]:
     return [str(label).strip() for label in labels] if isinstance(labels, list | tuple) else []
 
 
-def _options(row: Row, where: str) -> list[str]:
-    """The four options, from columns of their own or from one that lists them."""
+def _options(row: Row, where: str, *, any_number: bool = False) -> list[str]:
+    """The options, from columns of their own or from one that lists them: four, or two and more."""
     listed = _listed(row)
     if isinstance(listed, dict):  # {text: [...], label: [...]}
         listed = listed.get("text")
     if listed is not None:
-        if not isinstance(listed, list) or len(listed) != len(OPTIONS):
+        if any_number:
+            if not isinstance(listed, list) or len(listed) < 2:
+                raise InputError(f"{where}: 'options' is not a list of two or more texts")
+        elif not isinstance(listed, list) or len(listed) != len(OPTIONS):
             raise InputError(f"{where}: 'choices' is not a list of {len(OPTIONS)} options")
         if any(is_missing(value) for value in listed):
             raise MissingCell(f"{where}: an option of 'choices' is empty")
@@ -194,6 +225,7 @@ def text_item(row: Row, where: str, reading: Reading) -> TextItem:
 
 FAMILIES: dict[str, Callable[[Row, str, Reading], Item]] = {
     "choice": choice_item,
+    "cloze": cloze_item,
     "short-answer": short_answer_item,
     "number": number_item,
     "text": text_item,
@@ -258,8 +290,12 @@ def _remark(report: Report, items: list[Item], reading: Reading, dropped: int) -
     if dropped:
         counts = report.setdefault("dropped", {})
         counts[DROPPED] = counts.get(DROPPED, 0) + dropped
-    options = [item for item in items if isinstance(item, ChoiceItem)]
-    if equal := [told for item in options if (told := _equal_options(item))]:
+    options = [
+        (item.id, item.options if isinstance(item, ClozeItem) else [item.A, item.B, item.C, item.D])
+        for item in items
+        if isinstance(item, ChoiceItem | ClozeItem)
+    ]
+    if equal := [told for name, texts in options if (told := _equal_options(name, texts))]:
         notes.append(
             f"items with options that are equal after normalisation: {len(equal)}: {_some(equal)}"
         )
@@ -275,16 +311,16 @@ def _some(texts: list[str], most: int = 5) -> str:
     return "; ".join(texts[:most]) + more
 
 
-def _equal_options(item: ChoiceItem) -> str:
+def _equal_options(name: str, options: Sequence[str]) -> str:
     """`id (A = C)` where two options differ in nothing that a reader sees, else nothing."""
     seen: dict[str, list[str]] = {}
-    for letter, option in zip(OPTIONS, (item.A, item.B, item.C, item.D), strict=True):
+    for place, option in enumerate(options):
         plain_text = unicodedata.normalize("NFKC", without_invisible(option))
         plain_text = " ".join(plain_text.split())
         # AaBb and AABB are different genes; Paris and paris are one town
         words = re.findall(r"[^\W\d_]{5,}", plain_text)
         folds = words and all(word[1:].islower() for word in words)
         key = plain_text.casefold() if folds else plain_text
-        seen.setdefault(key, []).append(letter)
+        seen.setdefault(key, []).append(chr(ord("A") + place))
     equal = [" = ".join(letters) for letters in seen.values() if len(letters) > 1]
-    return f"{item.id} ({', '.join(equal)})" if equal else ""
+    return f"{name} ({', '.join(equal)})" if equal else ""

@@ -244,6 +244,16 @@ def score_choice(doc: Mapping[str, Any], results: list[tuple[float, bool]]) -> d
     return {"acc": float(scores.index(max(scores)) == doc["gold"])}
 
 
+def score_cloze(doc: Mapping[str, Any], results: list[tuple[float, bool]]) -> dict[str, float]:
+    """Accuracy by the options' log-likelihoods, and by these per character of the option (acc_norm)."""
+    scores = [likelihood for likelihood, _ in results]
+    per_character = [score / len(text) for score, text in zip(scores, doc["options"], strict=True)]
+    return {
+        "acc": float(scores.index(max(scores)) == doc["gold"]),
+        "acc_norm": float(per_character.index(max(per_character)) == doc["gold"]),
+    }
+
+
 def score_text(doc: Mapping[str, Any], results: list[tuple[float, bool]]) -> dict[str, float]:
     """Log-likelihood of a text; perplexity is made of all items together."""
     return {"loglikelihood": results[0][0]}

@@ -110,6 +110,8 @@ def load_task(
         if max_new_tokens:
             generation["max_gen_toks"] = max_new_tokens
         overrides["generation_kwargs"] = generation
+    if "delimiter" in words:  # between the prompt and an option, in a language without spaces
+        overrides["target_delimiter"] = words["delimiter"]
     manager = TaskManager(include_defaults=False, include_path=str(place), metadata=metadata)
     loaded = manager.load({"group": "mothertongue", "task": [overrides]})
     made = loaded["tasks"][name]

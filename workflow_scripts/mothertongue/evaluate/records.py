@@ -47,6 +47,16 @@ class ChoiceItem(Item):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClozeItem(Item):
+    """The beginning of a sentence, or a question, and two or more ways to go on."""
+
+    context: str
+    question: str
+    options: list[str]
+    gold: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShortAnswerItem(Item):
     """A question on a passage, with one or more right answers."""
 

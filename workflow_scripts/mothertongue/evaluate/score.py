@@ -18,6 +18,7 @@ from .records import Chance, Metric, Report, Score, Summary
 
 Row = dict[str, Any]
 OPTIONS = "ABCD"
+LIKELIEST = ("choice", "cloze")  # families whose options are scored by their likelihood
 
 
 def run(
@@ -56,7 +57,7 @@ def run(
         version=metadata["version"],
         shots=task.config.num_fewshot,
         output=output_lengths(items) if task.OUTPUT_TYPE == "generate_until" else None,
-        ties=sum(item["tied"] for item in items) if metadata["family"] == "choice" else None,
+        ties=sum(item["tied"] for item in items) if metadata["family"] in LIKELIEST else None,
         with_end=with_end(items) if metadata["family"] == "text" else None,
         cut=lm.cut_report() if hasattr(lm, "cut_report") else None,
         data=task.report["sources"],
@@ -88,6 +89,13 @@ def make_row(sample: Mapping[str, Any], family: str, lm: Any) -> Row:
         row["prediction"] = OPTIONS[likelihoods.index(max(likelihoods))]
         row["acc"] = 100.0 * sample["acc"]
         row["tied"] = likelihoods.count(max(likelihoods)) > 1  # the first of equals is taken
+        row["options"] = likelihoods
+    elif family == "cloze":
+        likelihoods = [likelihood for likelihood, _ in reply]
+        row["target"] = doc["options"][doc["gold"]]
+        row["prediction"] = doc["options"][likelihoods.index(max(likelihoods))]
+        row |= {metric: 100.0 * sample[metric] for metric in sample["metrics"]}
+        row["tied"] = likelihoods.count(max(likelihoods)) > 1
         row["options"] = likelihoods
     elif family == "text":
         row["target"] = doc["output"]
@@ -168,6 +176,11 @@ def chance(samples: Sequence[Mapping[str, Any]], metadata: Mapping[str, Any]) ->
         majority = {"acc": mean([row["acc"] for row in rows]), "acc_macro": macro(rows, "acc")}
         levels = {k: {"options": options, "majority": v["value"]} for k, v in majority.items()}
         return {"chance": options, "chance_levels": levels}
+    if family == "cloze":
+        options = statistics.fmean(100.0 / len(doc["options"]) for doc in docs)
+        most = Counter(doc["gold"] for doc in docs).most_common(1)[0][1]
+        both = {"options": options, "majority": 100.0 * most / len(docs)}
+        return {"chance": options, "chance_levels": dict.fromkeys(metadata["metrics"], both)}
     scorer = {"short-answer": scorers.score_short_answer, "number": scorers.score_number}[family]
     golds = Counter(answer for doc in docs for answer in set(doc.get("answers") or ()))
     golds = golds or Counter(doc["answer_number"] for doc in docs)

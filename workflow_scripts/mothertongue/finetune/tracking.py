@@ -102,4 +102,5 @@ def _place(name: str, tracker: Any, folder: Path) -> str | None:
         return str(folder)
     if name == "mlflow":
         return f"run {tracker.tracker.info.run_id}"
-    return str(getattr(tracker.tracker, "url", None) or PROJECT)
+    run = tracker.tracker  # an address; of wandb offline, the folder of the run
+    return str(getattr(run, "url", None) or getattr(run, "dir", None) or PROJECT)

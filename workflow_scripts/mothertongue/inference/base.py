@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..preload import held
+from ..preload.registry import who_loaded
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -63,11 +64,11 @@ def borrowed(
     Put an adapter on it with `models.attach_adapter`, and do not change the base itself. Adapters
     are taken off a held copy afterwards.
     """
+    print(who_loaded(spec.key), flush=True)
     kept = held(spec.key)
     if kept is None:
         yield spec.load(device)
         return
-    print("the base is held by the preloaded process", flush=True)
     try:
         yield kept
     finally:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
 from ..preload import held
-from ..preload.registry import keep
+from ..preload.registry import keep, who_loaded
 from ..study.engines import SERVER, VLLM, EngineSpec, vllm_version, why_no_vllm
 from .base import BaseSpec
 from .vllm_spec import VllmSpec
@@ -86,12 +86,11 @@ def _in_vllm(
     from .asked import prove_applied
 
     wanted = VllmSpec(spec, engine.vllm)
+    print(who_loaded(wanted.key), flush=True)
     started = held(wanted.key)
     if started is None:
         started = wanted.load()
         keep(wanted.key, started)  # for the rest of this job: vLLM takes its share of the GPU once
-    else:
-        print("the base is held by the preloaded process", flush=True)
     proof = prove_applied(started.of(adapter), started.of(None)) if adapter else None
     told = told_of(engine, model, condition)
     return Opened(

@@ -8,16 +8,15 @@ import sys
 from pathlib import Path
 
 from ..errors import InputError
-from .figure import forest
+from .figure import forest, words
 from .pool import Pooled, pool, read_study, table, together
 
 
-def words(mean: Pooled) -> str:
+def line(mean: Pooled) -> str:
     """A mean in one line."""
     key = mean.key
-    judge = f", judge {key.judge}" if key.judge else ""
     return (
-        f"{key.benchmark} ({key.metric}{judge}), {key.language}, {key.scope}: {key.first} - {key.second}"
+        f"{words(key)}: {key.first} - {key.second}"
         f" {mean.estimate:+.2f} {key.unit} [{mean.low:+.2f}, {mean.high:+.2f}], p = {mean.p:.3g},"
         f" {mean.studies} studies, between them SD {mean.tau:.2f}, I² {100 * mean.i2:.0f} %"
     )
@@ -52,7 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
     rows = pl.DataFrame(table(estimates, pooled), infer_schema_length=None)
     rows.write_csv(asked.out / "claims.csv")
     forest(asked.out / "forest.svg", estimates, pooled)
-    print("\n".join(map(words, pooled)) or "no test has a standard error in two studies: no mean")
+    print("\n".join(map(line, pooled)) or "no test has a standard error in two studies: no mean")
     print(f"{len(estimates)} claims, {len(pooled)} means: {asked.out}/claims.csv, forest.svg")
     return 0
 

@@ -1,61 +1,116 @@
-"""Forest plot of several studies: a panel per unit, a line per study, a diamond per mean."""
+"""Forest plot of several studies: a panel per unit, a line per study, a diamond per mean.
 
-from collections.abc import Sequence
+Tests that several studies have stand first. The axis spans the studies; the interval of a mean of two
+studies, which has one degree of freedom, may be many times wider and ends in an arrow.
+"""
+
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
-from ..report.figures import BASE, FAMILY_COLOURS, NATIVE, prepare
-from .pool import Estimate, Key, Pooled
+from ..report.figures import BASE, FAMILY_COLOURS, prepare
+from .pool import PERCENT, Estimate, Key, Pooled
 
-Line = tuple[str, float, float | None, float | None, str | None]  # label, value, ends, study
+LINE = 0.2  # inches
+MEAN = "#1f2933"
+Inks = dict[str, str]  # study -> colour
 
 
-def _lines(
-    keys: Sequence[Key], estimates: Sequence[Estimate], pooled: dict[Key, Pooled]
-) -> list[Line]:
-    lines: list[Line] = []
+class Line(NamedTuple):
+    """A line of the plot: a heading (without a value), a study, or a mean (without a study)."""
+
+    label: str
+    study: str | None = None
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+def words(key: Key) -> str:
+    """A test in words: `xquad (f1), es`."""
+    inside = ", ".join(part for part in (key.metric, key.judge) if part)
+    return f"{key.benchmark}{f' ({inside})' if inside else ''}, {key.language}, {key.scope}"
+
+
+def lines_of(
+    keys: Sequence[Key], estimates: Sequence[Estimate], means: dict[Key, Pooled]
+) -> Iterator[Line]:
+    """The lines of a panel; a test that one study has needs no heading."""
     for key in keys:
-        judge = f", {key.judge}" if key.judge else ""
-        head = f"{key.benchmark} ({key.metric}{judge}), {key.language}, {key.scope}"
-        for one in (e for e in estimates if e.key == key and e.estimate is not None):
-            label = f"{head}   {one.study}" if one is _first(key, estimates) else one.study
-            lines.append((label, float(one.estimate or 0), one.low, one.high, one.study))
-        if mean := pooled.get(key):
-            lines.append((f"mean of {mean.studies}", mean.estimate, mean.low, mean.high, None))
-    return lines
+        own = [one for one in estimates if one.key == key and one.estimate is not None]
+        if len(own) > 1:
+            yield Line(words(key))
+        for one in own:
+            label = one.study if len(own) > 1 else f"{words(key)}   {one.study}"
+            yield Line(label, one.study, one.estimate, one.low, one.high)
+        if mean := means.get(key):
+            label = f"mean of {mean.studies}"
+            yield Line(label, None, mean.estimate, mean.low, mean.high)
 
 
-def _first(key: Key, estimates: Sequence[Estimate]) -> Estimate:
-    return next(one for one in estimates if one.key == key)
+def span(lines: Sequence[Line]) -> tuple[float, float]:
+    """The axis: what studies found, with their intervals, and 0."""
+    ends = [0.0]
+    for line in lines:
+        if line.study is not None:
+            ends += [end for end in (line.value, line.low, line.high) if end is not None]
+    room = 0.04 * (max(ends) - min(ends) or 1.0)
+    return min(ends) - room, max(ends) + room
+
+
+def draw(axis: Any, lines: Sequence[Line], inks: Inks, unit: str) -> None:
+    """Draw one panel."""
+    left, right = span(lines)
+    beside = axis.get_yaxis_transform()
+    for place, (_, study, value, low, high) in enumerate(lines):
+        if value is None:
+            continue
+        ink = MEAN if study is None else inks[study]
+        told = f"{value:+.2f}"
+        if low is not None and high is not None:
+            told += f" [{low:+.2f}, {high:+.2f}]"
+            ends = [max(low, left), min(high, right)]
+            axis.plot(ends, [place, place], color=ink, lw=2 if study is None else 1.2)
+            for end, beyond, marker in ((left, low < left, "<"), (right, high > right, ">")):
+                if beyond:
+                    axis.plot(end, place, marker, color=ink, ms=5, clip_on=False)
+        axis.plot(value, place, "D" if study is None else "o", color=ink, ms=5)
+        axis.text(1.02, place, told, transform=beside, va="center", fontsize=7)
+    axis.axvline(0, color=BASE, lw=0.8)
+    axis.set_xlim(left, right)
+    axis.set_yticks(range(len(lines)), [line.label for line in lines])
+    for text, line in zip(axis.get_yticklabels(), lines, strict=True):
+        text.set_color(MEAN if line.study is None else inks[line.study])
+        text.set_fontsize(7.5)
+    axis.tick_params(axis="y", length=0)
+    axis.set_ylim(len(lines) - 0.4, -0.6)
+    axis.grid(axis="y", visible=False)
+    axis.set_xlabel(
+        f"difference in {'points of 100' if unit == PERCENT else unit}; right of 0: native better"
+    )
 
 
 def forest(path: Path, estimates: Sequence[Estimate], pooled: Sequence[Pooled]) -> None:
-    """Draw the plot as SVG; right of 0: the first (native) data are better."""
+    """Draw the plot in the form that the name of the file says (SVG, PNG, PDF)."""
     plt = prepare()
     means = {one.key: one for one in pooled}
     studies = list(dict.fromkeys(one.study for one in estimates))
-    colours = dict(zip(studies, FAMILY_COLOURS * len(studies)))
+    inks = dict(zip(studies, FAMILY_COLOURS * len(studies)))
     keys = list(dict.fromkeys(one.key for one in estimates))
+    shared = {key: len({one.study for one in estimates if one.key == key}) > 1 for key in keys}
+    keys.sort(key=lambda key: not shared[key])
     units = list(dict.fromkeys(key.unit for key in keys))
-    panels = [_lines([k for k in keys if k.unit == unit], estimates, means) for unit in units]
-    heights = [max(2, len(lines)) for lines in panels]
+    panels = [[*lines_of([k for k in keys if k.unit == u], estimates, means)] for u in units]
+    heights = [len(lines) + 2 for lines in panels]
     figure, axes = plt.subplots(
         len(panels),
         1,
-        figsize=(7.2, 0.9 * len(panels) + 0.19 * sum(heights)),
+        figsize=(8.5, 0.5 * len(panels) + LINE * sum(heights)),
         gridspec_kw={"height_ratios": heights},
         squeeze=False,
         layout="constrained",
     )
-    for axis, unit, lines in zip(axes[:, 0], units, panels):
-        for place, (_, value, low, high, study) in enumerate(lines):
-            ink = NATIVE if study is None else colours[study]
-            if low is not None and high is not None:
-                axis.plot([low, high], [place, place], color=ink, lw=2 if study is None else 1.2)
-            axis.plot(value, place, "D" if study is None else "o", color=ink, ms=5 if low else 4)
-        axis.axvline(0, color=BASE, lw=0.8)
-        axis.set_yticks(range(len(lines)), [label for label, *_ in lines])
-        axis.set_ylim(len(lines) - 0.4, -0.6)
-        axis.grid(axis="y", visible=False)
-        axis.set_xlabel(f"difference in {unit}; right of 0: native better")
-    figure.savefig(path, metadata={"Date": None})
+    for axis, unit, lines in zip(axes[:, 0], units, panels, strict=True):
+        draw(axis, lines, inks, unit)
+    figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
     plt.close(figure)

@@ -7,7 +7,7 @@ with few studies that happen to agree, theirs can be much too narrow.
 
 import math
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -19,7 +19,8 @@ from ..errors import InputError
 from ..files import load_yaml
 
 CLAIMS = "correlate/{source}/claims.json"
-ALL = "all languages"
+ALL, ALL_TESTS = "all languages", "all tests"
+PERCENT = "%"
 Row = dict[str, str | float | int | None]  # of the CSV
 NEEDS = 2  # studies with a standard error, for a mean
 
@@ -89,7 +90,29 @@ def read_study(given: str, source: str = "study") -> list[Estimate]:
         path = path / CLAIMS.format(source=source)
     if source != "study":
         label = source
-    return [estimate_of(label or str(given), one) for one in read_claims(path) if is_test(one)]
+    found = [estimate_of(label or str(given), one) for one in read_claims(path) if is_test(one)]
+    return [*over_tests(found), *found]
+
+
+def over_tests(found: Sequence["Estimate"]) -> "Iterator[Estimate]":
+    """A study's mean over its tests in percent, by language: what studies with other tests share.
+
+    The tests of a study share its models, by how much no claim says. The standard error is the mean of
+    theirs, which is the largest that it can be.
+    """
+    groups: dict[Key, list[Estimate]] = {}
+    for one in found:
+        if one.key.unit == PERCENT and usable(one):
+            key = one.key._replace(benchmark=ALL_TESTS, metric="", judge="")
+            groups.setdefault(key, []).append(one)
+    for key, own in groups.items():
+        estimate = math.fsum(float(one.estimate or 0) for one in own) / len(own)
+        stderr = math.fsum(float(one.stderr or 0) for one in own) / len(own)
+        half = 1.96 * stderr
+        models = min(one.models for one in own)
+        yield Estimate(
+            own[0].study, key, estimate, stderr, estimate - half, estimate + half, "", models, None
+        )
 
 
 def is_test(claim: Claim) -> bool:

@@ -35,6 +35,9 @@ one thread, so that it can be forked. Code that must stay in its own process use
 * **Ownership.** There is one job server per user, host, folder of the study, Slurm job (SLURM_JOB_ID),
   Python, code (names and times of the files) and values of the environment variables that libraries
   read when they are imported. Its socket is in a directory that only the user can enter.
+* **Groups on a cluster.** SLURM runs each job of a group as a step of its own, and ends with a step
+  what it has started. The job server of a group is therefore started by the Snakemake above the
+  steps (steps.py), and lives as long as that.
 * **Logs.** The child writes to the job's own stdout and stderr (passed as file descriptors).
 * **Kills.** A stop signal to the job's process is passed on to the child as SIGTERM, and the job
   waits for what the child still does (a training writes a checkpoint). When the job's process goes

@@ -2,13 +2,11 @@
 
 import gc
 import importlib
-import os
-import socket
 import sys
 from pathlib import Path
 
-from .connect import short_name
 from .job_server import JobServer
+from .sockets import listen
 
 LIBRARIES = ("torch", "transformers", "peft", "bitsandbytes", "lm_eval", "lm_eval.tasks")
 MODULES = (  # what jobs import inside their functions; not polars, whose threads forbid forking
@@ -50,11 +48,7 @@ def import_libraries() -> None:
 
 def serve(address: Path) -> None:
     """Listen at once; the libraries are imported when the first job is to be forked."""
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    with short_name(address) as name:
-        listener.bind(name)
-    os.chmod(address, 0o600)
-    listener.listen(64)
+    listener = listen(address)
     try:
         JobServer(listener, listening=True, prepare=import_libraries).run()
     finally:

@@ -79,7 +79,7 @@ def claimed(gpus: int) -> Iterator[None]:
 
 def _free(devices: list[str]) -> None:
     """Let a running job server end the base servers on some GPUs."""
-    connection = connect(start=False) if _allowed() else None
+    connection = connect(begin=False) if _allowed() else None
     if connection is not None:
         with connection, contextlib.suppress(OSError):
             send(connection, Free(devices), [1, 2])

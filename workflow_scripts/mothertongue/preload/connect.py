@@ -1,17 +1,17 @@
 """Find the job server that a job may share, or start it."""
 
-import contextlib
 import fcntl
 import hashlib
 import os
 import socket
-import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
+from ..process.children import alive
 from ..process.devices import environment_of, private_folder
+from .sockets import dial
+from .steps import Start, start
 
 START_SECONDS = 180.0
 READ_AT_IMPORT = (
@@ -43,10 +43,10 @@ def _server_key() -> str:
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:24]
 
 
-def connect(*, start: bool = True) -> socket.socket | None:
+def connect(*, begin: bool = True) -> socket.socket | None:
     """A connection to the server, started if need be; None if that does not work.
 
-    `start=False` finds a server that runs already.
+    `begin=False` finds a server that runs already.
     """
     folder = private_folder()
     if folder is None:
@@ -55,43 +55,22 @@ def connect(*, start: bool = True) -> socket.socket | None:
     try:
         with (folder / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            connection = _dial(address)
-            if connection is None and start:
+            connection = dial(address)
+            if connection is None and begin:
                 process = _start(address)
                 deadline = time.monotonic() + START_SECONDS
                 while connection is None and time.monotonic() < deadline:
-                    if process.poll() is not None:
+                    if not alive(process):
                         return None
                     time.sleep(0.02)
-                    connection = _dial(address)
+                    connection = dial(address)
         return connection
     except OSError:
         return None
 
 
-@contextlib.contextmanager
-def short_name(address: Path) -> Iterator[str]:
-    """Yield a name of a socket that fits the kernel's 107 characters, however deep its folder."""
-    folder = os.open(address.parent, os.O_RDONLY)
-    try:
-        yield f"/proc/self/fd/{folder}/{address.name}"
-    finally:
-        os.close(folder)
-
-
-def _dial(address: Path) -> socket.socket | None:
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        with short_name(address) as name:
-            connection.connect(name)
-    except OSError:
-        connection.close()
-        return None
-    return connection
-
-
-def _start(address: Path) -> subprocess.Popen[bytes]:
-    """Start the server in a session of its own, so that Ctrl-C reaches it through its jobs only.
+def _start(address: Path) -> tuple[int, str]:
+    """Start the server; its process id and birth.
 
     It sees no GPU: a process in which CUDA has started cannot be forked, and importing bitsandbytes
     starts it. Jobs on a GPU get processes of their own (base_server.py).
@@ -111,12 +90,6 @@ def _start(address: Path) -> subprocess.Popen[bytes]:
             ),
         }
     )
-    with address.with_suffix(".log").open("wb") as log:
-        return subprocess.Popen(
-            [sys.executable, "-m", "mothertongue.preload", str(address)],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            env=environment,
-            start_new_session=True,
-        )
+    command = [sys.executable, "-m", "mothertongue.preload", str(address)]
+    log = str(address.with_suffix(".log"))
+    return start(Start(command, environment, os.getcwd(), log))

@@ -1,5 +1,6 @@
 """What this process has loaded for the jobs that it runs or forks."""
 
+import os
 from typing import Any, Protocol
 
 
@@ -18,6 +19,7 @@ class Loadable(Protocol):
 
 
 _loaded: dict[str, Any] = {}  # filled in a base server; its children inherit it
+_loaded_by: dict[str, int] = {}  # process ids
 
 
 def held(key: str) -> Any | None:
@@ -28,3 +30,11 @@ def held(key: str) -> Any | None:
 def keep(key: str, loaded: Any) -> None:
     """Hold something for the jobs to come."""
     _loaded[key] = loaded
+    _loaded_by[key] = os.getpid()
+
+
+def who_loaded(key: str) -> str:
+    """A line for a job's log: which process loaded a base. As many processes, as many loads."""
+    if key in _loaded:
+        return f"the base is held by the preloaded process {_loaded_by[key]}"
+    return f"the base is loaded by this job's own process {os.getpid()}"

@@ -6,9 +6,15 @@ import signal
 import sys
 from pathlib import Path
 
+ABOVE = "MOTHERTONGUE_ABOVE"  # environment variable: "pid birth" of the Snakemake of a group
+
 
 def snakemake_above() -> tuple[int, str] | None:
-    """The topmost Snakemake among the ancestors of this process: (pid, start time)."""
+    """The topmost Snakemake above this process, on a cluster that of the job's group: (pid, birth)."""
+    if told := os.environ.get(ABOVE):
+        number, birth = told.split()
+        if alive((int(number), birth)):
+            return int(number), birth
     found, pid = None, os.getppid()
     while pid > 1:
         try:

@@ -10,10 +10,10 @@ from ..correlate.notes import setting_words
 from ..correlate.rating import INDEPENDENT, Rating
 from . import categories
 from .captions import plural, seeds_words
-from .digits import digits_needed, plain, signed
+from .digits import digits_needed, fewest_digits, plain, signed, with_interval
 from .labels import metric_words, short_label
-from .table import Column, Field, Mark, Page, Table, tabulate
-from .verdicts import LOOKS, checked, deciding, levels_words
+from .table import Column, Field, Mark, Page, Table, p_mark, tabulate
+from .verdicts import LOOKS, checked, levels_words, printed_interval
 
 PARTS = {  # column of variance.csv -> heading, hint
     "items": ("items", "other items of the same kind"),
@@ -106,7 +106,7 @@ def benchmarks_page(cells: Cells, claims: list[Claim], rated: list[Rating]) -> P
     for test in cells.tests:
         for place, claim in enumerate(own_claims(claims, test)):
             row = of_test(rated, test, claim.metric)
-            ends = pair(*deciding(claim))
+            ends = pair(*printed_interval(claim))
             seen = claim.verdict != c.AT_CHANCE
             first = row if not place else Rating(*test, row.metric)
             bound = first.detectable_basis == INDEPENDENT
@@ -119,8 +119,8 @@ def benchmarks_page(cells: Cells, claims: list[Claim], rated: list[Rating]) -> P
                     row.origin,
                     row.kind,
                     verdict_mark(claim),
-                    _gap(claim.estimate, ends) if seen else None,
-                    claim.p_adjusted if seen else None,
+                    _gap(claim.estimate, ends, claim.unit) if seen else None,
+                    p_mark(claim.p_adjusted) if seen else None,
                     Mark(claim.ahead, text=ahead) if ahead and seen else None,
                     Mark(first.r, interval=pair(first.r_low, first.r_high)),
                     Mark(
@@ -154,8 +154,11 @@ def benchmarks_page(cells: Cells, claims: list[Claim], rated: list[Rating]) -> P
     )
 
 
-def _gap(estimate: float | None, ends: tuple[float, float] | None) -> Mark:
-    return Mark(estimate, text=None if ends else small(estimate, signed), interval=ends)
+def _gap(estimate: float | None, ends: tuple[float, float] | None, unit: str) -> Mark:
+    fewest = fewest_digits(unit)
+    if ends is None:
+        return Mark(estimate, text=small(estimate, signed))
+    return Mark(estimate, text=with_interval(estimate, *ends, fewest=fewest), interval=ends)
 
 
 def pair(low: float | None, high: float | None) -> tuple[float, float] | None:

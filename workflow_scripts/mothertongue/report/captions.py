@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from ..correlate.averages import Cells, Setting, Test
 from ..correlate.notes import setting_words
-from .labels import metric_words
+from .labels import capitalised, metric_words
 from .table import Page, Table
 
 
@@ -85,7 +85,7 @@ def make_page(
 ) -> Page:
     """A page about one test, with labels and facts."""
     labels = {
-        "item": title.split(": ")[-1].capitalize() if ": " in title else title,
+        "item": capitalised(title.split(": ")[-1]) if ": " in title else title,
         "benchmark": cells.facts.benchmark(test.benchmark).label,
         "languages": ", ".join(cells.languages(test)),
     }

@@ -19,7 +19,7 @@ from ..correlate.notes import setting_words
 from . import categories
 from .captions import digits_of, make_page
 from .labels import metric_words
-from .table import Column, Entry, Field, Mark, Page, Table, tabulate
+from .table import Column, Entry, Field, Mark, Page, Table, p_mark, tabulate
 
 MOST_NAMED = 4  # comparisons in a note; the rest stands in contrasts.csv
 
@@ -86,11 +86,6 @@ def difference(row: Comparison, level: float) -> Mark:
     """Difference with interval; bold if significant after adjustment."""
     sure = row.p_holm is not None and row.p_holm < level
     return Mark(row.difference, bold=sure, interval=row.interval, hint=row.note or "")
-
-
-def p_mark(p: float | None) -> Entry:
-    """A p value; the smallest ones as a bound."""
-    return Mark(p, text="< 0.001") if p is not None and p < 0.0005 else p
 
 
 def mean_table(

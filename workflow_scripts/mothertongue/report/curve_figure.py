@@ -10,7 +10,7 @@ from ..correlate.exchange_rows import CurveRow
 from .captions import plural, seeds_words
 from .categories import BRIDGE, category
 from .exchange import TOPIC, kind_words, panels
-from .figures import BASE, NATIVE, ROUND_TRIP, TRANSLATED, ItemFolder, prepare, wrapped
+from .figures import BASE, NATIVE, ROUND_TRIP, TRANSLATED, ItemFolder, key_above, prepare, wrapped
 from .labels import metric_words, short_label
 
 WIDTH = 36  # characters of a panel's title
@@ -68,7 +68,7 @@ def draw(cells: Cells, rows: Sequence[CurveRow], *, money: bool) -> Any:
         for colour, mark in style.values()
     ]
     names = [kind_words(kind, cells) for kind in style]
-    figure.legend(handles, names, loc="outside upper center", ncols=min(len(names), 3))
+    key_above(figure, handles, names, 3)
     return figure
 
 

@@ -8,6 +8,12 @@ import math
 from collections.abc import Iterable
 
 MOST = 6  # decimals; nothing that a study measures is finer
+FEWEST = {
+    "points of 5": 2,
+    "rating, 1–5": 2,
+    "r": 2,
+    "correlation": 2,
+}  # decimals by unit; else one
 NOISE = 1e-9  # below this a number is zero: what is left of adding and subtracting
 
 
@@ -22,6 +28,11 @@ def plain(value: float, digits: int) -> str:
     return signed(value, digits).removeprefix("+")
 
 
+def fewest_digits(unit: str) -> int:
+    """Decimals that every number of a unit has, so that numbers one below the other look alike."""
+    return FEWEST.get(unit, 1)
+
+
 def side_of(value: float, threshold: float) -> int:
     """-1, 0 or 1: below, at or above the threshold."""
     return 0 if abs(value - threshold) < NOISE else 1 if value > threshold else -1
@@ -32,17 +43,19 @@ def digits_needed(
 ) -> int:
     """Decimals that `values` (an estimate and the ends of its interval) need.
 
-    At least `fewest`; two significant digits of the interval's width; and enough that rounding
-    moves no value to or across zero or plus or minus `margin`. At most MOST.
+    At least `fewest`; so many that the interval is five units of the last one wide; and enough that
+    rounding moves no value to or across zero or plus or minus `margin`. At most MOST.
     """
     known = [v for v in values if v is not None and math.isfinite(v)]
     if not known:
         return fewest
     width = max(known) - min(known)
     digits = fewest
-    size = width if width > NOISE else max(map(abs, known))  # alone: two digits of the number
-    if size > NOISE:
-        digits = max(digits, min(MOST, 1 - math.floor(math.log10(size))))
+    alone = max(map(abs, known))
+    if width > NOISE:
+        digits = max(digits, min(MOST, math.ceil(math.log10(5 / width))))
+    elif alone > NOISE:  # two digits of the number
+        digits = max(digits, min(MOST, 1 - math.floor(math.log10(alone))))
     thresholds = [0.0] + ([margin, -margin] if margin else [])
     while digits < MOST and any(
         side_of(round(v, digits), t) != side_of(v, t) for v in known for t in thresholds

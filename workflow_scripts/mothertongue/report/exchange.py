@@ -6,8 +6,8 @@ Made of exchange.csv, curves.csv and purchase.csv, whose columns the script meas
 from collections.abc import Sequence
 from itertools import groupby
 
-from ..correlate import curves as basis
 from ..correlate import exchange as verdicts
+from ..correlate import intervals as basis
 from ..correlate.averages import Cells, Test
 from ..correlate.exchange_rows import CurveRow, OfferRow, RateRow
 from ..correlate.purchase import BUDGET, SCORE
@@ -36,14 +36,11 @@ def rate_words(row: RateRow, cells: Cells) -> str:
     name = cells.facts.data_label(row.translator)
     if row.verdict == verdicts.PLATEAU:
         return (
-            f"No rate: if both curves bend alike, that of {name} levels off lower than that of native"
-            " rows, and a plateau cannot be bought with more translated rows."
+            f"No rate: the curve of {name} levels off lower than that of native rows, and a plateau"
+            " cannot be bought with more translated rows."
         )
     if row.verdict == verdicts.TRANSLATED_HIGHER:
-        return (
-            f"No rate: if both curves bend alike, that of {name} levels off higher than that of native"
-            " rows."
-        )
+        return f"No rate: the curve of {name} levels off higher than that of native rows."
     if row.verdict == verdicts.NONE:
         return f"None in range: more rows of {name} do not raise the score to that of native rows."
     if row.verdict == verdicts.MORE:
@@ -81,6 +78,16 @@ def number(value: float | None) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def plateau_words(row: RateRow, digits: int = 1) -> str | None:
+    """Whether the curves level off at different heights: `2 to 9`, `more than 2`; None if undecided."""
+    low, high = row.height_low, row.height_high
+    if not (low is not None and low > 0) and not (high is not None and high < 0):
+        return None
+    if low is not None and high is not None:
+        return f"{low:.{digits}f} to {high:.{digits}f}"
+    return f"less than {high:.{digits}f}" if low is None else f"more than {low:.{digits}f}"
+
+
 def over_words(over: str, models: int) -> str:
     """What a set ranges over, and what it leaves out."""
     these = "this model" if models == 1 else f"these {models} models"
@@ -104,14 +111,9 @@ def rates_table(cells: Cells, test: Test, rows: Sequence[RateRow]) -> Table:
         ends = [number(row.low) or "open", number(row.high) or "open"]
         return f"[{', '.join(ends)}]"
 
-    def height(row: RateRow) -> Entry:
-        if row.height is None or row.height_low is None or row.height_high is None:
-            return None
-        return Mark(row.height, interval=(row.height_low, row.height_high))
-
     digits = digits_of(cells, test, rows[0].metric)
     shown = (verdicts.RATE, verdicts.UNKNOWN)
-    hint = "native - translated where curves level off, for every exponent that the scores allow"
+    hint = "native - translated where curves level off, for all exponents that the scores allow"
     fields: list[Field[RateRow]] = [
         Field(Column("Language"), lambda row: cells.facts.language(row.language)),
         Field(Column("Translated by"), lambda row: cells.facts.data_label(row.translator)),
@@ -123,7 +125,7 @@ def rates_table(cells: Cells, test: Test, rows: Sequence[RateRow]) -> Table:
         ),
         Field(Column("set", "translated rows per native row"), interval),
         Field(Column("The set describes"), lambda row: over_words(row.over, row.models)),
-        Field(Column("difference of plateaus", "", digits, hint, True), height),
+        Field(Column("difference of plateaus", hint=hint), lambda row: plateau_words(row, digits)),
         Field(Column("models", "", 0), lambda row: row.models),
         Field(Column("draws", "", 0), lambda row: row.draws),
         Field(Column("seeds", "", 0), lambda row: row.seeds),
@@ -145,10 +147,11 @@ def exchange_page(cells: Cells, rows: Sequence[RateRow], confidence: float) -> P
         notes.append(
             f"{plural(left_out, 'score')} of a test left out: sizes or draws that not every model has."
         )
-    if any(row.height is None for row in rows):
+    if any(plateau_words(row) is None for row in rows):
         notes.append(
-            "Where no difference of plateaus is given, the scores do not show that the curves level"
-            " off: whether translated rows can replace native ones beyond this study is not known."
+            "Where no difference of plateaus is given, it is undecided whether the curves level off at"
+            " the same height: a rate holds at its number of native rows, and says nothing about more"
+            " rows than this study has."
         )
     if not rows:
         notes.append(

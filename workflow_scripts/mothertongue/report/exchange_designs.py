@@ -1,24 +1,59 @@
 """Designs that the estimate proposes for an exchange rate, in words."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from ..correlate.exchange_planning import Noise, Plan, Wish
 from .exchange import number
 
+WORDS = {
+    "training": "between trainings",
+    "draws": "between draws of rows",
+    "models": "between models' differences",
+}
+TOP = 3  # designs of a test of a finished study, of which there may be many
 
-def designs_text(wish: Wish, noise: Noise, plans: Sequence[Plan]) -> str:
-    """A line per design, the cheapest first."""
-    head = (
+
+def assumed_text(wish: Wish, plans: Sequence[Plan]) -> str:
+    """Designs of a study that has no results yet: a line per design, the cheapest first."""
+    gain = f"assumed: {_gain(wish)}; standard deviations of {_parts(Noise(), WORDS)}"
+    return f"{_head(wish)}\n({gain}):\n{_lines(plans)}"
+
+
+def measured_text(
+    place: str, wish: Wish, noise: Noise, measured: Collection[str], plans: Sequence[Plan]
+) -> str:
+    """Designs by a test of this study's results; `place`: the test and the language."""
+    others = [name for name in WORDS if name not in measured]
+    assumed = f"; assumed: {_parts(noise, others)}" * bool(others)
+    told = f"this study's results: {_gain(wish)}; standard deviations of {_parts(noise, measured)}"
+    return f"{place}\n({told}{assumed}):\n{_lines(plans[:TOP])}"
+
+
+def results_text(wish: Wish, parts: Sequence[str]) -> str:
+    """All tests of a study's results."""
+    return "\n\n".join([_head(wish), *parts])
+
+
+def _head(wish: Wish) -> str:
+    return (
         f"Exchange rate: designs whose 95 % set for a true rate of {number(wish.rate)} at"
-        f" {wish.rows:,} native rows is expected to span a factor of {wish.width:g} or less\n"
-        f"(assumed: {wish.gain:g} points from {wish.rows // 4:,} to {2 * wish.rows:,} native rows;"
-        f" standard deviations of {noise.training:g} points between trainings, {noise.draws:g}"
-        f" between draws of rows, {noise.models:g} between models' differences):\n"
+        f" {wish.rows:,} native rows is expected to span a factor of {wish.width:g} or less"
     )
+
+
+def _gain(wish: Wish) -> str:
+    return f"{wish.gain:.3g} points from {wish.rows // 4:,} to {2 * wish.rows:,} native rows"
+
+
+def _parts(noise: Noise, names: Collection[str]) -> str:
+    shown = [f"{getattr(noise, name):.2g} {WORDS[name]}" for name in WORDS if name in names]
+    return ", ".join(shown)
+
+
+def _lines(plans: Sequence[Plan]) -> str:
     if not plans:
         return (
-            head
-            + "  none of at most 8 models, 5 draws and 3 seeds; the sizes or the gain are too small."
+            "  none of at most 8 models, 5 draws and 3 seeds; the sizes or the gain are too small."
         )
     lines = []
     for plan in plans:
@@ -33,4 +68,4 @@ def designs_text(wish: Wish, noise: Noise, plans: Sequence[Plan]) -> str:
             f" {one.translated[-1]:,} translated: {one.runs:,} adapters, {one.rows:,} rows per epoch;"
             f" set [{number(plan.low)}, {number(plan.high)}], for {over}"
         )
-    return head + "\n".join(lines)
+    return "\n".join(lines)

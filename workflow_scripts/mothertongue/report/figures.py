@@ -24,6 +24,7 @@ ROUND_TRIP = ("#009E73", "#56B4E9")
 BASE = "#7A7A7A"
 MARKERS = {"native": "o", "translated": "sDv^", "roundtrip": "PX", "control": "*", "base": "_"}
 FAMILY_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#7A7A7A")
+FAMILY_COLOURS += ("#882255", "#5B4A00", "#1D2733")
 
 
 class Item(TypedDict):
@@ -115,6 +116,21 @@ def prepare() -> Any:
         }
     )
     return plt
+
+
+def key_above(
+    figure: "Figure", handles: list[Any], words: list[str], most: int = 6, **style: Any
+) -> Any:
+    """Put a key above the panels, in as many columns (at most `most`) as the figure is wide."""
+    style = {"loc": "outside upper center", "handletextpad": 0.4, "columnspacing": 1.2} | style
+    renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
+    for columns in range(min(most, len(words)), 0, -1):
+        legend = figure.legend(handles, words, ncols=columns, **style)
+        wide = legend.get_window_extent(renderer).width
+        if columns == 1 or wide <= 0.98 * figure.bbox.width:
+            return legend
+        legend.remove()
+    return None
 
 
 def wrapped(title: str, width: int) -> str:

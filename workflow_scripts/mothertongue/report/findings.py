@@ -11,7 +11,9 @@ from ..judge.probes import FAILS
 from .captions import metrics_words, plural, seeds_words
 from .coverage import left_out, listed
 from .first_page import Screen
+from .glossary import explained
 from .sentences import SECTIONS, Finding, Names, word
+from .together import together
 from .verdicts import checked, is_shared, levels_words, unit_words
 
 MOST_MISSING = 4  # lines on the first page
@@ -89,12 +91,12 @@ def missing_words(cells: Cells, screen: Screen) -> list[str]:
     )
 
 
-def every_sentence(findings: list[Finding]) -> str:
-    """All sentences by section, as a piece of HTML."""
+def every_sentence(findings: list[Finding], names: Names) -> str:
+    """All sentences by section, as a piece of HTML; what holds for several tests is said once."""
     body = []
+    told: set[str] = set()
     for section in dict.fromkeys(finding.section for finding in findings):
-        lines = "".join(
-            f"<li>{html.escape(f.sentence)}</li>" for f in findings if f.section == section
-        )
+        own = together([f for f in findings if f.section == section], names)
+        lines = "".join(f"<li>{explained(line, told)}</li>" for line in own)
         body.append(f"<h2>{html.escape(section)}</h2>\n<ul>{lines}</ul>")
     return "\n".join(body)

@@ -12,8 +12,11 @@ from ..correlate import claims as c
 from ..correlate.averages import Cells
 from ..correlate.claims import Claim
 from ..correlate.notes import HIDES
+from .citing import citing_html
 from .digits import p_words
 from .forest import Bar, draw_forest
+from .glossary import explained
+from .labels import capitalised
 from .page import asset
 from .sentences import MOST, Finding
 from .verdicts import (
@@ -21,11 +24,11 @@ from .verdicts import (
     LOOKS,
     almost,
     checked,
-    deciding,
     deciding_confidence,
     needed_words,
     numbers,
     over_words,
+    printed_interval,
     without_spread,
 )
 
@@ -82,14 +85,15 @@ def column_unit(screen: Screen, group: str) -> str:
     return AXES.get(own[0], own[0]) if own else ""
 
 
-def cell_html(claim: Claim | None, best: Claim | None, cells: Cells) -> str:
+def cell_html(claim: Claim | None, best: Claim | None, cells: Cells, group: str = "") -> str:
     """One cell: verdict, estimate with the deciding interval, best translator, what would decide."""
+    place = f'data-group="{html.escape(capitalised(group))}"'
     if claim is None:
-        return '<td class="none">–</td>'
+        return f'<td class="none" {place}>–</td>'
     if claim.question == c.LANGUAGES and claim.verdict != c.LANGUAGES_DIFFER:
         alone = f" ({p_words(claim.p, claim.level)})" if claim.p is not None else ""
         words = f"no mean, as the languages may differ{alone}"
-        return f'<td class="none" title="{html.escape(claim.note)}">{words}</td>'
+        return f'<td class="none" {place} title="{html.escape(claim.note)}">{words}</td>'
     look = LOOKS.get(claim.verdict, LOOKS[c.UNDECIDED])
     words = WORDS.get(claim.verdict, claim.verdict)
     lines = [
@@ -124,7 +128,7 @@ def cell_html(claim: Claim | None, best: Claim | None, cells: Cells) -> str:
     hint += f"; {', '.join(claim.members)}" if claim.members else ""
     hint += f"; {claim.note}" if claim.note else ""
     return (
-        f'<td style="background:{look.tint}" title="{html.escape(hint)}">'
+        f'<td {place} style="background:{look.tint}" tabindex="0" title="{html.escape(hint)}">'
         + "".join(f"<span>{line}</span>" for line in lines)
         + "</td>"
     )
@@ -139,18 +143,18 @@ def table_html(screen: Screen, cells: Cells, differences: Mapping[str, str]) -> 
     )
     body = []
     for code in screen.rows:
-        name = ALL if code is None else cells.facts.language(code)
+        name = capitalised(ALL if code is None else cells.facts.language(code))
         beside = differences.get(code or "", "")
         beside = f"<span>{html.escape(beside)}</span>" if beside else ""
         entries = "".join(
-            cell_html(screen.cells.get((code, group)), screen.best.get((code, group)), cells)
+            cell_html(screen.cells.get((code, group)), screen.best.get((code, group)), cells, group)
             for group in screen.groups
         )
         start = ' class="all"' if code is None else ""
         body.append(f"<tr{start}><th scope='row'>{html.escape(name)}{beside}</th>{entries}</tr>")
     many = " many" if len(screen.rows) > MANY else ""
     return (
-        f'<table class="verdicts{many}"><thead><tr><th></th>{head}</tr></thead>'
+        f'<table class="verdicts{many}"><thead><tr><td class="corner"></td>{head}</tr></thead>'
         f"<tbody>{''.join(body)}</tbody></table>"
     )
 
@@ -163,14 +167,17 @@ def bars_of(screen: Screen, cells: Cells) -> list[Bar]:
             claim = screen.cells.get((code, group))
             if claim is None or (not claim.margin and claim.verdict != c.LANGUAGES_DIFFER):
                 continue
-            low, high = deciding(claim)
-            if claim.basis == c.ADAPTERS:
-                low, high = claim.items_low, claim.items_high
+            low, high = printed_interval(claim)
             if claim.verdict in (c.AT_CHANCE, c.LANGUAGES_DIFFER):
                 bars.append(_bar(claim, code, cells, None, None, None))
             else:
                 bars.append(_bar(claim, code, cells, claim.estimate, low, high))
     return bars
+
+
+def bars_of_screen(claims: Iterable[Claim], cells: Cells) -> list[Bar]:
+    """The bars of the first page's cells among claims."""
+    return bars_of(arrange(claims, cells.languages()), cells)
 
 
 def _bar(
@@ -183,8 +190,8 @@ def _bar(
 ) -> Bar:
     name = ALL if code is None else cells.facts.language(code)
     return Bar(
-        name.capitalize(),
-        claim.group or "",
+        capitalised(name),
+        capitalised(claim.group or ""),
         claim.verdict,
         LOOKS.get(claim.verdict, LOOKS[c.UNDECIDED]),
         estimate,
@@ -272,8 +279,12 @@ def first_page_html(
     missing: list[str] | None = None,
 ) -> str:
     """The whole first page."""
-    parts = [f"<style>{asset('screen.css')}</style>", '<div class="screen-one">']
-    parts.append(f"<h2>{html.escape(title)}</h2><p class='look'>{html.escape(look)}</p>")
+    told: set[str] = set()
+    parts = [
+        f"<style>{asset('screen.css')}{asset('terms.css')}</style>",
+        '<div class="screen-one">',
+    ]
+    parts.append(f"<h2>{html.escape(title)}</h2><p class='look'>{explained(look, told)}</p>")
     if screen.cells:
         parts.append(
             '<div class="answer">'
@@ -281,8 +292,8 @@ def first_page_html(
             f"<figure>{draw_forest(bars_of(screen, cells))}</figure></div>"
         )
     if sentences:
-        lines = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in sentences[:MOST])
+        lines = "".join(f"<li>{explained(sentence, told)}</li>" for sentence in sentences[:MOST])
         parts.append(f"<ul class='sentences'>{lines}</ul>")
     parts += [f"<p class='missing'>{html.escape(line)}</p>" for line in missing or []]
-    parts.append(f"<p class='facts'>{html.escape(facts)}</p></div>")
+    parts.append(f"<p class='facts'>{explained(facts, told)}</p>{citing_html()}</div>")
     return "\n".join(parts)

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from .digits import plain, signed, with_interval
+from .digits import fewest_digits, plain, signed, with_interval
 
 WIDE, LEFT, RIGHT = 470, 104, 26  # width of the picture, of the names and of the symbols
 TOP, HEAD = 24, 17
@@ -54,14 +54,33 @@ def axis_units(bars: Sequence[Bar]) -> list[tuple[str, float]]:
     return list(dict.fromkeys((bar.unit, bar.margin) for bar in bars))
 
 
-def draw_forest(bars: Sequence[Bar], *, first: str = "native", second: str = "translated") -> str:
-    """The SVG; bars come in the order of the table, grouped by language."""
+def wide_as(words: str, size: float) -> float:
+    """About how wide a text is, in pixels; characters of East Asia are as wide as they are tall."""
+    return sum(size if ord(one) > 0x2E7F else 0.56 * size for one in words)
+
+
+def draw_forest(
+    bars: Sequence[Bar],
+    *,
+    first: str = "native",
+    second: str = "translated",
+    heads: tuple[str, str] | None = None,
+    shaded: bool = True,
+) -> str:
+    """The SVG; bars come in the order of the table, grouped by language.
+
+    `heads`: what lies left and right of 0, if not which data is better; `shaded`: the margin in grey.
+    """
+    below, above = heads or (f"{second} better", f"{first} better")
     languages = list(dict.fromkeys(bar.language for bar in bars))
     step = 17 if len(bars) + len(languages) <= 32 else 12.5
     size = 11 if step > 13 else 9.5
     far = reach(bars)
-    middle = LEFT + (WIDE - LEFT - RIGHT) / 2
-    per_margin = (WIDE - LEFT - RIGHT) / 2 / far
+    names = [wide_as(bar.name, size) + 14 for bar in bars]
+    left = max([LEFT, *names, *(wide_as(unit, 10) + 8 for unit, _ in axis_units(bars))])
+    wide = WIDE - LEFT + left
+    middle = left + (wide - left - RIGHT) / 2
+    per_margin = (wide - left - RIGHT) / 2 / far
 
     def at(value: float, bar: Bar) -> float:
         return middle + per_margin * max(-far, min(far, value / bar.margin))
@@ -69,18 +88,20 @@ def draw_forest(bars: Sequence[Bar], *, first: str = "native", second: str = "tr
     bottom = TOP + HEAD * len(languages) + step * len(bars) + 4
     units = axis_units(bars)
     tall = bottom + 16 + 13 * len(units)
+    titles = [wide_as(language, size) * 1.08 for language in languages]
+    wide = max([wide, *titles])  # a long heading has the whole row
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDE} {tall:g}" width="{WIDE}"'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide:g} {tall:g}" width="{wide:g}"'
         f' height="{tall:g}" role="img" font-family="Noto Sans, Noto Sans CJK SC, DejaVu Sans,'
         f' sans-serif" font-size="{size:g}" fill="#1d2733">',
         f"<title>Differences of {html.escape(first)} and {html.escape(second)} data with their"
         " intervals</title>",
-        f'<rect width="{WIDE}" height="{tall:g}" fill="#fff"/>',
+        f'<rect width="{wide:g}" height="{tall:g}" fill="#fff"/>',
         f'<rect x="{middle - per_margin:.1f}" y="{TOP}" width="{2 * per_margin:.1f}"'
-        f' height="{bottom - TOP:.1f}" fill="#e9eef2"/>',
-        f'<text x="{middle - 6:.1f}" y="14" text-anchor="end" fill="#5b6b7b">← {html.escape(second)}'
-        " better</text>",
-        f'<text x="{middle + 6:.1f}" y="14" fill="#5b6b7b">{html.escape(first)} better →</text>',
+        f' height="{bottom - TOP:.1f}" fill="{"#e9eef2" if shaded else "none"}"/>',
+        f'<text x="{middle - 6:.1f}" y="14" text-anchor="end" fill="#5b6b7b">← {html.escape(below)}'
+        "</text>",
+        f'<text x="{middle + 6:.1f}" y="14" fill="#5b6b7b">{html.escape(above)} →</text>',
         f'<line x1="{middle:.1f}" x2="{middle:.1f}" y1="{TOP - 4}" y2="{bottom:.1f}"'
         ' stroke="#1d2733"/>',
     ]
@@ -88,20 +109,26 @@ def draw_forest(bars: Sequence[Bar], *, first: str = "native", second: str = "tr
     for language in languages:
         y += HEAD
         parts.append(
-            f'<text x="0" y="{y - 4:.1f}" font-weight="600">{html.escape(language)}</text>'
+            f'<text x="0" y="{y - 4:.1f}" font-weight="600" paint-order="stroke"'
+            f' stroke="#fff" stroke-width="3">{html.escape(language)}</text>'
         )
         for bar in bars:
             if bar.language == language:
-                parts.append(_bar(bar, y + step / 2, at, far, size))
+                parts.append(_bar(bar, y + step / 2, at, far, size, wide))
                 y += step
     parts += _axis(bottom, far, middle, per_margin, units)
     return "\n".join([*parts, "</svg>"])
 
 
-def _bar(bar: Bar, y: float, at: Callable[[float, Bar], float], far: float, size: float) -> str:
+def _bar(
+    bar: Bar, y: float, at: Callable[[float, Bar], float], far: float, size: float, wide: float
+) -> str:
     """Name, interval, estimate and symbol of one cell."""
     ink = bar.look.ink
-    numbers = with_interval(bar.estimate, bar.low, bar.high, margin=bar.margin, unit=bar.unit)
+    fewest = fewest_digits(bar.unit)
+    numbers = with_interval(
+        bar.estimate, bar.low, bar.high, margin=bar.margin, unit=bar.unit, fewest=fewest
+    )
     hint = f"{bar.language}, {bar.name}: {bar.verdict}, {numbers}"
     parts = [f"<g><title>{html.escape(hint)}</title>"]
     parts.append(f'<text x="8" y="{y + size / 3:.1f}">{html.escape(bar.name)}</text>')
@@ -122,7 +149,7 @@ def _bar(bar: Bar, y: float, at: Callable[[float, Bar], float], far: float, size
         x = at(bar.estimate, bar)
         parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.4" fill="{ink}" stroke="#fff"/>')
     parts.append(
-        f'<text x="{WIDE - 14}" y="{y + size / 3:.1f}" text-anchor="middle" fill="{ink}"'
+        f'<text x="{wide - 14:.1f}" y="{y + size / 3:.1f}" text-anchor="middle" fill="{ink}"'
         f' font-weight="700">{html.escape(bar.look.symbol)}</text></g>'
     )
     return "".join(parts)

@@ -15,11 +15,11 @@ from ..correlate.statistics import fitted_line
 from .captions import metrics_words, plural, seeds_words
 from .categories import OBVIOUS, category
 from .digits import with_interval
-from .figures import ItemFolder, family_palette, prepare, wrapped
+from .figures import ItemFolder, family_palette, key_above, prepare, wrapped
 from .interactive import Content, number, scatter_page
 from .labels import metric_words, short_label
 
-SHAPES = "osD^vPX"
+SHAPES = "osD^vPX<>"
 TITLE = 36  # characters of a line above a panel
 QUESTION = "Is the gap between native and translated data larger where models score higher?"
 LOOK = (
@@ -27,6 +27,15 @@ LOOK = (
     " which share a term and so correlate by chance alone; de-coupled r, of gap and mean"
     " over native data and every translator, does not. Whether a pattern is shown, the sentences say:"
     " it takes six models."
+)
+SIDES = (  # where a name may stand: offset in points from its mark, and its alignment
+    ((5, 0), "left", "center"),
+    ((-5, 0), "right", "center"),
+    *(
+        ((x, y), across, "bottom" if y > 0 else "top")
+        for y in (4, -4, 10, -10, 16, -16)
+        for x, across in ((3, "left"), (-3, "right"), (0, "center"))
+    ),
 )
 Panel = tuple[Test, list[Gap], Correlation | None]
 
@@ -78,7 +87,6 @@ def draw_panel(
         slope, offset = fitted_line(x, np.array([row.gap for row in rows]))
         ends = np.array([x.min(), x.max()])
         axes.plot(ends, slope * ends + offset, color="#9aa7b4", linewidth=0.9, zorder=1)
-    label_extremes(axes, cells, rows)
     axes.margins(x=0.12, y=0.16)
     words = r_words(found)
     below = axes.text(
@@ -91,25 +99,37 @@ def draw_panel(
 
 
 def label_extremes(axes: Any, cells: Cells, rows: Sequence[Gap]) -> None:
-    """Name the models of the widest and the narrowest gap directly."""
-    if len(rows) < 2:
-        chosen = rows
-    else:
-        ordered = sorted(rows, key=lambda row: row.gap)
-        chosen = [ordered[0], ordered[-1]]
-    middle = (min(r.native for r in rows) + max(r.native for r in rows)) / 2
+    """Name the models of the widest and the narrowest gap where a name covers nothing."""
+    from matplotlib.transforms import Bbox
+
+    ordered = sorted(rows, key=lambda row: row.gap)
+    chosen = ordered if len(rows) < 2 else [ordered[0], ordered[-1]]
+    renderer = axes.figure.canvas.get_renderer()
+    marks = axes.transData.transform([(row.native, row.gap) for row in rows])
+    taken = [Bbox.from_bounds(x - 4, y - 4, 8, 8) for x, y in marks]
+    lines = [line.get_path().transformed(line.get_transform()) for line in axes.lines]
+    lines = [path for path in lines if len(path.vertices) > 1]
     for row in chosen:
-        right = row.native <= middle
-        axes.annotate(
-            f"{cells.facts.model_label(row.model)} {row.language}",
-            (row.native, row.gap),
-            (5 if right else -5, 0),
-            textcoords="offset points",
-            ha="left" if right else "right",
-            va="center",
-            fontsize=6,
-            color="#3c4856",
-        )
+        words = f"{cells.facts.model_label(row.model)} {row.language}"
+        for (x, y), across, along in SIDES:
+            label = axes.annotate(
+                words,
+                (row.native, row.gap),
+                (x, y),
+                textcoords="offset points",
+                ha=across,
+                va=along,
+                fontsize=6,
+                color="#3c4856",
+            )
+            label.set_in_layout(False)
+            box = label.get_window_extent(renderer)
+            inside = axes.bbox.count_contains([(box.x0, box.y0), (box.x1, box.y1)]) == 2
+            crossed = any(path.intersects_bbox(box, filled=False) for path in lines)
+            if inside and not crossed and not box.count_overlaps(taken):
+                taken.append(box)
+                break
+            label.remove()
 
 
 def draw(cells: Cells, panels: list[Panel]) -> Any:
@@ -146,15 +166,10 @@ def draw(cells: Cells, panels: list[Panel]) -> Any:
                 plt.Line2D([], [], marker=shape, linestyle="", color="#5b6b7b", markersize=4)
             )
             words.append(cells.facts.language(code))
-    figure.legend(
-        handles,
-        words,
-        loc="outside upper center",
-        ncols=min(len(words), 6),
-        handletextpad=0.1,
-        columnspacing=0.9,
-        fontsize=7.5,
-    )
+    key_above(figure, handles, words, handletextpad=0.1, columnspacing=0.9, fontsize=7.5)
+    figure.draw_without_rendering()  # places the panels, so that free room is known
+    for axes, (_, points, _) in zip(grid.flat, panels, strict=False):
+        label_extremes(axes, cells, points)
     return figure
 
 

@@ -31,7 +31,7 @@ def embed(content: Content) -> str:
 def chart_document(title: str, question: str, look: str, content: Content) -> str:
     """A page with one interactive chart."""
     body = introduction(title, question, look, "")
-    body += '\n<main id="chart"></main>\n<div class="tip" role="status"></div>'
+    body += '\n<div id="chart"></div>\n<div class="tip" role="status"></div>'
     return document(title, body, scripts=("chart.js",), data=embed(content))
 
 

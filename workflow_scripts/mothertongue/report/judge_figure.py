@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..files import atomic
-from ..report.figures import enlarge, prepare
+from ..report.figures import enlarge, key_above, prepare
 
 if TYPE_CHECKING:
     import polars as pl
@@ -66,12 +66,8 @@ def draw_gaps(gaps: Path, figure: Path, labels: dict[str, dict[str, str]]) -> No
             plt.Line2D([], [], color=f"C{i}", marker=MARKERS[i % len(MARKERS)], lw=1)
             for i in range(len(judges))
         ]
-        chart.legend(
-            handles,
-            [labels["judges"][judge] for judge in judges],
-            loc="outside lower center",
-            ncols=4,
-        )
+        words = [labels["judges"][judge] for judge in judges]
+        key_above(chart, handles, words, 4, loc="outside lower center")
         chart.set_layout_engine("constrained")
     with atomic(figure) as temporary:
         chart.savefig(temporary, format="svg", metadata={"Date": None})

@@ -41,10 +41,15 @@ def metric_words(metric: str) -> str:
     return METRIC_WORDS.get(metric, metric.replace("_", " "))
 
 
+def capitalised(words: str) -> str:
+    """Words that begin with a capital; the rest stays as it is."""
+    return words[:1].upper() + words[1:]
+
+
 def short_label(cells: Cells, test: Test) -> str:
     """As short as figures want it: `QA: translated · GPT-4-Turbo`."""
     label = cells.facts.benchmark(test.benchmark).label
     if test.judge is None:
-        return label
+        return capitalised(label)
     name = label.removeprefix("Open questions: ").removesuffix(" questions")
     return f"QA: {name} · {cells.facts.judge(test.judge)}"

@@ -15,9 +15,8 @@ from ..correlate.notes import plain_number
 from ..scores import MULTI
 from . import categories
 from .captions import digits_of, plural, seeds_words
-from .contrast_pages import p_mark
 from .labels import metric_words
-from .table import Column, Entry, Field, Mark, Page, Table, tabulate
+from .table import Column, Entry, Field, Mark, Page, Table, p_mark, tabulate
 
 NAMED = 3  # languages in the first sentence
 

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from .glossary import explained
 from .table import Page, to_csv, to_html, to_latex
 
 ASSETS = Path(__file__).parent / "assets"
@@ -32,7 +33,8 @@ def document(title: str, body: str, *, scripts: tuple[str, ...] = (), data: str 
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{html.escape(title)}</title>\n"
         '<link rel="icon" href="data:,">\n'
-        f"<style>\n{asset('report.css')}\n</style>\n</head>\n<body>\n{body}\n{data}\n{code}\n"
+        f"<style>\n{asset('report.css')}{asset('terms.css')}\n</style>\n</head>\n"
+        f'<body class="page">\n<main>\n{body}\n</main>\n{data}\n{code}\n'
         "</body>\n</html>\n"
     )
 
@@ -42,10 +44,11 @@ def introduction(title: str, question: str, look: str, facts: str) -> str:
     parts = [f"<h1>{html.escape(title)}</h1>"]
     if question:
         parts.append(f'<p class="question">{html.escape(question)}</p>')
+    told: set[str] = set()
     if look:
-        parts.append(f"<p>{html.escape(look)}</p>")
+        parts.append(f"<p>{explained(look, told)}</p>")
     if facts:
-        parts.append(f'<p class="facts">{html.escape(facts)}</p>')
+        parts.append(f'<p class="facts">{explained(facts, told)}</p>')
     return "<header>\n" + "\n".join(parts) + "\n</header>"
 
 
@@ -57,7 +60,11 @@ def render(page: Page) -> str:
         body.append(f'<section id="{html.escape(table.name)}">')
         if table.title:
             body.append(f"<h2>{html.escape(table.title)}</h2>")
-        body.append(f'<div class="scroll">{to_html(table)}</div>')
+        named = html.escape(table.title or page.title)
+        body.append(
+            f'<div class="scroll" tabindex="0" role="region" aria-label="{named}">'
+            f"{to_html(table)}</div>"
+        )
         body.append('<p class="downloads"></p>')
         for kind, text in (("csv", to_csv(table)), ("tex", to_latex(table))):
             safe = text.replace("</", "<\\/")

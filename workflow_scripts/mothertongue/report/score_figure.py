@@ -16,7 +16,7 @@ from ..correlate.notes import setting_words
 from .captions import metrics_words, plural, seeds_words
 from .categories import GAP, category
 from .coverage import left_out
-from .figures import ItemFolder, palette, prepare, wrapped
+from .figures import ItemFolder, key_above, palette, prepare, wrapped
 from .interactive import dots_page
 from .labels import metric_words, short_label
 
@@ -120,14 +120,8 @@ def draw(cells: Cells, panels: list[tuple[Test, str]], colours: Colours) -> Any:
     handles = [plt.Line2D([], [], color=colours[n][0], linestyle="", markersize=4.2) for n in used]
     for handle, name in zip(handles, used, strict=True):
         handle.set_marker("|" if colours[name][1] == "_" else colours[name][1])
-    legend = figure.legend(
-        handles,
-        [cells.facts.data_label(name) for name in used],
-        loc="outside upper center",
-        ncols=min(4, len(used)),
-        handletextpad=0.1,
-        columnspacing=1.0,
-    )
+    words = [cells.facts.data_label(name) for name in used]
+    legend = key_above(figure, handles, words, 4, handletextpad=0.1, columnspacing=1.0)
     for text, name in zip(legend.get_texts(), used, strict=True):
         text.set_color(colours[name][0] if colours[name][0] != "#F0E442" else "#7A7A7A")
     return figure

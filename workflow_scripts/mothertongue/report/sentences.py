@@ -14,8 +14,8 @@ from ..correlate.averages import (
 from ..correlate.claims import Claim
 from ..correlate.notes import setting_words
 from . import categories
-from .digits import digits_needed, p_words, plain, signed
-from .labels import metric_words
+from .digits import fewest_digits, p_words, plain, signed
+from .labels import capitalised, metric_words
 from .table import real_minus
 from .verdicts import (
     LEADS,
@@ -64,9 +64,9 @@ class Names:
     def place(self, claim: Claim) -> str:
         """`Knowledge, Spanish`, or the test and language of a claim about one test."""
         if claim.benchmark is not None:
-            what = self.test(claim)
+            what = capitalised(self.test(claim))
         else:
-            what = (claim.group or "all tests").capitalize()
+            what = capitalised(claim.group or "all tests")
         if claim.language is not None:
             return f"{what}, {self.cells.facts.language(claim.language)}"
         return f"{what}, over {claim.languages} languages" if claim.languages > 1 else what
@@ -236,7 +236,10 @@ def say_growth(claim: Claim, names: Names) -> str:
     p = claim.p_adjusted if claim.p_adjusted is not None else claim.p
     shown = claim.verdict in (c.GROWS, c.FALLS) or not leaves_out_zero(claim)
     # p, by exchange of models, decides; an interval that tells another story is left out
-    r = numbers(claim if shown else replace(claim, low=None, high=None), unit=False, fewest=2)
+    r = numbers(
+        replace(claim, unit="r") if shown else replace(claim, unit="r", low=None, high=None),
+        unit=False,
+    )
     basis = f"(r = {r}, {counted}" + (
         f", adjusted {p_words(p, claim.level)} by exchange of models)" if p is not None else ")"
     )
@@ -291,7 +294,7 @@ def say_setting(claim: Claim, names: Names) -> str:
     basis = f"{numbers(claim)} ({tests_words(claim)})"
     gaps = ""
     if claim.first_score is not None and claim.second_score is not None:
-        fewest = digits_needed((claim.first_score, claim.second_score))
+        fewest = fewest_digits(claim.unit)
         gaps = f", from {signed(claim.second_score, fewest)} to {signed(claim.first_score, fewest)}"
     words = {
         c.SMALLER: f"with {where} the gap is smaller than at the main setting{gaps}, change {basis}",

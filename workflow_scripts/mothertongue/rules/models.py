@@ -20,7 +20,7 @@ from ..study.training_jobs import gpus
 from .plan import IN_RULES, Plan
 
 NOT_FOR_LOADING = (
-    *("label", "family", "build", "parameters", "gated", "gpu_type"),
+    *("label", "family", "build", "gguf", "parameters", "gated", "gpu_type"),
     *("template", "finetune"),
 )
 BUILT = ("config.json", "model.safetensors", "tokenizer.json")  # files of a base that are read
@@ -28,6 +28,8 @@ BUILT = ("config.json", "model.safetensors", "tokenizer.json")  # files of a bas
 
 class Models:
     """Bases and adapters, how they are loaded, and the cards and memory that they ask for."""
+
+    computes_here = True  # else a server does
 
     def __init__(self, plan: Plan):
         self.plan = plan
@@ -37,8 +39,8 @@ class Models:
     # -- what is loaded --------------------------------------------------------------------------
 
     def base(self, wildcards: Wildcards) -> list[str]:
-        """Files of {model}'s base if the study builds it itself, else nothing (hub or local folder)."""
-        if "build" not in self.plan.study.models[wildcards.model]:
+        """Files of {model}'s base if the study makes it itself, else nothing (hub or local folder)."""
+        if not {"build", "gguf"} & set(self.plan.study.models[wildcards.model]):
             return []
         folder = IN_RULES.at(BASE, model=wildcards.model)
         return [f"{folder}/{name}" for name in BUILT]
@@ -66,6 +68,8 @@ class Models:
         """
         entry = self.plan.study.models[wildcards.model]
         found = [entry.get("base"), entry.get("revision"), entry.get("trust_remote_code")]
+        if "gguf" in entry:
+            found.append(entry["gguf"])
         if self.template(wildcards.model) == CHAT and entry.get("base"):
             own = chat_template_of(Path(entry["base"]))
             found += [text_hash(own)] if own else []

@@ -84,6 +84,16 @@ def engine_that_matters(config: Mapping[str, Any], stage: str) -> dict[str, str]
     return {"engine": section["engine"]} if counts else {}
 
 
+def engine_of(config: Mapping[str, Any], stage: str) -> str:
+    """Who computes a stage; trainings are transformers' always."""
+    return str(config[stage]["engine"]) if stage in STAGES else TRANSFORMERS
+
+
+def read_as(engine: str, quantisation: str) -> str:
+    """How many bits an engine reads a base in that training reads as `quantisation`."""
+    return "none" if engine == VLLM else quantisation
+
+
 def rank_of(rank: int) -> int:
     """The smallest rank of vLLM's that holds adapters of a rank."""
     return next((one for one in RANKS if one >= rank), rank)

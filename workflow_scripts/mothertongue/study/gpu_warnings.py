@@ -1,10 +1,11 @@
 """What is said before a run about models that may be larger than their card. Imports no model library."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ..errors import InputError
 from .cards import Card
+from .engines import engine_of, read_as
 from .gpu_memory import shape_of, states
 from .gpu_plan import STAGES, Config, card_of, chosen, model_of, stages_of, word_of
 from .recipes import as_of, is_whole
@@ -44,8 +45,12 @@ def _quantised_too_large(
 ) -> Iterator[str]:
     """What is said of a frozen base and its adapters."""
     own, entry, room = as_of(config, model), model_of(config, model), card.memory_gb or 0
-    needs = stages_of(own, shape_of(entry), quantisation)
+    kinds = {stage: read_as(engine_of(config, stage), quantisation) for stage in stages}
+    needs = {stage: stages_of(own, shape_of(entry), kinds[stage])[stage] for stage in stages}
     worst = max(stages, key=lambda stage: needs[stage])
+    if kinds[worst] != quantisation:
+        yield from _too_large_for_vllm(name, worst, card, entry.parameters * word_of(own), needs)
+        return
     if needs[worst] / 1e9 <= room:
         return
     has = f"{card.name} has {room:.0f} GB"
@@ -57,6 +62,26 @@ def _quantised_too_large(
     if alone > room:
         raise InputError(f"{name}: its weights alone take {alone:.0f} GB, and {has}: {do}")
     yield f"{name}: {worst} needs about {needs[worst] / 1e9:.0f} GB of GPU memory, and {has}: {do}"
+
+
+def _too_large_for_vllm(
+    name: str, stage: str, card: Card, weights: float, needs: Mapping[str, float]
+) -> Iterator[str]:
+    """What is said of a base that vLLM reads in 16 bits, though training reads it in fewer."""
+    room = card.memory_gb or 0
+    if needs[stage] / 1e9 <= room:
+        return
+    has = f"{card.name} has {room:.0f} GB"
+    do = f"use a larger card, or {stage}.engine: transformers"
+    if weights / 1e9 > room:
+        raise InputError(
+            f"{name}: its weights alone take {weights / 1e9:.0f} GB in vLLM, which reads 16 bits, and"
+            f" {has}: {do}"
+        )
+    yield (
+        f"{name}: {stage} needs about {needs[stage] / 1e9:.0f} GB of GPU memory in vLLM, which reads 16"
+        f" bits, and {has}: {do}"
+    )
 
 
 def _too_large(

@@ -73,6 +73,7 @@ PROBED = "probe/{judge}/{language}.jsonl"
 WARNINGS = "probe/warnings.json"  # about judges that fail their probes
 LABELLED = "people/labels.jsonl"  # what annotators said
 KEY = "people/key/{language}.jsonl"  # which condition an item of annotators is
+LABELLED = "people/labels.jsonl"
 
 SCORES = "scores.csv"
 STUDY_ABOUT = "correlate/study/about.json"
@@ -91,6 +92,7 @@ MANIFEST = "prefetch/manifest.json"  # the lock of the hub's commits and files; 
 WORK = ".work"
 REPLIES = f"{WORK}/api/replies.sqlite"  # the store of replies: each is paid once
 CHUNKS = f"{WORK}/evaluate"  # finished parts of evaluations
+FINISHED = f"{WORK}/finished"  # results of a job of a group that was not over
 FOUND = f"{WORK}/probe"  # what a base's self-test found
 
 

@@ -149,7 +149,7 @@ class Translated(Entry):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Model(Entry):
-    """A base model: a hub id or a folder (`base`), or one that the study builds (`build`)."""
+    """A base model: a hub id or a folder (`base`), or one that the study builds or unpacks (`gguf`)."""
 
     label: str
     family: str
@@ -159,6 +159,7 @@ class Model(Entry):
     gated: bool
     gpu_type: str | None
     build: Build | None
+    gguf: str | None = None
 
     @classmethod
     def read(cls, name: str, entry: Json) -> Self:
@@ -174,6 +175,7 @@ class Model(Entry):
             gated=entry["gated"],
             gpu_type=entry["gpu_type"],
             build=Build.read(entry["build"]) if "build" in entry else None,
+            gguf=entry.get("gguf"),
         )
 
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from .. import hub, urls
 from ..errors import InputError
+from ..gguf import INSTALL, is_installed, package_of, packages_of
 from .comparison import ENGLISH
 from .grid import Study
 from .recipes import is_whole
@@ -25,6 +26,7 @@ TRAINED = (
     "evaluate_benchmark",
     "answer_questions",
 )  # rules that load a base
+HERE = ("file", "url", "package")  # kinds of needs that are not on the hub
 TO_ENGLISH = ("roundtrip_out", "roundtrip_portion_out", "translate_back")
 BACK = ("roundtrip_back", "roundtrip_portion_back")
 
@@ -32,7 +34,7 @@ BACK = ("roundtrip_back", "roundtrip_portion_back")
 class Need(NamedTuple):
     """One thing, and the key of the configuration that asks for it.
 
-    `kind` is model, dataset (a split, or one `file` of the repository), file (`name` is a path or a
+    `kind` is package (of Python), model, dataset (a split, or one `file` of the repository), file (`name` is a path or a
     glob pattern) or url.
     """
 
@@ -73,6 +75,11 @@ def job_needs(study: Study, tasks: Places, rule: str, cell: Mapping[str, str]) -
             yield Need("url" if urls.is_url(path) else "file", path, f"{where}.path")
     if rule in TRAINED:
         yield from _model(study, cell["model"])
+    if rule == "unpack_base":
+        where, source = f"models.{cell['model']}.gguf", study.models[cell["model"]].gguf or ""
+        yield from (Need("package", name, where) for name in packages_of(source))
+        if package_of(source) is None:
+            yield Need("file", source, where)
     if rule == "evaluate_benchmark":
         yield from _benchmark(study, tasks, cell["benchmark"], cell["language"])
     if rule == "fetch_cmmlu":
@@ -109,6 +116,9 @@ def study_needs(study: Study, tasks: Places) -> list[Need]:
     for asked in study.answers:
         add("answer_questions", model=asked.condition.model)
         add("draw_questions", questions=asked.questions, language=asked.language)
+    for model in dict.fromkeys(dict(cell).get("model") for _, cell in jobs):
+        if model and study.models[model].gguf:
+            add("unpack_base", model=model)
     needs = [need for rule, cell in jobs for need in job_needs(study, tasks, rule, dict(cell))]
     if study.config["replies"]["replay"]:
         needs.append(Need("file", study.config["replies"]["replay"], "replies.replay"))
@@ -133,7 +143,8 @@ def absent(needs: Iterable[Need], lock: hub.Lock) -> tuple[list[str], list[str]]
     Addresses that `prefetch` has copied are not asked; none is where the hub is switched off.
     """
     needs = list(dict.fromkeys(needs))
-    lines = [
+    lines = _absent_packages(needs)
+    lines += [
         f"{n.name}: no such file ({n.where})"
         for n in needs
         if n.kind == "file" and not glob.glob(n.name)
@@ -159,6 +170,15 @@ def refuse_absent(study: Study, tasks: Path, lock: hub.Lock) -> list[str]:
             + "\n".join(f"  - {line}" for line in lines)
         )
     return unasked
+
+
+def _absent_packages(needs: Iterable[Need]) -> list[str]:
+    """A line for each Python package that is not installed."""
+    return [
+        f"the Python package {n.name} is not installed ({n.where}); {INSTALL} brings it"
+        for n in needs
+        if n.kind == "package" and not is_installed(n.name)
+    ]
 
 
 def _in(path: str, language: str | None) -> str:
@@ -287,10 +307,10 @@ def missing(needs: Iterable[Need], lock: hub.Lock, why: str | None = None) -> li
     """
     needs = list(dict.fromkeys(needs))
     files = [n for n in needs if n.kind == "file" and not glob.glob(n.name)]
-    lines = []
+    lines = _absent_packages(needs)
     if files:
         lines.append(f"no such file: {', '.join(f'{n.name} ({n.where})' for n in files)}")
-    remote = [n for n in needs if n.kind not in ("file", "url")]
+    remote = [n for n in needs if n.kind not in HERE]
     if shut := {folder for n in remote if (folder := hub.locked_out(n.kind, n.name))}:
         return [*lines, hub.no_permission(*sorted(shut))]
     why = why or (f"{switch} is set" if (switch := hub.offline()) else None)

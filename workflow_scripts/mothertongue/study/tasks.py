@@ -102,7 +102,7 @@ NEEDED = {  # what this workflow reads of a task; the rest is lm-eval's
     "": ("task", "output_type", "num_fewshot", "metadata"),
     "metadata": ("family", "metrics", "chance", "version"),
 }
-FAMILIES = ("choice", "short-answer", "number", "text")
+FAMILIES = ("choice", "cloze", "short-answer", "number", "text")
 
 
 def _checked(task: Any, name: str, path: Path) -> dict[str, Any]:
@@ -117,7 +117,8 @@ def _checked(task: Any, name: str, path: Path) -> dict[str, Any]:
             told = ", ".join(f"{section}: {key}" if section else key for key in missing)
             raise InputError(
                 f"{path}: no {told}; lm-eval's own task file is not enough: include one of"
-                " _choice.yaml, _short_answer.yaml and _number.yaml, as docs/add-a-benchmark.md"
+                " _choice.yaml, _cloze.yaml, _short_answer.yaml and _number.yaml, as"
+                " docs/add-a-benchmark.md"
                 f" shows (there are: {', '.join(map(str, content)) or 'none'})"
             )
     if task["task"] != name:

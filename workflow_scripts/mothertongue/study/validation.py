@@ -241,10 +241,14 @@ def _models(names: Names) -> Iterator[str]:
     for name, spec in names.models.items():
         if not isinstance(spec, Mapping):
             continue
-        if not spec.get("base") and "build" not in spec:
-            yield f"models.{name}: give base (hub id or folder), or build (from scratch)"
-        elif spec.get("base") and "build" in spec:
-            yield f"models.{name}: give either base or build, not both"
+        given = [key for key in ("base", "build", "gguf") if key in spec and spec[key] != ""]
+        if not given:
+            yield (
+                f"models.{name}: give base (hub id or folder), build (from scratch) or gguf (a file, or"
+                " package:NAME)"
+            )
+        elif len(given) > 1:
+            yield f"models.{name}: give only one of {' and '.join(given)}"
         build = mapping(spec.get("build"))
         corpus = build.get("corpus")
         if isinstance(corpus, str):

@@ -1,35 +1,28 @@
 """Reads results of lm-evaluation-harness with `--log_samples`, as versions 0.4.2 to 0.4.13 write them.
 
 0.4.2 writes one JSON list per task, whatever the file is called, without hashes; later versions write
-JSON Lines with hashes, from 0.4.9 on with a line per filter. A line holds the whole document and
-prompt, but only its end is wanted: lm-eval writes keys in a fixed order, so that the text before
-`doc_hash` need not be parsed. A line that looks otherwise is parsed as a whole.
+JSON Lines with hashes, from 0.4.9 on with a line per filter (lm_eval_samples.py reads them).
 """
 
 import json
+import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from ...errors import InputError
 from ...files import read_json
 from ..records import Block, Log, Settings, frame
+from .lm_eval_samples import RATES, read_table
 
-KNOWN = {  # keys of a sample that are no metrics
-    *("doc_id", "doc", "target", "arguments", "resps", "filtered_resps", "filter", "metrics"),
-    *("doc_hash", "prompt_hash", "target_hash"),
-}
+if TYPE_CHECKING:
+    import polars as pl
+
 LOWER = {"word_perplexity", "byte_perplexity", "perplexity", "bits_per_byte", "ter", "brier_score"}
-RATES = {"word_perplexity", "byte_perplexity", "bits_per_byte"}  # logged as (likelihood, weight)
 RIGHT = {"acc", "acc_norm", "acc_bytes", "exact_match"}  # metrics that guessing can reach
 DATE = re.compile(r"_?(\d{4}-\d\d-\d\dT[\d.\-]+)$")
-OPTION, HASH, FILTER, START = b'"gen_args_', b'"doc_hash": ', b'"filter": "', b'{"doc_id": '
 MODEL = re.compile(r"(?:^|,)\s*(pretrained|model|peft)=([^,]+)")
-
-Sample = tuple[int, str, int, dict[str, Any]]  # document, filter, options, keys behind the hash
 
 
 def is_results(content: dict[str, Any]) -> bool:
@@ -127,123 +120,58 @@ def settings_of(content: dict[str, Any], task: str) -> Settings:
     )
 
 
-def samples(path: Path) -> Iterable[Sample]:
-    """The samples of a file; one that cannot be read is an `InputError` with its line."""
-    with path.open("rb") as handle:
-        first = handle.read(1)
-        handle.seek(0)
-        if first == b"[":  # as 0.4.2 writes them
-            try:
-                listed = json.load(handle)
-            except ValueError as error:
-                raise InputError(f"{path}: cut or damaged ({error}); evaluate again") from None
-            for row in listed:
-                yield parsed(row)
-            return
-        for number, line in enumerate(handle, start=1):
-            if line.isspace():
-                continue
-            try:
-                yield quick(line) or parsed(json.loads(line))
-            except (ValueError, KeyError, TypeError):
-                raise InputError(
-                    f"{path}, line {number}: cut or damaged, no sample of lm-eval; evaluate again"
-                ) from None
-
-
-def parsed(row: dict[str, Any]) -> Sample:
-    """A sample that was parsed as a whole."""
-    rest = {name: value for name, value in row.items() if name not in KNOWN or "hash" in name}
-    return int(row["doc_id"]), row.get("filter") or "", len(row.get("arguments") or ()), rest
-
-
-def quick(line: bytes) -> Sample | None:
-    """A sample from both ends of its line; None where they look otherwise."""
-    at = line.rfind(HASH)
-    if at < 0 or not line.startswith(START):
-        return None
-    rest = json.loads(b"{" + line[at:])
-    name, mark = "", line.rfind(FILTER, 0, at)
-    if mark >= 0:
-        start = mark + len(FILTER)
-        name = line[start : line.index(b'"', start)].decode()
-    document = int(line[len(START) : line.index(b",", len(START))])
-    return document, name, line.count(OPTION, 0, at), rest
-
-
 def task_blocks(path: Path, task: str, content: dict[str, Any], model: str) -> list[Block]:
     """One block per metric and filter of a task."""
-    columns: dict[tuple[str, str], tuple[list[float], list[float]]] = {}
-    documents: dict[str, list[tuple[int, str, str, int]]] = {}
-    names: list[str] | None = None
-    for document, chosen, options, rest in samples(path):
-        own = documents.setdefault(chosen, [])
-        own.append((document, rest.get("doc_hash", ""), rest.get("prompt_hash", ""), options))
-        if names is None:
-            names = [name for name, value in rest.items() if is_score(name, value)]
-            if not names:
-                raise InputError(f"{path}: its samples have no metric (--predict_only?)")
-        for name in names:
-            value = rest.get(name, float("nan"))
-            pair = value if isinstance(value, list) else (value, 1.0)
-            scores, weights = columns.setdefault((name, chosen), ([], []))
-            try:
-                scores.append(float(pair[0]))
-                weights.append(float(pair[1]))
-            except (TypeError, ValueError, IndexError):
-                raise InputError(f"{path}, document {document}: {name} is no number") from None
-    if names is None:
-        raise InputError(f"{path}: empty; evaluate again")
+    import polars as pl
+
+    table, names = read_table(path)
     wanted = (content.get("n-samples") or {}).get(task, {}).get("effective")
-    for chosen, own in documents.items():
-        check_documents(path, task, chosen, [row[0] for row in own], wanted)
     better = (content.get("higher_is_better") or {}).get(task) or {}
-    filters = list(documents)
     choice = (content["configs"].get(task) or {}).get("output_type") == "multiple_choice"
+    parts = table.with_columns(pl.col("filter").fill_null("")).partition_by(
+        "filter", as_dict=True, maintain_order=True
+    )
     blocks = []
-    for place, ((name, chosen), (scores, weights)) in enumerate(columns.items()):
-        ids, hashes, prompts, counts = zip(*documents[chosen], strict=True)
-        values, own_weights = np.array(scores), np.array(weights)
-        if name in RATES:
-            values = -values / own_weights / np.log(2)  # bits per word or byte
-        guessing = choice and name in RIGHT and min(counts) > 1
-        rows = frame(
-            item=[str(number) for number in ids],
-            document=hashes if hashes[0] else None,
-            prompt=prompts if prompts[0] else None,
-            score=values,
-            weight=own_weights,
-            chance=1 / np.array(counts) if guessing else None,
-        )
-        blocks.append(
-            Block(
-                task,
-                f"{name}, {chosen}" if len(filters) > 1 else name,
-                rows,
-                model=model,
-                main=place == 0,
-                lower_is_better=better.get(name) is False or name in LOWER,
-                settings=settings_of(content, task),
-                source=str(path),
+    for (chosen,), part in parts.items():
+        check_documents(path, task, part["doc_id"], wanted)
+        for name in names:
+            score, weight = part[name], None
+            if name in RATES:
+                weight = score.list.get(1)
+                score = -score.list.get(0) / weight / math.log(2)  # bits per word or byte
+            guessing = choice and name in RIGHT and min_of(part["options"]) > 1
+            rows = frame(
+                item=part["doc_id"].cast(pl.String),
+                document=None if part["doc_hash"].has_nulls() else part["doc_hash"],
+                prompt=None if part["prompt_hash"].has_nulls() else part["prompt_hash"],
+                score=score,
+                weight=weight,
+                chance=1 / part["options"] if guessing else None,
             )
-        )
+            blocks.append(
+                Block(
+                    task,
+                    f"{name}, {chosen}" if len(parts) > 1 else name,
+                    rows,
+                    model=model,
+                    main=not blocks,
+                    lower_is_better=better.get(name) is False or name in LOWER,
+                    settings=settings_of(content, task),
+                    source=str(path),
+                )
+            )
     return blocks
 
 
-def is_score(name: str, value: object) -> bool:
-    """Whether a key of a sample is a metric that is a mean over items."""
-    if name in KNOWN:
-        return False
-    if isinstance(value, list):
-        return name in RATES and len(value) == 2
-    return isinstance(value, (int, float))
+def min_of(numbers: "pl.Series") -> int:
+    """The smallest of whole numbers."""
+    return int(numbers.min())  # type: ignore[arg-type]
 
 
-def check_documents(path: Path, task: str, chosen: str, ids: list[int], wanted: int | None) -> None:
+def check_documents(path: Path, task: str, ids: "pl.Series", wanted: int | None) -> None:
     """Every document once, and as many as the results say."""
-    if len(set(ids)) < len(ids):
-        seen: set[int] = set()
-        twice = next(number for number in ids if number in seen or seen.add(number))  # type: ignore[func-returns-value]
+    if ids.n_unique() < len(ids):
+        twice = ids.filter(ids.is_duplicated())[0]
         raise InputError(f"{path}: document {twice} stands twice; delete the file, evaluate again")
     if wanted is not None and len(ids) < wanted:
         raise InputError(

@@ -36,6 +36,7 @@ const hover = (node, title, lines) => {
     else { const box = node.getBoundingClientRect(); place({ clientX: box.right, clientY: box.top }); }
   };
   node.setAttribute("tabindex", "0");
+  node.setAttribute("role", "img");
   node.setAttribute("aria-label", [title, ...lines].join("; "));
   node.addEventListener("mousemove", open);
   node.addEventListener("focus", open);
@@ -43,13 +44,15 @@ const hover = (node, title, lines) => {
 };
 const mark = (parent, shape, x, y, size, colour) => {
   const s = size;
-  const common = { fill: colour, stroke: "#fff", "stroke-width": 0.7 };
+  const common = { fill: colour, stroke: "var(--paper)", "stroke-width": 0.7 };
   const path = (d) => svgNode("path", { d, ...common }, parent);
   switch (shape) {
     case "s": return svgNode("rect", { x: x - s * 0.88, y: y - s * 0.88, width: s * 1.76, height: s * 1.76, ...common }, parent);
     case "D": return path(`M${x} ${y - s * 1.25}L${x + s * 1.25} ${y}L${x} ${y + s * 1.25}L${x - s * 1.25} ${y}Z`);
     case "v": return path(`M${x - s * 1.1} ${y - s}L${x + s * 1.1} ${y - s}L${x} ${y + s * 1.1}Z`);
     case "^": return path(`M${x - s * 1.1} ${y + s}L${x + s * 1.1} ${y + s}L${x} ${y - s * 1.1}Z`);
+    case "<": return path(`M${x - s * 1.1} ${y}L${x + s} ${y - s * 1.1}L${x + s} ${y + s * 1.1}Z`);
+    case ">": return path(`M${x + s * 1.1} ${y}L${x - s} ${y - s * 1.1}L${x - s} ${y + s * 1.1}Z`);
     case "P": return path(`M${x - s * .4} ${y - s * 1.1}h${s * .8}v${s * .7}h${s * .7}v${s * .8}h${-s * .7}v${s * .7}h${-s * .8}v${-s * .7}h${-s * .7}v${-s * .8}h${s * .7}Z`);
     case "X": return path(`M${x - s} ${y - s * .5}l${s * .5} ${-s * .5}l${s * .5} ${s * .5}l${s * .5} ${-s * .5}l${s * .5} ${s * .5}l${-s * .5} ${s * .5}l${s * .5} ${s * .5}l${-s * .5} ${s * .5}l${-s * .5} ${-s * .5}l${-s * .5} ${s * .5}l${-s * .5} ${-s * .5}l${s * .5} ${-s * .5}Z`);
     case "_": return svgNode("rect", { x: x - 1.2, y: y - s * 1.3, width: 2.4, height: s * 2.6, ...common }, parent);
@@ -127,7 +130,8 @@ function dotPoints(panel) {
     const known = g.parts.every((p) => p.stderr !== null);
     const half = known ? 1.96 * Math.sqrt(g.parts.reduce((a, p) => a + p.stderr ** 2, 0)) / g.parts.length : null;
     const scores = g.parts.map((p) => p.score);
-    return { ...g, score, low: known ? score - half : Math.min(...scores), high: known ? score + half : Math.max(...scores), known };
+    const share = panel.unit === "%"; // no bar leaves 0 to 100
+    return { ...g, score, low: known ? Math.max(score - half, share ? 0 : -Infinity) : Math.min(...scores), high: known ? Math.min(score + half, share ? 100 : Infinity) : Math.max(...scores), known };
   });
 }
 function drawDots(panel, place) {
@@ -141,21 +145,21 @@ function drawDots(panel, place) {
   const names = Object.keys(data.series).filter((s) => points.some((p) => p.name === s));
   const [W, left, right, top, rowHeight] = [460, 118, 14, 12, Math.max(26, 9 + names.length * 8)];
   const H = top + models.length * rowHeight + 30;
-  const svg = svgNode("svg", { viewBox: `0 0 ${W} ${H}`, width: W, height: H, role: "img", "aria-label": panel.title }, box);
+  const svg = svgNode("svg", { viewBox: `0 0 ${W} ${H}`, width: W, height: H, role: "group", "aria-label": panel.title }, box);
   const values = points.flatMap((p) => [p.low, p.high]).concat(panel.chance ? [panel.chance] : []);
   const [low, high] = range(values);
   const x = (v) => left + (v - low) / (high - low) * (W - left - right);
   models.forEach((model, row) => {
-    if (row % 2) svgNode("rect", { x: 0, y: top + row * rowHeight, width: W, height: rowHeight, fill: "#f5f8fa" }, svg);
-    svgNode("text", { x: left - 8, y: top + (row + .5) * rowHeight, "text-anchor": "end", "dominant-baseline": "central", "font-size": 12, fill: "#1d2733" }, svg, data.models[model]);
+    if (row % 2) svgNode("rect", { x: 0, y: top + row * rowHeight, width: W, height: rowHeight, fill: "var(--wash)" }, svg);
+    svgNode("text", { x: left - 8, y: top + (row + .5) * rowHeight, "text-anchor": "end", "dominant-baseline": "central", "font-size": 12, fill: "var(--ink)" }, svg, data.models[model]);
   });
   for (const v of ticks(low, high)) {
-    svgNode("line", { x1: x(v), x2: x(v), y1: top, y2: H - 30, stroke: "#e6ebf0" }, svg);
-    svgNode("text", { x: x(v), y: H - 14, "text-anchor": "middle", "font-size": 11, fill: "#5b6b7b" }, svg, String(v).replace("-", "−"));
+    svgNode("line", { x1: x(v), x2: x(v), y1: top, y2: H - 30, stroke: "var(--line)" }, svg);
+    svgNode("text", { x: x(v), y: H - 14, "text-anchor": "middle", "font-size": 11, fill: "var(--soft)" }, svg, String(v).replace("-", "−"));
   }
   if (panel.chance) {
-    svgNode("line", { x1: x(panel.chance), x2: x(panel.chance), y1: top, y2: H - 30, stroke: "#7a7a7a", "stroke-dasharray": "4 3" }, svg);
-    svgNode("text", { x: x(panel.chance) + 3, y: top + 1, "font-size": 10, fill: "#5b6b7b", "dominant-baseline": "hanging" }, svg, "chance");
+    svgNode("line", { x1: x(panel.chance), x2: x(panel.chance), y1: top, y2: H - 30, stroke: "var(--soft)", "stroke-dasharray": "4 3" }, svg);
+    svgNode("text", { x: x(panel.chance) + 3, y: top + 1, "font-size": 10, fill: "var(--soft)", "dominant-baseline": "hanging" }, svg, "chance");
   }
   for (const p of points) {
     const y = top + (models.indexOf(p.model) + .5) * rowHeight + (names.indexOf(p.name) - (names.length - 1) / 2) * Math.min(8, (rowHeight - 8) / names.length);
@@ -180,24 +184,24 @@ function drawScatter(panel, place) {
   const points = panel.points.filter((p) => p[axis] !== null && !hidden.has(data.models[p.model].family) && (!state.language || p.language === state.language));
   if (!points.length) { htmlNode("p", { class: "hint" }, box, "No scores for this choice."); return; }
   const [W, H, left, right, top, bottom] = [460, 300, 52, 14, 12, 44];
-  const svg = svgNode("svg", { viewBox: `0 0 ${W} ${H}`, width: W, height: H, role: "img", "aria-label": panel.title }, box);
+  const svg = svgNode("svg", { viewBox: `0 0 ${W} ${H}`, width: W, height: H, role: "group", "aria-label": panel.title }, box);
   const [x0, x1] = range(panel.points.map((p) => p[axis]).filter((v) => v !== null));
   const [y0, y1] = range(panel.points.map((p) => p.gap).concat([0]));
   const x = (v) => left + (v - x0) / (x1 - x0) * (W - left - right);
   const y = (v) => H - bottom - (v - y0) / (y1 - y0) * (H - top - bottom);
   for (const v of ticks(x0, x1)) {
-    svgNode("line", { x1: x(v), x2: x(v), y1: top, y2: H - bottom, stroke: "#e6ebf0" }, svg);
-    svgNode("text", { x: x(v), y: H - bottom + 15, "text-anchor": "middle", "font-size": 11, fill: "#5b6b7b" }, svg, String(v).replace("-", "−"));
+    svgNode("line", { x1: x(v), x2: x(v), y1: top, y2: H - bottom, stroke: "var(--line)" }, svg);
+    svgNode("text", { x: x(v), y: H - bottom + 15, "text-anchor": "middle", "font-size": 11, fill: "var(--soft)" }, svg, String(v).replace("-", "−"));
   }
   for (const v of ticks(y0, y1)) {
-    svgNode("line", { x1: left, x2: W - right, y1: y(v), y2: y(v), stroke: v === 0 ? "#7a7a7a" : "#e6ebf0" }, svg);
-    svgNode("text", { x: left - 6, y: y(v), "text-anchor": "end", "dominant-baseline": "central", "font-size": 11, fill: "#5b6b7b" }, svg, String(v).replace("-", "−"));
+    svgNode("line", { x1: left, x2: W - right, y1: y(v), y2: y(v), stroke: v === 0 ? "var(--soft)" : "var(--line)" }, svg);
+    svgNode("text", { x: left - 6, y: y(v), "text-anchor": "end", "dominant-baseline": "central", "font-size": 11, fill: "var(--soft)" }, svg, String(v).replace("-", "−"));
   }
-  svgNode("text", { x: (left + W - right) / 2, y: H - 8, "text-anchor": "middle", "font-size": 11.5, fill: "#3c4856" }, svg, AXES[axis]);
-  svgNode("text", { x: 13, y: (top + H - bottom) / 2, "text-anchor": "middle", "font-size": 11.5, fill: "#3c4856", transform: `rotate(-90 13 ${(top + H - bottom) / 2})` }, svg, "gap, native − translated");
+  svgNode("text", { x: (left + W - right) / 2, y: H - 8, "text-anchor": "middle", "font-size": 11.5, fill: "var(--ink)" }, svg, AXES[axis]);
+  svgNode("text", { x: 13, y: (top + H - bottom) / 2, "text-anchor": "middle", "font-size": 11.5, fill: "var(--ink)", transform: `rotate(-90 13 ${(top + H - bottom) / 2})` }, svg, "gap, native − translated");
   for (const p of points) {
     const model = data.models[p.model];
-    const shape = ["o", "s", "D", "^", "v", "P", "X"][Object.keys(data.languages).indexOf(p.language) % 7];
+    const shape = ["o", "s", "D", "^", "v", "P", "X", "<", ">"][Object.keys(data.languages).indexOf(p.language) % 9];
     const group = svgNode("g", {}, svg);
     mark(group, shape, x(p[axis]), y(p.gap), 5, data.families[model.family]);
     hover(group, `${model.label}, ${data.languages[p.language] || p.language}`, [
@@ -212,7 +216,7 @@ function drawCurves(panel, place) {
   if (!shown.length) { htmlNode("p", { class: "hint" }, box, "No run for this choice."); return; }
   htmlNode("div", { class: "hint" }, box, "held-out perplexity by epoch");
   const [W, H, left, right, top, bottom] = [460, 260, 52, 14, 12, 40];
-  const svg = svgNode("svg", { viewBox: `0 0 ${W} ${H}`, width: W, height: H, role: "img", "aria-label": panel.title }, box);
+  const svg = svgNode("svg", { viewBox: `0 0 ${W} ${H}`, width: W, height: H, role: "group", "aria-label": panel.title }, box);
   const known = own.flatMap((r) => r.points.filter((p) => p[1] !== null));
   if (!known.length) { htmlNode("p", { class: "hint" }, box, "No perplexity is known."); return; }
   const [y0, y1] = range(known.map((p) => p[1]));
@@ -220,12 +224,12 @@ function drawCurves(panel, place) {
   const x = (v) => left + v / last * (W - left - right);
   const y = (v) => H - bottom - (v - y0) / (y1 - y0) * (H - top - bottom);
   for (const v of ticks(0, last).filter(Number.isInteger))
-    svgNode("text", { x: x(v), y: H - bottom + 15, "text-anchor": "middle", "font-size": 11, fill: "#5b6b7b" }, svg, String(v));
+    svgNode("text", { x: x(v), y: H - bottom + 15, "text-anchor": "middle", "font-size": 11, fill: "var(--soft)" }, svg, String(v));
   for (const v of ticks(y0, y1)) {
-    svgNode("line", { x1: left, x2: W - right, y1: y(v), y2: y(v), stroke: "#e6ebf0" }, svg);
-    svgNode("text", { x: left - 6, y: y(v), "text-anchor": "end", "dominant-baseline": "central", "font-size": 11, fill: "#5b6b7b" }, svg, String(v));
+    svgNode("line", { x1: left, x2: W - right, y1: y(v), y2: y(v), stroke: "var(--line)" }, svg);
+    svgNode("text", { x: left - 6, y: y(v), "text-anchor": "end", "dominant-baseline": "central", "font-size": 11, fill: "var(--soft)" }, svg, String(v));
   }
-  svgNode("text", { x: (left + W - right) / 2, y: H - 6, "text-anchor": "middle", "font-size": 11.5, fill: "#3c4856" }, svg, "epoch");
+  svgNode("text", { x: (left + W - right) / 2, y: H - 6, "text-anchor": "middle", "font-size": 11.5, fill: "var(--ink)" }, svg, "epoch");
   for (const run of shown) {
     const look = data.series[run.data];
     const points = run.points.filter((p) => p[1] !== null);
@@ -261,8 +265,8 @@ if (data.type === "dots") {
   state.axis = "native";
   choices([["native", "gap against native score (the paper)"], ["mean", "gap against mean score (de-coupled)"]].concat(data.panels.some((p) => p.points.some((q) => q.base !== null)) ? [["base", "gap against the untuned model's score"]] : []), "axis");
   legend(Object.entries(data.families).map(([name, colour]) => [name, name, colour]));
-  const names = ["circle", "square", "diamond", "triangle", "inverted triangle", "plus", "cross"];
-  if (languages.length > 1) htmlNode("p", { class: "hint" }, root, "Shapes: " + languages.map(([, label], i) => `${label} ${names[i % 7]}`).join(", ") + ". Hover or tab to a mark for its numbers.");
+  const names = ["circle", "square", "diamond", "triangle", "inverted triangle", "plus", "cross", "left triangle", "right triangle"];
+  if (languages.length > 1) htmlNode("p", { class: "hint" }, root, "Shapes: " + languages.map(([, label], i) => `${label} ${names[i % 9]}`).join(", ") + ". Hover or tab to a mark for its numbers.");
 }
 htmlNode("div", { class: "panels" }, root);
 draw();

@@ -33,7 +33,7 @@ for (const section of document.querySelectorAll("section")) {
     const text = source.textContent.replaceAll("<\\/", "</");
     link.href = "data:text/plain;charset=utf-8," + encodeURIComponent(text);
     link.download = source.dataset.file;
-    link.textContent = source.dataset.kind === "csv" ? "CSV" : "LaTeX";
+    link.textContent = { csv: "CSV", tex: "LaTeX", json: "JSON" }[source.dataset.kind];
     place.append(link);
   }
 }

@@ -1,0 +1,158 @@
+"""Reads a samples file of lm-eval into a table: one row per document and filter.
+
+A line holds the whole document and prompt, but only its two ends are wanted, and lm-eval writes keys in
+a fixed order. So the middle of each line is cut out, and polars parses what is left of many lines at
+once. A file whose lines look otherwise, or hold anything but numbers where the first line has numbers,
+is parsed line by line as a whole, which is slower and names the line that is broken.
+
+Columns: doc_id, filter, options (requests of the document), doc_hash, prompt_hash (empty where the log
+has none), and one per metric: a number, or [log-likelihood, weight] of a rate.
+"""
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...errors import InputError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+KNOWN = {  # keys of a sample that are no metrics
+    *("doc_id", "doc", "target", "arguments", "resps", "filtered_resps", "filter", "metrics"),
+    *("doc_hash", "prompt_hash", "target_hash"),
+}
+RATES = {"word_perplexity", "byte_perplexity", "bits_per_byte"}  # logged as [likelihood, weight]
+OPTION, HASH, FILTER, START = b'"gen_args_', b'"doc_hash": ', b'"filter": "', b'{"doc_id": '
+LINES = 50_000  # parsed at once
+
+
+def read_table(path: Path) -> "tuple[pl.DataFrame, list[str]]":
+    """The rows of a samples file and the names of its metrics, the main one first."""
+    rows = samples(path)
+    first = next(rows, None)
+    if first is None:
+        raise InputError(f"{path}: empty; evaluate again")
+    names = [name for name, value in first.items() if is_score(name, value)]
+    if not names:
+        raise InputError(f"{path}: its samples have no metric (--predict_only?)")
+    found = quick_table(path, names)
+    return (whole_table(path, names) if found is None else found), names
+
+
+def schema_of(names: list[str]) -> "dict[str, pl.DataType]":
+    """The columns that are read."""
+    import polars as pl
+
+    fixed = {"doc_id": pl.Int64(), "filter": pl.String(), "options": pl.Int64()}
+    hashes = {"doc_hash": pl.String(), "prompt_hash": pl.String()}
+    number, pair = pl.Float64(), pl.List(pl.Float64)
+    return {**fixed, **hashes, **{name: pair if name in RATES else number for name in names}}
+
+
+def is_score(name: str, value: object) -> bool:
+    """Whether a key of a sample is a metric that is a mean over items."""
+    if name in KNOWN:
+        return False
+    if isinstance(value, list):
+        return name in RATES and len(value) == 2
+    return isinstance(value, (int, float))
+
+
+# -- many lines at once --------------------------------------------------------------------------
+
+
+def quick_table(path: Path, names: list[str]) -> "pl.DataFrame | None":
+    """The table from both ends of each line; None where a line looks otherwise or has no number."""
+    import polars as pl
+
+    schema, parts = schema_of(names), []
+    try:
+        for text in shortened(path):
+            parts.append(pl.read_ndjson(text, schema=schema))
+    except (ValueError, pl.exceptions.PolarsError):
+        return None
+    found = pl.concat(parts)
+    wanted = ["doc_id", "options", "doc_hash", *names]
+    return None if any(found[name].has_nulls() for name in wanted) else found
+
+
+def shortened(path: Path) -> Iterator[io.BytesIO]:
+    """Lines without the document and the prompts, some at a time; ValueError: one looks otherwise."""
+    with path.open("rb") as handle:
+        text, count = io.BytesIO(), 0
+        for line in handle:
+            at = line.rfind(HASH)
+            if at < 0 or not line.startswith(START):
+                raise ValueError
+            mark = line.rfind(FILTER, 0, at)
+            end = line.index(b",")
+            options = line.count(OPTION, end, at)
+            text.write(b'%b, "options": %d, ' % (line[:end], options))
+            text.write(line[at if mark < 0 else mark :])
+            count += 1
+            if count % LINES == 0:
+                text.seek(0)
+                yield text
+                text = io.BytesIO()
+        if count % LINES:
+            text.seek(0)
+            yield text
+
+
+# -- line by line --------------------------------------------------------------------------------
+
+
+def whole_table(path: Path, names: list[str]) -> "pl.DataFrame":
+    """The table from whole lines; what is no number is an `InputError`."""
+    import polars as pl
+
+    schema = schema_of(names)
+    columns: dict[str, list[Any]] = {name: [] for name in schema}
+    for row in samples(path):
+        columns["doc_id"].append(int(row["doc_id"]))
+        columns["filter"].append(row.get("filter") or "")
+        columns["options"].append(len(row.get("arguments") or ()))
+        columns["doc_hash"].append(row.get("doc_hash"))
+        columns["prompt_hash"].append(row.get("prompt_hash"))
+        for name in names:
+            columns[name].append(number_of(path, row, name))
+    return pl.DataFrame(columns, schema=schema)
+
+
+def number_of(path: Path, row: dict[str, Any], name: str) -> float | list[float]:
+    """A metric of a sample: a number, or two of a rate; NaN where it is missing."""
+    value = row.get(name, float("nan"))
+    try:
+        if name not in RATES:
+            return float(value)
+        likelihood, weight = value
+        return [float(likelihood), float(weight)]
+    except (TypeError, ValueError):
+        raise InputError(f"{path}, document {row['doc_id']}: {name} is no number") from None
+
+
+def samples(path: Path) -> Iterator[dict[str, Any]]:
+    """The samples of a file; one that cannot be read is an `InputError` with its line."""
+    with path.open("rb") as handle:
+        first = handle.read(1)
+        handle.seek(0)
+        if first == b"[":  # as 0.4.2 writes them
+            try:
+                yield from json.load(handle)
+            except ValueError as error:
+                raise InputError(f"{path}: cut or damaged ({error}); evaluate again") from None
+            return
+        for number, line in enumerate(handle, start=1):
+            if line.isspace():
+                continue
+            try:
+                row = json.loads(line)
+                int(row["doc_id"])
+            except (ValueError, KeyError, TypeError):
+                raise InputError(
+                    f"{path}, line {number}: cut or damaged, no sample of lm-eval; evaluate again"
+                ) from None
+            yield row

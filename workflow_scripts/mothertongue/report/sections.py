@@ -1,0 +1,147 @@
+"""What each category opens with: its question, one picture of its claims, at most five sentences."""
+
+import html
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from ..correlate import claims as c
+from ..correlate.claims import Claim
+from . import categories
+from .first_page import bars_of_screen
+from .forest import Bar, Look, draw_forest
+from .glossary import explained
+from .labels import capitalised
+from .page import asset, document
+from .sentences import Finding, Names, leaves_out_zero
+from .together import together
+from .verdicts import AXES, EITHER_SIDE, LEADS, LOOKS, WITHIN, printed_interval
+
+MOST = 5  # sentences
+ROWS = 40  # of a picture; where there are more, claims over all languages stand for their parts
+IDLE = (c.UNDECIDED, c.NOT_SHOWN, c.AT_CHANCE)
+TOPIC = "A first look"  # sorts before the other sub-categories
+
+
+class Opening(NamedTuple):
+    """A category's question, and what its picture shows left and right of 0."""
+
+    name: str
+    question: str
+    below: str
+    above: str
+
+
+OPENINGS = {
+    categories.GAP: Opening(
+        "gap",
+        "Is there a gap between native and translated training data?",
+        "translated better",
+        "native better",
+    ),
+    categories.NOTICE: Opening(
+        "notice", "Which benchmark notices the gap?", "translated better", "native better"
+    ),
+    categories.OBVIOUS: Opening(
+        "growth",
+        "Is the gap larger where models score higher? (r of gap and score)",
+        "gap falls",
+        "gap grows",
+    ),
+    categories.CAUSE: Opening(
+        "causes", "Is it missing knowledge, or defects of the translation?", "below 0", "above 0"
+    ),
+    categories.BRIDGE: Opening(
+        "settings", "Does another training setting change the gap?", "gap smaller", "gap larger"
+    ),
+    categories.ANSWERS: Opening(
+        "judges", "Do judges see the same gap?", "second sees more", "first sees more"
+    ),
+}
+CAUSES = {
+    "knowledge": "native content",
+    "defects": "translation and back",
+    c.KNOWLEDGE_OR_DEFECTS: "their difference",
+}
+
+
+def look_of(claim: Claim) -> Look:
+    """Colour and symbol of a verdict: which side leads, or that they are alike or differ."""
+    if claim.verdict in LEADS:
+        return LOOKS[c.NATIVE_BETTER if LEADS[claim.verdict] > 0 else c.TRANSLATED_BETTER]
+    if claim.verdict in WITHIN:
+        return LOOKS[c.NO_WORSE]
+    if claim.verdict in EITHER_SIDE:
+        return LOOKS[c.LANGUAGES_DIFFER]
+    return LOOKS.get(claim.verdict, LOOKS[c.UNDECIDED])
+
+
+def bar_of(claim: Claim, names: Names) -> Bar:
+    """One row of a picture: the place as its heading, what differs within it as its name."""
+    language = names.cells.facts.language(claim.language) if claim.language else "all languages"
+    what = names.test(claim) if claim.benchmark is not None else claim.group or "all tests"
+    heading, name = capitalised(what), language
+    if claim.question == c.GROWTH:
+        heading, name = "Gap and score", capitalised(what)
+    elif claim.question == c.CAUSE:
+        heading, name = f"{heading}, {language}", CAUSES.get(claim.contrast, claim.contrast)
+    elif claim.question == c.SETTING:
+        heading, name = f"{heading}, {language}", names.setting(claim)
+    elif claim.question == c.JUDGES:
+        heading = f"{names.judge(claim.first)} and {names.judge(claim.second)}"
+        name = f"{what}, {language}"
+    low, high = printed_interval(claim)
+    if claim.question == c.GROWTH and claim.verdict in IDLE and leaves_out_zero(claim):
+        low = high = None  # p, by exchange of models, decides: as in the sentence
+    unit = "r" if claim.question == c.GROWTH else AXES.get(claim.unit, claim.unit)
+    known = claim.estimate if claim.verdict != c.AT_CHANCE else None
+    margin = claim.margin or (0.5 if unit == "r" else 1.0)
+    if known is None:
+        low = high = None
+    return Bar(
+        heading, capitalised(name), claim.verdict, look_of(claim), known, low, high, margin, unit
+    )
+
+
+def bars_of(section: str, findings: Sequence[Finding], names: Names) -> list[Bar]:
+    """The rows of a section's picture."""
+    claims = [f.claim for f in findings if f.section == section and f.claim.estimate is not None]
+    if section == categories.GAP:
+        return bars_of_screen(claims, names.cells)
+    if len(claims) > ROWS:
+        claims = [claim for claim in claims if claim.language is None] or claims
+    return [bar_of(claim, names) for claim in claims[:ROWS]]
+
+
+def chosen(section: str, findings: Sequence[Finding]) -> list[Finding]:
+    """What is said: what was decided before what was not, over all languages before one."""
+    own = [f for f in findings if f.section == section]
+    return sorted(
+        own,
+        key=lambda f: (
+            f.claim.verdict in IDLE,
+            f.claim.question not in (c.CELL, c.BENCHMARK),
+            f.claim.language is not None,
+        ),
+    )
+
+
+def section_page(section: str, findings: Sequence[Finding], names: Names) -> str:
+    """A category's first page; empty where nothing is claimed."""
+    opening = OPENINGS[section]
+    lines = together(chosen(section, findings), names)
+    if not lines:
+        return ""
+    bars = bars_of(section, findings, names)
+    told: set[str] = set()
+    heads = (opening.below, opening.above)
+    shaded = section != categories.OBVIOUS
+    picture = f"<figure>{draw_forest(bars, heads=heads, shaded=shaded)}</figure>" if bars else ""
+    said = "".join(f"<li>{explained(line, told)}</li>" for line in lines[:MOST])
+    rest = len(lines) - MOST
+    more = f"<p class='facts'>{rest} more: Every sentence, category 0.</p>" if rest > 0 else ""
+    body = (
+        f"<style>{asset('screen.css')}</style><div class='screen-one opening'>"
+        f"<h1>{html.escape(opening.question)}</h1>{picture}"
+        f"<ul class='sentences'>{said}</ul>{more}</div>"
+    )
+    return document(opening.question, body)
