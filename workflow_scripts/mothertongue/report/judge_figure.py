@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..files import atomic
 from ..report.figures import enlarge, key_above, prepare
+from ..report.labels import capitalised
 
 if TYPE_CHECKING:
     import polars as pl
@@ -55,7 +56,8 @@ def draw_gaps(gaps: Path, figure: Path, labels: dict[str, dict[str, str]]) -> No
                 )
                 for shade, judge in enumerate(judges):
                     _points(axes, panel.filter(pl.col("judge") == judge), kinds, shade, judges)
-                axes.set_title(f"{labels['questions'][questions]}, {labels['languages'][language]}")
+                asked = capitalised(labels["questions"][questions])
+                axes.set_title(f"{asked}, {labels['languages'][language]}")
                 axes.set_yticks(range(len(kinds)), list(kinds))
                 axes.tick_params(axis="y", length=0)
                 axes.grid(axis="y", visible=False)

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from ..files import atomic
-from ..report.figures import ROUND_TRIP, TRANSLATED, enlarge, prepare
+from ..report.figures import ROUND_TRIP, TRANSLATED, enlarge, key_above, prepare
 from ..sample.rows import FIELDS, read_rows
 from ..translate.quality import corpus_scores
 
@@ -82,7 +82,8 @@ def draw(
         heights = [row + 0.36 * (shift - 0.5) for row in range(len(trips))]
         left.barh(heights, values, 0.34, color=colour, label=name)
     if trips:
-        left.legend(loc="upper left", ncols=2, bbox_to_anchor=(0, -0.18), handlelength=1)
+        key = left.get_legend_handles_labels()
+        key_above(figure, *key, 2, loc="outside lower left", handlelength=1)
     else:
         left.text(0.5, 0.5, "no round trip in this study", transform=left.transAxes, ha="center")
     left.set(title="Round trip against its source", xlabel="chrF++ (100 = the same text)")
