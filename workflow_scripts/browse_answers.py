@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mothertongue.errors import InputError
 from mothertongue.files import atomic
-from mothertongue.judge.browser import AnswerFiles, collect, page
+from mothertongue.judge.browser import AnswerFiles, collect, page, place_of_checks
 from mothertongue.judge.labels import Labels, with_warnings
 from mothertongue.judge.records import Place
 from mothertongue.people.records import read_labels
@@ -46,12 +46,6 @@ def main(
     with atomic(browser) as temporary:
         temporary.write_text(text, encoding="utf-8")
     print(f"{browser}: {len(sets)} answer sets, {len(text) / 1e6:.2f} MB")
-
-
-def place_of_checks(path: Path) -> Place:
-    """The answers that a table of answer.fidelity is about: …/fidelity-{questions}/{language}.items.parquet."""
-    place = Place.of(path.with_name(f"{path.name.split('.')[0]}.jsonl")).answers
-    return place._replace(questions=place.questions.removeprefix("fidelity-"))
 
 
 if "snakemake" in globals():

@@ -49,6 +49,12 @@ class Said(NamedTuple):
     pairs: Mapping[tuple[PairPlace, str], list[Any]]
 
 
+def place_of_checks(path: Path) -> Place:
+    """The answers that a table of answer.fidelity is about: …/fidelity-{questions}/{language}.items.parquet."""
+    place = Place.of(path.with_name(f"{path.name.split('.')[0]}.jsonl")).answers
+    return place._replace(questions=place.questions.removeprefix("fidelity-"))
+
+
 def rating_cell(rating: Rating) -> list[Any]:
     """What the page shows of a rating: value, why there is none, the judge's texts."""
     value = None if rating.rating is None else round(rating.rating, 2)
