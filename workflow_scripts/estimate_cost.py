@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mothertongue.api import Store
-from mothertongue.correlate.exchange_planning import PLAN_COLUMNS, Wish
+from mothertongue.correlate.exchange_planning import PLAN_COLUMNS, Wish, plan_row
 from mothertongue.correlate.planning import POWER_COLUMNS, plan_power
 from mothertongue.estimate.exchange import exchange_designs
 from mothertongue.estimate.gpu import GpuRow, disk_text, gpu_lines, gpu_rows, text_of
@@ -27,6 +27,7 @@ from mothertongue.estimate.sheets import (
     TranslationSheet,
 )
 from mothertongue.process.log import log_to
+from mothertongue.report.exchange_designs import designs_text
 from mothertongue.report.power import plan_text
 from mothertongue.translate.settings import languages_of
 
@@ -90,9 +91,15 @@ def main(
         write_table(power_file, POWER_COLUMNS, rows)
         text += "\n\n" + plan_text(rows) if rows else ""
     if exchange is not None:
-        rows, designs = exchange_designs(Wish.from_params(exchange), root)
+        wish = Wish.from_params(exchange)
+        designs = exchange_designs(wish, root)
+        rows = [
+            plan_row(plan, one.language, one.benchmark, one.measured)
+            for one in designs
+            for plan in one.plans
+        ]
         write_table(table_file.with_name("exchange.csv"), PLAN_COLUMNS, rows)
-        text += "\n\n" + designs
+        text += "\n\n" + designs_text(wish, designs)
     if people is not None:
         labels = label_rows(PeopleSheet.from_params(people), root / "correlate/people/gaps.csv")
         write_table(

@@ -1,26 +1,47 @@
 """Designs of a study that would tell an exchange rate, for the estimate."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..correlate.averages import open_scores
 from ..correlate.exchange_noise import found_in
-from ..correlate.exchange_planning import Noise, Wish, cheapest, plan_row
-from ..report.exchange_designs import assumed_text, measured_text, results_text
+from ..correlate.exchange_planning import Noise, Plan, Wish, cheapest
 
 
-def exchange_designs(wish: Wish, root: Path) -> tuple[list[dict[str, object]], str]:
-    """Designs for an exchange rate as rows and as text, by the study's results where it has some."""
+@dataclass(frozen=True, slots=True)
+class Designs:
+    """The cheapest designs for one test, and what they were planned by.
+
+    `measured`: parts of the noise that results show, the others are assumed. Without any result, all is
+    assumed and no test is named.
+    """
+
+    wish: Wish
+    noise: Noise
+    plans: Sequence[Plan]
+    language: str = ""
+    benchmark: str = ""
+    label: str = ""
+    measured: Sequence[str] = ()
+
+
+def exchange_designs(wish: Wish, root: Path) -> list[Designs]:
+    """Designs for an exchange rate, by every test of the study's results, if it has some."""
     scores, about = root / "scores.csv", root / "correlate" / "study" / "about.json"
+    designs = []
     if scores.is_file() and about.is_file():
         cells = open_scores(scores, about)
-        rows, parts = [], []
         for found in found_in(cells, wish):
-            plans = cheapest(found.wish, found.noise)
-            place = found.language, found.test.benchmark
-            rows += [plan_row(plan, *place, found.measured) for plan in plans]
-            label = f"{cells.test_label(found.test)}, {cells.facts.language(found.language)}"
-            parts.append(measured_text(label, found.wish, found.noise, found.measured, plans))
-        if parts:
-            return rows, results_text(wish, parts)
-    plans = cheapest(wish, Noise())
-    return [plan_row(plan) for plan in plans], assumed_text(wish, plans)
+            designs.append(
+                Designs(
+                    found.wish,
+                    found.noise,
+                    cheapest(found.wish, found.noise),
+                    found.language,
+                    found.test.benchmark,
+                    f"{cells.test_label(found.test)}, {cells.facts.language(found.language)}",
+                    tuple(found.measured),
+                )
+            )
+    return designs or [Designs(wish, Noise(), cheapest(wish, Noise()))]

@@ -1,9 +1,13 @@
 """Designs that the estimate proposes for an exchange rate, in words."""
 
 from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
 
 from ..correlate.exchange_planning import Noise, Plan, Wish
 from .exchange import number
+
+if TYPE_CHECKING:
+    from ..estimate.exchange import Designs
 
 WORDS = {
     "training": "between trainings",
@@ -13,25 +17,20 @@ WORDS = {
 TOP = 3  # designs of a test of a finished study, of which there may be many
 
 
-def assumed_text(wish: Wish, plans: Sequence[Plan]) -> str:
-    """Designs of a study that has no results yet: a line per design, the cheapest first."""
-    gain = f"assumed: {_gain(wish)}; standard deviations of {_parts(Noise(), WORDS)}"
-    return f"{_head(wish)}\n({gain}):\n{_lines(plans)}"
+def designs_text(wish: Wish, designs: Sequence["Designs"]) -> str:
+    """A line per design, the cheapest first: of each test of the study's results, or of no test."""
+    if not designs[0].label:
+        gain = f"assumed: {_gain(wish)}; standard deviations of {_parts(Noise(), WORDS)}"
+        return f"{_head(wish)}\n({gain}):\n{_lines(designs[0].plans)}"
+    return "\n\n".join([_head(wish), *map(_of_a_test, designs)])
 
 
-def measured_text(
-    place: str, wish: Wish, noise: Noise, measured: Collection[str], plans: Sequence[Plan]
-) -> str:
-    """Designs by a test of this study's results; `place`: the test and the language."""
-    others = [name for name in WORDS if name not in measured]
-    assumed = f"; assumed: {_parts(noise, others)}" * bool(others)
-    told = f"this study's results: {_gain(wish)}; standard deviations of {_parts(noise, measured)}"
-    return f"{place}\n({told}{assumed}):\n{_lines(plans[:TOP])}"
-
-
-def results_text(wish: Wish, parts: Sequence[str]) -> str:
-    """All tests of a study's results."""
-    return "\n\n".join([_head(wish), *parts])
+def _of_a_test(one: "Designs") -> str:
+    others = [name for name in WORDS if name not in one.measured]
+    assumed = f"; assumed: {_parts(one.noise, others)}" * bool(others)
+    measured = _parts(one.noise, one.measured)
+    told = f"this study's results: {_gain(one.wish)}; standard deviations of {measured}"
+    return f"{one.label}\n({told}{assumed}):\n{_lines(one.plans[:TOP])}"
 
 
 def _head(wish: Wish) -> str:
