@@ -120,7 +120,7 @@ def peer_model(base, start):
         task_type="CAUSAL_LM", r=8, lora_alpha=16, lora_dropout=0.0,
         target_modules=["q_proj", "k_proj", "v_proj"],
     )  # fmt: skip
-    tuned = get_peft_model(AutoModelForCausalLM.from_pretrained(base), config)
+    tuned = get_peft_model(AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32), config)
     for name, weight in tuned.named_parameters():
         if name in start:
             weight.data.copy_(start[name])

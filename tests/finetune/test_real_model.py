@@ -74,9 +74,9 @@ def test_cloze_scores_are_those_of_the_harness(real):
         "doc_to_choice": "{{options}}", "doc_to_target": "answer",
         "metric_list": [{"metric": "acc"}, {"metric": "acc_norm"}],
     }  # fmt: skip
-    found = lm_eval.evaluate(
-        lm=HFLM(pretrained=model, tokenizer=tokenizer, batch_size=1),
-        task_dict=TaskManager(include_defaults=False).load({"group": "g", "task": [plain]}),
+    found = lm_eval.simple_evaluate(
+        model=HFLM(pretrained=model, tokenizer=tokenizer, batch_size=1),
+        tasks=[plain], task_manager=TaskManager(include_defaults=False),
         limit=ITEMS, bootstrap_iters=0, log_samples=True,
     )  # fmt: skip
     theirs = found["samples"]["plain_cloze"]

