@@ -22,6 +22,7 @@ EDGES = {  # module or package -> what its dictionaries are
     "collect/rows.py": "a score file",
     "collect/every_eval.py": "score files, and the records that are written",
     "compare/readers": "JSON of other tools' logs",
+    "bundle/contents.py": "the configuration of the study, as a bundle has it",
     "bundle/metadata.py": "croissant.json",
     "correlate/describe.py": "about.json before any score is known",
     "correlate/amounts.py": "provenance.json of an adapter",

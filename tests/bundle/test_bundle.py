@@ -1,6 +1,7 @@
 """A study's bundle: what is in it, that its check finds one changed number, citations and metadata."""
 
 import csv
+import json
 import shutil
 import subprocess
 import zipfile
@@ -10,9 +11,9 @@ import pytest
 from conftest import ROOT, checkout, copy_study, run_snakemake
 from mothertongue.bundle.checksums import write_checksums, wrong_files
 from mothertongue.bundle.citations import cite, of_lm_eval, read_citations, used_by
-from mothertongue.bundle.contents import copy_without_text
+from mothertongue.bundle.contents import copy_origins, copy_without_text, movable
 from mothertongue.bundle.differences import differences
-from mothertongue.bundle.verify import Verdict
+from mothertongue.bundle.verify import Verdict, lay_out, write_study
 from mothertongue.errors import InputError
 from mothertongue.files import load_yaml, read_json, read_jsonl, write_json, write_jsonl
 from mothertongue.rules.bundle import is_free
@@ -150,6 +151,36 @@ def test_scores_by_item_and_ratings_lose_their_texts_and_keep_their_numbers(tmp_
     write_json(tmp_path / "es.json", {"n": 1})
     copy_without_text(tmp_path / "es.json", tmp_path / "copy.json")
     assert read_json(tmp_path / "copy.json") == {"n": 1}
+
+
+def test_of_a_training_set_a_bundle_has_only_what_is_counted(tmp_path):
+    rows = [{"instruction": "a", "output": "b", "origin": {"part": "native", "id": "x"}}]
+    write_jsonl(tmp_path / "train.jsonl", [*rows, {"instruction": "a", "origin": {}}])
+    copy_origins(tmp_path / "train.jsonl", tmp_path / "out.jsonl")
+    assert read_jsonl(tmp_path / "out.jsonl") == [{"origin": {"part": "native"}}, {"origin": {}}]
+    write_jsonl(tmp_path / "labels.jsonl", [{"item": "1", "value": 4}])
+    copy_without_text(tmp_path / "labels.jsonl", tmp_path / "copy.jsonl")
+    assert read_jsonl(tmp_path / "copy.jsonl") == [{"item": "1", "value": 4}]
+
+
+def test_a_check_has_the_study_s_own_tasks_and_asks_for_no_file_that_it_does_not_read(tmp_path):
+    bundle, folder = tmp_path / "bundle", tmp_path / "work"
+    for name in ("prompts/own/my/tasks/one.yaml", "results/judge/j/m/es.jsonl"):
+        (bundle / name).parent.mkdir(parents=True, exist_ok=True)
+        (bundle / name).write_text("{}\n")
+    config = {
+        "evaluate": {"tasks": ["my/tasks", "/far/tasks"]},
+        "compare": {"pair": {"runs": ["a=nowhere"]}},
+        "models": {"tiny": {"build": {"corpus": "nowhere.jsonl"}}, "other": {}},
+    }
+    assert movable(config)["evaluate"]["tasks"] == ["my/tasks", "tasks"]
+    (bundle / "study.yaml").write_text(json.dumps(config))
+    folder.mkdir()
+    lay_out(bundle, folder, ["judge/*/**/*.jsonl"])
+    assert (folder / "my/tasks/one.yaml").is_file()
+    assert (folder / "results/judge/j/m/es.jsonl").is_file()
+    own = load_yaml(write_study(bundle, folder))
+    assert "compare" not in own and (folder / own["models"]["tiny"]["build"]["corpus"]).is_file()
 
 
 @pytest.mark.parametrize(

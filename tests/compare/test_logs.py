@@ -17,6 +17,7 @@ from mothertongue.collect.every_eval import write_record
 from mothertongue.compare import compare_logs
 from mothertongue.compare.__main__ import main
 from mothertongue.compare.readers import read
+from mothertongue.compare.readers.lm_eval_samples import quick_table, read_table
 from mothertongue.compare.results import ALL, GROUP, TASK
 from mothertongue.files import read_jsonl, write_json, write_jsonl
 from scipy import stats
@@ -421,3 +422,25 @@ def test_all_tasks_leave_out_what_is_no_percentage(tmp_path):
     found = compare_logs([tmp_path / "a.csv", tmp_path / "b.csv"])
     assert next(r for r in found.results if r.level == ALL).items == 80
     assert "no points of 100, not in the mean over all: c" in found.notes
+
+
+def lm_eval_line(number, *, keys_first=()):
+    """A sample as lm-eval writes it; `keys_first`: keys that stand before all others."""
+    row = {
+        "doc_id": number, "doc": {"q": 'a "doc_hash": ' * (number % 2)}, "target": 1,
+        "arguments": {"gen_args_0": {"arg_0": "x"}, "gen_args_1": {"arg_0": "y"}}, "resps": [],
+        "filtered_resps": [], "filter": "none", "metrics": ["acc", "word_perplexity"],
+        "doc_hash": f"d{number}", "prompt_hash": f"p{number}", "target_hash": "t",
+        "acc": float(number % 2), "word_perplexity": [-2.5 * number, 10],
+    }  # fmt: skip
+    return {**{key: row[key] for key in keys_first}, **row}
+
+
+def test_samples_of_lm_eval_read_from_their_ends_are_those_read_as_a_whole(tmp_path):
+    for name, first in (("quick", ()), ("whole", ("acc", "doc"))):
+        write_jsonl(tmp_path / name, [lm_eval_line(n, keys_first=first) for n in range(1, 41)])
+    assert quick_table(tmp_path / "whole", ["acc"]) is None
+    quick = quick_table(tmp_path / "quick", ["acc", "word_perplexity"])
+    whole, names = read_table(tmp_path / "whole")
+    assert quick.equals(whole) and names == ["acc", "word_perplexity"]
+    assert whole["options"].to_list() == [2] * 40

@@ -21,7 +21,13 @@ WIDEST_NAME = 15  # letters beside a bar
 STYLE = """.screen-one table.runs { table-layout: auto; border-spacing: 0 }
 .screen-one .runs th, .screen-one .runs td { border: 0; border-bottom: 1px solid #c5ced6 }
 .screen-one .runs td.number { text-align: right; white-space: nowrap }
-.screen-one .runs thead th:first-child { width: auto }"""
+.screen-one .runs thead th:first-child { width: auto }
+.screen-one .runs thead th::first-letter { text-transform: none }
+.screen-one .runs td:nth-child(6), .screen-one .runs td:nth-child(7) { white-space: nowrap }
+@media (max-width: 640px) {
+  .screen-one .runs td::before { content: attr(data-label) " "; color: #5b6b7b }
+  .screen-one .runs td:empty { display: none }
+}"""
 
 
 def page(comparison: Comparison) -> str:
@@ -62,7 +68,8 @@ def table(head: Sequence[str], results: Sequence[Result]) -> str:
         body.append(
             f"<tr><th scope='row'>{texts[0]}</th>"
             + "".join(
-                f"<td{tint if place == 6 else ''}>{t}</td>" for place, t in enumerate(texts[1:])
+                f"<td{tint if place == 7 else ''} data-label='{html.escape(head[place])}'>{t}</td>"
+                for place, t in enumerate(texts[1:], start=1)
             )
             + "</tr>"
         )
@@ -71,7 +78,15 @@ def table(head: Sequence[str], results: Sequence[Result]) -> str:
 
 def plain_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table of texts."""
-    body = ["<tr>" + "".join(f"<td>{html.escape(t)}</td>" for t in row) + "</tr>" for row in rows]
+    body = [
+        "<tr>"
+        + "".join(
+            f"<td data-label='{html.escape(name)}'>{html.escape(text)}</td>"
+            for name, text in zip(head, row, strict=True)
+        )
+        + "</tr>"
+        for row in rows
+    ]
     return framed(head, body)
 
 

@@ -114,7 +114,8 @@ def sentences(comparison: Comparison) -> list[str]:
     found = []
     for result in widest:
         unit = "" if result.unit == result.metric else f" {result.unit}"
-        said = f"{result.place}: {verdict(result)} ({difference(result)}{unit}"
+        which = f", {result.second}" if len(comparison.runs) > 2 else ""
+        said = f"{result.place}{which}: {verdict(result)} ({difference(result)}{unit}"
         said += f", {p_words(result.p_holm)} after Holm)" if result.p_holm is not None else ")"
         found.append(said.replace("; ", ", ") + ".")
     return found

@@ -180,6 +180,23 @@ PLAN_COLUMNS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Designs:
+    """The cheapest designs for one test, and what they were planned by.
+
+    `measured`: parts of the noise that results show, the others are assumed. Without any result, all is
+    assumed and no test is named.
+    """
+
+    wish: Wish
+    noise: Noise
+    plans: Sequence[Plan]
+    language: str = ""
+    benchmark: str = ""
+    label: str = ""
+    measured: Sequence[str] = ()
+
+
 def plan_row(
     plan: Plan, language: str = "", benchmark: str = "", measured: Sequence[str] = ()
 ) -> dict[str, object]:

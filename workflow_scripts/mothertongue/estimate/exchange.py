@@ -1,29 +1,10 @@
 """Designs of a study that would tell an exchange rate, for the estimate."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from ..correlate.averages import open_scores
 from ..correlate.exchange_noise import found_in
-from ..correlate.exchange_planning import Noise, Plan, Wish, cheapest
-
-
-@dataclass(frozen=True, slots=True)
-class Designs:
-    """The cheapest designs for one test, and what they were planned by.
-
-    `measured`: parts of the noise that results show, the others are assumed. Without any result, all is
-    assumed and no test is named.
-    """
-
-    wish: Wish
-    noise: Noise
-    plans: Sequence[Plan]
-    language: str = ""
-    benchmark: str = ""
-    label: str = ""
-    measured: Sequence[str] = ()
+from ..correlate.exchange_planning import Designs, Noise, Wish, cheapest
 
 
 def exchange_designs(wish: Wish, root: Path) -> list[Designs]:

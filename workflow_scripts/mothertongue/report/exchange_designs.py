@@ -1,13 +1,9 @@
 """Designs that the estimate proposes for an exchange rate, in words."""
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING
 
-from ..correlate.exchange_planning import Noise, Plan, Wish
+from ..correlate.exchange_planning import Designs, Noise, Plan, Wish
 from .exchange import number
-
-if TYPE_CHECKING:
-    from ..estimate.exchange import Designs
 
 WORDS = {
     "training": "between trainings",
@@ -17,7 +13,7 @@ WORDS = {
 TOP = 3  # designs of a test of a finished study, of which there may be many
 
 
-def designs_text(wish: Wish, designs: Sequence["Designs"]) -> str:
+def designs_text(wish: Wish, designs: Sequence[Designs]) -> str:
     """A line per design, the cheapest first: of each test of the study's results, or of no test."""
     if not designs[0].label:
         gain = f"assumed: {_gain(wish)}; standard deviations of {_parts(Noise(), WORDS)}"
@@ -25,7 +21,7 @@ def designs_text(wish: Wish, designs: Sequence["Designs"]) -> str:
     return "\n\n".join([_head(wish), *map(_of_a_test, designs)])
 
 
-def _of_a_test(one: "Designs") -> str:
+def _of_a_test(one: Designs) -> str:
     others = [name for name in WORDS if name not in one.measured]
     assumed = f"; assumed: {_parts(one.noise, others)}" * bool(others)
     measured = _parts(one.noise, one.measured)

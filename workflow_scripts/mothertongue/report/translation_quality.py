@@ -82,8 +82,8 @@ def draw(
         heights = [row + 0.36 * (shift - 0.5) for row in range(len(trips))]
         left.barh(heights, values, 0.34, color=colour, label=name)
     if trips:
-        key = left.get_legend_handles_labels()
-        key_above(figure, *key, 2, loc="outside lower left", handlelength=1)
+        handles, words = left.get_legend_handles_labels()
+        key_above(figure, handles, words, 2, loc="outside lower left", handlelength=1)
     else:
         left.text(0.5, 0.5, "no round trip in this study", transform=left.transAxes, ha="center")
     left.set(title="Round trip against its source", xlabel="chrF++ (100 = the same text)")
