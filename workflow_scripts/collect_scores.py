@@ -42,7 +42,8 @@ def main(
 
     for path in warned:  # of judges that fail their probes, wherever their names stand
         for judge, words in read_json(path).items():
-            describe["judges"][judge]["label"] += words
+            if judge in describe["judges"]:  # one that compares pairs rates nothing here
+                describe["judges"][judge]["label"] += words
     rows: list[ScoreRow] = []
     frames = []
     for path in evaluations:

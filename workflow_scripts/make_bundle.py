@@ -44,7 +44,7 @@ if "snakemake" in globals():
                 results=(*paths, lock) if lock.is_file() else tuple(paths),
                 textual=tuple(map(Path, params.textual)),
                 root=Path(params.root),
-                own=tuple(map(Path, params.own)),
+                own={place: Path(path) for place, path in params.own.items()},
             ),
             texts=Texts(**params.texts),
             store=Path(params.beside["store"]),

@@ -10,8 +10,9 @@ from typing import NamedTuple
 import pytest
 import yaml
 from conftest import ROOT, SMALL, checkout, run_snakemake
-from labelling import answer_files
+from labelling import answer_files, returned_in_every_form
 from mothertongue.files import read_jsonl, write_json, write_jsonl
+from standin_batch import JudgeServer
 
 
 def example(stage: str) -> str:
@@ -86,12 +87,13 @@ def test_only_people_label_somebody_elses_answers(foreign, tmp_path):
     ours = foreign("people")
     rows = read_jsonl(ours / "people/export/es/ana.jsonl")
     assert len(rows) > 12 and not (ours / "report/people.html").exists()
-    write_jsonl(
-        tmp_path / "returned/ana.jsonl",
-        [{**r, "label": str(1 + n % 5)} for n, r in enumerate(rows)],
-    )
+    said = {row["item"]: str(1 + n % 5) for n, row in enumerate(rows)}
+    returned_in_every_form(ours / "people/export/es", "ana", said, tmp_path / "returned")
+    assert len(list((tmp_path / "returned").iterdir())) == 5  # a fifth of the items in each
     done = run_snakemake("--cores", "1", cwd=tmp_path)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+    labels = read_jsonl(ours / "people/labels.jsonl")
+    assert {row["item"]: row["choice"] for row in labels} == said
     with (ours / "correlate/people/gaps.csv").open(newline="") as handle:
         found = {row["against"]: row for row in csv.DictReader(handle)}
     assert set(found) == {"translated", "fluent", "literal"}
@@ -102,6 +104,43 @@ def test_only_people_label_somebody_elses_answers(foreign, tmp_path):
     broken = run_snakemake("--cores", "1", cwd=tmp_path)
     assert broken.returncode != 0
     assert "returned/luis.jsonl, row 1: item 'x' is not in the key" in broken.stdout + broken.stderr
+
+
+@pytest.mark.slow
+def test_only_probes_of_a_judge(tmp_path):
+    """With a file in the columns of M-RewardBench; then with our own probes."""
+    rows = [
+        {"id": n, "prompt": f"¿{n}?", "chosen": "bien", "rejected": "mal " * (n % 3 + 1), "subset": f"part{n % 2}", "language": "spa_Latn"}
+        for n in range(8)
+    ]  # fmt: skip
+    write_jsonl(tmp_path / "reward-bench.jsonl", [*rows, {**rows[0], "language": "fra_Latn"}])
+    (tmp_path / "mothertongue").symlink_to(ROOT)
+
+    def reply(prompt, nth):  # likes length: right about what is short and wrong
+        return f"[[{min(5, 1 + len(prompt.split('[Response]')[-1]) // 4)}]]"
+
+    with JudgeServer(reply=reply) as server:
+        text = example("probe").replace("http://localhost:8000/v1", server.openai)
+        (tmp_path / "Snakefile").write_text(text, encoding="utf-8")
+        done = run_snakemake("--cores", "1", cwd=tmp_path)
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+        assert server.requests == 16  # each answer once
+        with (tmp_path / "ours/correlate/judges/probes.csv").open(newline="") as handle:
+            found = {(r["language"], r["kind"]): r for r in csv.DictReader(handle)}
+        assert set(found) == {("", ""), ("es", ""), ("es", "part0"), ("es", "part1")}
+        assert int(found["es", ""]["probes"]) == 8 and found["es", ""]["passes"] == "false"
+        warned = json.loads((tmp_path / "ours/probe/warnings.json").read_text(encoding="utf-8"))
+        assert warned["mine"].startswith(" (fails probes: es ")
+        own = text.replace('{"path": "reward-bench.jsonl"}', "{}")
+        (tmp_path / "Snakefile").write_text(own, encoding="utf-8")
+        done = run_snakemake("--cores", "1", cwd=tmp_path)
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+        assert server.requests == 16 + 36  # a right answer and five others, of six questions
+    (tmp_path / "Snakefile").write_text(text, encoding="utf-8")
+    (tmp_path / "reward-bench.jsonl").unlink()
+    shutil.rmtree(tmp_path / "ours")
+    lacking = run_snakemake("--dry-run", cwd=tmp_path)
+    assert lacking.returncode != 0 and "reward-bench.jsonl" in lacking.stdout + lacking.stderr
 
 
 @pytest.mark.slow

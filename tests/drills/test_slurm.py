@@ -383,7 +383,8 @@ def test_all_adapters_of_a_base_share_a_job_and_a_load(study, tmp_path, monkeypa
     loads = [re.findall(held, log_of(score)) for score in missing]
     assert len({number for (number,) in loads}) == 1  # one load for what was left of both adapters
     starts = (tmp_path / "cuda.log").read_text().splitlines()
-    assert len(starts) == len(states) and all(" started " in line for line in starts)
+    assert 0 < len(starts) <= len(states)  # one load a job at most
+    assert all(" started " in line for line in starts)
     for score in whole:
         made, before = (json.loads((place / score).read_text()) for place in (folder, study))
         assert made["metrics"] == before["metrics"]

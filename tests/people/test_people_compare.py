@@ -62,7 +62,7 @@ def test_a_biased_judges_gap_is_set_right(mode, truth):
 
 def test_few_labels_are_noted():
     rng = np.random.default_rng(3)
-    (one,) = gaps(*study(rng, labelled=12), 0.95)
+    (one,) = gaps(*study(rng, labelled=8), 0.95)
     assert f"fewer than {FEW}" in one.note
 
 

@@ -1,14 +1,13 @@
 """Labels come back in every form that was handed out; what is broken is one line."""
 
 import csv
-import json
 
 import draw_people
 import import_people
 import pytest
-from labelling import answer_files, arguments
+from labelling import FORMS, answer_files, arguments, returned
 from mothertongue.errors import InputError
-from mothertongue.files import read_jsonl, write_json, write_jsonl
+from mothertongue.files import read_jsonl, write_jsonl
 from mothertongue.people.records import read_key, read_labels
 
 
@@ -27,37 +26,12 @@ def choice_of(row, mode):
 
 
 def labelled(folder, settings):
-    """Annotator ana's items with their labels, as the four forms have them when they come back."""
+    """Annotator ana's items with their labels, as the five forms have them when they come back."""
     rows = read_jsonl(folder / "export/es/ana.jsonl")
-    done = [{**row, "label": choice_of(row, settings["mode"])} for row in rows]
-    back = folder / "back"
-    back.mkdir()
-    with (back / "ana.csv").open("w", encoding="utf-8-sig", newline="") as out:
-        writer = csv.DictWriter(out, done[0])
-        writer.writeheader()
-        writer.writerows(done)
-    write_jsonl(back / "ana.jsonl", done)
-    tasks = json.loads((folder / "export/es/ana.label-studio.json").read_text("utf-8"))
-    by_item = {row["item"]: row["label"] for row in done}
-    studio, small = [], []
-    for number, task in enumerate(tasks, start=1):
-        value = {"choices": [by_item[task["data"]["item"]]]}
-        result = {"from_name": "label", "to_name": "question", "type": "choices", "value": value}
-        one = {"id": number, "completed_by": 7, "was_cancelled": False, "result": [result]}
-        skipped = {**one, "was_cancelled": True, "result": []}
-        studio.append({"id": number, **task, "annotations": [skipped, one], "predictions": []})
-        small.append({**task["data"], "id": number, "annotator": 7, "label": value["choices"][0]})
-    write_json(back / "studio.json", studio)
-    write_json(back / "studio-min.json", small)
-    records = json.loads((folder / "export/es/ana.argilla/records.json").read_text("utf-8"))
-    for record in records:
-        said = {"value": by_item[record["id"]], "user_id": "0f-1", "status": "submitted"}
-        record |= {
-            "responses": {"label": [{**said, "status": "draft"}, said]},
-            "status": "completed",
-        }
-    write_json(back / "records.json", records)
-    return back, by_item
+    by_item = {row["item"]: choice_of(row, settings["mode"]) for row in rows}
+    for name in FORMS:
+        returned(folder / "export/es", "ana", by_item, folder / "back", name)
+    return folder / "back", by_item
 
 
 def test_every_form_says_the_same(handed_out):

@@ -1,4 +1,4 @@
-"""Our pages against axe-core in Chromium: no serious finding, in light and in dark colours."""
+"""Our pages in Chromium: no serious finding of axe-core, no cut or overprinted text, no sideways page."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,6 +18,24 @@ RUN = (
     "const done = arguments[0]; axe.run(document, {resultTypes: ['violations']}).then(found =>"
     " done(found.violations.map(v => [v.impact, v.id, v.nodes[0].html.slice(0, 160)])))"
 )
+
+TEXTS = """
+const problems = [];
+for (const svg of document.querySelectorAll("svg")) {
+  const whole = svg.getBoundingClientRect();
+  const boxes = [...svg.querySelectorAll("text")].map(t => [t.textContent, t.getBoundingClientRect()]);
+  boxes.forEach(([words, a], i) => {
+    if (a.left < whole.left - 1 || a.right > whole.right + 1 || a.bottom > whole.bottom + 1)
+      problems.push("cut: " + words);
+    for (const [others, b] of boxes.slice(i + 1))
+      if (Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 &&
+          Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > a.height / 3)
+        problems.push("overprinted: " + words + " and " + others);
+  });
+}
+if (document.documentElement.scrollWidth > innerWidth) problems.push("the page scrolls sideways");
+return problems;
+"""
 
 
 @pytest.fixture(scope="module")
@@ -66,3 +84,18 @@ def test_no_serious_finding(pages, chromium, colours):
         if serious:
             found[page.name] = serious
     assert len(pages) > 10 and found == {}
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [1400, 390])
+def test_no_text_is_cut_or_overprinted(pages, chromium, width):
+    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    metrics = "Emulation.setDeviceMetricsOverride"
+    chromium.call("POST", "/goog/cdp/execute", {"cmd": metrics, "params": size})
+    found = {}
+    for page in pages:
+        chromium.open(f"file://{page}")
+        if problems := chromium.run(TEXTS):
+            found[page.name] = problems[:5]
+    assert found == {}

@@ -5,7 +5,7 @@ import json
 import pytest
 from conftest import ROOT
 from mothertongue.errors import InputError
-from mothertongue.prompts.template import chat_template_of
+from mothertongue.prompts.template import chat_template_of, template_of_file
 from mothertongue.report.configuration import prompts_used
 from mothertongue.rules.models import Models
 from planned import plan, w
@@ -80,3 +80,12 @@ def test_chat_for_a_folder_without_a_chat_template_is_one_line(tmp_path):
         InputError, match=r"models.mine: the template is chat, but .*base has no chat"
     ):
         models(folder, template="chat")
+
+
+def test_a_template_file_that_is_no_yaml_is_one_line(tmp_path):
+    (tmp_path / "mine.yaml").write_text("text: [${instruction}\nnext: {", encoding="utf-8")
+    with pytest.raises(
+        InputError, match=r"mine\.yaml: not a template file \(while parsing"
+    ) as told:
+        template_of_file(tmp_path / "mine.yaml")
+    assert "\n" not in str(told.value)

@@ -576,6 +576,26 @@ BROKEN = {
         both(judge(), put(("judge/juries", {"x": {}}))),
         ["judge.juries.x: is the name of a judge, too; give the jury another name"],
     ),
+    "probes without a judge to be tried": (
+        put(("judge/probe", {})),
+        ["judge.probe: no judge is a model (backend openai or cohere); add one, or take probe out"],
+    ),
+    "probes in an unknown place": (
+        both(judge(), put(("judge/probe", {"path": "probes_{langage}.jsonl"}))),
+        ["judge.probe.path: "],
+    ),
+    "people without questions": (
+        both(put(("judge/people", {})), lambda c: c["answer"].update(questions={})),
+        ["judge.people: no open questions are asked; add answer.questions, or take people out"],
+    ),
+    "one annotator": (
+        put(("judge/people", {"annotators": ["ana"]})),
+        ["judge.people.annotators"],
+    ),
+    "guidelines in an unknown place": (
+        put(("judge/people", {"guidelines": "words_{lang}.txt"})),
+        ["judge.people.guidelines: "],
+    ),
     "a judge without prices under a budget": (
         judge(api={"budget": 10}),
         ["judge.judges.x.api.budget: cannot be kept without a price; give prices.per_million.m"],

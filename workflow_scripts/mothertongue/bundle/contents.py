@@ -2,9 +2,11 @@
 
 import shutil
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import distributions
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -14,7 +16,7 @@ from ..study import Study
 from .checksums import CHECKSUMS, files_of, write_checksums
 from .citations import cite, read_citations, used_by
 from .metadata import METADATA, write_metadata
-from .verify import RESULTS, STUDY
+from .verify import OWN, RESULTS, STUDY
 
 TRAINING = "train.jsonl"
 KEPT = ("item", "cluster", "subject", "prompt_hash")  # texts of items that are no texts of a test
@@ -57,14 +59,15 @@ class Sources:
     """What goes into a bundle.
 
     `results`: files and folders of the results folder `top`; `textual`: those left out of a bundle
-    without texts; `root`: the workflow's checkout; `own`: task and template files of the study.
+    without texts; `root`: the workflow's checkout; `own`: task and template files of the study, by
+    their place below prompts/own.
     """
 
     top: Path
     results: tuple[Path, ...]
     textual: tuple[Path, ...]
     root: Path
-    own: tuple[Path, ...]
+    own: Mapping[str, Path]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,19 @@ class Texts:
 
     included: bool
     why: str = ""
+
+
+def placed(named: str) -> str:
+    """Where a task file, folder or template that a study names lies in a bundle, and in its check."""
+    path = Path(named)
+    inside = not path.is_absolute() and ".." not in path.parts
+    return path.as_posix() if inside else path.name
+
+
+def movable(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A study's configuration whose tasks are those of the bundle, wherever it is unpacked."""
+    tasks = [placed(name) for name in config["evaluate"]["tasks"]]
+    return {**config, "evaluate": {**config["evaluate"], "tasks": tasks}}
 
 
 def copy(source: Path, target: Path) -> None:
@@ -141,7 +157,7 @@ def bundle(
     `replies`: an export of the store of replies, left out of a bundle without texts.
     """
     add_results(folder, sources, texts)
-    settings = yaml.safe_dump(study.config, allow_unicode=True, sort_keys=False, width=100)
+    settings = yaml.safe_dump(movable(study.config), allow_unicode=True, sort_keys=False, width=100)
     (folder / STUDY).write_text(settings, encoding="utf-8")
     for path in sorted((sources.root / "envs").glob("*.yaml")):
         copy(path, folder / "environment" / path.name)
@@ -149,8 +165,8 @@ def bundle(
     prompts = sources.root / "workflow_scripts/mothertongue/prompts"
     for path in sorted(prompts.glob("*.yaml")):
         copy(path, folder / "prompts" / path.name)
-    for path in sources.own:
-        copy(path, folder / "prompts" / "own" / path.name)
+    for place, path in sources.own.items():
+        copy(path, folder / OWN / place)
     copy(sources.root / "resources/published/departures.yaml", folder / "departures.yaml")
     if replies is not None and texts.included:
         copy(replies, folder / "replies.parquet")

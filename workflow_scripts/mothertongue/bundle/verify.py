@@ -14,13 +14,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
+
 from ..errors import InputError
+from ..files import load_yaml
 from .checksums import wrong_files
 from .differences import TABLES, Difference, differences
 
 RESULTS = "results"
+OWN = "prompts/own"  # tasks and templates of the study's own, under the names that it gives them
 STUDY = "study.yaml"
 AGE = 1_000_000_000  # seconds since 1970, of what was measured
+CORPUS = "corpus"
 LISTED = 20  # differences of one file that are named; the others are counted
 
 
@@ -79,6 +84,21 @@ def lay_out(bundle: Path, folder: Path, patterns: Sequence[str]) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
             os.utime(target, (AGE, AGE))
+    if (bundle / OWN).is_dir():
+        shutil.copytree(bundle / OWN, folder, dirs_exist_ok=True)
+
+
+def write_study(bundle: Path, folder: Path) -> Path:
+    """The study for the analysis, in `folder`: without files that it names and the analysis does not read."""
+    config = load_yaml(bundle / STUDY)
+    config.pop("compare", None)
+    for model in config["models"].values():
+        if (model.get("build") or {}).get("corpus"):
+            model["build"]["corpus"] = CORPUS
+            (folder / CORPUS).touch()
+    path = folder / STUDY
+    path.write_text(yaml.safe_dump(config, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    return path
 
 
 def recompute(bundle: Path, root: Path, folder: Path, work: Recomputing, cores: int) -> None:
@@ -86,7 +106,7 @@ def recompute(bundle: Path, root: Path, folder: Path, work: Recomputing, cores: 
     lay_out(bundle, folder, work.measured)
     command = [
         *(sys.executable, "-m", "snakemake", "--snakefile", str(root / "Snakefile")),
-        *("--configfile", str((bundle / STUDY).resolve()), "--directory", str(folder)),
+        *("--configfile", str(write_study(bundle, folder)), "--directory", str(folder)),
         *("--cores", str(cores), "--quiet", "all", "--rerun-triggers", "mtime"),
         *("--workflow-profile", "none", "--nolock"),
         *("--allowed-rules", *work.rules, "--"),

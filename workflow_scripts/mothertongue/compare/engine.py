@@ -16,7 +16,7 @@ from ..correlate.decisions import Tested
 from ..correlate.effects import Difference, Sample, added_up, over_items
 from ..correlate.statistics import sign_flip_p
 from ..correlate.variance import ZERO, Spread
-from .pairing import Scores
+from .matching import Scores
 
 ITEMS, REPLICATES, MODELS = "items", "replicates and items", "models and items"
 Shares = Sequence[tuple[Scores, float]]

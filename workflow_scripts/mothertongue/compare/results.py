@@ -13,7 +13,8 @@ from ..correlate.power import MOST, deciding_variance
 from ..correlate.statistics import detectable, holm
 from ..correlate.variance import ZERO
 from .engine import Estimate, Shares, estimate
-from .pairing import Paired, Scores
+from .matching import Scores
+from .pairing import Paired
 from .ranking import Ranking, rank
 
 BETTER, WORSE, EQUIVALENT, UNDECIDED, AT_CHANCE = (

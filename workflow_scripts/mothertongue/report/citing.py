@@ -28,7 +28,7 @@ def citing_html() -> str:
     return (
         '<details class="citing"><summary>How to cite · download everything</summary>\n'
         f"<pre>{html.escape(bibtex())}</pre>\n"
-        f"<p>Scores, claims and findings as files: <i>{TITLE}</i> in category 0. The whole study as one"
+        f"<p>Scores, claims and findings as files: the item <i>{TITLE}</i>. The whole study as one"
         f" archive:</p>\n<pre>{html.escape(BUNDLE)}</pre></details>"
     )
 

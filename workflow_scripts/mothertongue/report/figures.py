@@ -22,9 +22,12 @@ NATIVE = "#0072B2"
 TRANSLATED = ("#E69F00", "#D55E00", "#CC79A7", "#F0E442")
 ROUND_TRIP = ("#009E73", "#56B4E9")
 BASE = "#7A7A7A"
+CONTROL = "#1D2733"  # lines have no marker, so that it is no shade of native data's
 MARKERS = {"native": "o", "translated": "sDv^", "roundtrip": "PX", "control": "*", "base": "_"}
-FAMILY_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#7A7A7A")
-FAMILY_COLOURS += ("#882255", "#5B4A00", "#1D2733")
+FAMILY_COLOURS = (
+    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#7A7A7A", "#882255", "#5B4A00",
+    "#1D2733",
+)  # fmt: skip
 
 
 class Item(TypedDict):
@@ -50,7 +53,7 @@ def palette_of(data: dict[str, list[str]]) -> dict[str, tuple[str, str]]:
         "native": (NATIVE,),
         "translated": TRANSLATED,
         "roundtrip": ROUND_TRIP,
-        "control": (NATIVE,),
+        "control": (CONTROL,),
     }
     found = {}
     for kind, shape in MARKERS.items():
@@ -122,10 +125,14 @@ def key_above(
     figure: "Figure", handles: list[Any], words: list[str], most: int = 6, **style: Any
 ) -> Any:
     """Put a key above the panels, in as many columns (at most `most`) as the figure is wide."""
-    style = {"loc": "outside upper center", "handletextpad": 0.4, "columnspacing": 1.2} | style
+    look: dict[str, Any] = {
+        "loc": "outside upper center",
+        "handletextpad": 0.4,
+        "columnspacing": 1.2,
+    } | style
     renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
     for columns in range(min(most, len(words)), 0, -1):
-        legend = figure.legend(handles, words, ncols=columns, **style)
+        legend = figure.legend(handles, words, ncols=columns, **look)
         wide = legend.get_window_extent(renderer).width
         if columns == 1 or wide <= 0.98 * figure.bbox.width:
             return legend

@@ -92,7 +92,7 @@ def draw_forest(
     wide = max([wide, *titles])  # a long heading has the whole row
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide:g} {tall:g}" width="{wide:g}"'
-        f' height="{tall:g}" role="img" font-family="Noto Sans, Noto Sans CJK SC, DejaVu Sans,'
+        f' height="{tall:g}" role="img" font-family="Noto Sans, Segoe UI, Roboto, Arial, Noto Sans CJK SC,'
         f' sans-serif" font-size="{size:g}" fill="#1d2733">',
         f"<title>Differences of {html.escape(first)} and {html.escape(second)} data with their"
         " intervals</title>",

@@ -88,6 +88,12 @@ def draw_panel(
         ends = np.array([x.min(), x.max()])
         axes.plot(ends, slope * ends + offset, color="#9aa7b4", linewidth=0.9, zorder=1)
     axes.margins(x=0.12, y=0.16)
+    if cells.unit(test, rows[0].metric) == "%":  # no tick where no score can be
+        low, high = axes.get_xlim()
+        axes.set_xticks(
+            [tick for tick in axes.get_xticks() if max(low, 0) <= tick <= min(high, 100)]
+        )
+        axes.set_xlim(low, high)
     words = r_words(found)
     below = axes.text(
         0, 1.0, words, transform=axes.transAxes, fontsize=6.6, color="#5b6b7b", va="bottom"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from .glossary import explained
+from .labels import capitalised
 from .table import Page, to_csv, to_html, to_latex
 
 ASSETS = Path(__file__).parent / "assets"
@@ -41,7 +42,7 @@ def document(title: str, body: str, *, scripts: tuple[str, ...] = (), data: str 
 
 def introduction(title: str, question: str, look: str, facts: str) -> str:
     """Head of a page: title, question, what to look for, n, metric and seeds."""
-    parts = [f"<h1>{html.escape(title)}</h1>"]
+    parts = [f"<h1>{html.escape(capitalised(title))}</h1>"]
     if question:
         parts.append(f'<p class="question">{html.escape(question)}</p>')
     told: set[str] = set()
@@ -59,7 +60,7 @@ def render(page: Page) -> str:
     for table in page.tables:
         body.append(f'<section id="{html.escape(table.name)}">')
         if table.title:
-            body.append(f"<h2>{html.escape(table.title)}</h2>")
+            body.append(f"<h2>{html.escape(capitalised(table.title))}</h2>")
         named = html.escape(table.title or page.title)
         body.append(
             f'<div class="scroll" tabindex="0" role="region" aria-label="{named}">'

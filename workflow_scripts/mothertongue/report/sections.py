@@ -138,7 +138,9 @@ def section_page(section: str, findings: Sequence[Finding], names: Names) -> str
     picture = f"<figure>{draw_forest(bars, heads=heads, shaded=shaded)}</figure>" if bars else ""
     said = "".join(f"<li>{explained(line, told)}</li>" for line in lines[:MOST])
     rest = len(lines) - MOST
-    more = f"<p class='facts'>{rest} more: Every sentence, category 0.</p>" if rest > 0 else ""
+    more = (
+        f"<p class='facts'>{rest} more: see the item <i>Every sentence</i>.</p>" if rest > 0 else ""
+    )
     body = (
         f"<style>{asset('screen.css')}</style><div class='screen-one opening'>"
         f"<h1>{html.escape(opening.question)}</h1>{picture}"

@@ -9,6 +9,7 @@ from snakemake.iocontainers import OutputFiles, Wildcards
 from ..bundle import analyses
 from ..bundle.analyses import Analysis
 from ..bundle.checksums import CHECKSUMS
+from ..bundle.contents import placed
 from ..bundle.verify import STUDY, Recomputing
 from ..errors import InputError
 from ..study import ROUND_TRIP
@@ -160,14 +161,19 @@ class Bundling:
         ]
         return list(dict.fromkeys(found))
 
-    def own_files(self) -> list[str]:
-        """Files of the study's own that say what models saw: tasks and templates."""
+    def own_files(self) -> dict[str, str]:
+        """Files of the study's own that say what models saw, tasks and templates, by place in it."""
         config = self.study.config
         templates = [config["finetune"]["template"]]
         templates += [model.get("template") for model in config["models"].values()]
         named = [*config["evaluate"]["tasks"], *(t for t in templates if isinstance(t, str))]
-        tasks = sorted(str(p) for p in (self.plan.root / "tasks").glob("*.yaml"))
-        return [*tasks, *(path for path in dict.fromkeys(named) if Path(path).is_file())]
+        found = {one.name: str(one) for one in sorted((self.plan.root / "tasks").glob("*.yaml"))}
+        for name in dict.fromkeys(named):
+            path = Path(name)
+            below = sorted(path.rglob("*")) if path.is_dir() else [path]
+            files = [one for one in below if one.is_file() and "__pycache__" not in one.parts]
+            found |= {str(Path(placed(name), one.relative_to(path))): str(one) for one in files}
+        return found
 
     @property
     def licences(self) -> Iterator[tuple[str, str | None]]:

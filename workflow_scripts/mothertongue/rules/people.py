@@ -6,7 +6,9 @@ from typing import Any
 from snakemake.iocontainers import Wildcards
 
 from ..files import existing_files, patterns_of
+from ..prompts.judging import PAIRWISE
 from ..study import Study
+from ..study.mixes import NATIVE
 from ..study.paths import ANSWERS, KEY, PAIRS, RATINGS
 from .plan import IN_RULES
 
@@ -56,7 +58,12 @@ class People:
                 model, data, scope, lr, seed, questions = path.parts[-7:-1]
                 cell = {"model": model, "data": data, "scope": scope, "lr": lr, "language": code}
                 cell |= {"seed": seed.removeprefix("seed"), "questions": questions}
-                found += [IN_RULES.at(RATINGS, judge=judge, **cell) for judge in self.study.judges]
+                for judge, spec in self.study.judges.items():
+                    if spec.mode != PAIRWISE:
+                        found.append(IN_RULES.at(RATINGS, judge=judge, **cell))
+                    elif data != NATIVE:
+                        pair = {**cell, "data": NATIVE, "against": data}
+                        found.append(IN_RULES.at(PAIRS, judge=judge, **pair))
         return found
 
     def guidelines(self, wildcards: Wildcards) -> list[str]:

@@ -315,7 +315,10 @@ def _questions(names: Names) -> Iterator[str]:
     asked = mapping(mapping(names.config.get("judge")).get("people"))
     if asked and not names.questions and not asked.get("answers"):
         yield "judge.people: no open questions are asked; add answer.questions, or take people out"
-    trial = mapping(mapping(names.config.get("judge")).get("probe"))
+    given = mapping(names.config.get("judge")).get("probe")
+    trial, models = mapping(given), [one for one in names.judges.values() if mapping(one).get("backend") in CHAT]  # fmt: skip
+    if given is not None and not models:
+        yield "judge.probe: no judge is a model (backend openai or cohere); add one, or take probe out"
     yield from placeholders("judge.probe.path", trial.get("path"), "language")
     yield from placeholders("judge.people.guidelines", asked.get("guidelines"), "language")
     alone = mapping(names.config.get("answer")).get("fidelity")

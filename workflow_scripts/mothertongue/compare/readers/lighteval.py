@@ -1,4 +1,4 @@
-"""Reads details of lighteval: one Parquet file per task, as versions 0.4 to 0.13 write them."""
+"""Reads details of lighteval: one Parquet file per task, in the old layout and in that of 0.13."""
 
 import hashlib
 import re
@@ -37,13 +37,18 @@ def read(path: Path) -> Log:
         task, shots = task.rsplit("|", 1)
     results = results_of(path)
     general = results.get("config_general") or {}
-    described = general.get("model_config") or {}
-    model = general.get("model_name") or described.get("model_name") or model_folder(path)
+    own = general.get("model_config") or {}
+    model = general.get("model_name") or own.get("model_name") or model_folder(path)
     documents = [row.get("doc") or {"query": row.get("example")} for row in rows]
     prompts = [row.get("full_prompt") or prompt_of(row.get("model_response")) for row in rows]
     scores = [row.get("metric") or row.get("metrics") or {} for row in rows]
     options = [len(d.get("choices") or r.get("choices") or ()) for d, r in zip(documents, rows)]
-    version = (results.get("versions") or {}).get(f"{task}|{shots}")
+    name = f"{task}|{shots}"
+    described = (results.get("config_tasks") or {}).get(name) or {}
+    version = (results.get("versions") or {}).get(name, described.get("version"))
+    ids = [str(one.get("id") or "") for one in documents]
+    if len(set(ids)) < len(ids):  # older layouts have none; the order of rows is that of lengths
+        ids = [str(number) for number in range(len(rows))]
     settings = Settings(
         tool="lighteval", task_version="" if version is None else str(version), shots=shots
     )
@@ -58,7 +63,7 @@ def read(path: Path) -> Log:
                 task,
                 name,
                 frame(
-                    item=[str(number) for number in range(len(rows))],
+                    item=ids,
                     document=[
                         digest((d.get("query"), d.get("choices"), d.get("gold_index")))
                         for d in documents

@@ -59,6 +59,11 @@ const mark = (parent, shape, x, y, size, colour) => {
     default: return svgNode("circle", { cx: x, cy: y, r: s, ...common }, parent);
   }
 };
+const brush = document.createElement("canvas").getContext("2d");
+const wide = (words, size) => { // in pixels
+  brush.font = `${size}px ${getComputedStyle(document.body).fontFamily}`;
+  return brush.measureText(words).width;
+};
 const ticks = (low, high, count = 5) => {
   const span = high - low || 1;
   const raw = span / count;
@@ -143,7 +148,8 @@ function drawDots(panel, place) {
   if (!points.length) { htmlNode("p", { class: "hint" }, box, "No scores for this choice."); return; }
   const models = Object.keys(data.models).filter((m) => points.some((p) => p.model === m));
   const names = Object.keys(data.series).filter((s) => points.some((p) => p.name === s));
-  const [W, left, right, top, rowHeight] = [460, 118, 14, 12, Math.max(26, 9 + names.length * 8)];
+  const left = 14 + Math.max(60, ...models.map((m) => wide(data.models[m], 12)));
+  const [W, right, top, rowHeight] = [left + 342, 14, 18, Math.max(26, 9 + names.length * 8)];
   const H = top + models.length * rowHeight + 30;
   const svg = svgNode("svg", { viewBox: `0 0 ${W} ${H}`, width: W, height: H, role: "group", "aria-label": panel.title }, box);
   const values = points.flatMap((p) => [p.low, p.high]).concat(panel.chance ? [panel.chance] : []);
@@ -159,7 +165,7 @@ function drawDots(panel, place) {
   }
   if (panel.chance) {
     svgNode("line", { x1: x(panel.chance), x2: x(panel.chance), y1: top, y2: H - 30, stroke: "var(--soft)", "stroke-dasharray": "4 3" }, svg);
-    svgNode("text", { x: x(panel.chance) + 3, y: top + 1, "font-size": 10, fill: "var(--soft)", "dominant-baseline": "hanging" }, svg, "chance");
+    svgNode("text", { x: x(panel.chance), y: top - 5, "font-size": 10, fill: "var(--soft)", "text-anchor": "middle" }, svg, "chance");
   }
   for (const p of points) {
     const y = top + (models.indexOf(p.model) + .5) * rowHeight + (names.indexOf(p.name) - (names.length - 1) / 2) * Math.min(8, (rowHeight - 8) / names.length);

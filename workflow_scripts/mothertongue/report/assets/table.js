@@ -1,4 +1,4 @@
-// Sort a table by a click on a column's head (again: the other way; again: as it was); downloads.
+// Sort a table by a click on a column's head (again: the other way; again: as it was); filter; downloads.
 "use strict";
 for (const table of document.querySelectorAll("table.sortable")) {
   const body = table.tBodies[0];
@@ -24,6 +24,25 @@ for (const table of document.querySelectorAll("table.sortable")) {
       body.append(...rows);
     });
   });
+}
+// A long table has a box that hides the rows without the words typed.
+const MANY = 15;
+for (const table of document.querySelectorAll("table.sortable")) {
+  const body = table.tBodies[0];
+  if (body.rows.length <= MANY) continue;
+  const label = document.createElement("label");
+  const box = document.createElement("input");
+  label.className = "filter";
+  box.type = "search";
+  label.append("rows with ", box);
+  box.addEventListener("input", () => {
+    const words = box.value.toLowerCase().split(/\s+/).filter(Boolean);
+    for (const row of body.rows) {
+      const text = row.textContent.toLowerCase();
+      row.hidden = !words.every((word) => text.includes(word));
+    }
+  });
+  table.closest(".scroll").before(label);
 }
 for (const section of document.querySelectorAll("section")) {
   const place = section.querySelector(".downloads");
