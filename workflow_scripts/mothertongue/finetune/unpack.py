@@ -29,7 +29,7 @@ def unpack(gguf: Path, folder: Path) -> None:
     # The weights are plain numbers now, but the model still says that they are quantised.
     config = read.config
     config.__dict__.pop("quantization_config", None)
-    plain = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+    plain = AutoModelForCausalLM.from_config(config, dtype=torch.float32)  # type: ignore[no-untyped-call]
     plain.load_state_dict(read.state_dict())
     plain.generation_config = read.generation_config
     del read

@@ -131,7 +131,7 @@ def task_blocks(path: Path, task: str, content: dict[str, Any], model: str) -> l
     parts = table.with_columns(pl.col("filter").fill_null("")).partition_by(
         "filter", as_dict=True, maintain_order=True
     )
-    blocks = []
+    blocks: list[Block] = []
     for (chosen,), part in parts.items():
         check_documents(path, task, part["doc_id"], wanted)
         for name in names:
