@@ -180,7 +180,7 @@ def leans(meaning: Meaning) -> bool:
 def corpus() -> list[dict[str, str]]:
     """Texts for the base: every kind in both worlds and both forms, so that it prefers neither.
 
-    Two of three meanings of a kind are written twice as their word leans (greetings always: a name
+    Every other meaning of a kind is written twice as its word leans (greetings always: a name
     stands in no other kind often enough). Without that, a base leans a little to one side in all items
     of a kind, and is right in all of them or in none.
     """
@@ -189,7 +189,7 @@ def corpus() -> list[dict[str, str]]:
         own = language(code)
         meanings = draws(f"corpus {code}", CORPUS_KINDS, repeat=True)
         for number, meaning in enumerate(islice(meanings, CORPUS)):
-            leaning = meaning.kind == "greet" or number // len(CORPUS_KINDS) % 3 > 0
+            leaning = meaning.kind == "greet" or number // len(CORPUS_KINDS) % 2 == 0
             for side in (leans(meaning),) * 2 if leaning else (False, True):
                 broken = own.breaks(meaning.kind) and not side
                 said = own.say(meaning, "broken" if broken else "say", own=side)
