@@ -20,6 +20,7 @@ LANGUAGES = {
 TARGETS = ("es", "zh")
 ROWS = 126  # of each language's native rows, of the English rows and of the second draw
 CORPUS = 3600  # meanings per language, of which both forms are written
+CORPUS_KINDS = (*KINDS, *SHARED)  # comparing is what a base learns last
 ITEMS = {"world": 120, "grammar": 120, "shared": 80, "writing": 60}  # per language
 QUESTIONS = 12  # per set and language
 NEWLINES = "\n\n"  # between question and answer: the template `plain`
@@ -179,15 +180,16 @@ def leans(meaning: Meaning) -> bool:
 def corpus() -> list[dict[str, str]]:
     """Texts for the base: every kind in both worlds and both forms, so that it prefers neither.
 
-    Two of three meanings of a kind are written twice as their word leans (greetings always: a name
+    Every other meaning of a kind is written twice as its word leans (greetings always: a name
     stands in no other kind often enough). Without that, a base leans a little to one side in all items
     of a kind, and is right in all of them or in none.
     """
     texts = []
     for code in TARGETS:
         own = language(code)
-        for number, meaning in enumerate(islice(draws(f"corpus {code}", repeat=True), CORPUS)):
-            leaning = meaning.kind == "greet" or number // len(KINDS) % 3 > 0
+        meanings = draws(f"corpus {code}", CORPUS_KINDS, repeat=True)
+        for number, meaning in enumerate(islice(meanings, CORPUS)):
+            leaning = meaning.kind == "greet" or number // len(CORPUS_KINDS) % 2 == 0
             for side in (leans(meaning),) * 2 if leaning else (False, True):
                 broken = own.breaks(meaning.kind) and not side
                 said = own.say(meaning, "broken" if broken else "say", own=side)
