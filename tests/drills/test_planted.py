@@ -52,9 +52,11 @@ def test_native_data_is_better_in_its_own_world(claims):
     assert {cells[language] for language in LANGUAGES} == {c.NATIVE_BETTER}
 
 
-def test_fluent_translations_are_no_worse_on_grammar_and_literal_ones_are(claims):
-    assert verdicts(claims, c.TRANSLATOR, "grammar", second="fluent")[None] == c.NO_WORSE
-    assert verdicts(claims, c.TRANSLATOR, "grammar", second="literal")[None] == c.NATIVE_BETTER
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_fluent_translations_are_no_worse_on_grammar_and_literal_ones_are(claims, language):
+    fluent = verdicts(claims, c.TRANSLATOR, "grammar", second="fluent")
+    literal = verdicts(claims, c.TRANSLATOR, "grammar", second="literal")
+    assert (fluent[language], literal[language]) == (c.NO_WORSE, c.NATIVE_BETTER)
 
 
 def test_translations_are_no_worse_on_what_all_rows_share(claims):

@@ -18,7 +18,7 @@ LANGUAGES = {
     "zh": ("Simplified Chinese", "zho"),
 }
 TARGETS = ("es", "zh")
-ROWS = 126  # of each language's native rows, of the English rows and of the second draw
+ROWS = 180  # of each language's native rows, of the English rows and of the second draw
 CORPUS = 3600  # meanings per language, of which both forms are written
 CORPUS_KINDS = (*KINDS, *SHARED)  # comparing is what a base learns last
 ITEMS = {"world": 120, "grammar": 120, "shared": 80, "writing": 60}  # per language
