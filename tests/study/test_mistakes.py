@@ -11,7 +11,7 @@ from conftest import ROOT, SMALL, checkout, run_snakemake
 from mothertongue.errors import InputError
 from mothertongue.study import read_study
 
-LIMIT = 5.0  # seconds for all mistakes of a configuration
+LIMIT = 8.0  # seconds for all mistakes of a configuration
 DEMO = yaml.safe_load((SMALL / "config.yaml").read_text(encoding="utf-8"))
 
 

@@ -144,7 +144,7 @@ def test_all_mistakes_are_told_at_once(root):
             lambda c: c["models"].update({"Tiny/2": c["models"]["tiny"]}),
             "'Tiny/2' is not a short name",
         ),
-        (lambda c: c["models"]["tiny"].update(base="x"), "either base or build"),
+        (lambda c: c["models"]["tiny"].update(base="x"), "only one of base and build"),
         (lambda c: c["finetune"].update(seeds=[1, 1]), "listed more than once: 1"),
         (lambda c: c.update(conditions=[]), "conditions: must not be empty"),
     ],
