@@ -194,6 +194,16 @@ def test_translators_that_part_ways_stand_in_the_place_of_their_mean(names):
     assert first[0] == mean and good not in first
 
 
+def test_translators_that_part_ways_in_one_language_stand_in_the_place_of_its_mean(names):
+    here = {"language": "es", "languages": 1}
+    own = pooled(c.CELL, c.NATIVE_BETTER, 20.0, 15.0, 25.0, **here)
+    good = pooled(c.TRANSLATOR, c.NO_WORSE, 0.2, -0.7, 1.1, second="good", **here)
+    bad = pooled(c.TRANSLATOR, c.NATIVE_BETTER, 40.0, 35.0, 45.0, second="bad", **here)
+    other = pooled(c.CELL, c.NATIVE_BETTER, 20.0, 15.0, 25.0, language="zh", languages=1)
+    first = [f.claim for f in first_sentences(find_all([own, good, bad, other], names))]
+    assert first == [good, bad, other]
+
+
 def test_one_control_is_always_shown_and_one_that_differs_first(names):
     mean = pooled(c.CELL, c.NATIVE_BETTER, 20.0, 15.0, 25.0)
     told = {"contrast": "control", "second": "again"}

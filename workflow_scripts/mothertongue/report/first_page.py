@@ -219,12 +219,11 @@ def first_sentences(findings: list[Finding]) -> list[Finding]:
             and (pooled is None or (f.claim.language is None) == pooled)
         ]
 
-    parted = _parted(own(c.TRANSLATOR, True))
-    pooled = [
-        part
-        for cell in own(c.CELL, True)[:4]
-        for part in parted.get((cell.claim.group, cell.claim.unit)) or [cell]
-    ]
+    parted = _parted(own(c.TRANSLATOR))
+
+    def worded(cells: Iterable[Finding]) -> list[Finding]:
+        return [part for cell in cells for part in parted.get(_place(cell.claim)) or [cell]]
+
     causes = own(c.CAUSE)
     told_apart = {  # one test where knowledge costs more, one where defects do
         checked(f.claim).verdict: f
@@ -234,14 +233,14 @@ def first_sentences(findings: list[Finding]) -> list[Finding]:
     causes = sorted(causes, key=lambda f: f not in told_apart.values())
     controls = [f for f in findings if f.claim.question == c.CONTROL]
     chosen = [
-        *pooled,
+        *worded(own(c.CELL, True)[:4]),
         *own(c.LANGUAGES)[:2],
         *sorted(controls, key=lambda f: f not in decided)[:1],
         *causes[:2],
         *own(c.GROWTH)[:1],
         *own(c.SETTING)[:1],
         *own(c.JUDGES)[:1],
-        *(f for f in own(c.CELL, False) if (f.claim.group, f.claim.unit) not in parted),
+        *worded(f for f in own(c.CELL, False) if (None, *_place(f.claim)[1:]) not in parted),
         *own(c.BEST),
         *own(c.SETTING),
         *own(c.BENCHMARK),
@@ -250,11 +249,16 @@ def first_sentences(findings: list[Finding]) -> list[Finding]:
     return sorted(_unique(chosen)[:MOST], key=lambda finding: finding.section)
 
 
-def _parted(findings: list[Finding]) -> dict[tuple[str | None, str], list[Finding]]:
+def _place(claim: Claim) -> tuple[str | None, str | None, str]:
+    """Language, None over all; group; unit."""
+    return claim.language, claim.group, claim.unit
+
+
+def _parted(findings: list[Finding]) -> dict[tuple[str | None, str | None, str], list[Finding]]:
     """Translators of a cell whose verdicts differ, so that their mean says little: by its place."""
-    places: dict[tuple[str | None, str], list[Finding]] = {}
+    places: dict[tuple[str | None, str | None, str], list[Finding]] = {}
     for finding in findings:
-        places.setdefault((finding.claim.group, finding.claim.unit), []).append(finding)
+        places.setdefault(_place(finding.claim), []).append(finding)
     return {
         place: own
         for place, own in places.items()

@@ -13,7 +13,7 @@ from .digits import fewest_digits, plain, signed, with_interval
 
 WIDE, LEFT, RIGHT = 470, 104, 26  # width of the picture, of the names and of the symbols
 TOP, HEAD = 24, 17
-WIDEST = 6.0  # margins; what reaches further ends in an arrow
+WIDEST = 7.0  # margins; what reaches further ends in an arrow
 
 
 class Look(NamedTuple):
