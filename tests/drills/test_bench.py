@@ -50,7 +50,7 @@ def test_the_gpu_script_runs_on_a_cpu(tmp_path):
     card = cards(table)["cpu"]
     assert card.basis == "measured"
     trained = found["train none ours"]["value"]
-    parameters = 2 * (64 * (4 * 64 + 3 * 128)) + 2 * 64 * 512
+    parameters = 2 * (128 * (4 * 128 + 3 * 128)) + 2 * 128 * 512
     assert card.flops["train", "none"] == pytest.approx(4 * parameters * trained, rel=0.01)
     assert all(speed > 0 for speed in card.flops.values())
     assert card.load > 0
