@@ -64,14 +64,9 @@ use rule roundtrip_out as roundtrip_back with:
         "<logs>/roundtrip/{translator}_{scope}_back.log",
     benchmark:
         "<benchmarks>/roundtrip/{translator}_{scope}_back.tsv"
+    localrule: TRANSLATING.only_services
     params:
-        translator=TRANSLATING.determining,
-        languages=TRANSLATING.facts,
         target="source_language",  # of each pivot row's origin
-        max_quarantined=config["translate"]["max_quarantined"],
-        version=VERSIONS["roundtrip"],
-        operating=TRANSLATING.operating,
-        store=TRANSLATING.store,
 
 
 use rule roundtrip_out as roundtrip_portion_out with:
@@ -86,6 +81,7 @@ use rule roundtrip_out as roundtrip_portion_out with:
         "<logs>/roundtrip/{translator}_{scope}/{portion}_out.log",
     benchmark:
         "<benchmarks>/roundtrip/{translator}_{scope}/{portion}_out.tsv"
+    localrule: TRANSLATING.only_services
     wildcard_constraints:
         portion=DRAWING.tokens("native"),
 
@@ -102,6 +98,7 @@ use rule roundtrip_back as roundtrip_portion_back with:
         "<logs>/roundtrip/{translator}_{scope}/{portion}_back.log",
     benchmark:
         "<benchmarks>/roundtrip/{translator}_{scope}/{portion}_back.tsv"
+    localrule: TRANSLATING.only_services
     wildcard_constraints:
         portion=DRAWING.tokens("native"),
 

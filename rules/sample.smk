@@ -125,6 +125,7 @@ use rule sample_english as pool_english with:
         "<logs>/sample/pool_{scope}.log",
     benchmark:
         "<benchmarks>/sample/pool_{scope}.tsv"
+    localrule: True
 
 
 rule sample:

@@ -385,3 +385,16 @@ def test_no_rule_file_is_long():
     for name in RULE_FILES:
         text = (ROOT / "rules" / name).read_text(encoding="utf-8")
         assert text.count("\n") <= 150, name
+
+
+def test_a_rule_that_inherits_says_again_where_it_runs():
+    """`use rule … with` leaves `localrule` behind: services would be called from a cluster's nodes."""
+    head = re.compile(r"^(?:use )?rule (\w+)(?: as (\w+) with)?:\n((?:^(?: .*)?\n)+)", re.MULTILINE)
+    for name in RULE_FILES:
+        text = (ROOT / "rules" / name).read_text(encoding="utf-8")
+        local: dict[str, str | None] = {}
+        for first, second, body in head.findall(text):
+            said = re.search(r"^    localrule: (.*)$", body, re.MULTILINE)
+            local[second or first] = said and said[1]
+            if second:
+                assert local[second] == local[first], f"{name}: {second}"
