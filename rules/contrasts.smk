@@ -92,7 +92,7 @@ rule state_claims:
         resamples=config["correlate"]["resamples"],
         confidence=config["correlate"]["confidence"],
         seed=config["correlate"]["seed"],
-        margin=config["report"]["margin"],
+        margin=CORRELATING.margin,
         version=VERSIONS["claims"],
     script:
         "../workflow_scripts/state_claims.py"

@@ -48,7 +48,7 @@ rule plant_study:
         effect=r"-?[0-9.]+",
     localrule: True
     conda:
-        "../envs/report.yaml"
+        "../envs/analyse.yaml"
     threads: 128  # as many as there are
     params:
         snakefile=os.path.relpath(ROOT / "Snakefile"),

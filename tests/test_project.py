@@ -49,6 +49,12 @@ def test_environments_are_in_step_with_pyproject(root):
     assert union == set(project) - {"snakemake", "rich"}  # of the process that plans
 
 
+def test_every_environment_that_a_rule_names_exists(root):
+    for path in (root / "rules").glob("*.smk"):
+        named = re.findall(r"envs/(\w+\.yaml)", path.read_text(encoding="utf-8"))
+        assert set(named) <= set(environments(root)), path.name
+
+
 @pytest.mark.parametrize("stage", ["sample", "finetune", "evaluate", "judge", "correlate"])
 def test_every_rule_names_an_environment_that_exists(root, stage):
     text = (root / "rules" / f"{stage}.smk").read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ import zipfile
 
 import polars as pl
 import pytest
-from conftest import ROOT, checkout, copy_study, run_snakemake
+from conftest import ROOT, SMALL, checkout, copy_study, run_snakemake
 from mothertongue.bundle.checksums import write_checksums, wrong_files
 from mothertongue.bundle.citations import cite, of_lm_eval, read_citations, used_by
 from mothertongue.bundle.contents import copy_origins, copy_without_text, movable
@@ -76,7 +76,7 @@ def test_a_bundle_holds_what_its_readers_need_and_no_text(bundled):
                  "results/correlate/study/claims.json", "results/report/study/tables"):  # fmt: skip
         assert (folder / name).exists(), name
     study = read_study(load_yaml(folder / "study.yaml"), ROOT)
-    assert study.config == read_study(load_yaml(ROOT / "config.yaml"), ROOT).config
+    assert study.config == read_study(load_yaml(SMALL / "config.yaml"), ROOT).config
     assert not (folder / "results/answer").exists()  # no licence is stated for the demo's data
     assert "no licence that lets anyone hand texts on" in (folder / "README.md").read_text("utf-8")
     for path in folder.glob("results/evaluate/**/*.items.parquet"):

@@ -8,8 +8,8 @@ import pytest
 from exchange_calibration import TRUTHS, Truth
 from made_exchange import made_cells
 from mothertongue.correlate.exchange_noise import found_in, noise_of
-from mothertongue.correlate.exchange_planning import Noise, Wish, cheapest, plan_row
-from mothertongue.report.exchange_designs import assumed_text, measured_text, results_text
+from mothertongue.correlate.exchange_planning import Designs, Noise, Wish, cheapest, plan_row
+from mothertongue.report.exchange_designs import designs_text
 
 WISH = Wish(width=3, rate=4, rows=500, native=1000, gain=8)
 FOUR = TRUTHS[2]
@@ -51,11 +51,14 @@ def test_designs_follow_from_results_and_say_so(tmp_path):
     assert found.wish.gain == pytest.approx(17, abs=5)  # 12 points from 125 to 1,000 rows
     plans = cheapest(found.wish, found.noise)
     assert plan_row(plans[0], "es", "qa", found.measured)["measured"] == "models draws training"
-    text = measured_text("Questions, Spanish", found.wish, found.noise, found.measured, plans)
+    place = Designs(
+        found.wish, found.noise, plans, "es", "qa", "Questions, Spanish", found.measured
+    )
+    text = designs_text(WISH, [place])
+    assert text.startswith("Exchange rate: designs")
     assert "this study's results" in text
     assert "assumed" not in text
-    part = measured_text("Questions", found.wish, found.noise, ("training",), plans)
+    part = designs_text(WISH, [replace(place, measured=("training",))])
     assert "assumed: 0" in part
     assert "between draws of rows" in part.split("assumed")[1]
-    assert results_text(WISH, [text]).startswith("Exchange rate: designs")
-    assert "(assumed: 8 points" in assumed_text(WISH, [])
+    assert "(assumed: 8 points" in designs_text(WISH, [Designs(WISH, Noise(), [])])

@@ -4,7 +4,7 @@ import re
 
 import pytest
 import yaml
-from conftest import ROOT, checkout, planned, run_snakemake
+from conftest import ROOT, SMALL, checkout, planned, run_snakemake
 from mothertongue.files import read_jsonl
 
 FOREIGN = """import yaml
@@ -26,7 +26,7 @@ use rule * from theirs as ours_*
 
 def write_study(folder, **changes):
     """Two sizes, two kinds of data, two draws, without what other tests cover."""
-    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    config = yaml.safe_load((SMALL / "config.yaml").read_text(encoding="utf-8"))
     entry = {"mix": ["native", {"native": 0.25, "fluent": 0.75}], "scope": ["es"], "questions": []}
     config["conditions"] = [entry | {"rows": [20, 40], "draws": [1, 2]} | changes]
     for section in ("answer", "judge"):
@@ -52,7 +52,7 @@ def test_every_size_is_planned_and_only_drawn_rows_are_translated(tmp_path):
 @pytest.mark.long
 def test_sets_of_a_foreign_workflow_hold_one_another(tmp_path):
     (tmp_path / "mothertongue").symlink_to(ROOT)
-    (tmp_path / "resources").symlink_to(ROOT / "resources")
+    (tmp_path / "resources").symlink_to(SMALL / "resources")
     write_study(tmp_path)
     (tmp_path / "Snakefile").write_text(FOREIGN, encoding="utf-8")
     done = run_snakemake("ours_training_sets", "--cores", "2", cwd=tmp_path)

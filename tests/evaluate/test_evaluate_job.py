@@ -1,6 +1,7 @@
 """One evaluation job: what it refuses, what it counts, and what its score file tells."""
 
 import json
+import os
 
 import polars as pl
 import pytest
@@ -151,6 +152,7 @@ def test_a_process_that_serves_jobs_itself_takes_adapters_off(base, adapter, mon
     spec = BaseSpec.of_model({"base": str(base)}, "none", "float32")
     model, tokenizer = spec.load()
     monkeypatch.setitem(registry._loaded, spec.key, (model, tokenizer))
+    monkeypatch.setitem(registry._loaded_by, spec.key, os.getpid())
     bare = models.probe_logits(model, tokenizer)
     modules = [name for name, _ in model.named_modules()]
     for _ in range(2):

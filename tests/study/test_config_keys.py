@@ -125,6 +125,8 @@ def plan(folder: Path, config: dict) -> set[tuple[str, str, str]]:
 def news(tmp_path_factory) -> list[tuple[str, str, list[str], object]]:
     """What the plan of the changed study holds and that of the first does not."""
     folder = checkout(tmp_path_factory.mktemp("keys") / "study")
+    for name in KEYS["files"]:
+        (folder / name).touch()
     new = plan(folder, changed(STUDY, *CHANGES.values(), *KEYS["needed"].items())) - plan(
         folder, STUDY
     )

@@ -108,6 +108,11 @@ class Correlating:
         """Averages as the paper prints them; a study has its own."""
         return [f"{self.published}/averages.csv"] if wildcards.source == "published" else []
 
+    def margin(self, wildcards: Wildcards) -> float | None:
+        """The study's margin; None, the usual one, for the published scores: a demo's would be too wide."""
+        published = wildcards.source == "published"
+        return None if published else float(self.study.config["report"]["margin"])
+
     def item_table(self, wildcards: Wildcards) -> list[str]:
         """The scores by item of {source}; published ones and those of others may have none."""
         study = wildcards.source == "study"
