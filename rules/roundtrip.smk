@@ -81,9 +81,9 @@ use rule roundtrip_out as roundtrip_portion_out with:
         "<logs>/roundtrip/{translator}_{scope}/{portion}_out.log",
     benchmark:
         "<benchmarks>/roundtrip/{translator}_{scope}/{portion}_out.tsv"
-    localrule: TRANSLATING.only_services
     wildcard_constraints:
         portion=DRAWING.tokens("native"),
+    localrule: TRANSLATING.only_services
 
 
 use rule roundtrip_back as roundtrip_portion_back with:
@@ -98,9 +98,9 @@ use rule roundtrip_back as roundtrip_portion_back with:
         "<logs>/roundtrip/{translator}_{scope}/{portion}_back.log",
     benchmark:
         "<benchmarks>/roundtrip/{translator}_{scope}/{portion}_back.tsv"
-    localrule: TRANSLATING.only_services
     wildcard_constraints:
         portion=DRAWING.tokens("native"),
+    localrule: TRANSLATING.only_services
 
 
 rule roundtrip:

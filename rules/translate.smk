@@ -68,9 +68,9 @@ use rule translate_texts as translate_portion with:
         "<logs>/translate/{translator}_{scope}/{portion}.log",
     benchmark:
         "<benchmarks>/translate/{translator}_{scope}/{portion}.tsv"
-    localrule: TRANSLATING.only_services
     wildcard_constraints:
         portion=DRAWING.tokens("english"),
+    localrule: TRANSLATING.only_services
 
 
 rule translate:
