@@ -323,12 +323,15 @@ def _questions(names: Names) -> Iterator[str]:
     yield from placeholders("judge.people.guidelines", asked.get("guidelines"), "language")
     alone = mapping(names.config.get("answer")).get("fidelity")
     if names.questions and not names.judges and not alone:
-        yield "judge.judges: open questions are asked, but no judge is configured"
+        yield (
+            "judge.judges: open questions are asked, but no judge is configured; add one, or take"
+            " answer.fidelity: false out, so that they are looked at without one"
+        )
     for name in names.benchmarks if alone else ():
         if name in {f"fidelity-{one}" for one in names.questions}:
             yield (
                 f"evaluate.benchmarks.{name}: answer.fidelity gives this name to a question set;"
-                " choose another"
+                " choose another, or set answer.fidelity: false"
             )
 
 
