@@ -214,6 +214,7 @@ def test_looking_at_answers_without_a_judge_makes_nothing_else_again(finished_de
     """A study that was finished without it gets one small job per answer set, and new tables."""
     study = copy_study(finished_demo, tmp_path / "study")
     shutil.rmtree(study / "results/answer/fidelity")
+    (study / "results/scores.csv").unlink()
     assert expensive(planned(study)) == {"check_answers": len(study_of(study).answers)}
     own_config(study, lambda c: c["answer"].update(fidelity=False))
     assert expensive(planned(study)) == {}
