@@ -17,7 +17,7 @@ from mothertongue.report.findings import find_all
 from mothertongue.report.first_page import arrange, bars_of, cell_html, first_sentences
 from mothertongue.report.forest import draw_forest
 from mothertongue.report.sections import OPENINGS
-from mothertongue.report.sentences import Names, word
+from mothertongue.report.sentences import Names, say_cause, word
 from mothertongue.report.verdicts import checked
 
 LEADING = re.compile(r"\b(is|are) better than\b|\bbeats?\b|\bgrows\b|\bfalls with\b")
@@ -225,6 +225,31 @@ def test_a_test_of_knowledge_and_one_of_defects_are_both_shown(names):
     third = cause("c", c.KNOWLEDGE_LARGER, 9.0, 6.0, 12.0)
     shown = [f.claim for f in first_sentences(find_all([first, second, third], names))]
     assert shown == [first, third]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "effects", "words"),
+    [
+        (c.KNOWLEDGE_LARGER, (40.0, 2.0), "missing knowledge costs more than translation defects"),
+        (c.DEFECTS_LARGER, (2.0, 40.0), "translation defects cost more than missing knowledge"),
+        (
+            c.DEFECTS_LARGER,
+            (-38.5, -0.5),
+            "native content costs 38.5 and translation back and forth helps 0.5, a difference of",
+        ),
+        (
+            c.KNOWLEDGE_LARGER,
+            (2.0, -36.0),
+            "native content helps 2.0 and translation back and forth helps 36.0, a difference of",
+        ),
+    ],
+)
+def test_what_helps_is_not_called_a_cost(names, verdict, effects, words):
+    difference = effects[0] - effects[1]
+    numbers = (difference, difference - 3, difference + 3)
+    cause = pooled(c.CAUSE, verdict, *numbers, contrast=c.KNOWLEDGE_OR_DEFECTS, benchmark="a")
+    cause = replace(cause, first_score=effects[0], second_score=effects[1])
+    assert words in say_cause(cause, names)
 
 
 def test_the_forest_plot_shows_every_cell_band_and_zero():

@@ -54,6 +54,7 @@ def cause_drafts(evidence: Evidence, group: Group) -> list[Draft]:
         share = 1 / len(found)
         margin = margin_of(cells, test, metric)
         only = found[0][0].language if len(found) == 1 else None
+        effects: list[float] = []  # of knowledge and of defects, the sides of their difference
         for contrast, first, second, verdicts in (
             (KNOWLEDGE, ROUND_TRIPS, TRANSLATED, (c.FIRST_BETTER, c.SECOND_BETTER)),
             (DEFECTS, "native", ROUND_TRIPS, (c.FIRST_BETTER, c.SECOND_BETTER)),
@@ -73,6 +74,9 @@ def cause_drafts(evidence: Evidence, group: Group) -> list[Draft]:
                 continue
             claim = on_test(common(evidence, group, only, c.CAUSE), test, metric)
             claim = replace(claim, contrast=contrast, first=first, second=second, margin=margin)
+            if contrast == c.KNOWLEDGE_OR_DEFECTS and len(effects) == 2:
+                claim = replace(claim, first_score=effects[0], second_score=effects[1])
+            effects.append(cell.sample.estimate)
             drafts.append(of_cell(cell, None, claim, decide=by_sign(*verdicts)))
     return drafts
 
