@@ -19,7 +19,7 @@ from .provenance_files import (
 )
 from .table import Column, Entry, Field, Table, tabulate
 
-Versions = Iterable[Mapping[str, str]]  # of libraries, one mapping per result
+Versions = Sequence[Mapping[str, str]]  # of libraries, one mapping per result
 
 
 def when(seconds: float | None) -> str | None:
@@ -53,12 +53,22 @@ def software_table(stages: Mapping[str, Versions], tools: Mapping[str, str]) -> 
         table.rows.append(row)
     for name, version in tools.items():
         table.notes.append(f"{name}: {version}.")
-    mixed = [n for n in found for s in stages if len(found[n][s]) > 1]
+    mixed = mixed_versions(stages)
     if mixed:
-        table.notes.append(
-            f"Results of several versions stand side by side: {', '.join(sorted(set(mixed)))}."
-        )
+        table.notes.append(f"Results of several versions stand side by side: {', '.join(mixed)}.")
     return table
+
+
+def mixed_versions(stages: Mapping[str, Versions]) -> list[str]:
+    """Libraries of which a stage's results had more than one version."""
+    return sorted(
+        {
+            name
+            for results in stages.values()
+            for name in {name for versions in results for name in versions}
+            if len({versions[name] for versions in results if name in versions}) > 1
+        }
+    )
 
 
 def model_table(
