@@ -26,8 +26,10 @@ def hours(jobs: Iterable[Job]) -> float:
 
 
 def time_words(spent: float) -> str:
-    """Hours, or minutes where it was less than one."""
-    return f"{spent:,.1f} hours" if spent >= 1 else f"{60 * spent:.0f} minutes"
+    """Hours, or minutes or seconds where it was less than two of them."""
+    if spent >= 2:
+        return f"{spent:,.1f} hours"
+    return f"{60 * spent:.0f} minutes" if 60 * spent >= 2 else f"{3600 * spent:.0f} seconds"
 
 
 def hours_chart(jobs: Mapping[str, Sequence[Job]]) -> str:
@@ -76,12 +78,13 @@ def spent_page(
         )
     if adapters:
         devices = sorted({one.device for one in adapters if one.device})
-        where = f" on {', '.join(devices)}" if devices else ""
+        names = ["the CPU" if device == "cpu" else device for device in devices]
+        where = f" on {', '.join(names)}" if names else ""
         lines.append(f"{plural(len(adapters), 'model')} {was(len(adapters))} fine-tuned{where}.")
     dollars = sum(one.dollars for one in accounts)
     replies = sum(one.replies for one in accounts)
     lines.append(
-        f"Services gave {replies:,} replies for {dollars:,.2f} US dollars."
+        f"Services gave {replies:,} repl{'y' if replies == 1 else 'ies'} for {dollars:,.2f} US dollars."
         if replies
         else "No service was asked, so no money was spent on one."
     )
