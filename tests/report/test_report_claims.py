@@ -216,6 +216,16 @@ def test_one_control_is_always_shown_and_one_that_differs_first(names):
     ]
 
 
+def test_one_translator_and_one_test_say_it_once(names):
+    numbers = (9.0, 6.0, 12.0)
+    cell = pooled(c.CELL, c.NATIVE_BETTER, *numbers)
+    best = pooled(c.BEST, c.NATIVE_BETTER, *numbers, second="google")
+    test = pooled(c.BENCHMARK, c.NATIVE_BETTER, *numbers, benchmark="a")
+    other = pooled(c.BENCHMARK, c.NATIVE_BETTER, 8.0, 5.0, 11.0, benchmark="b")
+    shown = [f.claim for f in first_sentences(find_all([cell, best, test, other], names))]
+    assert shown == [cell, other]
+
+
 def test_a_test_of_knowledge_and_one_of_defects_are_both_shown(names):
     def cause(benchmark, verdict, *numbers):
         told = {"benchmark": benchmark, "contrast": c.KNOWLEDGE_OR_DEFECTS}
