@@ -8,10 +8,11 @@ from . import claims as c
 from .averages import CONTROL, ROUND_TRIPS, TRANSLATED, Setting, Test
 from .contrasts import CHANGE, DEFECTS, KNOWLEDGE
 from .draft_claims import Decide, Draft, OnlyP, by_sign, common, of_cell, on_test
-from .effects import ENOUGH_FAMILIES, Evidence, Piece, Share, Source, Terms
+from .effects import Evidence
 from .gap_correlation import ENOUGH_MODELS, Gap, correlate
 from .groups import Cell, Group, group_of, margin_of, single_cell
 from .notes import changed_gap, few_models
+from .samples import ENOUGH_FAMILIES, Piece, Share, Source, Terms
 from .variance import Spread
 
 
