@@ -11,9 +11,10 @@ from made_claims import cells_of, claim, decided, one_of_each
 from made_up import Adapter, write_study
 from mothertongue.correlate import claims as c
 from mothertongue.correlate.claims import Needed, write_claims
+from mothertongue.correlate.facts import LANGUAGE_FIDELITY
 from mothertongue.correlate.notes import HIDES
 from mothertongue.report.digits import digits_needed, p_words, with_interval
-from mothertongue.report.findings import find_all
+from mothertongue.report.findings import find_all, for_first_page
 from mothertongue.report.first_page import arrange, bars_of, cell_html, first_sentences
 from mothertongue.report.forest import draw_forest
 from mothertongue.report.sections import OPENINGS
@@ -260,6 +261,22 @@ def test_what_helps_is_not_called_a_cost(names, verdict, effects, words):
     cause = pooled(c.CAUSE, verdict, *numbers, contrast=c.KNOWLEDGE_OR_DEFECTS, benchmark="a")
     cause = replace(cause, first_score=effects[0], second_score=effects[1])
     assert words in say_cause(cause, names)
+
+
+def test_the_right_language_is_on_the_first_page_only_if_it_differs(names):
+    asked = {"group": LANGUAGE_FIDELITY, "metric": "language_fidelity"}
+    mean = pooled(c.CELL, c.NATIVE_BETTER, 20.0, 15.0, 25.0)
+    alike = pooled(c.CELL, c.NO_WORSE, 0.1, -0.9, 1.0, **asked)
+    apart = pooled(c.CELL, c.NATIVE_BETTER, 9.0, 5.0, 13.0, **asked, language="es")
+
+    def shown(*claims):
+        page = for_first_page(names.cells, list(claims), find_all(claims, names))
+        groups = arrange(page.claims, ["es", "zh"]).groups
+        return groups, [finding.claim for finding in first_sentences(page.findings)]
+
+    assert shown(mean, alike) == (["grammar"], [mean])
+    assert shown(mean, alike, apart) == (["grammar", LANGUAGE_FIDELITY], [mean, apart])
+    assert shown(alike) == ([LANGUAGE_FIDELITY], [alike])  # a study that tests nothing else
 
 
 def test_the_forest_plot_shows_every_cell_band_and_zero():

@@ -614,7 +614,6 @@ BROKEN = {
     "a benchmark with the name of checked answers": (
         both(
             bench(),
-            lambda c: c["answer"].update(fidelity=True),
             lambda c: c["evaluate"]["benchmarks"].update(
                 {"fidelity-native": c["evaluate"]["benchmarks"]["x"]}
             ),
@@ -626,7 +625,7 @@ BROKEN = {
         ["judge.judges.x.base_url: 'localhost:8000/v1' is not an address"],
     ),
     "questions without a judge": (
-        put(("judge/judges", {})),
+        put(("judge/judges", {}), ("answer/fidelity", False)),
         ["judge.judges: open questions are asked, but no judge is configured"],
     ),
     # impossible combinations

@@ -25,6 +25,7 @@ VERSIONS: dict[str, int] = {
     "probe": 1,
     "judges": 7,
     "pairs": 1,
+    "wins": 2,
     "jury": 1,
     "browser": 2,
     "scores": 3,
