@@ -128,11 +128,11 @@ def task_blocks(path: Path, task: str, content: dict[str, Any], model: str) -> l
     wanted = (content.get("n-samples") or {}).get(task, {}).get("effective")
     better = (content.get("higher_is_better") or {}).get(task) or {}
     choice = (content["configs"].get(task) or {}).get("output_type") == "multiple_choice"
-    parts = table.with_columns(pl.col("filter").fill_null("")).partition_by(
-        "filter", as_dict=True, maintain_order=True
-    )
+    table = table.with_columns(pl.col("filter").fill_null(""))
+    filters = table["filter"].unique(maintain_order=True)
     blocks: list[Block] = []
-    for (chosen,), part in parts.items():
+    for chosen in filters:
+        part = table if len(filters) == 1 else table.filter(pl.col("filter") == chosen)
         check_documents(path, task, part["doc_id"], wanted)
         for name in names:
             score, weight = part[name], None
@@ -151,7 +151,7 @@ def task_blocks(path: Path, task: str, content: dict[str, Any], model: str) -> l
             blocks.append(
                 Block(
                     task,
-                    f"{name}, {chosen}" if len(parts) > 1 else name,
+                    f"{name}, {chosen}" if len(filters) > 1 else name,
                     rows,
                     model=model,
                     main=not blocks,
