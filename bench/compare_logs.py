@@ -43,11 +43,13 @@ def write_table(path: Path, rng: np.random.Generator, items: int, share: float) 
     table.write_parquet(path) if path.suffix == ".parquet" else table.write_csv(path)
 
 
-def write_lm_eval(folder: Path, rng: np.random.Generator, items: int, share: float) -> None:
+def write_lm_eval(
+    folder: Path, rng: np.random.Generator, items: int, share: float, tasks: int = TASKS
+) -> None:
     """One run as lm-eval 0.4.13 writes it with `--log_samples`."""
     folder.mkdir(parents=True)
-    date, names = "2026-01-02T03-04-05.000001", [f"task{n}" for n in range(TASKS)]
-    count = items // TASKS
+    date, names = "2026-01-02T03-04-05.000001", [f"task{n}" for n in range(tasks)]
+    count = items // tasks
     config = {"output_type": "multiple_choice", "dataset_path": "owner/data"}
     results = {
         "results": {name: {"acc,none": share, "acc_norm,none": share} for name in names},
@@ -56,6 +58,7 @@ def write_lm_eval(folder: Path, rng: np.random.Generator, items: int, share: flo
         "n-shot": dict.fromkeys(names, 0),
         "n-samples": {key: {"original": count, "effective": count} for key in names},
         "higher_is_better": {key: {"acc": True, "acc_norm": True} for key in names},
+        "chat_template": None,
         "config": {"model_args": f"pretrained={folder.name}"},
     }
     (folder / f"results_{date}.json").write_text(json.dumps(results), encoding="utf-8")

@@ -122,7 +122,7 @@ def doubled(path):
     [
         (cut, "line 24: cut or damaged, no sample of lm-eval"),
         (shorter, "21 of the 24 samples of sights are there"),
-        (with_nan, "acc of 24 items is NaN or empty"),
+        (with_nan, "acc of 24 items is no finite number"),
         (doubled, "document 0 stands twice"),
         (Path.unlink, "no samples of sights beside it; run lm-eval with --log_samples"),
     ],

@@ -8,6 +8,7 @@ import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import is_zipfile
 
 import numpy as np
 
@@ -22,13 +23,15 @@ START = re.compile(rb'^\s*\{\s*"version"\s*:\s*\d+\s*,\s*"status"')
 
 def is_log(path: Path, head: bytes) -> bool:
     """Whether a file is a log of Inspect, by its first bytes."""
-    return (path.suffix == ".eval" and head.startswith(b"PK")) or bool(START.match(head))
+    return path.suffix == ".eval" or bool(START.match(head))
 
 
 def read(path: Path) -> Log:
     """Every score of a log, in its first value or in each named one."""
     import polars as pl
 
+    if path.suffix == ".eval" and not is_zipfile(path):
+        raise InputError(f"{path}: cut or damaged, no zip file; evaluate again")
     try:
         from inspect_ai.log import read_eval_log
     except ImportError:
@@ -38,7 +41,7 @@ def read(path: Path) -> Log:
     try:
         log = read_eval_log(str(path))
     except Exception as error:  # zip files, JSON and pydantic all have errors of their own
-        raise InputError(f"{path}: cut or damaged ({first_line(error)})") from None
+        raise InputError(f"{path}: cut or damaged ({first_line(error)}); evaluate again") from None
     if log.status != "success" or not log.samples:
         raise InputError(f"{path}: the run did not finish ({log.status}); evaluate again")
     wanted = log.results.total_samples if log.results else len(log.samples)

@@ -41,9 +41,9 @@ def read(path: Path) -> Log:
             continue
         samples = samples_of(path, task, when)
         if samples is None:
-            raise InputError(
-                f"{path}: no samples of {task} beside it; run lm-eval with --log_samples"
-            )
+            packed = next(path.parent.glob(f"samples_{glob_safe(task)}_*.jsonl.*"), None)
+            todo = f"unpack {packed.name}" if packed else "run lm-eval with --log_samples"
+            raise InputError(f"{path}: no samples of {task} beside it; {todo}")
         blocks += task_blocks(samples, task, content, model_of(content))
     if not blocks:
         raise InputError(f"{path}: no task with samples; run lm-eval with --log_samples")

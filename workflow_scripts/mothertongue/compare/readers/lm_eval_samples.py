@@ -77,7 +77,10 @@ def quick_table(path: Path, names: list[str]) -> "pl.DataFrame | None":
         return None
     found = pl.concat(parts).select(list(schema))
     wanted = ["doc_id", "doc_hash", *names]
-    return None if any(found[name].has_nulls() for name in wanted) else found
+    pairs = [name for name in names if name in RATES]
+    if any(found[name].has_nulls() for name in wanted):
+        return None
+    return None if any((found[name].list.len() != 2).any() for name in pairs) else found
 
 
 def shortened(path: Path) -> Iterator[tuple[bytes, list[int]]]:
@@ -145,12 +148,16 @@ def number_of(path: Path, row: dict[str, Any], name: str) -> float | list[float]
     """A metric of a sample: a number, or two of a rate; NaN where it is missing."""
     value = row.get(name, float("nan"))
     try:
+        if isinstance(value, str):
+            raise TypeError
         if name not in RATES:
             return float(value)
         likelihood, weight = value
         return [float(likelihood), float(weight)]
     except (TypeError, ValueError):
-        raise InputError(f"{path}, document {row['doc_id']}: {name} is no number") from None
+        raise InputError(
+            f"{path}, document {row['doc_id']}: {name} is no number; evaluate again"
+        ) from None
 
 
 def samples(path: Path) -> Iterator[dict[str, Any]]:
