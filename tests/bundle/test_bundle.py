@@ -67,8 +67,16 @@ def test_the_check_of_the_demo_s_bundle_names_the_one_number_that_was_changed(bu
     assert not (clone / "results").exists()
 
 
+def texts_of(results):
+    """What training sets, questions and answers say, in texts that are long enough to be told apart."""
+    keys = ("instruction", "output", "prompt", "answer", "reference")
+    for name in ("sample/native/*.jsonl", "translate/*/es.jsonl", "answer/**/es.jsonl"):
+        for row in (row for path in results.glob(name) for row in read_jsonl(path)):
+            yield from (row[key] for key in keys if len(row.get(key) or "") >= 16)
+
+
 @pytest.mark.slow
-def test_a_bundle_holds_what_its_readers_need_and_no_text(bundled):
+def test_a_bundle_holds_what_its_readers_need_and_no_text(bundled, finished_demo):
     folder = bundled / "bundle"
     assert wrong_files(folder) == []
     for name in ("study.yaml", "departures.yaml", "CITATION.bib", "environment/packages.txt",
@@ -83,6 +91,10 @@ def test_a_bundle_holds_what_its_readers_need_and_no_text(bundled):
         assert not {"target", "prediction"} & set(pl.read_parquet(path).columns)
     for path in folder.glob("results/judge/**/*.jsonl"):
         assert {reply["text"] for row in read_jsonl(path) for reply in row["replies"]} <= {""}
+    files = [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".parquet"]
+    written = "\n".join(path.read_text(encoding="utf-8", errors="replace") for path in files)
+    texts = set(texts_of(finished_demo / "results"))
+    assert len(texts) > 100 and not [text for text in texts if text in written]
 
 
 @pytest.mark.slow
@@ -105,6 +117,7 @@ def test_files_that_are_missing_changed_or_added_are_named(tmp_path):
     for name in ("kept", "changed", "lost"):
         (tmp_path / name).write_text(name)
     write_checksums(tmp_path)
+    (tmp_path / ".snakemake_timestamp").touch()  # as in every folder that a rule has made
     assert wrong_files(tmp_path) == []
     (tmp_path / "changed").write_text("x")
     (tmp_path / "lost").unlink()

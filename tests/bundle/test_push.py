@@ -73,14 +73,18 @@ def test_what_is_nothing_of_the_study_is_refused_before_anything_runs(finished_d
         assert told in done.stdout + done.stderr
 
 
-def test_a_folder_goes_up_by_lfs_in_one_commit_and_only_once(tmp_path):
+def test_a_folder_goes_up_by_lfs_in_one_commit_and_again_only_what_has_changed(tmp_path):
     (tmp_path / "adapter/more").mkdir(parents=True)
     (tmp_path / "adapter/adapter_model.safetensors").write_bytes(b"weights" * 1000)
     (tmp_path / "adapter/more/README.md").write_text("---\n---\n")
+    (tmp_path / "adapter/rows.parquet").write_bytes(b"pieces" * 1000)
+    (tmp_path / "adapter/.snakemake_timestamp").touch()
     program = (
         "import sys; from pathlib import Path; from mothertongue.bundle.push import *\n"
-        "files = gathered({'': Path(sys.argv[1])})\n"
-        "print(push(Upload('me/ours', 'model', files), 'x'), push(Upload('me/ours', 'model', files), 'y'))"
+        "folder = Path(sys.argv[1]); files = gathered({'': folder})\n"
+        "print(push(Upload('me/ours', 'model', files), 'x'), push(Upload('me/ours', 'model', files), 'y'))\n"
+        "(folder / 'adapter_model.safetensors').write_bytes(b'weights' * 999 + b'better!')\n"
+        "push(Upload('me/ours', 'model', gathered({'': folder})), 'z')"
     )
     with Hub([]) as hub:
         env = {**os.environ, "HF_ENDPOINT": hub.url, "HF_TOKEN": TOKEN}
@@ -93,9 +97,10 @@ def test_a_folder_goes_up_by_lfs_in_one_commit_and_only_once(tmp_path):
     assert done.returncode == 0, done.stderr[-2000:]
     assert "push: me/ours: this token (HF_TOKEN) may not write there; no file" in stranger.stderr
     (repository,) = hub.repositories
-    assert set(repository.files) == {"adapter_model.safetensors", "more/README.md"}
-    assert repository.files["adapter_model.safetensors"] == b"weights" * 1000
-    assert sum(line.startswith("PUT lfs/upload/") for line in hub.requests) == 1
+    names = {"adapter_model.safetensors", "rows.parquet", "more/README.md"}
+    assert set(repository.files) == names
+    assert repository.files["adapter_model.safetensors"] == b"weights" * 999 + b"better!"
+    assert sum(line.startswith("PUT lfs/upload/") for line in hub.requests) == 3  # two, one edited
     assert f"{hub.url}/me/ours/commit/" in done.stdout
 
 

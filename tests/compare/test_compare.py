@@ -219,9 +219,9 @@ def test_items_of_one_side_are_counted(tmp_path):
     ("rows", "said"),
     [
         ("item,score\n1,1\n1,0\n", "item 1 stands twice"),
-        ("item,score\n1,1\n2,NaN\n", "1 items is NaN or empty (first: 2)"),
+        ("item,score\n1,1\n2,NaN\n", "1 items is no finite number (first: item 2, nan)"),
         ("item,score\n7,1\n8,0\n", "no item in common"),
-        ("item,score\n1,x\n2,0\n", "a score is no number"),
+        ("item,score\n1,x\n2,0\n", "no number where one is wanted"),
         ("name,points\n1,1\n", "no log that is known"),
     ],
 )

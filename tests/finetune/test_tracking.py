@@ -1,11 +1,13 @@
 """Losses written to a tracker of accelerate, which changes neither parameters of rules nor weights."""
 
-import json
+import csv
+import os
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, copy_study, run_snakemake
 from json_rows import write_dataset
 from mothertongue.errors import InputError
+from mothertongue.files import read_json
 from mothertongue.finetune import tracking
 from mothertongue.finetune.recipe import Base, Job, Recipe
 from mothertongue.finetune.tracking import Tracking, tracked
@@ -14,7 +16,7 @@ from mothertongue.report.provenance_files import read_adapters
 from mothertongue.rules.finetune import Finetuning
 from mothertongue.rules.models import Models
 from planned import plan, w
-from tiny_models import demo_rows, save_model
+from tiny_models import demo_rows
 
 CONDITION = {"model": "tiny", "data": "native", "scope": "es", "lr": "high", "seed": "1"}
 
@@ -34,28 +36,40 @@ def job(folder, base, **changes):
 
 
 @pytest.mark.slow
-def test_tensorboard_gets_every_step_and_epoch_and_the_weights_stay_the_same(tmp_path):
-    pytest.importorskip("tensorboard", reason="tensorboard is not installed (the extra track)")
-    from mothertongue.finetune.run import finetune
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+@pytest.mark.parametrize(
+    ("tracker", "place"),
+    [
+        ("tensorboard", "results/finetune/tiny/native/es/high/seed1/track"),
+        ("wandb", "offline-run-"),
+        ("trackio", "project mothertongue, run tiny-native-es-high-1"),
+    ],
+)
+def test_the_rule_follows_a_training_without_network_and_keeps_its_weights(
+    finished_demo, tmp_path, tracker, place
+):
+    pytest.importorskip(tracker, reason=f"{tracker} is not installed")
+    study = copy_study(finished_demo, tmp_path / "study")
+    adapter = study / "results/finetune/tiny/native/es/high/seed1/adapter_model.safetensors"
+    before = adapter.read_bytes()
+    assert "tracked" not in read_json(adapter.with_name("provenance.json"))
+    adapter.unlink()
+    own = {"WANDB_MODE": "offline", "WANDB_DIR": str(tmp_path), "TRACKIO_DIR": str(tmp_path)}
+    words = ("--cores", "1", "--quiet", "all", "--config", f"finetune={{track: {tracker}}}")
+    name = str(adapter.relative_to(study))
+    done = run_snakemake(name, *words, cwd=study, env={**os.environ, **own})
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert adapter.read_bytes() == before
+    table = adapter_table(read_adapters([adapter.with_name("provenance.json")]))
+    assert f"{tracker}: " in str(table) and place in str(table)
+    if tracker == "tensorboard":
+        from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    base = save_model(tmp_path / "base")
-    (tmp_path / "plain").mkdir()
-    (tmp_path / "followed").mkdir()
-    plain = finetune(job(tmp_path / "plain", base))
-    followed = finetune(job(tmp_path / "followed", base, track="tensorboard"))
-    assert followed["adapter_sha256"] == plain["adapter_sha256"]
-    folder = tmp_path / "followed/track"
-    assert "tracked" not in plain
-    assert followed["tracked"] == {"by": "tensorboard", "place": str(folder)}
-    events = EventAccumulator(str(folder / "tiny-native-es-high-1"))
-    events.Reload()
-    assert [point.step for point in events.Scalars("loss")] == [1, 2]
-    losses = events.Scalars("epoch/validation_loss")
-    assert [point.step for point in losses] == [0, 2]
-    written = json.loads((tmp_path / "followed/provenance.json").read_text(encoding="utf-8"))
-    found = adapter_table(read_adapters([tmp_path / "followed/provenance.json"]))
-    assert f"tensorboard: {written['tracked']['place']}" in str(found)
+        events = EventAccumulator(str(adapter.parent / "track/tiny-native-es-high-1"))
+        events.Reload()
+        history = list(csv.DictReader(adapter.with_name("history.csv").open(encoding="utf-8")))
+        steps = [point.step for point in events.Scalars("epoch/validation_loss")]
+        assert steps == [int(row["step"]) for row in history]
+        assert [point.step for point in events.Scalars("loss")] == [*range(1, steps[-1] + 1)]
 
 
 def test_a_tracker_that_is_not_installed_is_told_before_anything_is_loaded(tmp_path, monkeypatch):

@@ -18,7 +18,7 @@ from mothertongue.report.findings import find_all, for_first_page
 from mothertongue.report.first_page import arrange, bars_of, cell_html, first_sentences
 from mothertongue.report.forest import draw_forest
 from mothertongue.report.sections import OPENINGS
-from mothertongue.report.sentences import Names, word
+from mothertongue.report.sentences import Names, say_cause, word
 from mothertongue.report.verdicts import checked
 
 LEADING = re.compile(r"\b(is|are) better than\b|\bbeats?\b|\bgrows\b|\bfalls with\b")
@@ -217,6 +217,16 @@ def test_one_control_is_always_shown_and_one_that_differs_first(names):
     ]
 
 
+def test_one_translator_and_one_test_say_it_once(names):
+    numbers = (9.0, 6.0, 12.0)
+    cell = pooled(c.CELL, c.NATIVE_BETTER, *numbers)
+    best = pooled(c.BEST, c.NATIVE_BETTER, *numbers, second="google")
+    test = pooled(c.BENCHMARK, c.NATIVE_BETTER, *numbers, benchmark="a")
+    other = pooled(c.BENCHMARK, c.NATIVE_BETTER, 8.0, 5.0, 11.0, benchmark="b")
+    shown = [f.claim for f in first_sentences(find_all([cell, best, test, other], names))]
+    assert shown == [cell, other]
+
+
 def test_a_test_of_knowledge_and_one_of_defects_are_both_shown(names):
     def cause(benchmark, verdict, *numbers):
         told = {"benchmark": benchmark, "contrast": c.KNOWLEDGE_OR_DEFECTS}
@@ -226,6 +236,31 @@ def test_a_test_of_knowledge_and_one_of_defects_are_both_shown(names):
     third = cause("c", c.KNOWLEDGE_LARGER, 9.0, 6.0, 12.0)
     shown = [f.claim for f in first_sentences(find_all([first, second, third], names))]
     assert shown == [first, third]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "effects", "words"),
+    [
+        (c.KNOWLEDGE_LARGER, (40.0, 2.0), "missing knowledge costs more than translation defects"),
+        (c.DEFECTS_LARGER, (2.0, 40.0), "translation defects cost more than missing knowledge"),
+        (
+            c.DEFECTS_LARGER,
+            (-38.5, -0.5),
+            "native content costs 38.5 and translation back and forth helps 0.5, a difference of",
+        ),
+        (
+            c.KNOWLEDGE_LARGER,
+            (2.0, -36.0),
+            "native content helps 2.0 and translation back and forth helps 36.0, a difference of",
+        ),
+    ],
+)
+def test_what_helps_is_not_called_a_cost(names, verdict, effects, words):
+    difference = effects[0] - effects[1]
+    numbers = (difference, difference - 3, difference + 3)
+    cause = pooled(c.CAUSE, verdict, *numbers, contrast=c.KNOWLEDGE_OR_DEFECTS, benchmark="a")
+    cause = replace(cause, first_score=effects[0], second_score=effects[1])
+    assert words in say_cause(cause, names)
 
 
 def test_the_right_language_is_on_the_first_page_only_if_it_differs(names):

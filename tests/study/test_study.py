@@ -169,6 +169,14 @@ def test_numbers_given_as_text_are_numbers(root):
     assert study.config == read_study(demo(root), root).config
 
 
+@pytest.mark.parametrize(("word", "found"), [("false", False), ("True", True), ("auto", "auto")])
+def test_a_switch_of_the_command_line_is_read_beside_other_words(root, word, found):
+    """Snakemake hands over the text of `--config 'bundle={text: false}'`."""
+    assert read_study({**demo(root), "bundle": {"text": word}}, root).config["bundle"] == {
+        "text": found
+    }
+
+
 def reordered(value):
     if isinstance(value, dict):
         return {key: reordered(value[key]) for key in reversed(value)}

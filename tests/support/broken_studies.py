@@ -299,6 +299,13 @@ BROKEN = {
         bench(task="belebele_{language}", codes={"es": "spa_Latin"}),
         ["evaluate.benchmarks.x.task: unknown task 'belebele_spa_Latin'; did you mean"],
     ),
+    "a benchmark without its codes": (
+        bench(task="belebele_{language}"),
+        [
+            "evaluate.benchmarks.x.task: 'belebele_{language}' names languages in its own way; give codes:"
+            " {es: spa_Latn}"
+        ],
+    ),
     "own tasks that are not there": (
         put(("evaluate/tasks", ["no/such/folder"])),
         ["evaluate.tasks[0]: no such file or folder: no/such/folder"],

@@ -6,11 +6,12 @@ from ..errors import InputError
 from ..files import atomic, file_hash
 
 CHECKSUMS = "checksums.txt"
+TIMESTAMP = ".snakemake_timestamp"  # which Snakemake adds to a folder that a rule has made
 
 
 def files_of(folder: Path) -> list[str]:
-    """Every file of a bundle but the checksums, by its path in the bundle."""
-    paths = (p for p in folder.rglob("*") if p.is_file())
+    """Every file of a bundle but the checksums and Snakemake's own, by its path in the bundle."""
+    paths = (p for p in folder.rglob("*") if p.is_file() and p.name != TIMESTAMP)
     return sorted(p.relative_to(folder).as_posix() for p in paths if p != folder / CHECKSUMS)
 
 

@@ -13,7 +13,7 @@ import yaml
 from .. import __version__
 from ..files import read_jsonl, write_jsonl
 from ..study import Study
-from .checksums import CHECKSUMS, files_of, write_checksums
+from .checksums import CHECKSUMS, TIMESTAMP, files_of, write_checksums
 from .citations import cite, read_citations, used_by
 from .metadata import METADATA, write_metadata
 from .verify import OWN, RESULTS, STUDY
@@ -95,7 +95,9 @@ def copy(source: Path, target: Path) -> None:
     """Copy a file or a folder; there may be none (an optional result)."""
     target.parent.mkdir(parents=True, exist_ok=True)
     if source.is_dir():
-        shutil.copytree(source, target, dirs_exist_ok=True)
+        shutil.copytree(
+            source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns(TIMESTAMP)
+        )
     elif source.is_file():
         shutil.copyfile(source, target)
 

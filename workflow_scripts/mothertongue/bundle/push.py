@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..errors import InputError, first_line
 from ..hub import has_token, offline
+from .checksums import TIMESTAMP
 
 DRY = "dry run: nothing was uploaded; set push.upload: true"
 
@@ -23,11 +24,11 @@ class Upload:
 
 
 def gathered(paths: Mapping[str, Path]) -> dict[str, Path]:
-    """Files by their path in the repository; a folder stands for all files in it."""
+    """Files by their path in the repository; a folder stands for all files in it but Snakemake's."""
     found: dict[str, Path] = {}
     for name, path in paths.items():
         if path.is_dir():
-            inside = (p for p in sorted(path.rglob("*")) if p.is_file())
+            inside = (p for p in sorted(path.rglob("*")) if p.is_file() and p.name != TIMESTAMP)
             found |= {f"{name}/{p.relative_to(path).as_posix()}".lstrip("/"): p for p in inside}
         else:
             found[name] = path

@@ -13,7 +13,8 @@ import numpy as np
 from ..correlate import claims as c
 from ..correlate.chance import is_no_better
 from ..correlate.decisions import Tested
-from ..correlate.effects import Difference, Sample, added_up, over_items
+from ..correlate.replicates import Difference, added_up, over_items
+from ..correlate.samples import Sample
 from ..correlate.statistics import sign_flip_p
 from ..correlate.variance import ZERO, Spread
 from .matching import Scores
@@ -153,7 +154,7 @@ def single_answers(shares: Shares, first: str, second: str) -> np.ndarray | None
     if len(models) > 1 or any(len(own) > 1 for own in columns):
         return None
     values = scores.values[np.ix_(there, np.array([own[0] for own in columns]))]
-    if len(np.unique(scores.codes[there])) < len(values) or scores.scale != 100:
+    if np.bincount(scores.codes[there]).max(initial=0) > 1 or scores.scale != 100:
         return None
     if not np.isin(values, (0.0, 1.0)).all():
         return None

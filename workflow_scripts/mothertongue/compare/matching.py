@@ -58,11 +58,13 @@ def check(blocks: list[list[Block]]) -> None:
     """No item twice, and a number for each."""
     for block in (one for own in blocks for one in own):
         rows = block.rows
-        wrong = rows.filter(rows["score"].is_null() | rows["score"].is_nan())
+        wrong = rows.filter(~rows["score"].is_finite().fill_null(False))
         if len(wrong):
+            first = wrong.row(0, named=True)
+            said = "empty" if first["score"] is None else f"{first['score']:g}"
             raise InputError(
-                f"{block.source}: {block.metric} of {len(wrong):,} items is NaN or empty (first:"
-                f" {wrong['item'][0]}); score them again, or leave them out of all runs"
+                f"{block.source}: {block.metric} of {len(wrong):,} items is no finite number (first:"
+                f" item {first['item']}, {said}); score them again, or leave them out of all runs"
             )
         if rows["item"].n_unique() < len(rows):
             twice = rows.filter(rows["item"].is_duplicated())["item"][0]
@@ -82,7 +84,7 @@ def mismatches(names: Sequence[str], blocks: list[list[Block]], cell: Cell) -> l
         said = first.settings.differences(own[0].settings)
         one, two = first.rows, own[0].rows
         if documents_differ(one, two):
-            said.append("the content of all items differs")
+            said.append("the content of all items")
         key = "document" if has(one, "document") and has(two, "document") else "item"
         if has(one, "prompt") and has(two, "prompt") and not said:
             if one[key].equals(two[key]):

@@ -141,7 +141,10 @@ def add_task(paired: Paired, cells: list[Cell], by_cell: list[dict[Cell, list[Bl
         paired.mismatches += mismatches(paired.runs, blocks, cell)
         matrices.append(matrix(paired.runs, blocks, cell))
     names = pl.concat([clusters for _, _, clusters in matrices])
-    codes = names.rank("dense").to_numpy().astype(np.int64) - 1
+    if names.n_unique() == len(names):  # no clusters
+        codes = np.arange(len(names))
+    else:
+        codes = names.rank("dense").to_numpy().astype(np.int64) - 1
     start = 0
     for (scores, unpaired, clusters), cell in zip(matrices, cells, strict=True):
         own = codes[start : start + len(clusters)]

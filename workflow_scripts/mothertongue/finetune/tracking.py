@@ -103,4 +103,5 @@ def _place(name: str, tracker: Any, folder: Path) -> str | None:
     if name == "mlflow":
         return f"run {tracker.tracker.info.run_id}"
     run = tracker.tracker  # an address; of wandb offline, the folder of the run
-    return str(getattr(run, "url", None) or getattr(run, "dir", None) or PROJECT)
+    named = f"project {PROJECT}, run {getattr(run, 'name', '')}"
+    return str(getattr(run, "url", None) or getattr(run, "dir", None) or named)

@@ -86,6 +86,8 @@ def complete(value: Json, schema: Schema, root: Schema, *, fill: bool = True) ->
     types = _types(schema, root)
     if isinstance(value, str) and "string" not in types:
         return _number(value, types)
+    if isinstance(value, str) and value not in schema.get("enum", [value]):  # false of --config
+        return _number(value, types)
     if isinstance(value, str) and types & {"integer", "number"}:  # such as `auto` or a number
         consts = [option.get("const") for option in schema.get("anyOf", [])]
         return value if value in consts else _number(value, types)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from ...errors import InputError
+from ...errors import InputError, first_line
 from ...files import read_json
 from ..records import Block, Log
 from . import every_eval, inspect_logs, lighteval, lm_eval, own, plain
@@ -16,6 +16,7 @@ KINDS = (
     "lm-evaluation-harness (--log_samples), Inspect, lighteval details, Every Eval Ever, score files of"
     " a study, CSV or JSON Lines with item and score"
 )
+PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip", ".tar")
 Reader = Callable[[Path], Log]
 
 
@@ -34,15 +35,35 @@ def reader_of(path: Path) -> Reader | None:
     if path.suffix == ".parquet":
         return reader_of_parquet(path)
     if path.suffix in (".csv", ".tsv"):
-        names = head.decode("utf-8-sig", "replace").partition("\n")[0].strip()
-        split = re.split("\t" if "\t" in names else ",", names)
-        return plain.read if plain.is_plain([name.strip('"') for name in split]) else None
+        return plain.read if plain.is_plain(columns_of(path)) else None
     return None
+
+
+def columns_of(path: Path) -> list[str]:
+    """The columns of a file that is a table by its name; none of any other."""
+    if path.suffix not in (".csv", ".tsv"):
+        return names_of_parquet(path) if path.suffix == ".parquet" else []
+    with path.open("rb") as handle:
+        line = handle.readline(65536).decode("utf-8-sig", "replace").strip()
+    return [name.strip('"') for name in line.split("\t" if "\t" in line else ",")]
+
+
+def names_of_parquet(path: Path) -> list[str]:
+    """The columns of a Parquet file."""
+    import polars as pl
+
+    try:
+        return list(pl.read_parquet_schema(path))
+    except (pl.exceptions.PolarsError, OSError):
+        raise InputError(f"{path}: cut or damaged, no Parquet file; evaluate again") from None
 
 
 def reader_of_json(path: Path) -> Reader | None:
     """What reads a JSON file."""
-    content = read_json(path)
+    try:
+        content = read_json(path)
+    except InputError as error:
+        raise InputError(f"{error}; evaluate again, or leave it out") from None
     if not isinstance(content, dict):
         return None
     known: list[tuple[Callable[[dict[str, object]], bool], Reader]] = [
@@ -67,14 +88,14 @@ def reader_of_lines(path: Path, head: bytes) -> Reader | None:
 
 def reader_of_parquet(path: Path) -> Reader | None:
     """What reads a Parquet file by itself; the items of a study's score are read beside it."""
-    import polars as pl
-
-    try:
-        names = list(pl.read_parquet_schema(path))
-    except (pl.exceptions.PolarsError, OSError):
-        raise InputError(f"{path}: cut or damaged, no Parquet file") from None
+    names = names_of_parquet(path)
     if lighteval.is_details(names):
         return lighteval.read
+    if path.name.startswith("details_"):
+        raise InputError(
+            f"{path}: no columns doc and metric, or full_prompt and metrics, as lighteval writes"
+            f" them; found {', '.join(names)}"
+        )
     return plain.read if plain.is_plain(names) else None
 
 
@@ -85,17 +106,46 @@ def read(path: Path) -> Log:
     if path.is_file():
         reader = reader_of(path)
         if reader is None:
-            raise InputError(f"{path}: no log that is known; these are: {KINDS}")
-        return with_seeds(reader(path), path.parent, "scores")
+            raise unknown(path, [path])
+        return with_seeds(read_by(reader, path), path.parent, "scores")
     found = {one: reader_of(one) for one in sorted(path.rglob("*")) if one.is_file()}
     readers = {one: reader for one, reader in found.items() if reader is not None}
     whole = {one for one, reader in readers.items() if reader is not lm_eval.read_samples}
     if any(readers[one] is lm_eval.read for one in whole):  # reads its samples itself
         readers = {one: reader for one, reader in readers.items() if one in whole}
     if not readers:
-        raise InputError(f"{path}: no log in this folder; known are: {KINDS}")
-    logs = [with_seeds(reader(one), path, one.stem) for one, reader in readers.items()]
+        raise unknown(path, list(found))
+    logs = [with_seeds(read_by(reader, one), path, one.stem) for one, reader in readers.items()]
     return later(logs)
+
+
+def read_by(reader: Reader, path: Path) -> Log:
+    """What a reader finds; a file that holds something else than its tool writes is an `InputError`."""
+    import polars as pl
+
+    try:
+        return reader(path)
+    except InputError:
+        raise
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        what = f"{type(error).__name__}: {first_line(error)}"
+    except pl.exceptions.PolarsError as error:
+        what = first_line(error)
+    raise InputError(
+        f"{path}: damaged, or not as the tool that it is of writes it ({what}); evaluate again"
+    )
+
+
+def unknown(path: Path, files: list[Path]) -> InputError:
+    """What to say of a file or folder without any log."""
+    if len(files) == 1 and not files[0].stat().st_size:
+        return InputError(f"{files[0]}: empty; evaluate again")
+    if packed := [one for one in files if one.suffix in PACKED]:
+        return InputError(f"{packed[0]}: packed; unpack it first")
+    if path.is_file() and (names := columns_of(path)):
+        return InputError(f"{path}: no columns item and score; found {', '.join(names)[:200]}")
+    where = "no log in this folder" if path.is_dir() else "no log that is known"
+    return InputError(f"{path}: {where}; these are: {KINDS}")
 
 
 def with_seeds(log: Log, below: Path, task: str) -> Log:

@@ -8,6 +8,7 @@ import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import is_zipfile
 
 import numpy as np
 
@@ -17,18 +18,21 @@ from ..records import Block, Log, Settings, frame
 if TYPE_CHECKING:
     import polars as pl
 
+LETTERS, WORDS = ("C", "I", "P", "N"), ("yes", "true", "no", "false")  # that count as numbers
 START = re.compile(rb'^\s*\{\s*"version"\s*:\s*\d+\s*,\s*"status"')
 
 
 def is_log(path: Path, head: bytes) -> bool:
     """Whether a file is a log of Inspect, by its first bytes."""
-    return (path.suffix == ".eval" and head.startswith(b"PK")) or bool(START.match(head))
+    return path.suffix == ".eval" or bool(START.match(head))
 
 
 def read(path: Path) -> Log:
     """Every score of a log, in its first value or in each named one."""
     import polars as pl
 
+    if path.suffix == ".eval" and not is_zipfile(path):
+        raise InputError(f"{path}: cut or damaged, no zip file; evaluate again")
     try:
         from inspect_ai.log import read_eval_log
     except ImportError:
@@ -38,7 +42,7 @@ def read(path: Path) -> Log:
     try:
         log = read_eval_log(str(path))
     except Exception as error:  # zip files, JSON and pydantic all have errors of their own
-        raise InputError(f"{path}: cut or damaged ({first_line(error)})") from None
+        raise InputError(f"{path}: cut or damaged ({first_line(error)}); evaluate again") from None
     if log.status != "success" or not log.samples:
         raise InputError(f"{path}: the run did not finish ({log.status}); evaluate again")
     wanted = log.results.total_samples if log.results else len(log.samples)
@@ -57,6 +61,8 @@ def read(path: Path) -> Log:
         }
         for name, score in (sample.scores or {}).items():
             rows += [{**fixed, "metric": m, "score": s} for m, s in values(path, name, score.value)]
+    if not rows:
+        raise InputError(f"{path}: no scores; run inspect score")
     table = pl.DataFrame(rows, infer_schema_length=None)
     if table.select("item", "epoch", "metric").is_duplicated().any():
         twice = table.filter(table.select("item", "epoch", "metric").is_duplicated())["item"][0]
@@ -111,13 +117,20 @@ def values(path: Path, scorer: str, value: Any) -> list[tuple[str, float]]:
     """Names and numbers of a score; letters count as Inspect counts them."""
     from inspect_ai.scorer import value_to_float
 
+    count = value_to_float()
+
+    def number(one: Any) -> float:
+        known = one in LETTERS or str(one).lower() in WORDS
+        return float(count(one) if known else one)  # what Inspect does not know, it counts as 0
+
     try:
-        number = value_to_float()
         if isinstance(value, dict):
-            return [(f"{scorer}, {name}", float(number(one))) for name, one in value.items()]
-        return [(scorer, float(number(value)))]
+            return [(f"{scorer}, {name}", number(one)) for name, one in value.items()]
+        return [(scorer, number(value))]
     except (TypeError, ValueError):
-        raise InputError(f"{path}: a score of {scorer} is no number: {value!r}") from None
+        raise InputError(
+            f"{path}: a score of {scorer} is no number: {value!r}; score it again"
+        ) from None
 
 
 def digest(*parts: Any) -> str:

@@ -31,7 +31,9 @@ def read(path: Path) -> Log:
     try:
         rows = pl.read_parquet(path).to_dicts()
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise InputError(f"{path}: cut or damaged ({first_line(error)})") from None
+        raise InputError(f"{path}: cut or damaged ({first_line(error)}); evaluate again") from None
+    if not rows:
+        raise InputError(f"{path}: empty; evaluate again")
     task, shots = re.sub(DATE, "", path.stem.removeprefix("details_")), ""
     if "|" in task and task.rsplit("|", 1)[1].isdigit():
         task, shots = task.rsplit("|", 1)
@@ -54,7 +56,7 @@ def read(path: Path) -> Log:
     )
     names = [n for n, v in (scores[0] if scores else {}).items() if isinstance(v, (int, float))]
     if not names:
-        raise InputError(f"{path}: no metric of items")
+        raise InputError(f"{path}: no metric of items; evaluate again with --save-details")
     blocks = []
     for place, name in enumerate(names):
         right = "acc" in name and min(options) > 1

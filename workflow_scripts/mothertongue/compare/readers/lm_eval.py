@@ -41,9 +41,9 @@ def read(path: Path) -> Log:
             continue
         samples = samples_of(path, task, when)
         if samples is None:
-            raise InputError(
-                f"{path}: no samples of {task} beside it; run lm-eval with --log_samples"
-            )
+            packed = next(path.parent.glob(f"samples_{glob_safe(task)}_*.jsonl.*"), None)
+            todo = f"unpack {packed.name}" if packed else "run lm-eval with --log_samples"
+            raise InputError(f"{path}: no samples of {task} beside it; {todo}")
         blocks += task_blocks(samples, task, content, model_of(content))
     if not blocks:
         raise InputError(f"{path}: no task with samples; run lm-eval with --log_samples")
@@ -128,11 +128,11 @@ def task_blocks(path: Path, task: str, content: dict[str, Any], model: str) -> l
     wanted = (content.get("n-samples") or {}).get(task, {}).get("effective")
     better = (content.get("higher_is_better") or {}).get(task) or {}
     choice = (content["configs"].get(task) or {}).get("output_type") == "multiple_choice"
-    parts = table.with_columns(pl.col("filter").fill_null("")).partition_by(
-        "filter", as_dict=True, maintain_order=True
-    )
+    table = table.with_columns(pl.col("filter").fill_null(""))
+    filters = table["filter"].unique(maintain_order=True)
     blocks: list[Block] = []
-    for (chosen,), part in parts.items():
+    for chosen in filters:
+        part = table if len(filters) == 1 else table.filter(pl.col("filter") == chosen)
         check_documents(path, task, part["doc_id"], wanted)
         for name in names:
             score, weight = part[name], None
@@ -151,7 +151,7 @@ def task_blocks(path: Path, task: str, content: dict[str, Any], model: str) -> l
             blocks.append(
                 Block(
                     task,
-                    f"{name}, {chosen}" if len(parts) > 1 else name,
+                    f"{name}, {chosen}" if len(filters) > 1 else name,
                     rows,
                     model=model,
                     main=not blocks,

@@ -9,7 +9,6 @@ Columns: doc_id, filter, options (requests of the document), doc_hash, prompt_ha
 has none), and one per metric: a number, or [log-likelihood, weight] of a rate.
 """
 
-import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,8 +24,8 @@ KNOWN = {  # keys of a sample that are no metrics
     *("doc_hash", "prompt_hash", "target_hash"),
 }
 RATES = {"word_perplexity", "byte_perplexity", "bits_per_byte"}  # logged as [likelihood, weight]
-OPTION, HASH, FILTER, START = b'"gen_args_', b'"doc_hash": ', b'"filter": "', b'{"doc_id": '
-LINES = 50_000  # parsed at once
+OPTION, HASH, FILTER = b'": {"arg_0": ', b', "doc_hash": ', b', "filter": "'
+BLOCK, LINES = 1 << 18, 50_000  # bytes searched and lines parsed at once, about
 
 
 def read_table(path: Path) -> "tuple[pl.DataFrame, list[str]]":
@@ -69,37 +68,60 @@ def quick_table(path: Path, names: list[str]) -> "pl.DataFrame | None":
     import polars as pl
 
     schema, parts = schema_of(names), []
+    read = {name: kind for name, kind in schema.items() if name != "options"}
     try:
-        for text in shortened(path):
-            parts.append(pl.read_ndjson(text, schema=schema))
+        for text, options in shortened(path):
+            part = pl.read_ndjson(text, schema=read)
+            parts.append(part.with_columns(pl.Series("options", options, schema["options"])))
     except (ValueError, pl.exceptions.PolarsError):
         return None
-    found = pl.concat(parts)
-    wanted = ["doc_id", "options", "doc_hash", *names]
-    return None if any(found[name].has_nulls() for name in wanted) else found
+    found = pl.concat(parts).select(list(schema))
+    wanted = ["doc_id", "doc_hash", *names]
+    pairs = [name for name in names if name in RATES]
+    if any(found[name].has_nulls() for name in wanted):
+        return None
+    return None if any((found[name].list.len() != 2).any() for name in pairs) else found
 
 
-def shortened(path: Path) -> Iterator[io.BytesIO]:
-    """Lines without the document and the prompts, some at a time; ValueError: one looks otherwise."""
+def shortened(path: Path) -> Iterator[tuple[bytes, list[int]]]:
+    """Lines without document and prompts, some at a time, and how many options each of them has.
+
+    ValueError: a line looks otherwise. A quote within a text follows a backslash, so keys are not found
+    there. A function call costs more than a search, so all is done in one loop; the end of a line is
+    often as long as that of the line before.
+    """
     with path.open("rb") as handle:
-        text, count = io.BytesIO(), 0
-        for line in handle:
-            at = line.rfind(HASH)
-            if at < 0 or not line.startswith(START):
-                raise ValueError
-            mark = line.rfind(FILTER, 0, at)
-            end = line.index(b",")
-            options = line.count(OPTION, end, at)
-            text.write(b'%b, "options": %d, ' % (line[:end], options))
-            text.write(line[at if mark < 0 else mark :])
-            count += 1
-            if count % LINES == 0:
-                text.seek(0)
-                yield text
-                text = io.BytesIO()
-        if count % LINES:
-            text.seek(0)
-            yield text
+        parts: list[bytes] = []
+        last: list[bytes] = []
+        length = 0  # of the line's end that is kept
+        while block := handle.read(BLOCK) + handle.readline():
+            if not block.endswith(b"\n"):
+                block += b"\n"
+            start, end = 0, block.find(b"\n")
+            while end >= 0:
+                mark = end - length
+                if not block.startswith(FILTER, mark) or mark < start:
+                    at = block.rindex(HASH, start, end)
+                    mark = block.rfind(FILTER, start, at)
+                    mark = at if mark < 0 else mark
+                    length = end - mark
+                option = block.rindex(OPTION, start, mark)
+                parts.append(block[start : block.index(b",", start)])
+                parts.append(block[mark : end + 1])
+                last.append(block[option - 6 : option])
+                start = end + 1
+                end = block.find(b"\n", start)
+            if len(last) >= LINES:
+                yield b"".join(parts), numbers(last)
+                parts, last = [], []
+        if last:
+            yield b"".join(parts), numbers(last)
+
+
+def numbers(last: list[bytes]) -> list[int]:
+    """How many options there are, from the end of the last one's name: `args_3`."""
+    known = {end: int(end.rpartition(b"_")[2]) + 1 for end in set(last)}
+    return [*known.values()] * len(last) if len(known) == 1 else [known[end] for end in last]
 
 
 # -- line by line --------------------------------------------------------------------------------
@@ -126,12 +148,16 @@ def number_of(path: Path, row: dict[str, Any], name: str) -> float | list[float]
     """A metric of a sample: a number, or two of a rate; NaN where it is missing."""
     value = row.get(name, float("nan"))
     try:
+        if isinstance(value, str):
+            raise TypeError
         if name not in RATES:
             return float(value)
         likelihood, weight = value
         return [float(likelihood), float(weight)]
     except (TypeError, ValueError):
-        raise InputError(f"{path}, document {row['doc_id']}: {name} is no number") from None
+        raise InputError(
+            f"{path}, document {row['doc_id']}: {name} is no number; evaluate again"
+        ) from None
 
 
 def samples(path: Path) -> Iterator[dict[str, Any]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...errors import InputError, first_line
+from ...files import read_jsonl
 from ..records import COLUMNS, Block, Log, Settings
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ KEYS = ("task", "metric", "language", "model", "replicate")
 OTHER_NAMES = {
     "seed": "replicate", "benchmark": "task", "id": "item", "item_id": "item", "value": "score",
 }  # fmt: skip
+WORDS = {"Float64": "number", "String": "text"}
 LOWER = ("perplexity", "bits", "loss", "error", "wer", "cer", "ter")
 
 
@@ -36,7 +38,7 @@ def read(path: Path) -> Log:
         if path.suffix == ".parquet":
             table = pl.read_parquet(path)
         elif path.suffix in (".jsonl", ".ndjson"):
-            table = pl.read_ndjson(path, infer_schema_length=1000)
+            table = read_lines(path)
         else:
             with path.open("rb") as handle:
                 tabs = b"\t" in handle.readline()
@@ -44,6 +46,16 @@ def read(path: Path) -> Log:
     except pl.exceptions.PolarsError as error:
         raise InputError(f"{path}: cut or not readable ({first_line(error)})") from None
     return Log(tuple(blocks_of(table, str(path), "")))
+
+
+def read_lines(path: Path) -> "pl.DataFrame":
+    """A JSON Lines file; of one that polars cannot read, what is wrong with which line."""
+    import polars as pl
+
+    try:
+        return pl.read_ndjson(path, infer_schema_length=1000)
+    except pl.exceptions.PolarsError:
+        return pl.DataFrame(read_jsonl(path), infer_schema_length=None)
 
 
 def blocks_of(table: "pl.DataFrame", source: str, task: str = "scores") -> Iterator[Block]:
@@ -59,25 +71,32 @@ def blocks_of(table: "pl.DataFrame", source: str, task: str = "scores") -> Itera
     for name in NEEDED:
         if name not in table.columns:
             raise InputError(f"{source}: no column '{name}'; found {', '.join(table.columns)}")
+    if table.is_empty():
+        raise InputError(f"{source}: no rows; evaluate again")
+    if empty := table["item"].null_count():
+        raise InputError(f"{source}: {empty:,} rows have no item; give each an id of its own")
+    given = [
+        pl.col(name).cast(getattr(pl, kind))
+        if name in table.columns
+        else pl.lit(1.0 if name == "weight" else None, getattr(pl, kind)).alias(name)
+        for name, kind in COLUMNS.items()
+    ]
+    for name, kind in COLUMNS.items():
+        if name in table.columns and table[name].dtype.is_nested():
+            raise InputError(f"{source}: {name} is a list or an object; give one {WORDS[kind]}")
     try:
-        table = table.with_columns(pl.col("score").cast(pl.Float64))
+        table = table.with_columns(given)
     except pl.exceptions.PolarsError as error:
-        raise InputError(f"{source}: a score is no number ({first_line(error)})") from None
+        raise InputError(f"{source}: no number where one is wanted ({first_line(error)})") from None
     keys = [name for name in KEYS if name in table.columns]
     parts = table.partition_by(keys, as_dict=True, maintain_order=True) if keys else {(): table}
     for values, part in parts.items():
         own = {k: "" if v is None else str(v) for k, v in zip(keys, values, strict=True)}
-        given = [
-            pl.col(name).cast(getattr(pl, kind))
-            if name in part.columns
-            else pl.lit(1.0 if name == "weight" else None, getattr(pl, kind)).alias(name)
-            for name, kind in COLUMNS.items()
-        ]
         metric = own.get("metric") or "score"
         yield Block(
             own.get("task") or task,
             metric,
-            part.select(given),
+            part.select(list(COLUMNS)),
             own.get("language", ""),
             own.get("model", ""),
             own.get("replicate", ""),
