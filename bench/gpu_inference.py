@@ -40,6 +40,19 @@ def vllm_of(folder: Path) -> Any:
     return VllmSpec(BaseSpec(str(folder), None, "none", "bfloat16"), settings)
 
 
+@contextlib.contextmanager
+def timed(figure: Figure) -> Iterator[None]:
+    """How long an arm takes, and why it is left out or fails."""
+    began = time.perf_counter()
+    try:
+        yield
+    except Skipped as reason:
+        figure.said = f"left out: {reason}"
+    except Exception as error:
+        figure.ok, figure.said = False, f"{type(error).__name__}: {error}"
+    figure.seconds = time.perf_counter() - began
+
+
 def evaluate(folder: Path, peak: float, options: argparse.Namespace) -> Iterator[Figure]:
     """Log-likelihoods and decoding, our class against lm-eval's own, the same requests."""
     small = options.shape == "tiny"
@@ -63,8 +76,7 @@ def evaluate(folder: Path, peak: float, options: argparse.Namespace) -> Iterator
             for arm in ("ours", "hflm", "vllm"):
                 clean()
                 figure = Figure("evaluate", f"{quantisation} {kind} {arm}", unit="examples/s")
-                began = time.perf_counter()
-                try:
+                with timed(figure):
                     needed_by(arm)
                     if arm == "vllm" and quantisation != "none":
                         raise Skipped("vLLM is compared in bf16")
@@ -91,11 +103,6 @@ def evaluate(folder: Path, peak: float, options: argparse.Namespace) -> Iterator
                         done = tokens_of(lm, kind, asked) - before
                         figure.more["tokens_per_second"] = done / took
                     del lm
-                except Skipped as reason:
-                    figure.said = f"left out: {reason}"
-                except Exception as error:
-                    figure.ok, figure.said = False, f"{type(error).__name__}: {error}"
-                figure.seconds = time.perf_counter() - began
                 yield figure
         del base
         clean()
@@ -129,8 +136,7 @@ def answer(folder: Path, peak: float, options: argparse.Namespace) -> Iterator[F
     for arm in ("ours", "vllm", "vllm+adapter"):
         clean()
         figure = Figure("answer", f"none {arm}", unit="tokens/s")
-        started = time.perf_counter()
-        try:
+        with timed(figure):
             needed_by(arm)
             if arm == "ours":
                 base, tokenizer = load_base(str(folder), quantisation="none")
@@ -160,11 +166,6 @@ def answer(folder: Path, peak: float, options: argparse.Namespace) -> Iterator[F
                     )  # fmt: skip
                 tokens = sum(row["tokens"] for row in kept.rows.values())
                 figure.value = tokens / (time.perf_counter() - began)
-        except Skipped as reason:
-            figure.said = f"left out: {reason}"
-        except Exception as error:
-            figure.ok, figure.said = False, f"{type(error).__name__}: {error}"
-        figure.seconds = time.perf_counter() - started
         yield figure
 
 

@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / path) for path in ("workflow_scripts", "tests/support", "bench")]
 
 import yaml  # noqa: E402
+from foreign import snakefile  # noqa: E402
 from mothertongue.files import read_jsonl, write_jsonl  # noqa: E402
 from mothertongue.judge.pair_biases import biases  # noqa: E402
 from mothertongue.judge.pair_data import VERDICTS, Settings  # noqa: E402
@@ -138,30 +139,10 @@ def coverage(studies: int) -> None:
     print(f"{'raw gap':<14} true {real['people']:7.3f}  off by {off:+.1f} points")
 
 
-SNAKEFILE = """import yaml
-
-
-module judging:
-    snakefile:
-        "mothertongue/rules/judge.smk"
-    config:
-        yaml.safe_load(open("study.yaml", encoding="utf-8"))
-    pathvars:
-        results="ours",
-        logs="our-logs",
-
-
-use rule * from judging as ours_*
-
-
-rule all:
-    default_target: True
-    input:
-        "ours/correlate/judges/biases.csv",
+WANTED = """"ours/correlate/judges/biases.csv",
         "ours/correlate/judges/probes.csv",
         "ours/people/key/es.jsonl",
-        "ours/correlate/people/gaps.csv" if __import__("os").path.exists("returned") else [],
-"""
+        "ours/correlate/people/gaps.csv" if __import__("os").path.exists("returned") else []"""
 
 
 class Texts:
@@ -225,7 +206,7 @@ def through_the_rules(folder: Path, questions: int = 300, probes: int = 100) -> 
     ]  # fmt: skip
     write_jsonl(folder / "probes.jsonl", rows)
     (folder / "mothertongue").symlink_to(ROOT)
-    (folder / "Snakefile").write_text(SNAKEFILE, encoding="utf-8")
+    (folder / "Snakefile").write_text(snakefile("judge.smk", wanted=WANTED), encoding="utf-8")
     with JudgeServer(reply=texts.reply) as server:
         study = yaml.safe_dump(study_of(server))
         (folder / "study.yaml").write_text(study, encoding="utf-8")

@@ -76,7 +76,7 @@ PROBING = Probing(STUDY)
 CORRELATING = Correlating(
     STUDY,
     PUBLISHED,
-    has_items=bool(STUDY.evaluations or STUDY.judgements)
+    has_items=bool(STUDY.evaluations or STUDY.judgements or STUDY.checked_answers)
     or os.path.isfile(PLAN.files.at(STUDY_ITEMS)),
 )
 REPORTING = Reporting(STUDY, workflow)

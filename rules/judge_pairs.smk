@@ -60,7 +60,7 @@ rule compare_pairs:
         judges=list(STUDY.raters("pairwise")),
         enough=config["judge"]["coverage"],
         confidence=config["correlate"]["confidence"],
-        version=VERSIONS["pairs"],
+        version=VERSIONS["wins"],
     script:
         "../workflow_scripts/compare_pairs.py"
 

@@ -58,6 +58,7 @@ rule tabulate_probes:
         mem_mb=1000,
         runtime=10,
     params:
+        **PROBING.untried,
         labels=JUDGING.labels,
         confidence=config["correlate"]["confidence"],
         version=VERSIONS["probe"],

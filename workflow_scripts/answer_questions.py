@@ -30,7 +30,7 @@ from mothertongue.process.attempts import finished_once
 from mothertongue.process.log import log_to
 from mothertongue.study.engines import TRANSFORMERS, VLLM, EngineSpec
 from mothertongue.study.gpu_plan import resolved
-from mothertongue.study.paths import ANSWERS, FINISHED, Layout
+from mothertongue.study.paths import ANSWERS, FINISHED, Layout, condition_of
 
 
 def main(
@@ -156,10 +156,7 @@ if "snakemake" in globals():
                     partial=Path(snakemake.params.partial),
                     probes=Path(snakemake.params.probes),
                     beside=snakemake.params.beside,
-                    condition={
-                        key: snakemake.wildcards[key]
-                        for key in ("model", "data", "scope", "lr", "seed")
-                    },
+                    condition=condition_of(snakemake.wildcards),
                     engine=snakemake.params.engine,
                     model=snakemake.params.model,
                     batch_tokens=snakemake.resources.get("answer_batch_tokens", "auto"),

@@ -13,6 +13,7 @@ from typing import Any
 from mothertongue.answer.fidelity import METRICS, fidelity
 from mothertongue.files import atomic, file_hash, read_jsonl, write_json
 from mothertongue.process.log import log_to
+from mothertongue.study.paths import condition_of
 
 
 def main(
@@ -62,7 +63,5 @@ if "snakemake" in globals():
             score=Path(snakemake.output.score),
             items=Path(snakemake.output.table),
             language=snakemake.wildcards.language,
-            condition={
-                key: snakemake.wildcards[key] for key in ("model", "data", "scope", "lr", "seed")
-            },
+            condition=condition_of(snakemake.wildcards),
         )

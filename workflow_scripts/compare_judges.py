@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from mothertongue.errors import InputError
-from mothertongue.files import atomic
 from mothertongue.process.log import log_to
 
 
@@ -36,16 +35,14 @@ def main(
     every = rated.all_ratings(ratings)
     single = [name for name in judges if name not in juries]
     settings = {"resamples": resamples, "confidence": confidence, "seed": seed}
-    for path, result in (
-        (coverage, rated.coverage(every, judges)),
-        (agreement, agree.agreement(every, single, **settings)),
-        (lengths, length.lengths(every, judges, confidence=confidence)),
-        (gaps, gap.gaps(every, judges, confidence=confidence, coverage=enough)),
-        (dependence, gap.dependence(every, single, confidence=confidence, coverage=enough)),
-    ):
-        with atomic(path) as temporary:
-            result.write_csv(temporary)
-        print(f"{path}: {result.height} rows")
+    tables = {
+        coverage: rated.coverage(every, judges),
+        agreement: agree.agreement(every, single, **settings),
+        lengths: length.lengths(every, judges, confidence=confidence),
+        gaps: gap.gaps(every, judges, confidence=confidence, coverage=enough),
+        dependence: gap.dependence(every, single, confidence=confidence, coverage=enough),
+    }
+    rated.write_tables(tables)
 
 
 if "snakemake" in globals():

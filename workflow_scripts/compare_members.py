@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from mothertongue.files import atomic
 from mothertongue.process.log import log_to
 
 
@@ -21,17 +20,15 @@ def main(
     """Write two tables. `judges`: without juries; `families`: judge -> models of its own family."""
     from mothertongue.judge import members as beside
     from mothertongue.judge.pair_data import Settings, all_verdicts
-    from mothertongue.judge.ratings import all_ratings
+    from mothertongue.judge.ratings import all_ratings, write_tables
 
     values = beside.judged(all_ratings(ratings), all_verdicts(verdicts))
     settings = {"resamples": resamples, "confidence": confidence, "seed": seed}
-    for path, result in (
-        (alpha, beside.alphas(values, judges, **settings)),
-        (members, beside.members(values, judges, families, Settings(confidence, 0.0))),
-    ):
-        with atomic(path) as temporary:
-            result.write_csv(temporary)
-        print(f"{path}: {result.height} rows")
+    tables = {
+        alpha: beside.alphas(values, judges, **settings),
+        members: beside.members(values, judges, families, Settings(confidence, 0.0)),
+    }
+    write_tables(tables)
 
 
 if "snakemake" in globals():

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from mothertongue.errors import InputError
-from mothertongue.files import atomic
 from mothertongue.process.log import log_to
 
 
@@ -20,20 +19,19 @@ def main(
     """Write three tables; `enough`: share of the pairs that must have a verdict in both orders."""
     from mothertongue.judge import pair_biases, pair_strengths, pair_tables
     from mothertongue.judge.pair_data import Settings, all_verdicts
+    from mothertongue.judge.ratings import write_tables
 
     if not verdicts:
         raise InputError(
             "no verdicts: the study has no judge with mode: pairwise, or no two conditions"
         )
     every, settings = all_verdicts(verdicts), Settings(confidence, enough)
-    for path, result in (
-        (wins, pair_tables.wins(every, judges, settings)),
-        (strengths, pair_strengths.strengths(every, judges, settings)),
-        (biases, pair_biases.biases(every, judges, settings)),
-    ):
-        with atomic(path) as temporary:
-            result.write_csv(temporary)
-        print(f"{path}: {result.height} rows")
+    tables = {
+        wins: pair_tables.wins(every, judges, settings),
+        strengths: pair_strengths.strengths(every, judges, settings),
+        biases: pair_biases.biases(every, judges, settings),
+    }
+    write_tables(tables)
 
 
 if "snakemake" in globals():

@@ -3,10 +3,14 @@
 from pathlib import Path
 
 from mothertongue.correlate.averages import open_scores
+from mothertongue.correlate.matching import find_matches
 from mothertongue.process.log import log_to
-from mothertongue.report.against_published import comparison_page
+from mothertongue.report import categories
+from mothertongue.report.against_published import comparison_page, summaries
 from mothertongue.report.figures import ItemFolder
+from mothertongue.report.first_looks import BESIDE, beside_page
 from mothertongue.report.register import read_departures
+from mothertongue.report.sections import TOPIC
 
 
 def main(
@@ -20,8 +24,18 @@ def main(
 ) -> None:
     """Write the page; without a shared cell it says why."""
     mine, theirs = open_scores(scores, about), open_scores(published, published_about)
+    register = read_departures(departures)
+    matches = find_matches(mine, theirs)
+    found = summaries(mine, theirs, matches, register)
     made = ItemFolder(folder)
-    made.add_page(comparison_page(mine, theirs, read_departures(departures)))
+    shown = beside_page(found)
+    if shown:
+        made.write("beside.html", shown)
+        labels = {"item": TOPIC, "languages": ", ".join(mine.languages())}
+        made.enter(
+            "beside.html", categories.category(mine.facts, categories.BESIDE, TOPIC), labels, BESIDE
+        )
+    made.add_page(comparison_page(mine, theirs, register, matches, found))
     made.finish()
 
 

@@ -26,7 +26,7 @@ from mothertongue.process.attempts import finished_once
 from mothertongue.process.log import log_to
 from mothertongue.study.engines import TRANSFORMERS, VLLM, EngineSpec
 from mothertongue.study.gpu_plan import resolved
-from mothertongue.study.paths import FINISHED, SCORE, Layout
+from mothertongue.study.paths import FINISHED, SCORE, Layout, condition_of
 from mothertongue.study.tasks import Places
 from mothertongue.study.versions import VERSIONS
 
@@ -201,10 +201,7 @@ if "snakemake" in globals():
                     weights=base_weights(snakemake.input.base, snakemake.input.adapter),
                     item_files=snakemake.params.files["test"],
                     demonstration_files=snakemake.params.files["demonstrations"],
-                    condition={
-                        key: snakemake.wildcards[key]
-                        for key in ("model", "data", "scope", "lr", "seed")
-                    },
+                    condition=condition_of(snakemake.wildcards),
                     benchmark=snakemake.wildcards.benchmark,
                     language=snakemake.wildcards.language,
                     model=snakemake.params.model,

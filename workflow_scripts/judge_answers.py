@@ -6,13 +6,12 @@ set without a single rating is an error, not a result.
 
 from pathlib import Path
 
-from mothertongue.errors import InputError
 from mothertongue.files import write_jsonl
 from mothertongue.judge import open_judge
 from mothertongue.judge.flags import injection_flags
 from mothertongue.judge.records import Rating, read_items
 from mothertongue.judge.settings import JudgeCalls, JudgeSpec
-from mothertongue.judge.totals import nothing_scored, summarise
+from mothertongue.judge.totals import print_remarks, refuse_unscored, summarise
 from mothertongue.process.log import log_to
 
 
@@ -24,19 +23,14 @@ def main(*, answers: Path, ratings: Path, judge: str, spec: dict, operating: dic
         Rating.of(item, rated, injection_flags(item.answer))
         for item, rated in zip(items, opened.rate(items), strict=True)
     ]
-    total = summarise(rows)
-    if rows and not total.scored:
-        raise InputError(nothing_scored(judge, answers, rows))
+    refuse_unscored(judge, rows, f"answers of {answers} could be scored")
     write_jsonl(ratings, (row.as_json() for row in rows))
+    total = summarise(rows)
     print(
         f"{judge}: {total.scored} of {total.asked} answers scored, mean {total.mean},"
         f" total {total.total}"
     )
-    for row in rows:
-        if row.unscored:
-            print(f"unscored {row.id}: {row.unscored}")
-        if row.flags:
-            print(f"{row.id} addresses the judge: {', '.join(row.flags)}")
+    print_remarks(rows)
 
 
 if "snakemake" in globals():

@@ -7,11 +7,11 @@ file without a single verdict is an error, not a result.
 from collections import Counter
 from pathlib import Path
 
-from mothertongue.errors import InputError
 from mothertongue.files import write_jsonl
 from mothertongue.judge import open_judge
 from mothertongue.judge.pairs import PairRow, asked_items, meetings
 from mothertongue.judge.settings import JudgeCalls, JudgeSpec
+from mothertongue.judge.totals import print_remarks, refuse_unscored
 from mothertongue.process.log import log_to
 
 
@@ -26,21 +26,11 @@ def main(
         PairRow.of(one, None, None) if one.same else PairRow.of(one, next(rated), next(rated))
         for one in found
     ]
-    counts = Counter(row.verdict or "unscored" for row in rows)
-    if rows and counts["unscored"] == len(rows):
-        why = Counter(row.unscored for row in rows).most_common(1)[0][0]
-        raise InputError(
-            f"judge {judge}: none of the {len(rows)} pairs of {answers} and {others} has a verdict in"
-            f" both orders (most often: {why}). The replies are kept; check the judge's model and"
-            " settings (judge.judges), then run again"
-        )
+    refuse_unscored(judge, rows, f"pairs of {answers} and {others} has a verdict in both orders")
     write_jsonl(verdicts, (row.as_json() for row in rows))
+    counts = Counter(row.verdict or "unscored" for row in rows)
     print(f"{judge}: {len(rows)} pairs: {dict(sorted(counts.items()))}")
-    for row in rows:
-        if row.unscored:
-            print(f"unscored {row.id}: {row.unscored}")
-        if row.flags:
-            print(f"{row.id} addresses the judge: {', '.join(row.flags)}")
+    print_remarks(rows)
 
 
 if "snakemake" in globals():

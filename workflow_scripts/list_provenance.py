@@ -16,6 +16,7 @@ from mothertongue.report.configuration import (
 )
 from mothertongue.report.departures import departures_table
 from mothertongue.report.figures import ItemFolder
+from mothertongue.report.first_looks import SPENT, spent_page
 from mothertongue.report.provenance_files import (
     read_accounts,
     read_adapters,
@@ -24,6 +25,7 @@ from mothertongue.report.provenance_files import (
     read_scored,
 )
 from mothertongue.report.register import read_departures
+from mothertongue.report.sections import TOPIC
 from mothertongue.report.table import Page, Table
 
 QUESTION = "Which data, models, software and money stand behind the numbers?"
@@ -53,16 +55,18 @@ def main(
         "fine-tuning": [run.versions for run in runs],
         "evaluation": [one.versions for one in scored],
     }
+    jobs, accounts = read_jobs(benchmarks), read_accounts(store)
+    departed = departures_table(read_departures(departures), departing(facts))
     tables: list[Table | None] = [
         made_of.software_table(versions, tools),
         made_of.model_table(runs, scored, read_answered(answers), facts),
-        made_of.time_table(read_jobs(benchmarks), runs),
-        made_of.spending_table(read_accounts(store)),
+        made_of.time_table(jobs, runs),
+        made_of.spending_table(accounts),
         made_of.test_table(scored, facts),
         made_of.translation_table(translations, labels),
         made_of.adapter_table(runs),
         made_of.prompt_table(prompts_used(config)),
-        departures_table(read_departures(departures), departing(facts)),
+        departed,
     ]
     told = (
         f"n: {len(runs):,} adapters, {len(scored):,} evaluations, {len(translations):,} translated"
@@ -83,6 +87,12 @@ def main(
         notes,
     )
     made = ItemFolder(folder)
+    made.write(
+        "spent.html",
+        spent_page(jobs, runs, accounts, versions, len(departed.rows) if departed else 0),
+    )
+    look = {"item": TOPIC, "languages": "all"}
+    made.enter("spent.html", category(facts, PROVENANCE, TOPIC), look, f"{SPENT} {told}")
     made.add_page(page)
     made.write("configuration.html", config_page(config, told))
     caption = f"{CHOICES} {DEFAULTS} {told}"

@@ -26,8 +26,12 @@ def main(
     warned: Path,
     names: dict[str, dict[str, str]],
     confidence: float,
+    untried: Sequence[str] = (),
 ) -> None:
-    """Write the table, the page and the warnings; files are …/{judge}/{language}.jsonl."""
+    """Write the table, the page and the warnings; files are …/{judge}/{language}.jsonl.
+
+    `untried`: languages of answers in which there are no probes.
+    """
     by_judge: dict[str, list[Result]] = {}
     for path in found:
         by_judge.setdefault(path.parent.name, []).extend(Result(**row) for row in read_jsonl(path))
@@ -35,10 +39,14 @@ def main(
     write_records(table, rows, COLUMNS)
     write_json(warned, warnings(rows))
     with atomic(page) as temporary:
-        temporary.write_text(render(probes_page(rows, names, confidence)), encoding="utf-8")
+        temporary.write_text(
+            render(probes_page(rows, names, confidence, untried)), encoding="utf-8"
+        )
     for row in rows:
         if row.language is None:
             print(f"{row.judge}: accuracy {row.accuracy:.2f} on {row.probes} probes")
+    if untried:
+        print(f"no probes in {', '.join(untried)}; judge.probe.path names a file of others")
 
 
 if "snakemake" in globals():
@@ -50,4 +58,5 @@ if "snakemake" in globals():
             warned=Path(snakemake.output.warned),
             names=snakemake.params.labels,
             confidence=snakemake.params.confidence,
+            untried=snakemake.params.get("untried", ()),
         )

@@ -22,6 +22,7 @@ from mothertongue.report.findings import (
     every_sentence,
     facts_words,
     find_all,
+    for_first_page,
     missing_words,
 )
 from mothertongue.report.first_page import arrange, bars_of, first_page_html, first_sentences
@@ -41,9 +42,10 @@ def main(
     trained = read_amounts(differences)
     names = Names(cells)
     findings = find_all(stated, names)
-    screen = arrange(stated, cells.languages())
-    first = first_sentences(findings)
-    facts = facts_words(cells, stated)
+    page = for_first_page(cells, stated, findings)
+    screen = arrange(page.claims, cells.languages())
+    first = first_sentences(page.findings)
+    facts, every = facts_words(page.cells, page.claims), facts_words(cells, stated)
     shown = first_page_html(
         screen,
         cells,
@@ -52,7 +54,7 @@ def main(
         look=LOOK,
         facts=facts,
         differences=by_language(trained, cells),
-        missing=missing_words(cells, screen),
+        missing=missing_words(page.cells, screen),
     )
     made = ItemFolder(folder)
     where = category(cells.facts, SENTENCES, "The answer")
@@ -65,13 +67,12 @@ def main(
     if bars:
         made.write("forest.svg", draw_forest(bars))
         made.enter("forest.svg", where, {"item": "The answer", **labels, "form": "figure"}, caption)
-    head = introduction("Every sentence", QUESTION, LOOK, facts)
+    head = introduction("Every sentence", QUESTION, LOOK, every)
     made.write(
         "findings.html", document("Every sentence", f"{head}\n{every_sentence(findings, names)}")
     )
-    made.enter(
-        "findings.html", where, {"item": "Every sentence", **labels, "form": "text"}, caption
-    )
+    told = f"{QUESTION} {LOOK} {every}"
+    made.enter("findings.html", where, {"item": "Every sentence", **labels, "form": "text"}, told)
     for section, opening in OPENINGS.items():
         shown = section_page(section, findings, names)
         if shown:
@@ -80,11 +81,11 @@ def main(
                 f"{opening.name}.html",
                 category(cells.facts, section, TOPIC),
                 {"item": TOPIC, **labels, "form": "page"},
-                f"{opening.question} {facts}",
+                f"{opening.question} {every}",
             )
-    page = differences_page(trained, cells)
-    if page is not None:
-        made.add_page(page)
+    apart = differences_page(trained, cells)
+    if apart is not None:
+        made.add_page(apart)
     write_json(
         made.temporary / "findings.json",
         [

@@ -1,6 +1,9 @@
 """The batch route by its rules: planned and run in a study, and from another workflow."""
 
 import copy
+import os
+import re
+import time
 
 import pytest
 import yaml
@@ -48,7 +51,7 @@ def test_in_a_study(tmp_path):
     folder = checkout(tmp_path / "study")
     config = yaml.safe_load((SMALL / "config.yaml").read_text(encoding="utf-8"))
     config["conditions"] = [{"data": ["native"], "scope": ["es", "zh"], "lr": ["high"]}]
-    with JudgeServer(reply=lambda prompt, nth: ODD) as server:
+    with JudgeServer(reply=lambda prompt, nth: "[[2]]" if "revised" in prompt else ODD) as server:
         config["judge"] = judge(server)
         (folder / "mine.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
         sets = read_study(copy.deepcopy(config), ROOT).answers
@@ -64,9 +67,24 @@ def test_in_a_study(tmp_path):
         assert server.requests == 0, "nothing is asked singly"
         assert set(server.sent.values()) == {1}
         assert len(server.sent) == 3 * len(places) == 12
-    assert read_json(folder / "results/judge/batched.batch.json")["collected"] == 12
-    for path in ratings:
-        rows = read_jsonl(folder / path)
+        seen = [read_jsonl(folder / path) for path in ratings]
+
+        # one set of answers changes: its ratings are made again, of what its answers are now
+        changed = folder / "results" / "answer" / places[1]
+        rows = read_jsonl(changed)
+        write_jsonl(changed, [{**row, "answer": "revised"} for row in rows[:2]] + rows[2:])
+        os.utime(changed, (time.time() + 5, time.time() + 5))
+        done = run_snakemake("--cores", "2", *only, "--", *ratings, cwd=folder)
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+        counts = dict(re.findall(r"^(\w+) +(\d+)$", done.stdout + done.stderr, re.MULTILINE))
+        assert counts == {"ask_in_batches": "1", "judge_answers": "4", "total": "5"}
+        assert len(server.batches) == 2 and server.requests == 0
+        assert set(server.sent.values()) == {1} and len(server.sent) == 12 + 2
+        now = [read_jsonl(folder / path) for path in ratings]
+        assert [row["rating"] for row in now[1]] == [2.0, 2.0, 4.0]
+        assert now[:1] + now[2:] == seen[:1] + seen[2:], "as before, and from the store"
+    assert read_json(folder / "results/judge/batched.batch.json")["collected"] == 2
+    for rows in seen:
         assert [row["rating"] for row in rows] == [4.0] * 3
         assert rows[0]["replies"][0]["text"] == ODD, "the raw reply is kept as it came"
     store = folder / "results" / ".work" / "api" / "replies.sqlite"

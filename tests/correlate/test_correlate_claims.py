@@ -14,7 +14,7 @@ from made_up import Adapter, write_study
 from mothertongue.correlate import claims as c
 from mothertongue.correlate.averages import Setting, open_scores
 from mothertongue.correlate.effects import Evidence
-from mothertongue.correlate.facts import BenchmarkFacts
+from mothertongue.correlate.facts import LANGUAGE_FIDELITY, BenchmarkFacts
 from mothertongue.correlate.gap_correlation import Gap, correlate
 from mothertongue.correlate.notes import HIDES
 from mothertongue.correlate.statements import state
@@ -243,6 +243,39 @@ def test_a_mean_of_two_tests_that_cancel_is_not_called_no_worse(tmp_path):
     assert {x.verdict for x in means} == {c.UNDECIDED}
     assert all(HIDES in x.note and x.needed is None for x in means)
     assert not any(inside(x) for x in means)  # the page's other tests are not the reason
+
+
+def test_what_answers_look_like_without_a_judge_changes_no_p_of_the_page(tmp_path):
+    """The same claims with and without such scores, which are a family of their own."""
+    rng = np.random.default_rng(29)
+    found = {}
+    for model in "abcdef":
+        for data, right in (("native", 0.62), ("google", 0.55)):
+            for test, share in (("quiz", right), ("fidelity-asked", 0.9)):
+                found[Adapter(model, data, benchmark=test)] = answers(rng, share, 60)
+
+    def stated(tests, kind):
+        folder = tmp_path / f"{len(tests)}-{kind}"
+        folder.mkdir()
+        write_study(folder, {key: own for key, own in found.items() if key.benchmark in tests})
+        cells = open_scores(folder / "scores.csv", folder / "about.json")
+        known = cells.facts.benchmarks.items()
+        described = {n: b if n == "quiz" else replace(b, kind=kind, group=n) for n, b in known}
+        describe(cells, described)
+        evidence = Evidence(cells, folder / "items.parquet")
+        return state(evidence, resamples=50, confidence=0.95, seed=1)
+
+    alone = stated(("quiz",), None)
+    beside = stated(("quiz", "fidelity-asked"), LANGUAGE_FIDELITY)
+    own = pick(beside, group="fidelity-asked")
+    assert [claim for claim in beside if claim not in own] == alone
+    assert [claim.row for claim in beside] == list(range(len(beside)))
+    assert {claim.question for claim in own} >= {c.CELL, c.BENCHMARK}
+    together = stated(("quiz", "fidelity-asked"), "generative")  # as another test of the page
+    (before,) = pick(alone, question=c.CELL)
+    (after,) = pick(together, question=c.CELL, group=before.group)
+    assert (before.verdict, after.verdict) == (c.NATIVE_BETTER, c.UNDECIDED)
+    assert before.p == after.p and before.p_adjusted < before.level < after.p_adjusted
 
 
 # -- the bench's short form ----------------------------------------------------------------------

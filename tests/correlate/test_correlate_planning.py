@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import scipy.stats
-from mothertongue.correlate.effects import Sample
 from mothertongue.correlate.planning import Luck, Planned, smallest_gap
 from mothertongue.correlate.power import needed
+from mothertongue.correlate.samples import Sample
 
 
 def test_what_is_needed_would_decide():

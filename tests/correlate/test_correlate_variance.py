@@ -9,8 +9,8 @@ import scipy.stats
 from mothertongue.correlate import variance as v
 from mothertongue.correlate.averages import Setting
 from mothertongue.correlate.decisions import Adjusted, Closed, adjust_cells, nested
-from mothertongue.correlate.effects import Sample, Share, over_replicates
 from mothertongue.correlate.groups import Group, cells_of, correlations_of
+from mothertongue.correlate.samples import Sample, Share, over_replicates
 from mothertongue.correlate.variance import Spread
 
 MAIN = Setting("mono", 1e-4)

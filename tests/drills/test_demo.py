@@ -5,6 +5,7 @@ import json
 import math
 import os
 import re
+import shutil
 import subprocess
 import time
 
@@ -209,6 +210,16 @@ def test_a_new_judge_retrains_and_reanswers_nothing(finished_demo, tmp_path):
     assert jobs == {}
 
 
+def test_looking_at_answers_without_a_judge_makes_nothing_else_again(finished_demo, tmp_path):
+    """A study that was finished without it gets one small job per answer set, and new tables."""
+    study = copy_study(finished_demo, tmp_path / "study")
+    shutil.rmtree(study / "results/answer/fidelity")
+    (study / "results/scores.csv").unlink()
+    assert expensive(planned(study)) == {"check_answers": len(study_of(study).answers)}
+    own_config(study, lambda c: c["answer"].update(fidelity=False))
+    assert expensive(planned(study)) == {}
+
+
 def test_a_new_benchmark_runs_only_its_own_evaluations(finished_demo, tmp_path):
     study = copy_study(finished_demo, tmp_path / "study")
 
@@ -237,6 +248,7 @@ def test_a_new_model_runs_only_its_own_cells(finished_demo, tmp_path):
         "finetune_lora": len(grid.conditions) // 2,
         "evaluate_benchmark": len(grid.evaluations) // 2,
         "answer_questions": len(grid.answers) // 2,
+        "check_answers": len(grid.answers) // 2,
         "judge_answers": len(grid.judgements) // 2,
     }
 
@@ -250,6 +262,7 @@ def test_a_new_seed_runs_only_its_own_cells(finished_demo, tmp_path):
         "finetune_lora": len(grid.conditions) // 2,
         "evaluate_benchmark": len(tuned) // 2,
         "answer_questions": len(grid.answers) // 2,
+        "check_answers": len(grid.answers) // 2,
         "judge_answers": len(grid.judgements) // 2,
     }
 

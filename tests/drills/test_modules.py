@@ -10,6 +10,7 @@ from typing import NamedTuple
 import pytest
 import yaml
 from conftest import ROOT, SMALL, checkout, run_snakemake
+from foreign import snakefile
 from labelling import answer_files, returned_in_every_form
 from mothertongue.files import read_jsonl, write_json, write_jsonl
 from standin_batch import JudgeServer
@@ -205,22 +206,6 @@ def test_a_mistake_in_what_is_given_is_still_refused(tmp_path):
 
 # -- every rule file alone -----------------------------------------------------------------------
 
-ALONE = """import yaml
-
-
-module one:
-    snakefile:
-        "mothertongue/rules/{name}"
-    config:
-        yaml.safe_load(open("{study}", encoding="utf-8"))
-    pathvars:
-        results="ours",
-        logs="our-logs",
-
-
-use rule * from one as ours_*
-"""
-
 
 class Job(NamedTuple):
     """One job of a plan: what it reads and writes."""
@@ -316,8 +301,7 @@ def test_every_rule_file_is_a_module_by_itself(tmp_path, planned_jobs, name):
     jobs_of = planned_jobs[study]
     write_elsewhere(tmp_path)
     path = study if study == ELSEWHERE else f"mothertongue/{study}"
-    alone = ALONE.format(name=name, study=path)
-    (tmp_path / "Snakefile").write_text(alone, encoding="utf-8")
+    (tmp_path / "Snakefile").write_text(snakefile(name, path), encoding="utf-8")
     own = re.findall(
         r"^rule (\w+):", (ROOT / "rules" / name).read_text(encoding="utf-8"), re.MULTILINE
     )

@@ -5,33 +5,14 @@ import csv
 import pytest
 import yaml
 from conftest import ROOT, run_snakemake
+from foreign import snakefile
 from mothertongue.files import read_jsonl, write_jsonl
 from pairing import shown
 from standin_batch import JudgeServer
 
-SNAKEFILE = """import yaml
-
-
-module judging:
-    snakefile:
-        "mothertongue/rules/judge.smk"
-    config:
-        yaml.safe_load(open("study.yaml", encoding="utf-8"))
-    pathvars:
-        results="ours",
-        logs="our-logs",
-
-
-use rule * from judging as ours_*
-
-
-rule every:
-    default_target: True
-    input:
-        expand("ours/correlate/judges/{name}.csv", name=["wins", "biases", "strengths", "alpha", "members"]),
+WANTED = """expand("ours/correlate/judges/{name}.csv", name=["wins", "biases", "strengths", "alpha", "members"]),
         "ours/report/pairs.html",
-        "ours/report/jury.html",
-"""
+        "ours/report/jury.html\""""
 
 
 @pytest.mark.slow
@@ -82,7 +63,7 @@ def test_pairs_and_a_jury_in_a_foreign_workflow(tmp_path):
         }  # fmt: skip
         (tmp_path / "study.yaml").write_text(yaml.safe_dump(study), encoding="utf-8")
         (tmp_path / "mothertongue").symlink_to(ROOT)
-        (tmp_path / "Snakefile").write_text(SNAKEFILE, encoding="utf-8")
+        (tmp_path / "Snakefile").write_text(snakefile("judge.smk", wanted=WANTED), encoding="utf-8")
         done = run_snakemake("--cores", "2", cwd=tmp_path)
         assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
         assert server.requests == 24  # judge one: two pairs of sets, six questions, both orders

@@ -49,6 +49,16 @@ def test_length_alone_is_no_preference_at_equal_length():
     assert found["basis"] == "models and questions"
 
 
+def test_few_questions_have_a_win_rate_and_none_at_equal_length():
+    """With fewer than 20, its intervals would hold the truth too seldom (docs/statistics.md)."""
+    (few,) = wins(planted(9, models=1, questions=19, longer=200.0), ["j"], SETTINGS).to_dicts()
+    assert 0 < few["win_low"] < few["win_high"] and few["at_equal_length"] is None
+    assert few["note"] == "no win rate at equal length from fewer than 20 questions"
+    (enough,) = wins(planted(9, models=1, questions=20, longer=200.0), ["j"], SETTINGS).to_dicts()
+    assert enough["equal_low"] < enough["at_equal_length"] < enough["equal_high"]
+    assert enough["note"] is None
+
+
 def test_without_a_leaning_both_win_rates_are_the_same():
     found = of_all(wins(planted(3, models=8, effect=1.0), ["j"], SETTINGS))
     assert found["win_low"] > 0.6

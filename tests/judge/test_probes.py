@@ -25,6 +25,9 @@ from mothertongue.judge.probes import (
     warnings,
 )
 from mothertongue.judge.records import Rated, Reply
+from mothertongue.report.probes import probes_page
+from mothertongue.rules.probe import Probing
+from mothertongue.study import read_study
 from mothertongue.translate.checks.rows import other_language
 from standin_batch import JudgeServer
 
@@ -169,6 +172,25 @@ def test_over_http_each_reply_is_paid_once(tmp_path):
     assert "The judge" in (tmp_path / "page.html").read_text("utf-8")
     assert "es" in json.loads((tmp_path / "warnings.json").read_text("utf-8"))["judge"]
     assert len(read_jsonl(tmp_path / "judge/es.jsonl")) == 30
+
+
+def trial_in(*languages):
+    judge = {"backend": "openai", "model": "m"}
+    study = {"languages": {code: {} for code in languages}}
+    study["judge"] = {"judges": {"j": judge}, "probe": {}}
+    return Probing(read_study(study, ROOT, module=True))
+
+
+def test_a_language_without_probes_is_named(tmp_path):
+    assert trial_in("es", "zh").untried == {}
+    untried = trial_in("es", "ga").untried
+    assert untried == {"untried": ["ga"]}
+    page = probes_page([], NAMES, 0.95, **untried)
+    assert page.notes == ["No probes in ga: what a judge is worth there is not known."]
+    with pytest.raises(
+        InputError, match=r"judge\.probe: our probes are in en, es, zh, and the study"
+    ):
+        trial_in("ga")
 
 
 def test_a_file_of_m_reward_bench(tmp_path):

@@ -41,7 +41,7 @@ def test_every_form_says_the_same(handed_out):
     for path in sorted(back.iterdir()):
         import_people.main(keys=[settings["key"]], files=[path], labels=folder / "labels.jsonl")
         found[path.name] = {
-            one.item: (one.choice, one.value, one.a, one.order)
+            one.item: (one.choice, one.value, one.a, one.order, one.annotator)
             for one in read_labels(folder / "labels.jsonl")
         }
     assert len(found) == 5
@@ -49,6 +49,7 @@ def test_every_form_says_the_same(handed_out):
     assert {item: row[0] for item, row in first.items()} == by_item
     assert all(rows == first for rows in found.values())
     assert {row[2] for row in first.values()} == {key[item].a for item in first}
+    assert {row[4] for row in first.values()} == {"ana"}
 
 
 def test_a_partial_file_counts_as_far_as_it_goes(handed_out, capsys):
@@ -91,7 +92,8 @@ def test_no_cell_is_a_formula(tmp_path):
         ("a.jsonl", '{"item": "ITEM", "label": "9"}', r"row 1: label '9' of item \w+ is none of 1, 2, 3"),
         ("a.jsonl", '{"item": "ITEM"}', r"row 1: needs item and label; it has item"),
         ("a.jsonl", '{"item": "ITEM", "label": "3"}\n{"ite', r"a\.jsonl, line 2: not valid JSON"),
-        ("a.jsonl", '{"item": "ITEM", "label": "3"}\n{"item": "ITEM", "label": "4"}', r"row 2: a labels item"),
+        ("ana.jsonl", '{"item": "ITEM", "label": "3"}\n{"item": "ITEM", "label": "4"}', r"row 2: ana labels item"),
+        ("a.jsonl", '{"item": "ITEM", "label": "3", "annotator": "anna"}', r"a\.jsonl, row 1: annotator 'anna' is none of ana, luis"),
         ("a.json", "[{", r"a\.json: not valid JSON"),
         ("a.json", '{"item": 3}', r"a\.json: not a list of objects"),
         ("a.json", '[{"data": {}}]', r"a\.json, task 1: neither annotations nor responses"),

@@ -11,13 +11,14 @@ from made_claims import cells_of, claim, decided, one_of_each
 from made_up import Adapter, write_study
 from mothertongue.correlate import claims as c
 from mothertongue.correlate.claims import Needed, write_claims
+from mothertongue.correlate.facts import LANGUAGE_FIDELITY
 from mothertongue.correlate.notes import HIDES
 from mothertongue.report.digits import digits_needed, p_words, with_interval
-from mothertongue.report.findings import find_all
+from mothertongue.report.findings import find_all, for_first_page
 from mothertongue.report.first_page import arrange, bars_of, cell_html, first_sentences
 from mothertongue.report.forest import draw_forest
 from mothertongue.report.sections import OPENINGS
-from mothertongue.report.sentences import Names, word
+from mothertongue.report.sentences import Names, say_cause, word
 from mothertongue.report.verdicts import checked
 
 LEADING = re.compile(r"\b(is|are) better than\b|\bbeats?\b|\bgrows\b|\bfalls with\b")
@@ -216,6 +217,16 @@ def test_one_control_is_always_shown_and_one_that_differs_first(names):
     ]
 
 
+def test_one_translator_and_one_test_say_it_once(names):
+    numbers = (9.0, 6.0, 12.0)
+    cell = pooled(c.CELL, c.NATIVE_BETTER, *numbers)
+    best = pooled(c.BEST, c.NATIVE_BETTER, *numbers, second="google")
+    test = pooled(c.BENCHMARK, c.NATIVE_BETTER, *numbers, benchmark="a")
+    other = pooled(c.BENCHMARK, c.NATIVE_BETTER, 8.0, 5.0, 11.0, benchmark="b")
+    shown = [f.claim for f in first_sentences(find_all([cell, best, test, other], names))]
+    assert shown == [cell, other]
+
+
 def test_a_test_of_knowledge_and_one_of_defects_are_both_shown(names):
     def cause(benchmark, verdict, *numbers):
         told = {"benchmark": benchmark, "contrast": c.KNOWLEDGE_OR_DEFECTS}
@@ -225,6 +236,47 @@ def test_a_test_of_knowledge_and_one_of_defects_are_both_shown(names):
     third = cause("c", c.KNOWLEDGE_LARGER, 9.0, 6.0, 12.0)
     shown = [f.claim for f in first_sentences(find_all([first, second, third], names))]
     assert shown == [first, third]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "effects", "words"),
+    [
+        (c.KNOWLEDGE_LARGER, (40.0, 2.0), "missing knowledge costs more than translation defects"),
+        (c.DEFECTS_LARGER, (2.0, 40.0), "translation defects cost more than missing knowledge"),
+        (
+            c.DEFECTS_LARGER,
+            (-38.5, -0.5),
+            "native content costs 38.5 and translation back and forth helps 0.5, a difference of",
+        ),
+        (
+            c.KNOWLEDGE_LARGER,
+            (2.0, -36.0),
+            "native content helps 2.0 and translation back and forth helps 36.0, a difference of",
+        ),
+    ],
+)
+def test_what_helps_is_not_called_a_cost(names, verdict, effects, words):
+    difference = effects[0] - effects[1]
+    numbers = (difference, difference - 3, difference + 3)
+    cause = pooled(c.CAUSE, verdict, *numbers, contrast=c.KNOWLEDGE_OR_DEFECTS, benchmark="a")
+    cause = replace(cause, first_score=effects[0], second_score=effects[1])
+    assert words in say_cause(cause, names)
+
+
+def test_the_right_language_is_on_the_first_page_only_if_it_differs(names):
+    asked = {"group": LANGUAGE_FIDELITY, "metric": "language_fidelity"}
+    mean = pooled(c.CELL, c.NATIVE_BETTER, 20.0, 15.0, 25.0)
+    alike = pooled(c.CELL, c.NO_WORSE, 0.1, -0.9, 1.0, **asked)
+    apart = pooled(c.CELL, c.NATIVE_BETTER, 9.0, 5.0, 13.0, **asked, language="es")
+
+    def shown(*claims):
+        page = for_first_page(names.cells, list(claims), find_all(claims, names))
+        groups = arrange(page.claims, ["es", "zh"]).groups
+        return groups, [finding.claim for finding in first_sentences(page.findings)]
+
+    assert shown(mean, alike) == (["grammar"], [mean])
+    assert shown(mean, alike, apart) == (["grammar", LANGUAGE_FIDELITY], [mean, apart])
+    assert shown(alike) == ([LANGUAGE_FIDELITY], [alike])  # a study that tests nothing else
 
 
 def test_the_forest_plot_shows_every_cell_band_and_zero():

@@ -126,7 +126,10 @@ def test_all_mistakes_are_told_at_once(root):
         (lambda c: c["conditions"][0].update(models=["large"]), "unknown model 'large'"),
         (lambda c: c["conditions"][2].update(data=["gogle-rtt"]), "translator of a round trip"),
         (lambda c: c["sample"].update(heldout=0), "needs held-out rows"),
-        (lambda c: c["judge"].update(judges={}), "no judge is configured"),
+        (
+            lambda c: (c["judge"].update(judges={}), c["answer"].update(fidelity=False)),
+            "no judge is configured",
+        ),
         (
             lambda c: c["judge"]["judges"]["overlap"].update(backend="overlp"),
             "did you mean 'overlap'",

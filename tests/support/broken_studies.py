@@ -299,6 +299,13 @@ BROKEN = {
         bench(task="belebele_{language}", codes={"es": "spa_Latin"}),
         ["evaluate.benchmarks.x.task: unknown task 'belebele_spa_Latin'; did you mean"],
     ),
+    "a benchmark without its codes": (
+        bench(task="belebele_{language}"),
+        [
+            "evaluate.benchmarks.x.task: 'belebele_{language}' names languages in its own way; give codes:"
+            " {es: spa_Latn}"
+        ],
+    ),
     "own tasks that are not there": (
         put(("evaluate/tasks", ["no/such/folder"])),
         ["evaluate.tasks[0]: no such file or folder: no/such/folder"],
@@ -607,7 +614,6 @@ BROKEN = {
     "a benchmark with the name of checked answers": (
         both(
             bench(),
-            lambda c: c["answer"].update(fidelity=True),
             lambda c: c["evaluate"]["benchmarks"].update(
                 {"fidelity-native": c["evaluate"]["benchmarks"]["x"]}
             ),
@@ -619,7 +625,7 @@ BROKEN = {
         ["judge.judges.x.base_url: 'localhost:8000/v1' is not an address"],
     ),
     "questions without a judge": (
-        put(("judge/judges", {})),
+        put(("judge/judges", {}), ("answer/fidelity", False)),
         ["judge.judges: open questions are asked, but no judge is configured"],
     ),
     # impossible combinations

@@ -13,7 +13,8 @@ import numpy as np
 from ..correlate import claims as c
 from ..correlate.chance import is_no_better
 from ..correlate.decisions import Tested
-from ..correlate.effects import Difference, Sample, added_up, over_items
+from ..correlate.replicates import Difference, added_up, over_items
+from ..correlate.samples import Sample
 from ..correlate.statistics import sign_flip_p
 from ..correlate.variance import ZERO, Spread
 from .matching import Scores

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..correlate.effects import over_replicates
+from ..correlate.samples import over_replicates
 from ..correlate.variance import ZERO
 from .engine import Shares, complete, models_of, of_scores, offsets
 

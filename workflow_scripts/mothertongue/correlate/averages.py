@@ -5,7 +5,7 @@ sign is turned. `translated` is the mean over the study's translators (paper: S_
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -144,6 +144,18 @@ class Cells:
                 t.judge or "",
             ),
         )
+
+    @property
+    def checks(self) -> list[Test]:
+        """The tests that look at answers without a judge."""
+        return [test for test in self.tests if self.facts.benchmark(test.benchmark).is_check]
+
+    def on(self, tests: Collection[Test]) -> "Cells":
+        """The scores on some tests, as if the source had no others."""
+        import polars as pl
+
+        names = [test.benchmark for test in tests]
+        return Cells(self.scores.filter(pl.col("benchmark").is_in(names)), self.facts)
 
     def models(self, test: Test | None = None) -> list[str]:
         """Models with a score (on a test)."""

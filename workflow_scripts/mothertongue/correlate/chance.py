@@ -5,8 +5,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from .effects import Evidence, Part, Piece, Sample, Share, Terms
+from .effects import Evidence
 from .facts import BenchmarkFacts
+from .samples import Part, Piece, Sample, Share, Terms
 from .variance import over_clusters
 
 RIGHT_OR_WRONG = ("acc", "em", "include")  # percentages of items that are right

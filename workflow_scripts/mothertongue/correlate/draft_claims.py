@@ -13,9 +13,10 @@ from . import notes
 from .averages import TRANSLATED, Test
 from .contrasts import GAP
 from .decisions import ALIKE_CELLS, Adjusted, Tested
-from .effects import Evidence, Sample, Share
+from .effects import Evidence
 from .groups import Cell, Group
 from .power import needed
+from .samples import Sample, Share
 from .variance import Spread
 
 TABLE = "estimates.csv"

@@ -15,152 +15,24 @@ means of these are normal, at least nearly; clusters of items are independent.
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
 from ..scores import MULTI, WIN_RATE
-from . import claims as c
 from .averages import Cells, Setting, Test
 from .items import Adapter, Items, read_items
-from .variance import NOTHING, ZERO, Spread, agreeing, alike, over_clusters, over_units, with_items
-
-Source = tuple[str, Setting]
-Terms = tuple[tuple[Source, float], ...]  # weights: above 0 the first condition, below the second
-# analysed as bits per token, word or byte: their logarithm
-LOG_SCALE = ("perplexity", "word_perplexity", "byte_perplexity")
-IN_BITS = (*LOG_SCALE, "bits_per_character", "bits_per_byte")
-ENOUGH_FAMILIES = 4
-
-
-class Piece(NamedTuple):
-    """Where scores stand: one test, metric and language."""
-
-    test: Test
-    metric: str
-    language: str
-
-
-Where = tuple[Piece, str, str, Setting]  # a piece, model, data and setting
-
-
-class Share(NamedTuple):
-    """A piece's weight in a mean, and the difference that is looked at there."""
-
-    piece: Piece
-    share: float
-    terms: Terms
-
-
-class Pulls(NamedTuple):
-    """What each cluster of a benchmark's items contributes to a difference."""
-
-    influence: np.ndarray  # sums to 0
-    there: np.ndarray  # which clusters have items
-
-
-@dataclass(frozen=True)
-class Part:
-    """The difference of one model on one piece."""
-
-    gap: float
-    replicates: dict[Source, np.ndarray]  # scores of a source, one per seed
-    sides: tuple[float, float]
-    pulls: Pulls | None = None
-    replicate_items: float = math.nan  # variance that replicates share with items, of the gap
-    items: int = 0
-
-
-@dataclass
-class Sample:
-    """A difference per model over some pieces."""
-
-    models: list[str]
-    families: list[str]
-    gaps: np.ndarray
-    influence: np.ndarray | None  # models x clusters that have items
-    adapters: list[tuple[float, np.ndarray]]  # weight in the mean and scores of each, by seed
-    replicate_items: float
-    seeds: int | None
-    items: int | None
-    clusters: int | None
-    first: float
-    second: float
-    left_out: list[str] = field(default_factory=list)
-
-    @property
-    def estimate(self) -> float:
-        """Mean over models."""
-        return float(self.gaps.mean())
-
-    @property
-    def basis(self) -> str:
-        """What an interval can range over."""
-        if len(self.models) >= 3:
-            many = len(set(self.families)) >= ENOUGH_FAMILIES
-            return c.FAMILIES if many and len(set(self.families)) < len(self.models) else c.MODELS
-        if all(len(scores) > 1 for _, scores in self.adapters):
-            return c.REPLICATES
-        return c.MODELS if len(self.models) == 2 else c.ADAPTERS
-
-    @cached_property
-    def shared(self) -> float:
-        """Variance over clusters of items of the mean over models.
-
-        Where every item shows the same difference, that of three more items without any.
-        """
-        if self.influence is None:
-            return 0.0
-        found = over_clusters(self.influence.mean(axis=0))
-        return found if found > ZERO else agreeing(self.estimate, self.influence.shape[1])
-
-    @cached_property
-    def interaction(self) -> float:
-        """The part of the variance over units that is the units' own luck with the items."""
-        if self.influence is None:
-            return math.nan
-        if self.basis == c.REPLICATES:
-            return self.replicate_items
-        groups = self.families if self.basis == c.FAMILIES else self.models
-        total = 0.0
-        for name in dict.fromkeys(groups):
-            own = [place for place, other in enumerate(groups) if other == name]
-            total += over_clusters(self.influence[own].sum(axis=0) / len(self.models))
-        return total
-
-    @cached_property
-    def units(self) -> Spread:
-        """Variance over models, families or replicates."""
-        if self.basis == c.ADAPTERS:
-            return NOTHING
-        if self.basis == c.REPLICATES:
-            return over_replicates(self.adapters)
-        groups = self.families if self.basis == c.FAMILIES else self.models
-        return over_units(self.gaps, groups)
-
-    def spread(self, units: Spread | None = None) -> Spread:
-        """Variance of the estimate over units (pooled ones, if given) and items."""
-        units = self.units if units is None else units
-        if self.influence is None:
-            return units
-        return with_items(units, self.shared, self.interaction, self.clusters or 0)
-
-
-def over_replicates(adapters: Sequence[tuple[float, np.ndarray]]) -> Spread:
-    """Variance of a weighted sum of adapters' means over their replicates."""
-    own = [Spread(float(scores.var(ddof=1)), len(scores) - 1.0) for _, scores in adapters]
-    shares = np.array([weight**2 / len(scores) for weight, scores in adapters])
-    variances, dfs = np.array([s.variance for s in own]), np.array([s.df for s in own])
-    if len(own) > 1 and alike(own):
-        pooled = float((dfs * variances).sum() / dfs.sum())
-        return Spread(pooled * float(shares.sum()), float(dfs.sum()))
-    parts = shares * variances
-    if not parts.sum() > 0:
-        return Spread(0.0, float(dfs.sum()))
-    return Spread(float(parts.sum()), float(parts.sum() ** 2 / (parts**2 / dfs).sum()))
+from .replicates import (
+    added_up,
+    drawn_together,
+    luck_of,
+    mean_of,
+    on_scale,
+    over_items,
+    shared_by_replicates,
+    sides_of,
+)
+from .samples import IN_BITS, LOG_SCALE, Part, Piece, Pulls, Sample, Share, Source, Terms, Where
 
 
 class Evidence:
@@ -359,111 +231,3 @@ class Evidence:
                 row[own] += share * one.influence
                 there[own] |= one.there
         return table[:, there]
-
-
-class Difference(NamedTuple):
-    """A weighted sum of mean scores over items, and what it rests on."""
-
-    gap: float
-    scores: list[np.ndarray]  # of each group of adapters, one per seed
-    influence: np.ndarray  # what each cluster contributes; sums to 0
-    replicate_items: float  # variance that replicates share with items
-
-
-def over_items(
-    values: np.ndarray,
-    weights: np.ndarray,
-    codes: np.ndarray,
-    size: int,
-    groups: Sequence[tuple[float, int]],
-    *,
-    ratio: bool = False,
-    scale: float = 1.0,
-) -> Difference:
-    """A weighted sum of groups' mean scores over the same items.
-
-    values, weights: items x adapters, group by group; groups: weight and number of adapters; codes:
-    cluster of each item, below `size`. Scores are weighted means of the values (`ratio`: sums of
-    values over sums of weights), times `scale`.
-    """
-    shares = values if ratio else values * weights
-    total = weights.sum(axis=0)
-    means = shares.sum(axis=0) / total
-    pulls = scale * (shares - means * weights) / total
-    gap, own, influence, start = 0.0, 0.0, np.zeros(size), 0
-    scores = []
-    for weight, count in groups:
-        block = range(start, start + count)
-        start += count
-        scores.append(scale * means[list(block)])
-        gap += weight * float(scores[-1].mean())
-        by_cluster = np.array([np.bincount(codes, pulls[:, j], minlength=size) for j in block])
-        influence += weight * by_cluster.mean(axis=0)
-        if count > 1:
-            apart = by_cluster - by_cluster.mean(axis=0)
-            own += weight**2 * float((apart**2).sum() / (count - 1) / count)
-    return Difference(gap, scores, influence, own)
-
-
-def on_scale(metric: str, scores: np.ndarray) -> np.ndarray:
-    """Scores as they are averaged: perplexity as bits per token."""
-    return np.asarray(np.log2(scores)) if metric in LOG_SCALE else scores
-
-
-def luck_of(piece: Piece, terms: Terms) -> Terms:
-    """What the luck of training belongs to, with its weight in a difference.
-
-    Each condition has its own; but every comparison with native data holds the luck of the same
-    native adapter, so that the whole difference of win rates counts as one.
-    """
-    return ((terms[0][0], 1.0),) if piece.metric == WIN_RATE else terms
-
-
-def drawn_together(
-    piece: Piece, replicates: dict[Source, np.ndarray], terms: Terms
-) -> dict[Source, np.ndarray]:
-    """Scores of what has luck of its own, one per seed; of win rates the difference itself."""
-    if piece.metric != WIN_RATE:
-        return replicates
-    parts = [weight * replicates[source] for source, weight in terms]
-    return {terms[0][0]: added_up(parts)}
-
-
-def shared_by_replicates(
-    pulls: np.ndarray, codes: np.ndarray, size: int, groups: Sequence[tuple[float, int]]
-) -> float:
-    """Variance that replicates of a difference of means share with items.
-
-    pulls: items x adapters, group by group, each less its mean; the rest as for `over_items`.
-    """
-    count = min(many for _, many in groups)
-    if count < 2:
-        return 0.0
-    together, start = np.zeros((len(codes), count)), 0
-    for weight, many in groups:
-        together += weight * pulls[:, start : start + count] / len(codes)
-        start += many
-    by_cluster = np.array([np.bincount(codes, own, minlength=size) for own in together.T])
-    return float(((by_cluster - by_cluster.mean(axis=0)) ** 2).sum() / (count - 1) / count)
-
-
-def mean_of(replicates: dict[Source, np.ndarray], terms: Terms) -> float:
-    """The weighted difference of means over replicates."""
-    return sum(weight * float(replicates[source].mean()) for source, weight in terms)
-
-
-def added_up(scores: Sequence[np.ndarray]) -> np.ndarray:
-    """Sums of one adapter's scores, seed by seed, over the seeds that all of them have."""
-    shortest = min(map(len, scores))
-    total = np.zeros(shortest)
-    for own in scores:
-        total = total + own[:shortest]
-    return total
-
-
-def sides_of(replicates: dict[Source, np.ndarray], terms: Terms) -> tuple[float, float]:
-    """Score of the first and of the second condition, in their own sign."""
-    sides = [0.0, 0.0]
-    for source, weight in terms:
-        sides[weight < 0] += abs(weight) * abs(float(replicates[source].mean()))
-    return sides[0], sides[1]

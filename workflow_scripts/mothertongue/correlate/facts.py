@@ -55,6 +55,11 @@ class BenchmarkFacts:
     sizes: Mapping[str, int] = field(default_factory=dict)  # of the public test set, by language
     stated: Mapping[str, str] = field(default_factory=dict)  # our metric -> the paper's name of it
 
+    @property
+    def is_check(self) -> bool:
+        """Whether it says what answers look like, without any judge of how good they are."""
+        return self.kind == LANGUAGE_FIDELITY
+
     @classmethod
     def read(cls, name: str, entry: Mapping[str, Any]) -> "BenchmarkFacts":
         """The record of an entry of about.json."""

@@ -9,9 +9,10 @@ from . import claims as c
 from .chance import gap_terms
 from .decisions import ALIKE_OTHERS, Adjusted, closed, nested
 from .draft_claims import Draft, OnlyP, Part, alone, by_sign, common, of_cell, on_test
-from .effects import Evidence, Piece, Sample, Share
+from .effects import Evidence
 from .groups import Cell, Group, cells_of, correlations_of, margin_of, single_cell
 from .notes import CHOSEN, in_language
+from .samples import Piece, Sample, Share
 from .variance import Spread
 
 INTERACTION = 0.05  # p of languages that differ below which their mean is not stated

@@ -9,7 +9,8 @@ import numpy as np
 
 from ..scores import WIN_RATE
 from .averages import TRANSLATED, Cells, Test
-from .effects import ENOUGH_FAMILIES, Evidence, Piece
+from .effects import Evidence
+from .samples import ENOUGH_FAMILIES, Piece
 from .statistics import correlation_interval, correlation_p, leave_one_out, pearson
 from .variance import Spread, two_sided
 

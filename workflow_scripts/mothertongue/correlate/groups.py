@@ -12,7 +12,8 @@ from . import claims as c
 from .averages import Cells, Test
 from .chance import gap_terms, is_at_chance
 from .decisions import Tested
-from .effects import IN_BITS, Evidence, Piece, Sample, Share
+from .effects import Evidence
+from .samples import IN_BITS, Piece, Sample, Share
 from .variance import Spread, likeness, pool
 
 MARGIN = 2.0  # points; see report.margin

@@ -12,8 +12,9 @@ import numpy as np
 
 from .averages import Test
 from .chance import gap_terms
-from .effects import Evidence, Piece, Sample, Share
+from .effects import Evidence
 from .items import Items
+from .samples import Piece, Sample, Share
 from .variance import over_clusters
 
 

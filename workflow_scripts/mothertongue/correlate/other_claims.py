@@ -8,10 +8,11 @@ from . import claims as c
 from .averages import CONTROL, ROUND_TRIPS, TRANSLATED, Setting, Test
 from .contrasts import CHANGE, DEFECTS, KNOWLEDGE
 from .draft_claims import Decide, Draft, OnlyP, by_sign, common, of_cell, on_test
-from .effects import ENOUGH_FAMILIES, Evidence, Piece, Share, Source, Terms
+from .effects import Evidence
 from .gap_correlation import ENOUGH_MODELS, Gap, correlate
 from .groups import Cell, Group, group_of, margin_of, single_cell
 from .notes import changed_gap, few_models
+from .samples import ENOUGH_FAMILIES, Piece, Share, Source, Terms
 from .variance import Spread
 
 
@@ -54,6 +55,7 @@ def cause_drafts(evidence: Evidence, group: Group) -> list[Draft]:
         share = 1 / len(found)
         margin = margin_of(cells, test, metric)
         only = found[0][0].language if len(found) == 1 else None
+        effects: list[float] = []  # of knowledge and of defects, the sides of their difference
         for contrast, first, second, verdicts in (
             (KNOWLEDGE, ROUND_TRIPS, TRANSLATED, (c.FIRST_BETTER, c.SECOND_BETTER)),
             (DEFECTS, "native", ROUND_TRIPS, (c.FIRST_BETTER, c.SECOND_BETTER)),
@@ -73,6 +75,9 @@ def cause_drafts(evidence: Evidence, group: Group) -> list[Draft]:
                 continue
             claim = on_test(common(evidence, group, only, c.CAUSE), test, metric)
             claim = replace(claim, contrast=contrast, first=first, second=second, margin=margin)
+            if contrast == c.KNOWLEDGE_OR_DEFECTS and len(effects) == 2:
+                claim = replace(claim, first_score=effects[0], second_score=effects[1])
+            effects.append(cell.sample.estimate)
             drafts.append(of_cell(cell, None, claim, decide=by_sign(*verdicts)))
     return drafts
 

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from . import claims as c
-from .effects import Sample, over_replicates
+from .samples import Sample, over_replicates
 from .variance import ZERO, Spread
 
 POWER = 0.8

@@ -1,4 +1,10 @@
-"""Makes every claim of a source from its scores and items; all tests of a page are one family."""
+"""Makes every claim of a source from its scores and items; all tests of a page are one family.
+
+What answers look like without a judge (answer.fidelity) is a family of its own: it asks whether
+training worked, not how good its data are, and changes no p value of the page's own tests.
+"""
+
+from dataclasses import replace
 
 from . import claims as c
 from .decisions import Adjusted, adjust_cells, adjust_others, holm_pairs, nested
@@ -21,7 +27,19 @@ from .other_claims import cause_drafts, control_drafts, growth_drafts, judge_dra
 
 
 def state(evidence: Evidence, *, resamples: int, confidence: float, seed: int) -> list[c.Claim]:
-    """Every claim of one source."""
+    """Every claim of one source, family by family."""
+    cells = evidence.cells
+    checks = cells.checks
+    found: list[c.Claim] = []
+    for tests in ([test for test in cells.tests if test not in checks], checks):
+        if tests:
+            own = Evidence(cells.on(tests), evidence.item_table)
+            found += _family(own, resamples=resamples, confidence=confidence, seed=seed)
+    return [replace(claim, row=row) for row, claim in enumerate(found)]
+
+
+def _family(evidence: Evidence, *, resamples: int, confidence: float, seed: int) -> list[c.Claim]:
+    """Every claim of one family of tests."""
     cells = evidence.cells
     level = round(1 - confidence, 12)
     groups = find_groups(evidence, confidence)

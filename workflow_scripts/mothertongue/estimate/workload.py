@@ -146,12 +146,18 @@ def answers_of(study: Study, answers: AnswerSet) -> tuple[str, int]:
     return path, questions_asked(study, answers.questions, answers.language)
 
 
+def answered(study: Study) -> list[str]:
+    """Languages of answers; of a study without answers of its own, its languages."""
+    found = {one.language for one in study.answers} or set(study.languages)
+    return [code for code in study.languages if code in found]
+
+
 def probed(study: Study) -> list[str]:
     """Languages of answers in which judges are put on trial (judge.probe)."""
     trial = study.config["judge"]["probe"]
-    answered = {one.language for one in study.answers} or set(study.languages)
-    found = [code for code in study.languages if code in answered and trial is not None]
-    return [code for code in found if files_of(code, trial["path"])]
+    if trial is None:
+        return []
+    return [code for code in answered(study) if files_of(code, trial["path"])]
 
 
 def judgements(study: Study) -> list[JudgeSheet]:

@@ -4,6 +4,7 @@ Intervals range over questions, and over models, or an adapter's training replic
 three or more.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,11 +91,14 @@ def questions_of(parts: Mapping[tuple[str, int], Part]) -> int:
     return len({name for part in parts.values() for name in part.influence})
 
 
-def rate(parts: Mapping[tuple[str, int], Part], confidence: float) -> Estimate:
+def rate(
+    parts: Mapping[tuple[str, int], Part], confidence: float, *, predicted: bool = False
+) -> Estimate:
     """The same of a share from 0 to 1, whose null value is one half.
 
     Where every question says 0, or every one 1, nothing varies; the other end is then that of the
-    exact binomial interval of so many questions.
+    exact binomial interval of so many questions. The interval of a `predicted` share, which may be
+    wide, has its width on the scale of log-odds.
     """
     around = {key: part._replace(value=part.value - 0.5) for key, part in parts.items()}
     found = estimate(around, confidence)
@@ -104,6 +108,10 @@ def rate(parts: Mapping[tuple[str, int], Part], confidence: float) -> Estimate:
         far = ((1 - confidence) / 2) ** (1 / questions_of(parts))
         ends = {1.0: (far, 1.0), 0.0: (0.0, 1 - far)}
         low, high = ends.get(round(value, 9), (None, None))
+    elif predicted and low is not None and high is not None and 0 < value < 1:
+        half = min(50.0, (high - low) / 2 / (value * (1 - value)))
+        centre = math.log(value / (1 - value))
+        low, high = (1 / (1 + math.exp(side * half - centre)) for side in (1, -1))
     return Estimate(
         value,
         None if low is None else max(0.0, low),

@@ -17,6 +17,8 @@ from .pair_data import ADAPTER, PAIR
 if TYPE_CHECKING:
     import polars as pl
 
+ENOUGH = 20  # questions; with fewer, intervals hold too seldom where length decides much
+
 
 class LengthFit(NamedTuple):
     """Preferences of one judge, question set and language by pair of adapters, length and order."""
@@ -60,7 +62,7 @@ def both_orders(own: float, order: float) -> tuple[float, tuple[float, float]]:
 
 
 def length_fit(group: "pl.DataFrame") -> LengthFit | None:
-    """The regression over readable pairs; None where lengths do not vary or nothing can be fitted.
+    """The regression over readable pairs; None where questions are few or lengths do not vary.
 
     A pair of adapters whose verdicts all agree gets one tie, or its intercept would have no value.
     """
@@ -68,7 +70,7 @@ def length_fit(group: "pl.DataFrame") -> LengthFit | None:
 
     known = group.drop_nulls("verdict")
     typical = float(np.std(known["longer"].to_numpy(), ddof=1)) if known.height > 2 else 0.0
-    if typical < 1e-9:
+    if typical < 1e-9 or known["id"].n_unique() < ENOUGH:
         return None
     keys = ["scope", "lr", *PAIR, *ADAPTER]
     pairs = sorted(set(known.select(keys).iter_rows()))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..correlate.statistics import holm
 from .gaps import Part
 from .pair_data import ADAPTER, PAIR, Settings, counts_of, groups_of, rate
-from .pair_lengths import LengthFit, length_fit
+from .pair_lengths import ENOUGH, LengthFit, length_fit
 from .ratings import table
 
 if TYPE_CHECKING:
@@ -133,6 +133,9 @@ def _rates(
         row |= {"win_rate": found.value, "win_low": found.low, "win_high": found.high}
         row |= {"basis": found.basis, "p": found.p}
     if equal:
-        found = rate(equal, settings.confidence)
+        found = rate(equal, settings.confidence, predicted=True)
         row |= {"at_equal_length": found.value, "equal_low": found.low, "equal_high": found.high}
+    elif plain and group["id"].n_unique() < ENOUGH:
+        few = f"no win rate at equal length from fewer than {ENOUGH} questions"
+        row["note"] = "; ".join(filter(None, (row["note"], few)))
     return row

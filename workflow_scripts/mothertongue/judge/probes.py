@@ -14,6 +14,7 @@ from typing import Any
 
 from ..errors import InputError
 from ..files import existing_files, load_yaml, read_json_rows
+from ..study.judging import PROBES
 from ..translate.languages import known_code
 from .records import Item, Rated
 
@@ -21,7 +22,6 @@ KINDS = ("wrong", "cut", "other", "padding", "order")
 TEXTS = ("id", "question", "right", *(kind for kind in KINDS if kind != "cut"))
 FAILS = "fails probes"
 PASSING = 0.7  # accuracy below which a judge is marked wherever it is shown
-FOLDER = Path(__file__).resolve().parents[3] / "resources" / "probes"
 CUT = 0.5  # of a right answer: what is left of it
 
 
@@ -130,7 +130,7 @@ def files_of(language: str, path: str | None) -> list[Path]:
     if path:
         named = path.replace("{language}", language)
         return [Path(name) for name in existing_files(named)] or [Path(named)]
-    own = FOLDER / f"{language}.yaml"
+    own = PROBES / f"{language}.yaml"
     return [own] if own.is_file() else []
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..files import atomic
 from .records import Place, read_ratings
 
 if TYPE_CHECKING:
@@ -52,6 +53,14 @@ def table(rows: Iterable[Mapping[str, object]], columns: dict[str, str]) -> "pl.
 
     schema = {name: getattr(pl, kind) for name, kind in columns.items()}
     return pl.DataFrame(list(rows), schema=schema)
+
+
+def write_tables(tables: Mapping[Path, "pl.DataFrame"]) -> None:
+    """Write tables as CSV, and print how many rows each has."""
+    for path, found in tables.items():
+        with atomic(path) as temporary:
+            found.write_csv(temporary)
+        print(f"{path}: {found.height} rows")
 
 
 def all_ratings(paths: Iterable[str | Path]) -> "pl.DataFrame":

@@ -1,10 +1,14 @@
-"""A condition's ratings as figures: the mean over answers scored, a total only of complete sets."""
+"""A condition's ratings as figures: the mean over answers scored, a total only of complete sets.
+
+And what a judge's job says of its rows, which rate an answer or compare two.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
+from ..errors import InputError
+from .pairs import PairRow
 from .records import Rating
 
 
@@ -62,11 +66,22 @@ def too_few(known: int, asked: int, share: float, what: str) -> str:
     return f"{known} of {asked} {what}, fewer than judge.coverage ({share:.0%})"
 
 
-def nothing_scored(judge: str, answers: Path, rows: Sequence[Rating]) -> str:
-    """One line about a set in which every answer stayed unscored."""
+def refuse_unscored(judge: str, rows: Sequence[Rating | PairRow], what: str) -> None:
+    """Raise `InputError` where every row stayed unscored. `what`: `answers of … could be scored`."""
+    if not rows or any(row.unscored is None for row in rows):
+        return
     (why, most), *others = Counter(row.unscored for row in rows).most_common()
-    return (
-        f"judge {judge}: none of the {len(rows)} answers of {answers} could be scored"
+    raise InputError(
+        f"judge {judge}: none of the {len(rows)} {what}"
         f" ({most} times: {why}{f'; and {len(others)} other reasons' if others else ''}). The replies"
         " are kept; check the judge's model and settings (judge.judges), then run again"
     )
+
+
+def print_remarks(rows: Iterable[Rating | PairRow]) -> None:
+    """Print which rows stayed unscored, and whose answers address the judge."""
+    for row in rows:
+        if row.unscored:
+            print(f"unscored {row.id}: {row.unscored}")
+        if row.flags:
+            print(f"{row.id} addresses the judge: {', '.join(row.flags)}")

@@ -78,7 +78,9 @@ def _json(path: Path) -> Iterator[Said]:
             elif "responses" in row:
                 yield from _argilla(where, row)
             elif "label" in row or "annotator" in row:  # JSON-MIN; a skipped task has no label
-                yield _row(where, {"label": None, **row})
+                # Label Studio puts the number of a user in the place of `annotator`
+                who = row.get("asked_of") or row.get("annotator")
+                yield _row(where, {"label": None, **row, "annotator": who})
             else:
                 raise InputError(f"{where}: neither annotations nor responses; {WHERE} is wanted")
         except (KeyError, TypeError, AttributeError, IndexError) as error:
@@ -105,6 +107,7 @@ def _argilla(where: str, record: Mapping[str, Any]) -> Iterator[Said]:
 def labels_of(paths: Sequence[Path], key: Mapping[str, Item]) -> list[Label]:
     """Every label of the files, with its condition; what a person says of an item counts once."""
     found: dict[tuple[str, str], Label] = {}
+    people = {who.casefold(): who for item in key.values() for who in item.annotators}
     for path in paths:
         for said in said_in(path):
             text = "" if said.label is None else str(said.label).strip()
@@ -120,7 +123,7 @@ def labels_of(paths: Sequence[Path], key: Mapping[str, Item]) -> list[Label]:
                 raise InputError(
                     f"{said.where}: label {text!r} of item {item.id} is none of {', '.join(item.labels)}"
                 )
-            who = str(said.annotator or "").strip() or path.stem.split(".")[0]
+            who = _who(said, item, path.stem.split(".")[0], people)
             label = Label.of(item, who, choice)
             before = found.setdefault((item.id, who), label)
             if before.choice != choice:
@@ -129,6 +132,26 @@ def labels_of(paths: Sequence[Path], key: Mapping[str, Item]) -> list[Label]:
                     " keep one of the two"
                 )
     return list(found.values())
+
+
+def _who(said: Said, item: Item, stem: str, people: Mapping[str, str]) -> str:
+    """Whose label it is: as the row says; without a name, by the file, or who alone was asked.
+
+    A tool may put the number of one of its users in the place of a name. `people`: the names of this
+    export by themselves in lower case.
+    """
+    name = str(said.annotator or "").strip()
+    if name.casefold() in people:
+        return people[name.casefold()]
+    if not name or name.isdecimal():
+        if stem.casefold() in people:
+            return people[stem.casefold()]
+        if len(item.annotators) == 1:
+            return item.annotators[0]
+    raise InputError(
+        f"{said.where}: annotator {name or stem!r} is none of {', '.join(sorted(people.values()))}, who were"
+        " asked (judge.people.annotators); correct the name in the file"
+    )
 
 
 def _choice(text: str, item: Item) -> str | None:

@@ -42,7 +42,8 @@ def write_all(
         writer.writeheader()
         writer.writerows({name: harmless(text) for name, text in row.items()} for row in blank)
     write_jsonl(folder / f"{annotator}.jsonl", blank)
-    tasks = [{"data": {**row, "annotator": annotator}} for row in rows]
+    own = {"annotator": annotator, "asked_of": annotator}
+    tasks = [{"data": {**row, **own}} for row in rows]
     write_json(folder / f"{annotator}.label-studio.json", tasks)
     config = label_studio_config(mode, words)
     (folder / "label-studio.xml").write_text(config, encoding="utf-8")

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..correlate.averages import Cells, Test
-from ..correlate.matching import Agreement, Match, agreement, find_matches, shared_names
+from ..correlate.groups import margin_of
+from ..correlate.matching import Agreement, Match, agreement, shared_names
 from ..correlate.notes import setting_words
 from . import categories
 from .captions import metrics_words, plural, seeds_words
@@ -49,10 +50,12 @@ def reasons_of(
 
 
 class Summary(NamedTuple):
-    """A row of the table by benchmark."""
+    """A row of the table by benchmark; `unit` as in `Cells.unit`, `margin` in this unit."""
 
     label: str
     metric: str
+    unit: str
+    margin: float
     found: Agreement
     shared: int
     reasons: str
@@ -83,10 +86,10 @@ SUMMARY: list[Field[Summary]] = [
 ]
 
 
-def summary_table(
+def summaries(
     mine: Cells, theirs: Cells, matches: list[Match], register: Sequence[Departure]
-) -> Table:
-    """One row per test and metric."""
+) -> list[Summary]:
+    """How far apart the studies are, per test and metric."""
     groups: dict[tuple[Test, Test, str], list[Match]] = {}
     for match in matches:
         groups.setdefault((match.test, match.theirs, match.metric), []).append(match)
@@ -100,11 +103,18 @@ def summary_table(
         found = [reason for match in own for reason in reasons_of(mine, theirs, match, register)]
         return reasons_words(found, register)
 
-    rows = [
-        Summary(label(test, other), metric, agreement(mine, own), len(own), reasons(own))
+    return [
+        Summary(
+            label(test, other),
+            metric,
+            mine.unit(test, metric),
+            margin_of(mine, test, metric),
+            agreement(mine, own),
+            len(own),
+            reasons(own),
+        )
         for (test, other, metric), own in groups.items()
     ]
-    return tabulate("summary", "By benchmark", SUMMARY, rows)
 
 
 def score_table(
@@ -133,9 +143,14 @@ def score_table(
     return tabulate("cells", "Every cell that both have", fields, matches, keys=4)
 
 
-def comparison_page(mine: Cells, theirs: Cells, register: Sequence[Departure]) -> Page:
+def comparison_page(
+    mine: Cells,
+    theirs: Cells,
+    register: Sequence[Departure],
+    matches: list[Match],
+    found: list[Summary],
+) -> Page:
     """Ours beside published; a line that says why where no cell is shared."""
-    matches = find_matches(mine, theirs)
     where = categories.category(mine.facts, categories.BESIDE, "Comparison")
     labels = {"item": "Ours beside published", "languages": ", ".join(mine.languages())}
     page = Page(
@@ -155,7 +170,7 @@ def comparison_page(mine: Cells, theirs: Cells, register: Sequence[Departure]) -
     if matches:
         shared = {match.theirs.benchmark for match in matches}
         page.tables = [
-            summary_table(mine, theirs, matches, register),
+            tabulate("summary", "By benchmark", SUMMARY, found),
             departures_table(register, shared),
             score_table(mine, theirs, matches, register),
         ]

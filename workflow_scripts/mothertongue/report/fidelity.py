@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 from ..correlate.averages import Cells, Setting, Test
-from ..correlate.facts import LANGUAGE_FIDELITY
 from ..correlate.notes import plain_number
 from ..scores import MULTI
 from . import categories
@@ -21,18 +20,9 @@ class Place(NamedTuple):
     language: str
 
 
-def fidelity_tests(cells: Cells) -> list[Test]:
-    """The question sets whose answers were looked at."""
-    return [
-        test
-        for test in cells.tests
-        if cells.facts.benchmark(test.benchmark).kind == LANGUAGE_FIDELITY
-    ]
-
-
 def fidelity_page(cells: Cells) -> Page | None:
     """Shares of answers by condition; None where no answers were looked at."""
-    tests = fidelity_tests(cells)
+    tests = cells.checks
     if not tests:
         return None
     languages = [

@@ -2,10 +2,12 @@
 
 import html
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from ..correlate import claims as c
 from ..correlate.averages import Cells
 from ..correlate.claims import Claim
+from ..correlate.facts import LANGUAGE_FIDELITY
 from ..correlate.notes import setting_words
 from ..judge.probes import FAILS
 from .captions import metrics_words, plural, seeds_words
@@ -17,6 +19,7 @@ from .together import together
 from .verdicts import checked, is_shared, levels_words, unit_words
 
 MOST_MISSING = 4  # lines on the first page
+DIFFERENCES = (c.NATIVE_BETTER, c.TRANSLATED_BETTER, c.LANGUAGES_DIFFER)
 TITLE = "Is translated instruction data good enough?"
 QUESTION = "Is translated instruction data good enough, and would the tests notice if it were not?"
 LOOK = (
@@ -32,6 +35,30 @@ def find_all(claims: Iterable[Claim], names: Names) -> list[Finding]:
         Finding(word(claim, names), checked(claim), SECTIONS[claim.question]) for claim in claims
     ]
     return sorted(found, key=lambda finding: finding.section)
+
+
+class FirstPage(NamedTuple):
+    """What the first page is made of: scores, claims in its table, findings that it may tell."""
+
+    cells: Cells
+    claims: list[Claim]
+    findings: list[Finding]
+
+
+def for_first_page(cells: Cells, claims: list[Claim], findings: list[Finding]) -> FirstPage:
+    """Of answers looked at without a judge only what differs, unless a study has nothing else."""
+
+    def told(claim: Claim) -> bool:
+        return claim.group != LANGUAGE_FIDELITY or checked(claim).verdict in DIFFERENCES
+
+    checks = [claim for claim in claims if claim.group == LANGUAGE_FIDELITY]
+    if not checks or len(checks) == len(claims):
+        return FirstPage(cells, claims, findings)
+    findings = [finding for finding in findings if told(finding.claim)]
+    if any(map(told, checks)):
+        return FirstPage(cells, claims, findings)
+    rest = [test for test in cells.tests if test not in cells.checks]
+    return FirstPage(cells.on(rest), [one for one in claims if one not in checks], findings)
 
 
 def bases_words(claims: list[Claim]) -> str:

@@ -267,8 +267,19 @@ def _parted(findings: list[Finding]) -> dict[tuple[str | None, str | None, str],
 
 
 def _unique(findings: list[Finding]) -> list[Finding]:
-    """Findings whose sentences differ, in their order."""
-    return list({finding.sentence: finding for finding in findings}.values())
+    """Findings that say different things, in their order.
+
+    A group of one test, and the best of one translator, have the numbers of their whole.
+    """
+    found: dict[object, Finding] = {}
+    for finding in findings:
+        claim = finding.claim
+        of_gap = claim.question in (c.CELL, c.TRANSLATOR, c.BEST, c.BENCHMARK)
+        numbers = (claim.language, claim.unit, claim.estimate, claim.low, claim.high)
+        found.setdefault(
+            numbers if of_gap and claim.estimate is not None else finding.sentence, finding
+        )
+    return list(found.values())
 
 
 def first_page_html(

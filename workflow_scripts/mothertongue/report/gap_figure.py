@@ -41,9 +41,11 @@ Panel = tuple[Test, list[Gap], Correlation | None]
 
 
 def panels_of(cells: Cells, gaps: list[Gap], correlations: list[Correlation]) -> list[Panel]:
-    """A panel for every test and metric with a gap."""
+    """A panel for every test and metric with a gap; none for checks of answers."""
     found = []
     for test in cells.tests:
+        if test in cells.checks:
+            continue
         for metric in cells.metrics(test):
             points = [gap for gap in gaps if (gap.test, gap.metric) == (test, metric)]
             own = [row for row in correlations if (row.test, row.metric) == (test, metric)]

@@ -16,9 +16,12 @@ KINDS = {
 
 
 def probes_page(
-    rows: Sequence[Trial], names: Mapping[str, Mapping[str, str]], confidence: float
+    rows: Sequence[Trial],
+    names: Mapping[str, Mapping[str, str]],
+    confidence: float,
+    untried: Sequence[str] = (),
 ) -> Page:
-    """A table by judge and language, and one by kind of probe."""
+    """A table by judge and language, and one by kind of probe. `untried`: languages without probes."""
 
     def accuracy(row: Trial) -> Entry:
         return Mark(
@@ -52,6 +55,10 @@ def probes_page(
     whole = [row for row in rows if row.kind is None]
     kinds = [row for row in rows if row.kind is not None]
     failing = sorted({names["judges"].get(row.judge, row.judge) for row in whole if not row.passes})
+    notes = [f"Below {100 * PASSING:.0f} %: {', '.join(failing)}."] if failing else []
+    if untried:
+        told = ", ".join(names["languages"].get(code, code) for code in untried)
+        notes.append(f"No probes in {told}: what a judge is worth there is not known.")
     return Page(
         "",
         "probes",
@@ -68,5 +75,5 @@ def probes_page(
             tabulate("judges", "Judges by language", fields, whole, keys=3).without_empty(),
             tabulate("kinds", "Judges by kind of probe", fields, kinds, keys=3).without_empty(),
         ],
-        [f"Below {100 * PASSING:.0f} %: {', '.join(failing)}."] if failing else [],
+        notes,
     )

@@ -19,7 +19,7 @@ from .provenance_files import (
 )
 from .table import Column, Entry, Field, Table, tabulate
 
-Versions = Iterable[Mapping[str, str]]  # of libraries, one mapping per result
+Versions = Sequence[Mapping[str, str]]  # of libraries, one mapping per result
 
 
 def when(seconds: float | None) -> str | None:
@@ -53,12 +53,22 @@ def software_table(stages: Mapping[str, Versions], tools: Mapping[str, str]) -> 
         table.rows.append(row)
     for name, version in tools.items():
         table.notes.append(f"{name}: {version}.")
-    mixed = [n for n in found for s in stages if len(found[n][s]) > 1]
+    mixed = mixed_versions(stages)
     if mixed:
-        table.notes.append(
-            f"Results of several versions stand side by side: {', '.join(sorted(set(mixed)))}."
-        )
+        table.notes.append(f"Results of several versions stand side by side: {', '.join(mixed)}.")
     return table
+
+
+def mixed_versions(stages: Mapping[str, Versions]) -> list[str]:
+    """Libraries of which a stage's results had more than one version."""
+    return sorted(
+        {
+            name
+            for results in stages.values()
+            for name in {name for versions in results for name in versions}
+            if len({versions[name] for versions in results if name in versions}) > 1
+        }
+    )
 
 
 def model_table(
@@ -211,14 +221,20 @@ STAGE: list[Field[tuple[str, list[Job]]]] = [
         Column("hours", "", 2, "summed over jobs, which may have run side by side"),
         lambda stage: sum(job.seconds for job in stage[1]) / 3600,
     ),
-    Field(
-        Column("CPU hours", "", 2), lambda stage: sum(job.cpu_seconds for job in stage[1]) / 3600
-    ),
-    Field(
-        Column("largest memory, GB", "", 1),
-        lambda stage: max(job.megabytes for job in stage[1]) / 1024,
-    ),
+    Field(Column("CPU hours", "", 2), lambda stage: cpu_hours(stage[1])),
+    Field(Column("largest memory, GB", "", 1), lambda stage: largest_memory(stage[1])),
 ]
+
+
+def cpu_hours(jobs: list[Job]) -> float | None:
+    """Summed over jobs; None where that of a job is not known."""
+    known = all(job.measured for job in jobs)
+    return sum(job.cpu_seconds for job in jobs) / 3600 if known else None
+
+
+def largest_memory(jobs: list[Job]) -> float | None:
+    """In GB, over jobs; None where that of a job is not known."""
+    return max(job.megabytes for job in jobs) / 1024 if all(job.measured for job in jobs) else None
 
 
 def time_table(jobs: Mapping[str, list[Job]], adapters: list[Adapter]) -> Table | None:
@@ -227,6 +243,11 @@ def time_table(jobs: Mapping[str, list[Job]], adapters: list[Adapter]) -> Table 
         return None
     title = "Time and memory by stage, of the jobs whose results stand now"
     table = tabulate("time", title, STAGE, jobs.items())
+    if not all(job.measured for own in jobs.values() for job in own):
+        table.notes.append(
+            "Where jobs ran in a process that is kept loaded, Snakemake measures their time, but neither"
+            " their CPU time nor their memory."
+        )
     gpu = [one for one in adapters if one.device not in (None, "cpu")]
     spent = sum(one.seconds * one.processes for one in gpu) / 3600
     table.notes.append(

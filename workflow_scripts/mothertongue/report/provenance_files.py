@@ -124,6 +124,14 @@ class Job:
     cpu_seconds: float
     megabytes: float
 
+    @property
+    def measured(self) -> bool:
+        """Whether CPU time and memory are the job's own.
+
+        A job that runs in a preloaded process only waits for it: Snakemake sees the one that waits.
+        """
+        return self.cpu_seconds > 0.05 * self.seconds
+
 
 def read_adapters(paths: Iterable[Path]) -> list[Adapter]:
     """The making of every adapter."""

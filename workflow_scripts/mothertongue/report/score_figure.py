@@ -11,7 +11,6 @@ from typing import Any
 
 from ..correlate.averages import Cells, Test
 from ..correlate.coverage import mean_with_range
-from ..correlate.facts import LANGUAGE_FIDELITY
 from ..correlate.notes import setting_words
 from .captions import metrics_words, plural, seeds_words
 from .categories import GAP, category
@@ -43,7 +42,7 @@ def figure_of(cells: Cells, test: Test) -> str:
     if test.judge is not None:
         return "judged"
     about = cells.facts.benchmark(test.benchmark)
-    if about.kind == LANGUAGE_FIDELITY:
+    if about.is_check:
         return "fidelity"
     origin = about.origin or "native"
     return "native" if origin == "native" else "translated"

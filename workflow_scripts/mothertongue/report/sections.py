@@ -132,18 +132,25 @@ def section_page(section: str, findings: Sequence[Finding], names: Names) -> str
     if not lines:
         return ""
     bars = bars_of(section, findings, names)
-    told: set[str] = set()
     heads = (opening.below, opening.above)
     shaded = section != categories.OBVIOUS
-    picture = f"<figure>{draw_forest(bars, heads=heads, shaded=shaded)}</figure>" if bars else ""
+    return opening_page(
+        opening.question, draw_forest(bars, heads=heads, shaded=shaded) if bars else "", lines
+    )
+
+
+def opening_page(question: str, picture: str, lines: Sequence[str]) -> str:
+    """A category's question, its picture (an SVG, or empty) and its first sentences."""
+    told: set[str] = set()
     said = "".join(f"<li>{explained(line, told)}</li>" for line in lines[:MOST])
     rest = len(lines) - MOST
     more = (
         f"<p class='facts'>{rest} more: see the item <i>Every sentence</i>.</p>" if rest > 0 else ""
     )
+    shown = f"<figure>{picture}</figure>" if picture else ""
     body = (
         f"<style>{asset('screen.css')}</style><div class='screen-one opening'>"
-        f"<h1>{html.escape(opening.question)}</h1>{picture}"
+        f"<h1>{html.escape(question)}</h1>{shown}"
         f"<ul class='sentences'>{said}</ul>{more}</div>"
     )
-    return document(opening.question, body)
+    return document(question, body)

@@ -250,10 +250,25 @@ def say_growth(claim: Claim, names: Names) -> str:
     return f"it is undecided whether the gap changes with the score {basis}"
 
 
+def gains(knowledge: float, defects: float) -> bool:
+    """Whether the larger of two effects is no cost, so that "costs more" would say the wrong thing."""
+    return max(knowledge, defects, key=abs) < 0
+
+
+def help_words(effect: float, unit: str) -> str:
+    """What an effect does: helps if it is above zero."""
+    return f"{'helps' if effect >= 0 else 'costs'} {plain(abs(effect), fewest_digits(unit))}"
+
+
 def say_cause(claim: Claim, names: Names) -> str:
     """Native content, damage by translation, and which of the two is larger."""
     basis = f"{numbers(claim)} ({tests_words(claim)})"
     if "-" in claim.contrast or "−" in claim.contrast:
+        knowledge, defects = claim.first_score, claim.second_score
+        told = claim.verdict not in (c.UNDECIDED, c.ALIKE, c.AT_CHANCE)
+        if told and knowledge is not None and defects is not None and gains(knowledge, defects):
+            content, trip = (help_words(effect, claim.unit) for effect in (knowledge, -defects))
+            return f"native content {content} and translation back and forth {trip}, a difference of {basis}"
         if claim.verdict in (c.KNOWLEDGE_LARGER, c.FIRST_BETTER):
             return f"missing knowledge costs more than translation defects, by {basis}"
         if claim.verdict in (c.DEFECTS_LARGER, c.SECOND_BETTER):

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
-from snakemake.io import ancient
 from snakemake.iocontainers import OutputFiles, Wildcards
 
 from ..files import read_jsonl
@@ -116,16 +115,18 @@ class Judging:
         return [IN_RULES.at(LABELLED)] if own else []
 
     def batch(self, wildcards: Wildcards) -> str | list[str]:
-        """The report of {judge}'s batches, if it asks in batches; its age re-rates nothing.
+        """The report of {judge}'s batches, if it asks in batches.
 
-        Answers that are none of the study's own (a module's, say) are in no such batch.
+        After a new batch, every rating of the judge is read from the store again. (As an `ancient`
+        input, the report would keep Snakemake from seeing in the same run that answers or a prompt
+        have changed.) Answers that are none of the study's own (a module's, say) are in no such batch.
         """
         judge = wildcards.judge
         own = IN_RULES.at(ANSWERS, **wildcards) in self._own_answers
         if wildcards.get("against"):
             own = own and self.others(wildcards) in self._own_answers
         batched = self.study.judges[judge].get("batch") and own
-        return ancient(IN_RULES.at(BATCH_REPORT, judge=judge)) if batched else []
+        return IN_RULES.at(BATCH_REPORT, judge=judge) if batched else []
 
     def spec(self, wildcards: Wildcards) -> dict[str, Any]:
         """What determines the ratings of {judge}; its label is for tables only."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from snakemake.iocontainers import Wildcards
 
-from ..estimate.workload import probed
+from ..estimate.workload import answered, probed
 from ..judge.probes import files_of
 from ..study import Study
 from ..study.paths import PROBED, WARNINGS
@@ -24,6 +24,12 @@ class Probing:
     def languages(self) -> list[str]:
         """Languages of answers; of our own probes those that have a file."""
         return probed(self.study)
+
+    @property
+    def untried(self) -> dict[str, list[str]]:
+        """Languages of answers without probes, as a parameter of rules; none where all have some."""
+        found = [code for code in answered(self.study) if code not in self.languages]
+        return {"untried": found} if found and self.settings is not None else {}
 
     def probes(self, wildcards: Wildcards) -> list[str]:
         """The files of probes in {language}."""

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from .catalogue import read_catalogue
 from .schema import Json, suggestion
 from .tasks import FAMILY, HARNESS
 from .validation import Names, Section, listed, mapping, placeholders, unknown
@@ -43,10 +44,11 @@ def benchmark_mistakes(
             yield from unknown(at, code, names.languages, "language")
         yield from placeholders(f"{where}.task", spec.get("task"), "language")
         known = dict.fromkeys(task_names_of(spec).values())
+        wrong: dict[str, None] = {}  # in order, each once
         for task_name in known:
             task = tasks[task_name]
             if isinstance(task, InputError):
-                yield f"{where}.task: {task}"
+                wrong[missing_codes(spec) or str(task)] = None
                 continue
             yield from _task_mistakes(where, spec, task)
             if mapping(task["metadata"]).get("family") == "text" and not names.sample.get(
@@ -54,6 +56,23 @@ def benchmark_mistakes(
             ):
                 if not spec.get("dataset"):
                     yield f"{where}: needs held-out rows; set sample.heldout to, say, 100"
+        yield from (f"{where}.task: {what}" for what in wrong)
+
+
+def missing_codes(spec: Section) -> str | None:
+    """The `codes` that a public benchmark needs in the study's languages, where some are not given."""
+    given = mapping(spec.get("codes"))
+    needed = {
+        test.language: test.code
+        for tests in read_catalogue().values()
+        for test in tests.values()
+        if test.pattern == spec.get("task") and test.language in listed(spec.get("languages"))
+        if test.language not in given and test.code != test.language
+    }
+    if not needed:
+        return None
+    codes = ", ".join(f"{language}: {code}" for language, code in needed.items())
+    return f"'{spec['task']}' names languages in its own way; give codes: {{{codes}}}"
 
 
 def _task_mistakes(where: str, spec: Section, task: Section) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Check what a judge and a jury are asked for: mode, criteria, prompt, members."""
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from ..prompts.judging import PAIRWISE, RATING, judge_prompt_mistakes
@@ -8,6 +9,7 @@ from .schema import suggestion
 
 Section = Mapping[str, Any]
 ANCHORS = 5  # texts of a scale
+PROBES = Path(__file__).resolve().parents[3] / "resources" / "probes"  # ours, by language
 
 
 def judging_mistakes(spec: Section) -> Iterator[str]:

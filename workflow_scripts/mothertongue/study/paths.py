@@ -10,8 +10,10 @@ declared outputs of a job that fails: checkpoints, finished chunks and answers, 
 and what was found out about cards and bases.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from string import Formatter
 
 from . import mixes
 from .grid import AnswerSet, Condition, Evaluation, Judgement, Pair
@@ -125,6 +127,11 @@ def wildcards_of(cell: Cell) -> dict[str, str | int]:
         "lr": cell.lr,
         "seed": cell.seed,
     }
+
+
+def condition_of(wildcards: Mapping[str, str]) -> dict[str, str]:
+    """The condition among a job's wildcards, as score files and provenance have it."""
+    return {name: wildcards[name] for _, name, *_ in Formatter().parse(CONDITION) if name}
 
 
 @dataclass(frozen=True, slots=True)

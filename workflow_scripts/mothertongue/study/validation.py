@@ -11,7 +11,7 @@ from typing import Any
 
 from ..prompts.checks import translation_prompt_mistakes
 from ..secrets import key_in_address
-from .judging import judging_mistakes, jury_mistakes
+from .judging import PROBES, judging_mistakes, jury_mistakes
 from .recipes import recipe_mistakes
 from .schema import Json, suggestion
 from .tasks import demonstration_path
@@ -319,16 +319,25 @@ def _questions(names: Names) -> Iterator[str]:
     trial, models = mapping(given), [one for one in names.judges.values() if mapping(one).get("backend") in CHAT]  # fmt: skip
     if given is not None and not models:
         yield "judge.probe: no judge is a model (backend openai or cohere); add one, or take probe out"
+    own = sorted(path.stem for path in PROBES.glob("*.yaml"))
+    if given is not None and not trial.get("path") and not set(own) & set(names.languages):
+        yield (
+            f"judge.probe: our probes are in {', '.join(own)}, and the study has none of these"
+            " languages; name a file of probes (judge.probe.path), or take probe out"
+        )
     yield from placeholders("judge.probe.path", trial.get("path"), "language")
     yield from placeholders("judge.people.guidelines", asked.get("guidelines"), "language")
     alone = mapping(names.config.get("answer")).get("fidelity")
     if names.questions and not names.judges and not alone:
-        yield "judge.judges: open questions are asked, but no judge is configured"
+        yield (
+            "judge.judges: open questions are asked, but no judge is configured; add one, or take"
+            " answer.fidelity: false out, so that they are looked at without one"
+        )
     for name in names.benchmarks if alone else ():
         if name in {f"fidelity-{one}" for one in names.questions}:
             yield (
                 f"evaluate.benchmarks.{name}: answer.fidelity gives this name to a question set;"
-                " choose another"
+                " choose another, or set answer.fidelity: false"
             )
 
 
