@@ -80,8 +80,8 @@ def test_a_bundle_holds_what_its_readers_need_and_no_text(bundled, finished_demo
     folder = bundled / "bundle"
     assert wrong_files(folder) == []
     for name in ("study.yaml", "departures.yaml", "CITATION.bib", "environment/packages.txt",
-                 "environment/analyse.yaml", "prompts/alpaca.yaml", "prompts/own/xquad.yaml",
-                 "results/correlate/study/claims.json", "results/report/study/tables"):  # fmt: skip
+                 "environment/analyse.yaml", "environment/lock.txt", "prompts/alpaca.yaml",
+                 "prompts/own/xquad.yaml", "results/correlate/study/claims.json", "results/report/study/tables"):  # fmt: skip
         assert (folder / name).exists(), name
     study = read_study(load_yaml(folder / "study.yaml"), ROOT)
     assert study.config == read_study(load_yaml(SMALL / "config.yaml"), ROOT).config

@@ -80,10 +80,17 @@ def test_a_study_given_twice_is_refused(tmp_path, capsys):
 
 
 @pytest.mark.slow
-def test_a_bundle_of_the_demo_stands_beside_another_study(finished_demo, tmp_path):
+def test_the_demo_the_published_study_and_a_third_stand_in_one_plot(finished_demo, tmp_path):
     results = finished_demo / "results"
     published = f"published={results / 'correlate/published/claims.json'}"
-    assert main([f"demo={results}", published, "--out", str(tmp_path)]) == 0
+    tests = (("xquad", "em"), ("tydiqa", "f1"))
+    named = [replace(claim(2.0, 0.8), benchmark=name, metric=metric) for name, metric in tests]
+    third = written(tmp_path, "third", *named)
+    assert main([f"demo={results}", published, third, "--out", str(tmp_path)]) == 0
     rows = list(csv.DictReader((tmp_path / "claims.csv").open(encoding="utf-8")))
-    assert {r["study"] for r in rows} == {"demo", "published"}
+    assert {r["study"] for r in rows} == {"demo", "published", "third", "random-effects mean"}
     assert len(rows) > 30
+    both = [r for r in rows if (r["benchmark"], r["language"]) == ("xquad", "es")]
+    assert [r["study"] for r in both] == ["published", "third", "random-effects mean"]
+    drawn = (tmp_path / "forest.svg").read_text(encoding="utf-8")
+    assert all(f"  {name} -->" in drawn for name in ("demo", "published", "third"))

@@ -49,6 +49,7 @@ def write_run(folder, data, *, tokens, perplexities, dropped=0):
         "adapter_sha256": data.ljust(64, "0"),
         "proof": {"equal": True},
         "versions": {"torch": "1.0" if data == "native" else "2.0"},
+        "tracked": {"by": "wandb", "place": "https://wandb.ai/us/study/runs/1"},
     }
     (place / "provenance.json").write_text(json.dumps(facts), encoding="utf-8")
     return place
@@ -129,6 +130,7 @@ def test_provenance_names_versions_money_and_hours(tmp_path, runs):
         "version 3",
         "Alpaca",
         "transformers 5.23, vllm 0.30",
+        'wandb: <a href="https://wandb.ai/us/study/runs/1">',
     )
     for words in ("1.0 (1 files), 2.0 (1 files)", *seen):
         assert words in page, words

@@ -161,7 +161,8 @@ def bundle(
     add_results(folder, sources, texts)
     settings = yaml.safe_dump(movable(study.config), allow_unicode=True, sort_keys=False, width=100)
     (folder / STUDY).write_text(settings, encoding="utf-8")
-    for path in sorted((sources.root / "envs").glob("*.yaml")):
+    environments = sources.root / "envs"
+    for path in (*sorted(environments.glob("*.yaml")), environments / "lock.txt"):
         copy(path, folder / "environment" / path.name)
     (folder / "environment" / "packages.txt").write_text(packages(), encoding="utf-8")
     prompts = sources.root / "workflow_scripts/mothertongue/prompts"

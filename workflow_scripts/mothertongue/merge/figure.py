@@ -75,6 +75,7 @@ def draw(axis: Any, lines: Sequence[Line], inks: Inks, unit: str) -> None:
                 if beyond:
                     axis.plot(end, place, marker, color=ink, ms=5, clip_on=False)
         axis.plot(value, place, "D" if study is None else "o", color=ink, ms=5)
+        told = told.replace("-", "−")
         axis.text(1.02, place, told, transform=beside, va="center", fontsize=7)
     axis.axvline(0, color=BASE, lw=0.8)
     axis.set_xlim(left, right)
