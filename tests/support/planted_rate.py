@@ -15,8 +15,9 @@ from pathlib import Path
 import yaml
 from mothertongue.files import write_jsonl
 
-NATIVE = (48, 96, 192, 384)
-DRAWS = (1, 2, 3, 4)
+NATIVE = (64, 128, 256, 512)
+TRANSLATED = (32, *NATIVE)  # times the rate
+DRAWS = (1, 2, 3, 4, 5)
 COLOURS = {"red": "rojo", "green": "verde", "blue": "azul", "black": "negro"}
 PEOPLE = random.Random("people").sample(
     ["".join(pair) for pair in itertools.product(
@@ -124,7 +125,7 @@ def write(folder: Path, rates: dict[str, int]) -> Path:
 def config(rates: dict[str, int]) -> dict[str, object]:
     """The study."""
     rows = {"native": NATIVE} | {
-        name: [rate * number for number in NATIVE] for name, rate in rates.items()
+        name: [rate * number for number in TRANSLATED] for name, rate in rates.items()
     }
     return {
         "study": "planted-rate",
@@ -153,7 +154,7 @@ def config(rates: dict[str, int]) -> dict[str, object]:
         },
         "finetune": {
             "method": "full", "quantisation": "none", "template": "plain", "max_length": 64,
-            "learning_rates": {"high": 0.0025}, "effective_batch": 2, "epochs": 4, "validation": 0.2,
+            "learning_rates": {"high": 0.002}, "effective_batch": 4, "epochs": 8, "validation": 0.2,
             "seeds": [1],
         },
         "conditions": [
