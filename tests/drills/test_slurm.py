@@ -340,6 +340,7 @@ BY_BASE = (
 )
 
 
+@pytest.mark.long
 def test_all_adapters_of_a_base_share_a_job_and_a_load(study, tmp_path, monkeypatch):
     """Its job is killed twice: nothing that was finished is computed again, in this run or the next."""
     monkeypatch.setenv("FAKE_CUDA_LOG", str(tmp_path / "cuda.log"))

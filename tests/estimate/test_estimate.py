@@ -397,7 +397,8 @@ def test_the_papers_study_has_its_size_and_its_price(tmp_path, root, shared):
 
 @pytest.mark.slow
 @pytest.mark.data
-@pytest.mark.parametrize("name", ["small", pytest.param("paper-2026", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["small", "paper-2026"])
 def test_a_studys_head_says_what_the_estimate_says(tmp_path, root, shared, name):
     text = (root / f"studies/{name}.yaml").read_text(encoding="utf-8")
     head = " ".join(line.strip("# ") for line in text.split("\nstudy:")[0].splitlines())
