@@ -236,7 +236,7 @@ def test_items_of_one_side_are_counted(tmp_path):
         ("item,score\n1,1\n2,NaN\n", "1 items is no finite number (first: item 2, nan)"),
         ("item,score\n7,1\n8,0\n", "no item in common"),
         ("item,score\n1,x\n2,0\n", "no number where one is wanted"),
-        ("name,points\n1,1\n", "no log that is known"),
+        ("name,points\n1,1\n", "no columns item and score; found name, points"),
     ],
 )
 def test_broken_tables_give_one_line(tmp_path, capsys, rows, said):
