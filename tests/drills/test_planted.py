@@ -19,6 +19,7 @@ def in_spanish_alone(path):
         entry["scope"] = ["es"]
     for benchmark in study["evaluate"]["benchmarks"].values():
         benchmark["languages"] = ["es"]
+    path.unlink()  # it is a link to the repository's own
     path.write_text(yaml.safe_dump(study, allow_unicode=True, sort_keys=False), encoding="utf-8")
 
 

@@ -62,7 +62,7 @@ def test_twelve_items_by_keyboard(tmp_path, chromium, mode):
     chromium.open("about:blank")
     chromium.open(f"file://{path}")  # the reader comes back the next day
     chromium.wait("document.body.dataset.ready")
-    assert chromium.run("return document.getElementById('place').textContent").startswith("8 / ")
+    chromium.wait("document.getElementById('place').textContent.startsWith('8 / ')")
     for key in keys[7:]:
         press(key)
     press("ArrowLeft")
@@ -82,4 +82,10 @@ def test_twelve_items_by_keyboard(tmp_path, chromium, mode):
     assert {(one.item, one.choice, one.annotator) for one in back} == {
         (row["item"], choice, "ana") for row, choice in zip(rows[:12], wanted)
     }
+    store = "mothertongue:ana:" + "".join(row["item"] for row in rows)
+    elsewhere = json.dumps(json.dumps({rows[-1]["item"]: wanted[0]}))  # what another tab keeps
+    chromium.run(f"localStorage.setItem({store!r}, {elsewhere})")
+    press("1")
+    now = json.loads(chromium.run(f"return localStorage.getItem({store!r})"))
+    assert len(now) == 12 + 1 + 1 and now[rows[-1]["item"]] == wanted[0]
     assert chromium.complaints() == []

@@ -277,6 +277,10 @@ def test_the_right_language_is_on_the_first_page_only_if_it_differs(names):
     assert shown(mean, alike) == (["grammar"], [mean])
     assert shown(mean, alike, apart) == (["grammar", LANGUAGE_FIDELITY], [mean, apart])
     assert shown(alike) == ([LANGUAGE_FIDELITY], [alike])  # a study that tests nothing else
+    where = {"language": "es", "languages": 1}
+    many = [replace(mean, group=f"g{n}", estimate=16.0 + n, **where) for n in range(9)]
+    _, first = shown(*many, apart)
+    assert len(first) == 8 and apart in first  # one difference is always told
 
 
 def test_the_forest_plot_shows_every_cell_band_and_zero():

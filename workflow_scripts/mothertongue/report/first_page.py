@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from ..correlate import claims as c
 from ..correlate.averages import Cells
 from ..correlate.claims import Claim
+from ..correlate.facts import LANGUAGE_FIDELITY
 from ..correlate.notes import HIDES
 from .citing import citing_html
 from .digits import p_words
@@ -205,8 +206,9 @@ def _bar(
 def first_sentences(findings: list[Finding]) -> list[Finding]:
     """At most eight that decide something: over languages first, then what explains it.
 
-    Translators that part ways stand in the place of their mean, and one control is always shown.
-    Without any, the cells of the table are worded as they are.
+    Translators that part ways stand in the place of their mean, and one control is always shown; so
+    is one difference in the right language of answers. Without any, the cells of the table are worded
+    as they are.
     """
     idle = (c.UNDECIDED, c.NOT_SHOWN, c.AT_CHANCE)
     decided = [f for f in findings if checked(f.claim).verdict not in idle]
@@ -232,9 +234,12 @@ def first_sentences(findings: list[Finding]) -> list[Finding]:
     }
     causes = sorted(causes, key=lambda f: f not in told_apart.values())
     controls = [f for f in findings if f.claim.question == c.CONTROL]
+    checks = [f for f in own(c.CELL) if f.claim.group == LANGUAGE_FIDELITY]
+    checks.sort(key=lambda f: f.claim.language is not None)
     chosen = [
         *worded(own(c.CELL, True)[:4]),
         *own(c.LANGUAGES)[:2],
+        *checks[:1],
         *sorted(controls, key=lambda f: f not in decided)[:1],
         *causes[:2],
         *own(c.GROWTH)[:1],
