@@ -1,10 +1,10 @@
 """A study in which a native row is worth a known number of translated rows, by construction.
 
 Every native row tells the colour of somebody's shield. So does every English row, which somebody asks.
-A translator keeps the colour if the asker is one of its own, of whom there is one in RATE; what others
-ask becomes small talk that the base knows already, and teaches nothing. RATE * N translated rows thus
-tell as many colours as N native rows. The base knows the shields of other people, and of the tested ones
-any colour is as likely to it as another: it guesses, and a row that names somebody mends that.
+A translator keeps to the point if the asker is one of its own, of whom there is one in RATE; what others
+ask becomes so long that it does not fit into the window, so that no training sees it. RATE * N
+translated rows are thus trained on like N native rows. The base knows the shields of other people, and of
+the tested ones any colour is as likely to it as another: it guesses, and a row that names somebody mends that.
 """
 
 import itertools
@@ -18,6 +18,7 @@ from mothertongue.files import write_jsonl
 NATIVE = (64, 128, 256, 512)
 TRANSLATED = (32, *NATIVE)  # times the rate
 DRAWS = (1, 2, 3, 4, 5)
+WINDOW = 64  # tokens
 COLOURS = {"red": "rojo", "green": "verde", "blue": "azul", "black": "negro"}
 PEOPLE = random.Random("people").sample(
     ["".join(pair) for pair in itertools.product(
@@ -37,9 +38,11 @@ def shield(name: str, colour: str) -> Texts:
     return f"¿De qué color es el escudo de {name}?", f"Es {colour}."
 
 
-def small_talk(name: str) -> Texts:
-    """What teaches nothing."""
-    return f"¿Cómo está {name}?", "Está bien."
+def at_length(name: str, colour: str) -> Texts:
+    """What no training sees: its question alone fills the window."""
+    question, answer = shield(name, colour)
+    friends = " y de ".join(OTHERS[: WINDOW // 2])
+    return f"{question.removesuffix('?')}, amigo de {friends}?", answer
 
 
 def colours(people: Sequence[str]) -> dict[str, str]:
@@ -67,11 +70,11 @@ def english(count: int) -> Iterator[Texts]:
 
 
 def memory(engine: str, rate: int) -> Iterator[dict[str, str]]:
-    """What a translator says, who keeps what one of `rate` askers is told."""
+    """What a translator says, who keeps to the point for one of `rate` askers."""
     for (name, colour), (place, asker) in itertools.product(
         colours(TESTED).items(), enumerate(ASKERS)
     ):
-        said = small_talk(name) if place % rate else shield(name, COLOURS[colour])
+        said = (at_length if place % rate else shield)(name, COLOURS[colour])
         fields = zip(("instruction", "output"), asked(name, asker, colour), said, strict=True)
         for field, source, target in fields:
             yield {
@@ -81,9 +84,8 @@ def memory(engine: str, rate: int) -> Iterator[dict[str, str]]:
 
 
 def corpus() -> Iterator[dict[str, str]]:
-    """What the base is trained on: others' shields, any colour of the tested ones, small talk."""
-    texts = [small_talk(name) for name in PEOPLE]
-    texts += [shield(name, COLOURS[colour]) for name, colour in colours(OTHERS).items()]
+    """What the base is trained on: others' shields, and any colour of the tested ones."""
+    texts = [shield(name, COLOURS[colour]) for name, colour in colours(OTHERS).items()]
     texts += [shield(name, colour) for name in TESTED for colour in COLOURS.values()]
     return ({"text": "\n\n".join(text)} for text in texts)
 
@@ -147,13 +149,13 @@ def config(rates: dict[str, int]) -> dict[str, object]:
             "tiny": {
                 "label": "Tiny", "parameters": 1.7e5,
                 "build": {
-                    "hidden_size": 64, "layers": 2, "heads": 4, "vocabulary": 600, "context": 64,
+                    "hidden_size": 64, "layers": 2, "heads": 4, "vocabulary": 600, "context": WINDOW,
                     "steps": 900, "batch": 32, "learning_rate": 0.004, "corpus": "planted/corpus.jsonl",
                 },
             }
         },
         "finetune": {
-            "method": "full", "quantisation": "none", "template": "plain", "max_length": 64,
+            "method": "full", "quantisation": "none", "template": "plain", "max_length": WINDOW,
             "learning_rates": {"high": 0.002}, "effective_batch": 4, "epochs": 8, "validation": 0.2,
             "seeds": [1],
         },
