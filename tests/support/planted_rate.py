@@ -19,6 +19,10 @@ NATIVE = (64, 128, 256, 512)
 TRANSLATED = (32, *NATIVE)  # times the rate
 DRAWS = (1, 2, 3, 4, 5)
 WINDOW = 64  # tokens
+DETAILS = (
+    "que vive desde hace muchos años en la casa grande que está junto al río, cerca del bosque donde los"
+    " niños de la aldea juegan por la tarde con sus perros y esperan a que sus padres vuelvan del trabajo"
+)  # of words that the tokenizer has never seen
 COLOURS = {"red": "rojo", "green": "verde", "blue": "azul", "black": "negro"}
 PEOPLE = random.Random("people").sample(
     ["".join(pair) for pair in itertools.product(
@@ -41,8 +45,7 @@ def shield(name: str, colour: str) -> Texts:
 def at_length(name: str, colour: str) -> Texts:
     """What no training sees: its question alone fills the window."""
     question, answer = shield(name, colour)
-    friends = " y de ".join(OTHERS[: WINDOW // 2])
-    return f"{question.removesuffix('?')}, amigo de {friends}?", answer
+    return f"{question.removesuffix('?')}, {DETAILS}?", answer
 
 
 def colours(people: Sequence[str]) -> dict[str, str]:
