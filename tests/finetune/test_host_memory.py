@@ -14,7 +14,7 @@ from tiny_models import demo_rows, save_model
 LAYERS, WIDTH, VOCABULARY = 8, 512, 4096
 BUDGET = int(os.environ.get("TOKENS", "256"))  # of a pass, which is one row
 JOB = """
-import json, resource, sys
+import json, re, sys
 from dataclasses import replace
 from pathlib import Path
 import torch
@@ -35,7 +35,8 @@ made = finetune(Job(
     history=folder / "history.csv", provenance=folder / "provenance.json", folder=folder / "work",
     condition={}, base=Base(base), recipe=recipe, last=folder / "last" if whole else None,
 ))
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000 * 1.024
+# getrusage would tell the memory of the process that started this one, if that was larger
+peak = int(re.search(r"VmHWM:\\s*(\\d+) kB", Path("/proc/self/status").read_text())[1]) / 1000 * 1.024
 print(json.dumps({"mb": peak, "tokens": made["tokens"]}))
 """
 
