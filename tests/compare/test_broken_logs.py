@@ -87,13 +87,13 @@ def doubled(folder):
 
 def packed(folder):
     path = folder / SAMPLES
-    path.with_name(f"{SAMPLES}.gz").write_bytes(gzip.compress(path.read_bytes()))
+    path.with_name(f"{SAMPLES}.gz").write_bytes(gzip.compress(path.read_bytes(), mtime=0))
     path.unlink()
 
 
 def all_packed(folder):
     for path in list(folder.iterdir()):
-        path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes()))
+        path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes(), mtime=0))
         path.unlink()
 
 
@@ -217,7 +217,7 @@ TABLE = b"item,score\n1,1\n2,0\n3,1\n"
         ("b.csv", TABLE + b",1\n", ": 1 rows have no item; give each an id of its own"),
         ("b.csv", TABLE + b"\xc3,1\n", ": cut or not readable (invalid utf-8 sequence)"),
         ("b.csv", TABLE.replace(b",", b";"), ": no columns item and score; found item;score"),
-        ("b.csv.gz", gzip.compress(TABLE), ": packed; unpack it first"),
+        ("b.csv.gz", gzip.compress(TABLE, mtime=0), ": packed; unpack it first"),
         ("b.jsonl", b'{"item": 1, "score": 1}\n{"item": 2, "no', ", line 2: not valid JSON ("),
         ("b.jsonl", b'{"item": 1, "score": 1}\n{"item": "\xc3', ", line 2: not UTF-8; save the file"),
         ("b.jsonl", b'{"item": 1, "score": 1}\n{"item": 2, "score": NaN}', ": score of 1 items is no finite"),
