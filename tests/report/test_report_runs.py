@@ -139,7 +139,7 @@ def test_provenance_names_versions_money_and_hours(tmp_path, runs):
     look = (tmp_path / "made" / "spent.html").read_text(encoding="utf-8")
     for words in (
         "<title>Time of all jobs by stage</title>",
-        "took 2.0 hours when summed, most of it in the stage evaluate (2.0 hours)",
+        "took 2.0 hours when summed; the longest stage is evaluate (2.0 hours)",
         "2 models were fine-tuned on",
         "Services gave 1 reply for 12.50 US dollars.",
         "Results of several versions of",

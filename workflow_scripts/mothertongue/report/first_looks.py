@@ -73,8 +73,8 @@ def spent_page(
         longest, own = max(jobs.items(), key=lambda stage: hours(stage[1]))
         whole = hours(job for own in jobs.values() for job in own)
         lines.append(
-            f"The jobs of results that stand now took {time_words(whole)} when summed, most of it"
-            f" in the stage {longest} ({time_words(hours(own))})."
+            f"The jobs of results that stand now took {time_words(whole)} when summed; the longest stage"
+            f" is {longest} ({time_words(hours(own))})."
         )
     if adapters:
         devices = sorted({one.device for one in adapters if one.device})

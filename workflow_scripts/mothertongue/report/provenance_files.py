@@ -12,9 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..correlate.averages import in_order
 from ..files import read_json
 
 SHORT = 12  # characters of a hash that tables show
+STAGES = (
+    *("sample", "translate", "keep", "roundtrip", "finetune", "evaluate", "answer", "judge"),
+    *("correlate", "report"),
+)  # in the order in which a study passes through them
 
 
 def short(value: str | None) -> str | None:
@@ -281,7 +286,7 @@ def read_jobs(benchmarks: Path) -> dict[str, list[Job]]:
             for row in csv.DictReader(handle, delimiter="\t"):
                 job = Job(*(as_number(row.get(key)) for key in ("s", "cpu_time", "max_rss")))
                 found[path.relative_to(benchmarks).parts[0]].append(job)
-    return found
+    return {stage: found[stage] for stage in in_order(STAGES, found)}
 
 
 def as_number(text: str | None) -> float:
