@@ -245,8 +245,8 @@ def time_table(jobs: Mapping[str, list[Job]], adapters: list[Adapter]) -> Table 
     table = tabulate("time", title, STAGE, jobs.items())
     if not all(job.measured for own in jobs.values() for job in own):
         table.notes.append(
-            "Where jobs ran in a process that is kept loaded, Snakemake measures their time, but neither"
-            " their CPU time nor their memory."
+            "CPU hours and memory are left out where a job mostly waited, for a process that is kept"
+            " loaded or for a service: only the job that waits is measured."
         )
     gpu = [one for one in adapters if one.device not in (None, "cpu")]
     spent = sum(one.seconds * one.processes for one in gpu) / 3600

@@ -131,9 +131,9 @@ class Job:
 
     @property
     def measured(self) -> bool:
-        """Whether CPU time and memory are the job's own.
+        """Whether CPU time and memory tell what the job took.
 
-        A job that runs in a preloaded process only waits for it: Snakemake sees the one that waits.
+        A job that runs in a preloaded process only waits for it, and Snakemake measures what waits.
         """
         return self.cpu_seconds > 0.05 * self.seconds
 
