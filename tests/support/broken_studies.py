@@ -628,6 +628,10 @@ BROKEN = {
         put(("judge/judges", {}), ("answer/fidelity", False)),
         ["judge.judges: open questions are asked, but no judge is configured"],
     ),
+    "a judge without questions": (
+        lambda c: c["answer"].update(questions={}),
+        ["answer.questions: missing, so overlap would rate nothing; add open questions, or take"],
+    ),
     # impossible combinations
     "a benchmark in a language it lacks": (
         bench(task="cmmlu", dataset=None),

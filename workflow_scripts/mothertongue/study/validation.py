@@ -333,6 +333,12 @@ def _questions(names: Names) -> Iterator[str]:
             "judge.judges: open questions are asked, but no judge is configured; add one, or take"
             " answer.fidelity: false out, so that they are looked at without one"
         )
+    rating = [str(name) for name in names.judges]
+    if rating and not names.questions and given is None and not asked:
+        yield (
+            f"answer.questions: missing, so {', '.join(rating)} would rate nothing; add open"
+            " questions, or take judge.judges out"
+        )
     for name in names.benchmarks if alone else ():
         if name in {f"fidelity-{one}" for one in names.questions}:
             yield (
