@@ -20,6 +20,7 @@ from mothertongue.files import read_jsonl, write_jsonl
         ([{"id": "a", "prompt": " "}], "row 1: 'prompt'"),
         ([{"id": "a", "prompt": "x"}, {"id": "a", "prompt": "y"}], "row 2: id 'a'"),
         ([{"id": "a", "prompt": "x", "reference": ""}], "row 1: 'reference'"),
+        ([{"prompt": "x"}, {"prompt": "x"}], "row 2: its prompt .*also in row 1; take one out"),
     ],
 )
 def test_bad_question_sets(tmp_path, rows, words):

@@ -11,15 +11,15 @@ from conftest import ROOT, SMALL, checkout, run_snakemake
 from mothertongue.errors import InputError
 from mothertongue.study import read_study
 
-LIMIT = 8.0  # seconds for all mistakes of a configuration
+LIMIT = 8.0  # processor seconds for all mistakes of a configuration
 DEMO = yaml.safe_load((SMALL / "config.yaml").read_text(encoding="utf-8"))
 
 
 def lines_of(config, **options) -> list[str]:
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(InputError) as caught:
         read_study(config, ROOT, **options)
-    assert time.monotonic() - started < LIMIT
+    assert time.process_time() - started < LIMIT
     head, *lines = str(caught.value).splitlines()
     assert head.startswith(f"{len(lines)} mistake")
     return [line.removeprefix("  - ") for line in lines]

@@ -34,8 +34,9 @@ def check_questions(rows: list[Row], source: str | Path) -> list[Row]:
                 f"{source}, row {number}: 'reference' is empty or not text; leave it out instead"
             )
         if name in seen:
+            what = f"id '{name}' already stands" if own else "its prompt (without an id) is also"
             raise InputError(
-                f"{source}, row {number}: id '{name}' already stands in row {seen[name]}"
+                f"{source}, row {number}: {what} in row {seen[name]}; take one out, or give each an id"
             )
         seen[name] = number
         question = {"id": name, "prompt": prompt}

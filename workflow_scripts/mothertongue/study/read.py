@@ -15,6 +15,7 @@ from .exchange_checks import exchange_mistakes
 from .grid import Study
 from .groups import group_of
 from .mix_checks import mix_mistakes
+from .question_checks import question_mistakes
 from .records import NO_DATASET, languages_of
 from .references import reference_mistakes
 from .schema import Json, Schema, complete, repeated_keys, structural_mistakes
@@ -90,6 +91,7 @@ def read_study(
     mistakes = structural_mistakes(config, schema)
     mistakes += [line for file in files for line in repeated_keys(file)]
     mistakes += grid_mistakes(config, known_languages)
+    mistakes += question_mistakes(config)
     mistakes += benchmark_mistakes(config, tasks_of(config, root / "tasks"))
     mistakes += suite_mistakes(config)
     mistakes += engine_mistakes(mapping(config))

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..prompts.checks import translation_prompt_mistakes
 from ..secrets import key_in_address
-from .judging import PROBES, judging_mistakes, jury_mistakes
+from .judging import judging_mistakes, jury_mistakes
 from .recipes import recipe_mistakes
 from .schema import Json, suggestion
 from .tasks import demonstration_path
@@ -31,7 +31,6 @@ RESERVED = {  # names with a meaning of their own in paths or selections
     "finetune.learning_rates": {"none", "all"},
 }
 CHAT = ("openai", "cohere")  # back ends that name a model of a server
-LOCAL = re.compile(r"http://(localhost|127\.0\.0\.1|\[::1\])[:/]")
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}?")
 Section = Mapping[str, Any]
 
@@ -105,7 +104,6 @@ def grid_mistakes(config: Json, known_languages: Section) -> list[str]:
         ),
         *_services(names),
         *jury_mistakes(names.judges, names.juries),
-        *_questions(names),
         *_conditions(names),
     ]
 
@@ -297,54 +295,6 @@ def _services(names: Names) -> Iterator[str]:
                 yield f"{where}.memory: missing (files to replay)"
             if spec.get("batch") is not None and section == "judge.judges" and backend != "openai":
                 yield f"{where}.batch: only the back end openai has a Batch API; leave it out"
-
-
-def _questions(names: Names) -> Iterator[str]:
-    """Question sets without a source or a judge."""
-    for name, spec in names.questions.items():
-        if not isinstance(spec, Mapping):
-            continue
-        where, path = f"answer.questions.{name}", spec.get("path")
-        if bool(path) == ("draw" in spec):
-            yield f"{where}: give either path (file or URL) or draw"
-        yield from placeholders(f"{where}.path", path, "language")
-        if isinstance(path, str) and path.startswith("http://") and not LOCAL.match(path):
-            yield f"{where}.path: only https addresses are fetched; give https:// or a file"
-        for place, code in enumerate(listed(spec.get("languages"))):
-            yield from unknown(f"{where}.languages[{place}]", code, names.languages, "language")
-    asked = mapping(mapping(names.config.get("judge")).get("people"))
-    if asked and not names.questions and not asked.get("answers"):
-        yield "judge.people: no open questions are asked; add answer.questions, or take people out"
-    given = mapping(names.config.get("judge")).get("probe")
-    trial, models = mapping(given), [one for one in names.judges.values() if mapping(one).get("backend") in CHAT]  # fmt: skip
-    if given is not None and not models:
-        yield "judge.probe: no judge is a model (backend openai or cohere); add one, or take probe out"
-    own = sorted(path.stem for path in PROBES.glob("*.yaml"))
-    if given is not None and not trial.get("path") and not set(own) & set(names.languages):
-        yield (
-            f"judge.probe: our probes are in {', '.join(own)}, and the study has none of these"
-            " languages; name a file of probes (judge.probe.path), or take probe out"
-        )
-    yield from placeholders("judge.probe.path", trial.get("path"), "language")
-    yield from placeholders("judge.people.guidelines", asked.get("guidelines"), "language")
-    alone = mapping(names.config.get("answer")).get("fidelity")
-    if names.questions and not names.judges and not alone:
-        yield (
-            "judge.judges: open questions are asked, but no judge is configured; add one, or take"
-            " answer.fidelity: false out, so that they are looked at without one"
-        )
-    rating = [str(name) for name in names.judges]
-    if rating and not names.questions and given is None and not asked:
-        yield (
-            f"answer.questions: missing, so {', '.join(rating)} would rate nothing; add open"
-            " questions, or take judge.judges out"
-        )
-    for name in names.benchmarks if alone else ():
-        if name in {f"fidelity-{one}" for one in names.questions}:
-            yield (
-                f"evaluate.benchmarks.{name}: answer.fidelity gives this name to a question set;"
-                " choose another, or set answer.fidelity: false"
-            )
 
 
 def _conditions(names: Names) -> Iterator[str]:
