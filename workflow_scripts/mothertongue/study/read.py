@@ -23,6 +23,7 @@ from .suite import suite_mistakes, with_suites
 from .tasks import read_task
 from .translated import translated_mistakes
 from .validation import grid_mistakes, listed, mapping
+from .windows import window_mistakes
 
 
 def tasks_of(config: Json, folder: Path) -> dict[str, dict[str, Any] | InputError]:
@@ -134,5 +135,5 @@ def read_study(
         entry.setdefault("family", entry["label"])
     study = Study(config)
     if not module:
-        refuse(list(reference_mistakes(study)))
+        refuse([*reference_mistakes(study), *window_mistakes(study)])
     return study
