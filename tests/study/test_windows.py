@@ -34,12 +34,16 @@ def test_a_base_that_is_built():
 def test_a_base_in_a_folder(tmp_path, nested):
     settings = {"max_position_embeddings": 300}
     base = folder(tmp_path, {"text_config": settings} if nested else settings)
-    with pytest.raises(InputError, match=r"300 positions .*config.json\); set models.tiny.finetune"):
+    with pytest.raises(
+        InputError, match=r"300 positions .*config.json\); set models.tiny.finetune"
+    ):
         read_study(with_model(base=base), ROOT)
     read_study(with_model(base=base, finetune={"max_length": 300}), ROOT)
 
 
-@pytest.mark.parametrize("settings", [{}, {"max_position_embeddings": None}, [], {"text_config": 3}])
+@pytest.mark.parametrize(
+    "settings", [{}, {"max_position_embeddings": None}, [], {"text_config": 3}]
+)
 def test_a_base_that_does_not_tell_is_not_refused(tmp_path, settings):
     read_study(with_model(base=folder(tmp_path, settings)), ROOT)
 
