@@ -47,7 +47,7 @@ def main(
 if "snakemake" in globals():
     with log_to(snakemake.log[0]):
         model = snakemake.wildcards.model
-        base, revision, _ = snakemake.params.pinned
+        spec = model_of(snakemake.config, model)
         lock = hub.read_lock(snakemake.resources.lock)
         try:
             main(
@@ -55,7 +55,7 @@ if "snakemake" in globals():
                 config=snakemake.config,
                 model=model,
                 folder=Path(snakemake.input.base[0]).parent if snakemake.input.base else None,
-                commit=hub.commit_of(lock, "model", base, revision) if base else None,
+                commit=hub.commit_of(lock, "model", spec.base, spec.revision) if spec.base else None,
                 on_gpu=snakemake.resources.on_gpu,
                 card_gb=float(snakemake.resources.card_gb),
                 gpus=snakemake.resources.get("gpu", 0),
