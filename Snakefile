@@ -46,7 +46,7 @@ rule all:
     default_target: True
     input:
         rules.report.input,
-        rules.measure_translation.output,
+        QUALITY_PAGES,
         JUDGE_PAGES,
         PEOPLE_PAGES,
         PROBE_PAGES,

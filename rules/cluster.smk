@@ -13,6 +13,7 @@ from mothertongue.files import refuse_dates_ahead, refuse_unwritable
 from mothertongue.hub import read_lock
 from mothertongue.rules.engines import absent_engine, reading
 from mothertongue.rules.input_files import unreadable
+from mothertongue.study.owner import takes_over
 from mothertongue.study.paths import FINISHED
 from mothertongue.study.requirements import job_needs, looks_ahead, missing, refuse_absent
 
@@ -108,7 +109,8 @@ onstart:
             if lines:
                 raise InputError("\n".join(dict.fromkeys(lines)))
             trained = [job.wildcards.model for job in jobs if job.rule.name in TRAINS]
-            for line in (*beyond_cards(jobs), *MODELS.frames(trained)):
+            replaced = takes_over(Path(PLAN.results), STUDY.config["study"], made)
+            for line in (*replaced, *beyond_cards(jobs), *MODELS.frames(trained)):
                 print(line, file=sys.stderr)
         except InputError as error:
             raise refusal(error) from None

@@ -144,3 +144,11 @@ rule measure_translation:
         languages={code: entry["name"] for code, entry in STUDY.languages.items()},
     script:
         "../workflow_scripts/measure_translation.py"
+
+
+# What a study without translators has no need of: an empty figure.
+QUALITY_PAGES = (
+    rules.measure_translation.output
+    if TRANSLATING.translations() or TRANSLATING.round_trips()
+    else []
+)

@@ -153,7 +153,7 @@ class Run:
         environment = os.environ | {"OPENAI_API_KEY": KEY, "OMP_NUM_THREADS": "1"}
         with self.log.open("ab") as log:
             return subprocess.Popen(
-                self.command("--rerun-incomplete"),
+                self.command(),
                 cwd=self.folder,
                 stdout=log,
                 stderr=log,

@@ -129,7 +129,8 @@ def test_a_server_that_ignores_the_schema_ends_in_one_line(tmp_path):
     with JudgeServer() as server:
         server.schema = "ignored"
         with pytest.raises(
-            InputError, match=r"none of the 3 answers.*no JSON object with a rating"
+            InputError,
+            match=r"none of the 3 answers.*no JSON object with a rating.*; for example '.*reply: brackets",
         ):
             judge_answers.main(**arguments(tmp_path, server, reply="json"))
     assert not (tmp_path / "ratings.jsonl").exists()

@@ -103,4 +103,4 @@ def test_citing_agrees_with_the_citation_files(tmp_path):
     assert "".join(paper.text.split()) in "".join(bibtex().split())
     (tmp_path / "scores.csv").write_text("a,b\n1,</script>\n", encoding="utf-8")
     page = citing_page({"scores.csv": (tmp_path / "scores.csv", "scores")})
-    assert "1,<\\/script>" in page and "snakemake bundle" in page
+    assert "1,<\\/script>" in page and "snakemake --cores 1 bundle" in page

@@ -20,6 +20,7 @@ from mothertongue.report.forest import draw_forest
 from mothertongue.report.sections import OPENINGS
 from mothertongue.report.sentences import Names, say_cause, word
 from mothertongue.report.verdicts import checked
+from mothertongue.scores import MULTI
 
 LEADING = re.compile(r"\b(is|are) better than\b|\bbeats?\b|\bgrows\b|\bfalls with\b")
 
@@ -81,7 +82,15 @@ def test_no_lead_that_its_own_numbers_do_not_carry(names, changes):
 def test_one_training_of_one_model_speaks_of_these_two_adapters(names):
     alone = {"basis": c.ADAPTERS, "models": 1, "seeds": 1, "items_low": 1.0, "items_high": 9.0}
     said = word(decided(c.NATIVE_BETTER, 5.0, None, None, **alone), names)
-    assert "these two adapters differ by +5.0 points [1.0, 9.0]" in said
+    assert "these two adapters differ by +5.0 points [1.0, 9.0] in favour of native data" in said
+
+
+def test_single_adapters_are_counted_over_languages_and_say_whom_they_favour(names):
+    alone = {"basis": c.ADAPTERS, "models": 1, "seeds": 1, "items_low": -9.0, "items_high": -1.0}
+    claim = decided(c.TRANSLATED_BETTER, -5.0, None, None, languages=2, language=None, **alone)
+    found = "adapters differ by +5.0 points [1.0, 9.0] in favour of translated data"
+    assert f"these four {found}" in word(claim, names)
+    assert f"these two {found}" in word(replace(claim, scope=MULTI), names)
 
 
 def test_models_are_counted_as_ahead_never_as_beaten(names):

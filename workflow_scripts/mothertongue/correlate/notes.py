@@ -14,7 +14,7 @@ from .averages import Setting
 HIDES = "the mean hides a gap beyond the margin"  # note of an undecided mean
 NOT_AT_LEVEL = "the interval excludes 0, but not at the level corrected for the whole page"
 MODELS_ALONE = "the interval treats models as independent"
-TRAINED_ONCE = "one model trained once: these two adapters, not the method"
+TRAINED_ONCE = "one model trained once: these adapters, not the method"
 NOTHING_VARIES = "nothing varies, so nothing can be told"
 SEES_NOTHING = "neither side is above chance: this test sees nothing with these models"
 CHOSEN = "chosen among translators; corrected for the choice"

@@ -11,6 +11,8 @@ from ..errors import InputError
 from .pairs import PairRow
 from .records import Rating
 
+EXAMPLE = 60  # characters of a reply that a message shows
+
 
 class Total(NamedTuple):
     """`mean` is over the answers scored; `total` is their sum (paper: 50-250 for 50 questions).
@@ -73,9 +75,19 @@ def refuse_unscored(judge: str, rows: Sequence[Rating | PairRow], what: str) -> 
     (why, most), *others = Counter(row.unscored for row in rows).most_common()
     raise InputError(
         f"judge {judge}: none of the {len(rows)} {what}"
-        f" ({most} times: {why}{f'; and {len(others)} other reasons' if others else ''}). The replies"
-        " are kept; check the judge's model and settings (judge.judges), then run again"
+        f" ({most} times: {why}{f'; and {len(others)} other reasons' if others else ''}{_said(rows)})."
+        " All replies are kept (snakemake export_replies writes them out); check the judge's model and"
+        " settings (judge.judges; reply: brackets asks for no JSON), then run again"
     )
+
+
+def _said(rows: Sequence[Rating | PairRow]) -> str:
+    """`; for example 'I cannot tell.'`: the first words that a judge has said."""
+    texts = (str(reply.get("text") or "") for row in rows for reply in row.replies)
+    text = next((" ".join(one.split()) for one in texts if one.strip()), "")
+    if not text:
+        return ""
+    return f"; for example {text if len(text) <= EXAMPLE else text[: EXAMPLE - 1] + '…'!r}"
 
 
 def print_remarks(rows: Iterable[Rating | PairRow]) -> None:

@@ -33,10 +33,12 @@ def facts(cells: Cells, test: Test, metrics: list[str], settings: list[Setting])
     return " ".join(parts)
 
 
-def metrics_words(cells: Cells, tests: Iterable[Test]) -> str:
-    """The main metrics of tests."""
-    found = dict.fromkeys(metric_words(m) for test in tests for m in cells.metrics(test))
-    return f"Metric: {', '.join(found) or 'none'}."
+def metrics_words(cells: Cells, tests: Iterable[Test], *, main: bool = False) -> str:
+    """The metrics of tests, or only the `main` one of each, on which claims rest."""
+    by_test = (cells.metrics(test) for test in tests)
+    shown = (metrics[:1] if main else metrics for metrics in by_test)
+    found = dict.fromkeys(metric_words(name) for metrics in shown for name in metrics)
+    return f"Metric: {'; '.join(found) or 'none'}."
 
 
 def seeds_words(cells: Cells, test: Test | None = None) -> str:

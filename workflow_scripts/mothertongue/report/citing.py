@@ -13,7 +13,9 @@ LOOK = (
     " them are made of."
 )
 BUNDLE = (
-    "snakemake bundle    # everything with prompts, versions, citations and checksums: bundle.zip"
+    "snakemake --cores 1 bundle --configfile STUDY.yaml\n"
+    "# makes bundle.zip: everything with prompts, versions, citations and checksums. In a folder of your\n"
+    "# own, add -s and the path of the workflow's Snakefile."
 )
 LARGEST = 3_000_000  # bytes of a file that the report carries itself
 

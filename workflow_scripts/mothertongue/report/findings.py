@@ -84,7 +84,7 @@ def facts_words(cells: Cells, claims: list[Claim]) -> str:
     return (
         f"n: {plural(len(cells.models()), 'model')}, {plural(len(cells.languages()), 'language')},"
         f" {plural(len(cells.tests), 'test')}; {setting_words(cells.main)}."
-        f" {metrics_words(cells, cells.tests)} {seeds_words(cells)}"
+        f" {metrics_words(cells, cells.tests, main=True)} {seeds_words(cells)}"
         f" In brackets: {levels_words(shown)} over {bases_words(shown)}."
         + (f" Margin: {', '.join(margins)}." if margins else "")
         + "".join(f" Judge {label}." for label in cells.facts.judges.values() if FAILS in label)
@@ -107,7 +107,7 @@ def missing_words(cells: Cells, screen: Screen) -> list[str]:
         for group in screen.groups
     }
     lines += [
-        f"No test of {group} in {listed([cells.facts.language(code) for code in codes])}."
+        f"No test in the group '{group}' for {listed([cells.facts.language(code) for code in codes])}."
         for group, codes in untested.items()
         if codes
     ]

@@ -13,6 +13,7 @@ from ..correlate.averages import (
 )
 from ..correlate.claims import Claim
 from ..correlate.notes import setting_words
+from ..scores import MULTI
 from . import categories
 from .digits import fewest_digits, p_words, plain, signed
 from .labels import capitalised, metric_words
@@ -99,12 +100,12 @@ class Names:
         return f"{self.cells.facts.data_label(claim.best)}, " if claim.best else ""
 
     def adapters(self, claim: Claim) -> str:
-        """` two`: adapters behind a gap of one model with one training each; else nothing."""
-        if claim.question not in (c.CELL, c.BENCHMARK, c.TRANSLATOR, c.BEST):
-            return ""
+        """` two`: adapters behind a gap of one model with one training each."""
         data = [claim.first, claim.second]
         kinds = {TRANSLATED: "translated", ROUND_TRIPS: "roundtrip"}
         count = sum(len(self.cells.data(kinds[n])) if n in kinds else 1 for n in data)
+        if claim.scope != MULTI:  # one adapter for each language
+            count *= max(claim.languages, 1)
         return f" {COUNTS.get(count, count)}"
 
     def judge(self, name: str) -> str:
@@ -144,6 +145,36 @@ def ahead_words(claim: Claim) -> str:
     return f"; native data is ahead in {claim.ahead} of {claim.models} models"
 
 
+def apart_words(claim: Claim, names: Names) -> str:
+    """By how much single adapters differ, and in whose favour: no verdict on what they were trained on."""
+    if claim.question not in (c.CELL, c.BENCHMARK, c.TRANSLATOR, c.BEST):
+        return f"these adapters differ by {numbers(claim)}"
+    side = ""
+    if claim.estimate:
+        whose = claim.first if claim.estimate > 0 else claim.second
+        side = f" in favour of {names.data(whose)}"
+    shown = turned(claim) if claim.estimate and claim.estimate < 0 else claim
+    return f"these{names.adapters(claim)} adapters differ by {numbers(shown)}{side}"
+
+
+def turned(claim: Claim) -> Claim:
+    """The same comparison seen from the second side."""
+
+    def less(value: float | None) -> float | None:
+        return None if value is None else -value
+
+    return replace(
+        claim,
+        estimate=less(claim.estimate),
+        low=less(claim.high),
+        high=less(claim.low),
+        items_low=less(claim.items_high),
+        items_high=less(claim.items_low),
+        decides_low=less(claim.decides_high),
+        decides_high=less(claim.decides_low),
+    )
+
+
 def undecided_words(claim: Claim, names: Names) -> str:
     """The numbers of an undecided comparison and what would decide it."""
     if claim.estimate is None:
@@ -156,8 +187,7 @@ def undecided_words(claim: Claim, names: Names) -> str:
         if is_win_rate(claim):
             return f"undecided: {found}{over}, which says nothing of other trainings"
         return (
-            f"undecided: these{names.adapters(claim)} adapters differ by {numbers(claim)}{over},"
-            " which says nothing of other trainings"
+            f"undecided: {apart_words(claim, names)}{over}, which says nothing of other trainings"
         )
     blocked = almost(claim) and claim.question != c.CELL  # by the cell that it is part of
     needed = "" if blocked else needed_words(claim)

@@ -96,6 +96,7 @@ REPLIES = f"{WORK}/api/replies.sqlite"  # the store of replies: each is paid onc
 CHUNKS = f"{WORK}/evaluate"  # finished parts of evaluations
 FINISHED = f"{WORK}/finished"  # results of a job of a group that was not over
 FOUND = f"{WORK}/probe"  # what a base's self-test found
+OWNER = f"{WORK}/study.txt"  # the study that was last run into these results
 
 
 def log_of(pattern: str) -> str:
