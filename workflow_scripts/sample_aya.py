@@ -70,22 +70,23 @@ def main(
             f"'{language}', which leaves none to train on; hold out fewer"
         )
     kept = ranked(kept, seed, "native")
+    left_out = {
+        "empty": counts["empty"],
+        "over_long": counts["over_long"],
+        "duplicates": counts["duplicates"] if duplicates == "drop" else 0,
+        "other_language": len(checked.foreign) if language_check == "drop" else 0,
+        "test_items": len(tested),
+        "over_cap": capped,
+        "held_out": len(heldout_rows),
+        "duplicates_of_held_out": len(rows) - len(heldout_rows) - len(kept),
+    }
     write_json(
         report_file,
         {
             "scope": language,
             "filter": aya,
             "rows_in_data": counts["rows"],
-            "left_out": {
-                "empty": counts["empty"],
-                "over_long": counts["over_long"],
-                "duplicates": counts["duplicates"] if duplicates == "drop" else 0,
-                "other_language": len(checked.foreign) if language_check == "drop" else 0,
-                "test_items": len(tested),
-                "over_cap": capped,
-                "held_out": len(heldout_rows),
-                "duplicates_of_held_out": len(rows) - len(heldout_rows) - len(kept),
-            },
+            "left_out": left_out,
             "exact_duplicates_seen": counts["duplicates"],
             "languages": checked.as_json(),
             "test_items": {name: len(ids) for name, ids in held.items()},
@@ -108,8 +109,12 @@ def main(
             f" ({', '.join(f'{code} {n}' for code, n in checked.as_json()['other'].items())});"
             f" {'left out' if language_check == 'drop' else 'sample.language_check: drop leaves them out'}"
         )
+    lost = [
+        f"{n} {why.replace('_', ' ')}" for why, n in left_out.items() if n and why != "held_out"
+    ]
     print(
         f"{language}: {counts['rows']} rows in the data, {len(heldout_rows)} held out, {len(kept)} native"
+        + (f"; left out: {', '.join(lost)}" if lost else "")
     )
 
 

@@ -18,7 +18,7 @@ from mothertongue.preload import claimed
 from mothertongue.process.log import log_to
 from mothertongue.sample.rows import Row, iterate_rows
 from mothertongue.translate import make_translator
-from mothertongue.translate.progress import count_segments, missing
+from mothertongue.translate.progress import count_segments, doubts, missing
 from mothertongue.translate.rows import RowTranslator, WholeTexts
 from mothertongue.translate.settings import TranslatorSettings, languages_of
 
@@ -112,6 +112,10 @@ def main(
             )
     if tally.left_out:
         print(f"warning: {translated_file}: {missing(tally)}; the set goes on without them")
+    for doubt in doubts(tally):
+        print(
+            f"warning: {translated_file}: {doubt}; look at {quarantine_file} before you train on it"
+        )
     print(
         f"{tally.rows} rows translated by {name}, {tally.mended_rows} of them mended,"
         f" {tally.flagged_rows} flagged; {len(tally.left_out)} left out;"

@@ -61,6 +61,27 @@ def test_a_dead_service_does_not_cost_hours(tmp_path):
     assert len(client.sent) < 100
 
 
+@pytest.mark.parametrize(
+    ("why", "advice"),
+    [
+        ("s: Connection refused", False),
+        ("s: no reply within 60 s", True),
+    ],
+)
+def test_the_log_says_at_once_and_not_too_often_that_no_reply_comes(tmp_path, capsys, why, advice):
+    """A server that is down, or slower than `timeout`, is tried for minutes."""
+
+    def reply(request):
+        raise Temporary(why)
+
+    with pytest.raises(InputError):
+        run(tmp_path, Client(reply), map(str, range(20)), backoff=0.0, retries=2, concurrency=2)
+    lines = [line for line in capsys.readouterr().out.splitlines() if "without a reply" in line]
+    assert len(lines) == 1
+    assert f"so far: 1, the last: {why}" in lines[0] and "tried up to 3 times" in lines[0]
+    assert ("raise api.timeout or lower api.concurrency" in lines[0]) == advice
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "per_minute", "amount"),

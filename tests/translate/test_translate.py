@@ -171,6 +171,23 @@ def test_a_service_that_only_refuses_is_stopped_early_and_the_set_says_so(tmp_pa
     assert "for example" in told and "cannot help" in told and "$0.2000 spent" in told
 
 
+def test_a_service_that_says_the_same_to_every_text_is_doubted(tmp_path, capsys):
+    """Each row may pass its own checks; the set as a whole is worth nothing."""
+    constant = "Esta es una respuesta amable que siempre dice lo mismo."
+    with StandIn(translate=lambda text: constant) as server:
+        rows = translate(tmp_path / "s", server, english_rows(12))
+    told = capsys.readouterr().out
+    assert len(rows) == 12
+    assert "s/es.jsonl: the same reply came for 12 different texts: 'Esta es una" in told
+    assert "12 of 12 rows are flagged (" in told
+
+
+def test_a_good_set_is_not_doubted(tmp_path, capsys):
+    with StandIn() as server:
+        translate(tmp_path / "s", server, english_rows(12))
+    assert "before you train on it" not in capsys.readouterr().out
+
+
 @pytest.mark.slow
 def test_the_budget_stops_before_it_is_exceeded(tmp_path):
     price = {"characters": 0.0, "input_tokens": 0.0, "output_tokens": 1e3}

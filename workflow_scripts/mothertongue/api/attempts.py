@@ -7,6 +7,7 @@ was wrong (`client.again`). A client that always answers the same is asked once.
 
 import random
 import threading
+import time
 from dataclasses import dataclass
 
 from .cold_start import ColdStart, stop_of
@@ -31,6 +32,7 @@ from .types import (
 )
 
 LONGEST_WAIT = 600.0  # seconds; a server that asks for more is taken at its word: come back later
+TELLING = 20.0  # seconds between two lines of the log about calls without a reply
 CHECKING = 2  # threads per call at a time: one calls while another checks its reply
 
 
@@ -97,6 +99,7 @@ class Attempts:
         self.stop: Stop | None = None
         self._answered = False
         self._silent = 0  # calls in a row, over all threads, that brought nothing
+        self._tell_at = 0.0  # when the log may say so again
         self._declined = 0  # requests that the service rejected before it answered any
         self._lock = threading.Lock()
 
@@ -289,6 +292,7 @@ class Attempts:
             self._silent += 1
             self.counts.retried += 1
         retries = self.settings.retries
+        self._tell(error)
         if error.after is not None:
             if error.after > LONGEST_WAIT:
                 raise Stop(f"the server asks to wait {error.after:.0f} s; run again after that")
@@ -299,6 +303,24 @@ class Attempts:
         if attempt.failures > retries:
             return self._fail(attempt, error) if attempt.best is None else self._settle(attempt)
         return self._back_off(attempt.failures, error.after)
+
+    def _tell(self, error: Temporary) -> None:
+        """Say in the log that calls bring no reply, at once and then now and then: it may take long."""
+        now = time.monotonic()
+        with self._lock:
+            if now < self._tell_at:
+                return
+            self._tell_at = now + TELLING
+        late = (
+            "; raise api.timeout or lower api.concurrency"
+            if "no reply within" in str(error)
+            else ""
+        )
+        print(
+            f"calls without a reply so far: {self.counts.retried}, the last: {error}{late} (a request"
+            f" is tried up to {self.settings.retries + 1} times)",
+            flush=True,
+        )
 
     def _decline(self, error: Unanswerable) -> None:
         """One request may be at fault; when the first ones all are, it is the configuration."""

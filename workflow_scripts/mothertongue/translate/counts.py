@@ -9,6 +9,8 @@ from ..files import read_json
 from ..sample.rows import FIELDS, Row
 from .languages import weight
 
+LONG = 20.0  # weight of letters of a reply that two different texts seldom share
+
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
@@ -46,6 +48,8 @@ class Tally:
     problems: Counter[str] = field(default_factory=Counter)
     weights: defaultdict[tuple[str, str], float] = field(default_factory=lambda: defaultdict(float))
     characters: Counter[str] = field(default_factory=Counter)
+    same: Counter[str] = field(default_factory=Counter)  # long replies to several different texts
+    _first: dict[int, int] = field(default_factory=dict)  # such a reply -> the text it came for
 
     def count_row(self, source: Row, made: Row, flags: set[str], mended: set[str]) -> None:
         """Count a row that is written, with the kinds of its flags and of what was mended."""
@@ -57,6 +61,11 @@ class Tally:
         for side, row in (("source", source), ("translation", made)):
             for text in row.texts():
                 self.weights[text.field, side] += weight(text.text)
+        for asked, told in zip(source.texts(), made.texts(), strict=True):
+            if weight(told.text) >= LONG:
+                own = hash(asked.text)
+                if self._first.setdefault(hash(told.text), own) != own:
+                    self.same[told.text] += 1
 
     @property
     def missing_share(self) -> float:
