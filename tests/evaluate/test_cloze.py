@@ -76,6 +76,18 @@ def test_chance_follows_the_number_of_options():
     assert found["chance_levels"]["acc_norm"] == {"options": 37.5, "majority": 100.0}
 
 
+def test_a_place_that_is_right_often_is_no_chance_level_a_text_is():
+    """Options are scored one by one: no model can know at which place one stands."""
+
+    def majority(options):
+        docs = [{"doc": {"options": own, "gold": 1}} for own in options]
+        found = chance(docs, {"family": "cloze", "metrics": ["acc"]})
+        return found["chance_levels"]["acc"]["majority"]
+
+    assert majority([["a", "b"], ["c", "d"], ["e", "f"], ["g", "h"]]) == 25.0
+    assert majority([["no", "yes"], ["maybe", "yes"], ["no", "yes"], ["yes", "no"]]) == 75.0
+
+
 @pytest.mark.parametrize(("language", "delimiter"), [("sw", " "), ("zh", "")])
 def test_words_are_separated_as_the_language_does(tmp_path, language, delimiter):
     write_jsonl(tmp_path / "t.jsonl", [ROW])
@@ -95,3 +107,26 @@ def test_our_items_are_sound(language):
     assert all(len(set(row["options"])) == 4 and row["answer"] in range(4) for row in rows)
     places = [row["answer"] for row in rows]
     assert max(places.count(place) for place in range(4)) <= len(rows) // 3
+
+
+@pytest.mark.parametrize(
+    ("choices", "share"),
+    [
+        ([["one", "two"], ["three", "four"], ["five", "six"], ["seven", "eight"]], 25.0),
+        ([["A", "B"]] * 4, 100.0),  # letters stand for places, which a model sees
+    ],
+)
+def test_the_same_holds_for_tasks_of_lm_eval(choices, share):
+    from types import SimpleNamespace
+
+    from mothertongue.evaluate.harness_score import _levels
+
+    task = SimpleNamespace(
+        OUTPUT_TYPE="multiple_choice",
+        multiple_input=False,
+        doc_to_choice=lambda doc: choices[doc["n"]],
+        doc_to_target=lambda doc: 1,
+    )
+    samples = {"t": [{"doc": {"n": n}, "filter": "none"} for n in range(4)]}
+    found = _levels({"t": task}, samples, {"acc": {}}, ["none"])
+    assert found["acc"] == {"options": 50.0, "majority": share}

@@ -257,20 +257,24 @@ def _levels(
 ) -> dict[str, dict[str, float]]:
     """What models that know nothing reach, in percent, for metrics that are shares of right items.
 
-    `options`: one option at random; `majority`: always the place that is right most often (or, where
-    text is generated, the most frequent answer); `empty`: saying nothing.
+    `options`: one option at random; `majority`: always the text that is right most often (for options
+    that are letters, their place); `empty`: saying nothing.
     """
     found: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for name, task in tasks.items():
         docs = [one["doc"] for one in samples[name] if one["filter"] == samples[name][0]["filter"]]
         if task.OUTPUT_TYPE == "multiple_choice":
-            golds = [_right(task, doc) for doc in docs]
-            counts = Counter(place for gold in golds for place in gold)
-            most = max(counts, key=counts.__getitem__, default=-1)  # -1: no item has a known answer
+            choices = [[str(one) for one in task.doc_to_choice(doc)] for doc in docs]
+            right = [
+                [options[place] for place in _right(task, doc)]
+                for doc, options in zip(docs, choices, strict=True)
+            ]
+            counts = Counter(text for texts in right for text in set(texts))
+            most = max(counts, key=counts.__getitem__, default=None)  # None: no answer is known
             for metric in ("acc", "acc_norm", "acc_bytes", "acc_mutual_info"):
-                for doc, gold in zip(docs, golds, strict=True):
-                    found[metric]["options"].append(len(gold) / len(task.doc_to_choice(doc)))
-                    found[metric]["majority"].append(float(most in gold))
+                for options, texts in zip(choices, right, strict=True):
+                    found[metric]["options"].append(len(texts) / len(options))
+                    found[metric]["majority"].append(float(most in texts))
         elif task.OUTPUT_TYPE == "generate_until":
             common = Counter(str(task.doc_to_target(doc)) for doc in docs).most_common(1)[0][0]
             for level, reply in (("empty", ""), ("majority", common)):

@@ -178,7 +178,8 @@ def chance(samples: Sequence[Mapping[str, Any]], metadata: Mapping[str, Any]) ->
         return {"chance": options, "chance_levels": levels}
     if family == "cloze":
         options = statistics.fmean(100.0 / len(doc["options"]) for doc in docs)
-        most = Counter(doc["gold"] for doc in docs).most_common(1)[0][1]
+        # by its text: a model that scores options one by one never sees their places
+        most = Counter(doc["options"][doc["gold"]] for doc in docs).most_common(1)[0][1]
         both = {"options": options, "majority": 100.0 * most / len(docs)}
         return {"chance": options, "chance_levels": dict.fromkeys(metadata["metrics"], both)}
     scorer = {"short-answer": scorers.score_short_answer, "number": scorers.score_number}[family]
