@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from .. import hub, urls
 from ..errors import InputError
-from ..gguf import how_to_install, is_installed, package_of, packages_of
+from ..gguf import is_installed, not_installed, package_of, packages_of
 from .comparison import ENGLISH
 from .grid import Study
 from .recipes import is_whole
@@ -175,7 +175,7 @@ def refuse_absent(study: Study, tasks: Path, lock: hub.Lock) -> list[str]:
 def _absent_packages(needs: Iterable[Need]) -> list[str]:
     """A line for each Python package that is not installed."""
     return [
-        f"the Python package {n.name} is not installed ({n.where}): {how_to_install(n.name)}"
+        not_installed(n.name, n.where)
         for n in needs
         if n.kind == "package" and not is_installed(n.name)
     ]
