@@ -4,6 +4,7 @@ import contextlib
 import csv
 import io
 import json
+import re
 import shlex
 import subprocess
 import sys
@@ -132,6 +133,22 @@ def test_what_it_says_and_the_command_that_it_prints(tmp_path, base):
         again.stderr == "study.yaml: is there already; remove it, or name another file with --out\n"
     )
     assert (tmp_path / "study.yaml").read_text() == before
+
+
+@pytest.mark.slow
+def test_every_command_that_it_prints_or_writes_runs_in_that_folder(tmp_path):
+    given = csv_file(tmp_path, pairs_in("sw"))
+    out = "my study.yaml"  # a name that a shell would split
+    done = new(tmp_path, *given, "--language", "sw", "--model", "a/b-1B", "--out", out)
+    assert done.returncode == 0, done.stderr
+    pattern = re.compile(r"snakemake .*?(?=;|$)", re.MULTILINE)
+    printed = pattern.findall(done.stdout)
+    written = pattern.findall((tmp_path / out).read_text(encoding="utf-8"))
+    assert (len(printed), len(written)) == (3, 2)  # benchmarks, estimate and run; the first and last
+    assert set(written) < set(printed)
+    for command in printed:
+        plan = run_snakemake(*shlex.split(command)[1:], "-n", "--quiet", "rules", cwd=tmp_path)
+        assert plan.returncode == 0, (command, plan.stdout + plan.stderr)
 
 
 def test_the_english_rows_are_ayas_by_default_and_cap_the_native_ones(tmp_path):

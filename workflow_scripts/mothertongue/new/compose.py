@@ -116,8 +116,8 @@ def _model(base: Base) -> str:
     return f"{entry}{', template: chat' if base.chat else ''}}}"
 
 
-def compose(wanted: Wanted, command: str) -> str:
-    """The text of the study. `command` runs it."""
+def compose(wanted: Wanted, command: str, lister: str) -> str:
+    """The text of the study. `command` runs it, `lister` lists its language's public benchmarks."""
     code, base = wanted.language, wanted.base
     entry, needs = TRANSLATORS[wanted.translator]
     lines = [
@@ -158,7 +158,6 @@ def compose(wanted: Wanted, command: str) -> str:
     if not wanted.benchmarks:
         lines.append(
             f"    # no other benchmark of the task pack has {wanted.language_name}; public ones:"
-            f" snakemake --cores 1 benchmarks --config language={code}; to add one:"
-            " docs/add-a-benchmark.md"
+            f" {lister}; to add one: docs/add-a-benchmark.md"
         )
     return "\n".join(lines) + "\n"
