@@ -135,6 +135,17 @@ def test_what_it_says_and_the_command_that_it_prints(tmp_path, base):
     assert (tmp_path / "study.yaml").read_text() == before
 
 
+def test_rows_that_are_left_out_or_repeated_are_counted(tmp_path):
+    pairs = pairs_in("sw")
+    given = csv_file(tmp_path, [*pairs[:59], pairs[0], ("Swali lisilo na jibu?", "")])
+    done = new(tmp_path, *given, "--language", "sw", "--model", "a/b-1B")
+    assert done.returncode == 0, done.stderr
+    assert (
+        "mine.csv: 60 of 61 rows; left out with an empty instruction or output: 1; exact repetitions:"
+        " 1, kept (sample.duplicates: drop keeps one of each); characters in" in done.stdout
+    )
+
+
 @pytest.mark.slow
 def test_every_command_that_it_prints_or_writes_runs_in_that_folder(tmp_path):
     given = csv_file(tmp_path, pairs_in("sw"))
