@@ -155,7 +155,10 @@ def test_every_command_that_it_prints_or_writes_runs_in_that_folder(tmp_path):
     pattern = re.compile(r"snakemake .*?(?=;|$)", re.MULTILINE)
     printed = pattern.findall(done.stdout)
     written = pattern.findall((tmp_path / out).read_text(encoding="utf-8"))
-    assert (len(printed), len(written)) == (3, 2)  # benchmarks, estimate and run; the first and last
+    assert (len(printed), len(written)) == (
+        3,
+        2,
+    )  # benchmarks, estimate and run; the first and last
     assert set(written) < set(printed)
     for command in printed:
         plan = run_snakemake(*shlex.split(command)[1:], "-n", "--quiet", "rules", cwd=tmp_path)

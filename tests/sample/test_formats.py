@@ -187,7 +187,10 @@ def test_texts_are_composed_and_the_change_is_said(tmp_path):
     [
         ([{"q": "a", "a": "b"}], None, r"no known shape .*columns: \{instruction: q, output: a\}"),
         (
-            [{"n": "1", "q": "a", "a": "b", "score": 2.5}, {"n": "2", "q": "3", "a": "c", "score": None}],
+            [
+                {"n": "1", "q": "a", "a": "b", "score": 2.5},
+                {"n": "2", "q": "3", "a": "c", "score": None},
+            ],
             None,
             r"no known shape .*columns: \{instruction: q, output: a\}",
         ),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import InputError, first_line
-from ..files import read_json
+from ..files import looked_in, read_json
 from ..gguf import READER, find_gguf, is_installed, package_of
 
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
@@ -70,7 +70,7 @@ def _look_at_gguf(source: str, parameters: float | None) -> Base:
         return Base(source, _name_of(SMOLLM_LABEL), SMOLLM_LABEL, size, told, True, "gguf")
     path = find_gguf(source) if package_of(source) else Path(source).expanduser()
     if not path.is_file():
-        raise InputError(f"--model {source}: no such file")
+        raise InputError(f"--model {source}: no such file{looked_in(path)}")
     label = path.stem[:60]
     chat, weights = bool(INSTRUCT.search(label)), None
     if is_installed(READER):
@@ -93,7 +93,9 @@ def _read_gguf(path: Path) -> tuple[float, bool]:
     try:
         read = GGUFReader(path)
     except Exception as error:  # it raises many kinds for a file that is none
-        raise InputError(f"--model {path}: not a readable GGUF file ({first_line(error)})") from None
+        raise InputError(
+            f"--model {path}: not a readable GGUF file ({first_line(error)})"
+        ) from None
     weights = sum(int(tensor.n_elements) for tensor in read.tensors)
     if not weights:
         raise InputError(f"--model {path}: a GGUF file without weights")

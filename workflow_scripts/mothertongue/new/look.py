@@ -90,7 +90,9 @@ def look(path: str, language: str, columns: Mapping[str, str], key: str) -> Look
                     f"{path}: no row is in '{language}' (its languages: {', '.join(sorted(codes))})"
                 )
             frame = frame.filter(frame["language_code"] == codes[language])
-    rows, counts = dataset_rows(frame, language, max_characters=None, empty="drop", duplicates="keep")
+    rows, counts = dataset_rows(
+        frame, language, max_characters=None, empty="drop", duplicates="keep"
+    )
     if not rows:
         raise InputError(f"{path}: no row has both an instruction and an output")
     step = max(1, len(rows) // MOST)

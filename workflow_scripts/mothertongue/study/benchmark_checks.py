@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from ..files import looked_in
 from .catalogue import read_catalogue
 from .schema import Json, suggestion
 from .tasks import FAMILY, HARNESS
@@ -36,7 +37,7 @@ def benchmark_mistakes(
     own = listed(evaluate.get("tasks"))
     for place, path in enumerate(own):
         if isinstance(path, str) and not Path(path).exists():
-            yield f"evaluate.tasks[{place}]: no such file or folder: {path}"
+            yield f"evaluate.tasks[{place}]: no such file or folder: {path}{looked_in(path)}"
     for name, spec in names.benchmarks.items():
         spec, where = mapping(spec), f"evaluate.benchmarks.{name}"
         for place, code in enumerate(listed(spec.get("languages"))):

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from .. import hub, urls
 from ..errors import InputError
+from ..files import looked_in
 from ..gguf import is_installed, not_installed, package_of, packages_of
 from .comparison import ENGLISH
 from .grid import Study
@@ -145,7 +146,7 @@ def absent(needs: Iterable[Need], lock: hub.Lock) -> tuple[list[str], list[str]]
     needs = list(dict.fromkeys(needs))
     lines = _absent_packages(needs)
     lines += [
-        f"{n.name}: no such file ({n.where})"
+        f"{n.name}: no such file ({n.where}){looked_in(n.name)}"
         for n in needs
         if n.kind == "file" and not glob.glob(n.name)
     ]
@@ -309,7 +310,8 @@ def missing(needs: Iterable[Need], lock: hub.Lock, why: str | None = None) -> li
     files = [n for n in needs if n.kind == "file" and not glob.glob(n.name)]
     lines = _absent_packages(needs)
     if files:
-        lines.append(f"no such file: {', '.join(f'{n.name} ({n.where})' for n in files)}")
+        named = ", ".join(f"{n.name} ({n.where})" for n in files)
+        lines.append(f"no such file: {named}{looked_in(*(n.name for n in files))}")
     remote = [n for n in needs if n.kind not in HERE]
     if shut := {folder for n in remote if (folder := hub.locked_out(n.kind, n.name))}:
         return [*lines, hub.no_permission(*sorted(shut))]
