@@ -55,7 +55,9 @@ if "snakemake" in globals():
                 config=snakemake.config,
                 model=model,
                 folder=Path(snakemake.input.base[0]).parent if snakemake.input.base else None,
-                commit=hub.commit_of(lock, "model", spec.base, spec.revision) if spec.base else None,
+                commit=hub.commit_of(lock, "model", spec.base, spec.revision)
+                if spec.base
+                else None,
                 on_gpu=snakemake.resources.on_gpu,
                 card_gb=float(snakemake.resources.card_gb),
                 gpus=snakemake.resources.get("gpu", 0),

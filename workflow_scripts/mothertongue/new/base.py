@@ -72,7 +72,8 @@ def _look_at_gguf(source: str, parameters: float | None) -> Base:
     if not path.is_file():
         raise InputError(f"--model {source}: no such file{looked_in(path)}")
     label = path.stem[:60]
-    chat, weights = bool(INSTRUCT.search(label)), None
+    chat = bool(INSTRUCT.search(label))
+    weights: float | None = None
     if is_installed(READER):
         weights, template = _read_gguf(path)
         chat = chat or template
