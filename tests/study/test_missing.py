@@ -6,7 +6,8 @@ import pytest
 from conftest import ROOT, checkout, run_snakemake
 from far_studies import STUDY, aya, far_run, far_study, model, xquad
 from mothertongue import hub, urls
-from mothertongue.files import load_yaml
+from mothertongue.errors import InputError
+from mothertongue.files import load_yaml, matching_files
 from mothertongue.study import read_study
 from mothertongue.study import requirements as needs
 from standin_hub import Hub, Repository
@@ -98,8 +99,24 @@ def test_prefetch_keeps_a_copy_of_an_address_for_a_machine_without_network(tmp_p
     assert [row["id"] for row in rows] == ["q0", "q1", "q2"]
 
 
+def test_a_relative_path_is_told_with_the_folder_that_was_looked_in(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    relative = needs.Need("file", "maswali.csv", "languages.sw.native.path")
+    absolute = needs.Need("file", "/nowhere/a.csv", "data.ours.sw.path")
+    told = f" in {tmp_path}; paths are relative to the folder in which you run"
+    lines, _ = needs.absent([relative, absolute], {})
+    assert lines == [
+        f"maswali.csv: no such file (languages.sw.native.path){told}",
+        "/nowhere/a.csv: no such file (data.ours.sw.path)",
+    ]
+    (line,) = needs.missing([relative], {})
+    assert line == f"no such file: maswali.csv (languages.sw.native.path){told}"
+    with pytest.raises(InputError) as caught:
+        matching_files("maswali.csv", "languages.sw.native.path")
+    assert str(caught.value).endswith(f"(configured as languages.sw.native.path){told}")
+
+
 def test_an_address_that_changes_is_refused(tmp_path):
-    from mothertongue.errors import InputError
     from mothertongue.study import prefetch
 
     with Hub([questions()]) as far:

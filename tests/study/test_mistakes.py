@@ -41,6 +41,21 @@ def test_a_broken_configuration_gives_all_its_mistakes_and_no_others(name):
     assert all(len(line) < 400 and "Error" not in line for line in lines)
 
 
+def test_a_language_that_a_task_lacks_has_a_way_on_in_one_line_of_every_task():
+    config = copy.deepcopy(DEMO)
+    config["languages"]["is"] = {}
+    names = [path.stem for path in sorted((ROOT / "tasks").glob("[a-z]*.yaml"))]
+    config["evaluate"]["benchmarks"] = {
+        name: {"task": name, "languages": ["is"], "origin": "native", "kind": "structured"}
+        for name in names
+    }
+    lines = [line for line in lines_of(config) if "'is' (it has" in line]
+    assert len(lines) > 10
+    for line in lines:
+        assert line.endswith("--config language=is lists public tests")
+        assert len(line) < 400, (len(line), line)
+
+
 def test_many_mistakes_are_told_together():
     config = copy.deepcopy(DEMO)
     changes = ["a negative learning rate", "7B", "a typo below", "shots without demonstrations"]

@@ -635,14 +635,22 @@ BROKEN = {
     # impossible combinations
     "a benchmark in a language it lacks": (
         bench(task="cmmlu", dataset=None),
-        ["evaluate.benchmarks.x.languages[0]: task 'cmmlu' has no words for 'es' (it has zh)"],
+        [
+            "evaluate.benchmarks.x.languages[0]: task 'cmmlu' has no words for 'es' (it has zh); if its"
+            " data have the language, add words in tasks/cmmlu.yaml, or take task: cloze for a test of"
+            " your own, which needs no words; in the clone, snakemake --cores 1 benchmarks --config"
+            " language=es lists public tests"
+        ],
     ),
     "data in a language it lacks": (
         both(
             put(("languages/ru", {})),
             bench(task="ht-mmlu", languages=["ru"], dataset=None),
         ),
-        ["evaluate.benchmarks.x.languages[0]: the data of 'ht-mmlu' has no 'ru'"],
+        [
+            "name data of your own (dataset), or take task: cloze for a test of your own, which needs no"
+            " words; in the clone, snakemake --cores 1 benchmarks --config language=ru lists public tests"
+        ],
     ),
     "one dataset for a task that pairs two": (
         bench(task="mt-mmlu", dataset={"hub": "a/b"}),

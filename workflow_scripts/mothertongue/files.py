@@ -235,13 +235,23 @@ def existing_files(paths: str | Iterable[str]) -> list[str]:
     )
 
 
+def looked_in(*paths: str | Path) -> str:
+    """For the end of a message on files that are not there: the folder in which they were looked for.
+
+    Empty where every path is absolute, since such a path says it.
+    """
+    if all(Path(path).is_absolute() for path in paths):
+        return ""
+    return f" in {Path.cwd()}; paths are relative to the folder in which you run"
+
+
 def matching_files(paths: str | Iterable[str], key: str) -> list[Path]:
     """Files that paths or glob patterns name; one that names none is an `InputError`."""
     found: list[Path] = []
     for pattern in patterns_of(paths):
         names = sorted(name for name in glob.glob(pattern) if Path(name).is_file())
         if not names:
-            raise InputError(f"{pattern}: no such file (configured as {key})")
+            raise InputError(f"{pattern}: no such file (configured as {key}){looked_in(pattern)}")
         found += [Path(name) for name in names if Path(name) not in found]
     return found
 

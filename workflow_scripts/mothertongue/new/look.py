@@ -23,7 +23,8 @@ class Looked:
     """What a file holds. `said`: how it was read, a line each; `rows`: those without an empty text.
 
     `codes`: the language column's value for each language (our code) in it, if there is such a column;
-    `likely`: language that rows were identified as -> number of rows, of those that could be told.
+    `likely`: language that rows were identified as -> number of rows, of those that could be told;
+    `empty`: rows left out for an empty text; `repeated`: rows of `rows` that repeat an earlier one.
     """
 
     path: str
@@ -32,6 +33,20 @@ class Looked:
     rows: tuple[Row, ...]
     codes: Mapping[str, str]
     likely: Mapping[str, int]
+    empty: int = 0
+    repeated: int = 0
+
+    @property
+    def counted(self) -> str:
+        """How many rows count, and what is left out or stands there again, in words."""
+        whole = len(self.rows) + self.empty
+        found = f"{len(self.rows):,} {f'of {whole:,} ' if self.empty else ''}rows"
+        if self.empty:
+            found += f"; left out with an empty instruction or output: {self.empty:,}"
+        if self.repeated:
+            kept = "kept (sample.duplicates: drop keeps one of each)"
+            found += f"; exact repetitions: {self.repeated:,}, {kept}"
+        return found
 
     @property
     def lengths(self) -> str:
@@ -39,8 +54,8 @@ class Looked:
         asked, answered = ([len(getattr(row, side)) for row in self.rows] for side in FIELDS)
         several = sum(not row.is_pair for row in self.rows)
         return (
-            f"{len(self.rows):,} rows"
-            + (f", {several:,} with several turns or a system message" if several else "")
+            self.counted
+            + (f"; {several:,} with several turns or a system message" if several else "")
             + f"; characters in the median (longest): instruction {statistics.median(asked):,.0f}"
             f" ({max(asked):,}), output {statistics.median(answered):,.0f} ({max(answered):,})"
         )
@@ -75,7 +90,9 @@ def look(path: str, language: str, columns: Mapping[str, str], key: str) -> Look
                     f"{path}: no row is in '{language}' (its languages: {', '.join(sorted(codes))})"
                 )
             frame = frame.filter(frame["language_code"] == codes[language])
-    rows, _ = dataset_rows(frame, language, max_characters=None, empty="drop", duplicates="keep")
+    rows, counts = dataset_rows(
+        frame, language, max_characters=None, empty="drop", duplicates="keep"
+    )
     if not rows:
         raise InputError(f"{path}: no row has both an instruction and an output")
     step = max(1, len(rows) // MOST)
@@ -88,4 +105,6 @@ def look(path: str, language: str, columns: Mapping[str, str], key: str) -> Look
         tuple(rows),
         codes,
         dict(likely.most_common()),
+        counts["empty"],
+        counts["duplicates"],
     )

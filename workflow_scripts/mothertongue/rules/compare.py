@@ -6,6 +6,7 @@ from typing import Any
 from snakemake.iocontainers import Wildcards
 
 from ..errors import InputError
+from ..files import looked_in
 from ..study.paths import COMPARISON, ITEMS
 from .plan import IN_RULES, Plan
 
@@ -47,7 +48,9 @@ class Comparing:
             for run, path in zip(entry["runs"], self.paths(name), strict=True):
                 if not path.exists() and not path.is_relative_to(self.plan.results):
                     raise self.plan.refusal(
-                        InputError(f"compare.{name}.runs: {run}: no such file or folder")
+                        InputError(
+                            f"compare.{name}.runs: {run}: no such file or folder{looked_in(path)}"
+                        )
                     )
 
     def setting(self, name: str) -> Any:

@@ -128,9 +128,10 @@ def _guessed(
     """The one shape that the columns allow."""
     shapes = _possible(records, set(there))
     if not shapes:
+        likely = [name for name in there if _holds_text(records, name)] or there
         raise InputError(
             f"{where}: no known shape (there are columns: {', '.join(there)}); say which they are, as"
-            f" {key}: {{instruction: {there[0]}, output: {there[-1]}}}"
+            f" {key}: {{instruction: {likely[0]}, output: {likely[-1]}}}"
         )
     if len(shapes) > 1:
         raise InputError(
@@ -176,6 +177,20 @@ def _possible(records: Sequence[Record], there: set[str]) -> list[Shape]:
 
 def _is_list(records: Sequence[Record], name: str) -> bool:
     return any(isinstance(_parsed(record.values.get(name)), list) for record in records)
+
+
+def _holds_text(records: Sequence[Record], name: str) -> bool:
+    """Whether a column holds anything but numbers; an example that names a counter misleads."""
+    values = [record.values.get(name) for record in records]
+    return any(not is_missing(value) and not _is_number(value) for value in values)
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        float(value)
+    except (TypeError, ValueError, OverflowError):
+        return False
+    return True
 
 
 def _has(records: Sequence[Record], name: str, key: str) -> bool:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from ..files import looked_in
 from .catalogue import read_catalogue
 from .schema import Json, suggestion
 from .tasks import FAMILY, HARNESS
@@ -36,7 +37,7 @@ def benchmark_mistakes(
     own = listed(evaluate.get("tasks"))
     for place, path in enumerate(own):
         if isinstance(path, str) and not Path(path).exists():
-            yield f"evaluate.tasks[{place}]: no such file or folder: {path}"
+            yield f"evaluate.tasks[{place}]: no such file or folder: {path}{looked_in(path)}"
     for name, spec in names.benchmarks.items():
         spec, where = mapping(spec), f"evaluate.benchmarks.{name}"
         for place, code in enumerate(listed(spec.get("languages"))):
@@ -113,6 +114,14 @@ def _harness_mistakes(where: str, spec: Section, task: Section, shots: Any) -> I
             )
 
 
+def _instead(code: str) -> str:
+    """What to take where a task lacks a language: a test without words, or one of the catalogue."""
+    return (
+        ", or take task: cloze for a test of your own, which needs no words; in the clone, snakemake"
+        f" --cores 1 benchmarks --config language={code} lists public tests"
+    )
+
+
 def _pack_mistakes(where: str, spec: Section, task: Section, shots: Any) -> Iterator[str]:
     """What a task of the task pack cannot do."""
     metadata, name = mapping(task["metadata"]), task["task"]
@@ -128,12 +137,15 @@ def _pack_mistakes(where: str, spec: Section, task: Section, shots: Any) -> Iter
         if code not in words and not metadata.get("any_language"):
             yield (
                 f"{at}: task '{name}' has no words for '{code}' (it has {', '.join(words)});"
-                f" add them in tasks/{name}.yaml"
+                f" if its data have the language, add words in tasks/{name}.yaml{_instead(code)}"
             )
         elif not dataset:
             for known in hub_languages(metadata, hub):
                 if code not in known:
-                    yield f"{at}: the data of '{name}' has no '{code}' (it has {', '.join(known)})"
+                    yield (
+                        f"{at}: the data of '{name}' has no '{code}' (it has {', '.join(known)});"
+                        f" name data of your own (dataset){_instead(code)}"
+                    )
     if metadata.get("paired") and dataset.get("hub"):
         yield f"{where}.dataset.hub: task '{name}' pairs two datasets; give local files (path)"
     if not (dataset or hub or text or "fetch" in metadata):

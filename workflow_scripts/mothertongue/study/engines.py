@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from ..extras import install_extra
 from ..secrets import key_in_address
 from .recipes import is_whole, recipe_of
 from .validation import PLACEHOLDER, mapping
@@ -155,6 +156,6 @@ def why_no_vllm() -> str | None:
     if vllm_version() is not None:
         return None
     return (
-        "engine: vllm needs vLLM, which is not installed here: pip install '.[vllm]' (or --sdm conda with"
-        " envs/vllm.yaml), or set engine: transformers"
+        f"engine: vllm needs vLLM, which is not installed here: {install_extra('vllm')} (or --sdm conda"
+        " with envs/vllm.yaml), or set engine: transformers"
     )

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 from .. import hub, urls
 from ..errors import InputError
-from ..gguf import how_to_install, is_installed, package_of, packages_of
+from ..files import looked_in
+from ..gguf import is_installed, not_installed, package_of, packages_of
 from .comparison import ENGLISH
 from .grid import Study
 from .recipes import is_whole
@@ -145,7 +146,7 @@ def absent(needs: Iterable[Need], lock: hub.Lock) -> tuple[list[str], list[str]]
     needs = list(dict.fromkeys(needs))
     lines = _absent_packages(needs)
     lines += [
-        f"{n.name}: no such file ({n.where})"
+        f"{n.name}: no such file ({n.where}){looked_in(n.name)}"
         for n in needs
         if n.kind == "file" and not glob.glob(n.name)
     ]
@@ -175,7 +176,7 @@ def refuse_absent(study: Study, tasks: Path, lock: hub.Lock) -> list[str]:
 def _absent_packages(needs: Iterable[Need]) -> list[str]:
     """A line for each Python package that is not installed."""
     return [
-        f"the Python package {n.name} is not installed ({n.where}): {how_to_install(n.name)}"
+        not_installed(n.name, n.where)
         for n in needs
         if n.kind == "package" and not is_installed(n.name)
     ]
@@ -309,7 +310,8 @@ def missing(needs: Iterable[Need], lock: hub.Lock, why: str | None = None) -> li
     files = [n for n in needs if n.kind == "file" and not glob.glob(n.name)]
     lines = _absent_packages(needs)
     if files:
-        lines.append(f"no such file: {', '.join(f'{n.name} ({n.where})' for n in files)}")
+        named = ", ".join(f"{n.name} ({n.where})" for n in files)
+        lines.append(f"no such file: {named}{looked_in(*(n.name for n in files))}")
     remote = [n for n in needs if n.kind not in HERE]
     if shut := {folder for n in remote if (folder := hub.locked_out(n.kind, n.name))}:
         return [*lines, hub.no_permission(*sorted(shut))]

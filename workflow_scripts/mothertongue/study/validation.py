@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..files import looked_in
 from ..prompts.checks import translation_prompt_mistakes
 from ..secrets import key_in_address
 from .judging import judging_mistakes, jury_mistakes
@@ -253,7 +254,7 @@ def _models(names: Names) -> Iterator[str]:
             if build.get("languages"):
                 yield f"models.{name}.build: give languages or corpus, not both"
             if not Path(corpus).is_file():
-                yield f"models.{name}.build.corpus: no such file '{corpus}'"
+                yield f"models.{name}.build.corpus: no such file '{corpus}'{looked_in(corpus)}"
         size, heads = build.get("hidden_size"), build.get("heads")
         if isinstance(size, int) and isinstance(heads, int) and heads > 0 and size % (2 * heads):
             yield f"models.{name}.build: hidden_size must be a multiple of 2 x heads"
