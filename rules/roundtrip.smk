@@ -146,9 +146,4 @@ rule measure_translation:
         "../workflow_scripts/measure_translation.py"
 
 
-# What a study without translators has no need of: an empty figure.
-QUALITY_PAGES = (
-    rules.measure_translation.output
-    if TRANSLATING.translations() or TRANSLATING.round_trips()
-    else []
-)
+QUALITY_PAGES = TRANSLATING.pages(rules.measure_translation.output)

@@ -164,6 +164,10 @@ class Translating:
             if data.endswith(ROUND_TRIP)
         ]
 
+    def pages(self, measured: Iterable[str]) -> list[str]:
+        """The table and figure of `measure_translation`; none in a study without translated sets."""
+        return list(measured) if self.translations() or self.round_trips() else []
+
     def measured(self, wildcards: Wildcards, output: OutputFiles) -> list[dict[str, str]]:
         """Translator, kind, scope and files of every translated set, literal paths."""
         files = Layout.around(output[0], QUALITY)

@@ -310,8 +310,8 @@ def missing(needs: Iterable[Need], lock: hub.Lock, why: str | None = None) -> li
     files = [n for n in needs if n.kind == "file" and not glob.glob(n.name)]
     lines = _absent_packages(needs)
     if files:
-        named = ", ".join(f"{n.name} ({n.where})" for n in files)
-        lines.append(f"no such file: {named}{looked_in(*(n.name for n in files))}")
+        absent = ", ".join(f"{n.name} ({n.where})" for n in files)
+        lines.append(f"no such file: {absent}{looked_in(*(n.name for n in files))}")
     remote = [n for n in needs if n.kind not in HERE]
     if shut := {folder for n in remote if (folder := hub.locked_out(n.kind, n.name))}:
         return [*lines, hub.no_permission(*sorted(shut))]
