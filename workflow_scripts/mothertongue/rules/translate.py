@@ -1,5 +1,6 @@
 """Input functions and parameters of rules/translate.smk, translator.smk and roundtrip.smk."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from snakemake.iocontainers import OutputFiles, Wildcards
