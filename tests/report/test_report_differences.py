@@ -36,7 +36,7 @@ def table(path, **changes):
         ({"answer_tokens": 1700}, "translated: 1.7 × answer tokens"),
         ({"trained_rows": 72}, "translated: 72 rows (native 80)"),
         ({"steps": 8}, "translated: 8 steps (native 10)"),
-        ({"truncated_rows": 8}, "translated: 8 rows cut (native 0)"),
+        ({"truncated_rows": 8}, "translated: rows cut: 8 (native 0)"),
         (
             {"answer_tokens": 588, "steps": 8},
             "translated: 0.6 × answer tokens; 8 steps (native 10)",

@@ -51,7 +51,7 @@ def words_of(native: list[Amounts], translated: list[Amounts]) -> str:
     lost = [side.truncated_rows + side.dropped_rows for side in (own, other)]
     whole = [side.trained_rows + side.dropped_rows for side in (own, other)]
     if all(whole) and abs(lost[0] / whole[0] - lost[1] / whole[1]) > LOST:
-        parts.append(f"{lost[1]:,.0f} rows cut (native {lost[0]:,.0f})")
+        parts.append(f"rows cut: {lost[1]:,.0f} (native {lost[0]:,.0f})")
     return f"translated: {'; '.join(parts)}" if parts else ""
 
 

@@ -70,9 +70,11 @@ const ticks = (low, high, count = 5) => {
   const power = 10 ** Math.floor(Math.log10(raw));
   const step = [1, 2, 2.5, 5, 10].map((m) => m * power).find((s) => s >= raw);
   const found = [];
-  for (let v = Math.ceil(low / step) * step; v <= high + step * 1e-9; v += step) found.push(Number(v.toPrecision(12)));
+  for (let k = Math.ceil(low / step); k * step <= high + step * 1e-9; k++) found.push(Number((k * step).toPrecision(12)));
   return found;
 };
+const shownTick = (v) => String(v).replace("-", "−");
+const besideTicks = (values, least) => Math.max(least, 28 + Math.max(0, ...values.map((v) => wide(shownTick(v), 11)))); // room for a rotated title and the labels
 const range = (values) => {
   let [low, high] = [Math.min(...values), Math.max(...values)];
   const pad = (high - low) * 0.06 || Math.max(Math.abs(high) * 0.05, 0.5);
@@ -161,7 +163,7 @@ function drawDots(panel, place) {
   });
   for (const v of ticks(low, high)) {
     svgNode("line", { x1: x(v), x2: x(v), y1: top, y2: H - 30, stroke: "var(--line)" }, svg);
-    svgNode("text", { x: x(v), y: H - 14, "text-anchor": "middle", "font-size": 11, fill: "var(--soft)" }, svg, String(v).replace("-", "−"));
+    svgNode("text", { x: x(v), y: H - 14, "text-anchor": "middle", "font-size": 11, fill: "var(--soft)" }, svg, shownTick(v));
   }
   if (panel.chance) {
     svgNode("line", { x1: x(panel.chance), x2: x(panel.chance), y1: top, y2: H - 30, stroke: "var(--soft)", "stroke-dasharray": "4 3" }, svg);
@@ -189,19 +191,19 @@ function drawScatter(panel, place) {
   const axis = state.axis in AXES ? state.axis : "native";
   const points = panel.points.filter((p) => p[axis] !== null && !hidden.has(data.models[p.model].family) && (!state.language || p.language === state.language));
   if (!points.length) { htmlNode("p", { class: "hint" }, box, "No scores for this choice."); return; }
-  const [W, H, left, right, top, bottom] = [460, 300, 52, 14, 12, 44];
-  const svg = svgNode("svg", { viewBox: `0 0 ${W} ${H}`, width: W, height: H, role: "group", "aria-label": panel.title }, box);
   const [x0, x1] = range(panel.points.map((p) => p[axis]).filter((v) => v !== null));
   const [y0, y1] = range(panel.points.map((p) => p.gap).concat([0]));
+  const [W, H, left, right, top, bottom] = [460, 300, besideTicks(ticks(y0, y1), 52), 14, 12, 44];
+  const svg = svgNode("svg", { viewBox: `0 0 ${W} ${H}`, width: W, height: H, role: "group", "aria-label": panel.title }, box);
   const x = (v) => left + (v - x0) / (x1 - x0) * (W - left - right);
   const y = (v) => H - bottom - (v - y0) / (y1 - y0) * (H - top - bottom);
   for (const v of ticks(x0, x1)) {
     svgNode("line", { x1: x(v), x2: x(v), y1: top, y2: H - bottom, stroke: "var(--line)" }, svg);
-    svgNode("text", { x: x(v), y: H - bottom + 15, "text-anchor": "middle", "font-size": 11, fill: "var(--soft)" }, svg, String(v).replace("-", "−"));
+    svgNode("text", { x: x(v), y: H - bottom + 15, "text-anchor": "middle", "font-size": 11, fill: "var(--soft)" }, svg, shownTick(v));
   }
   for (const v of ticks(y0, y1)) {
     svgNode("line", { x1: left, x2: W - right, y1: y(v), y2: y(v), stroke: v === 0 ? "var(--soft)" : "var(--line)" }, svg);
-    svgNode("text", { x: left - 6, y: y(v), "text-anchor": "end", "dominant-baseline": "central", "font-size": 11, fill: "var(--soft)" }, svg, String(v).replace("-", "−"));
+    svgNode("text", { x: left - 6, y: y(v), "text-anchor": "end", "dominant-baseline": "central", "font-size": 11, fill: "var(--soft)" }, svg, shownTick(v));
   }
   svgNode("text", { x: (left + W - right) / 2, y: H - 8, "text-anchor": "middle", "font-size": 11.5, fill: "var(--ink)" }, svg, AXES[axis]);
   svgNode("text", { x: 13, y: (top + H - bottom) / 2, "text-anchor": "middle", "font-size": 11.5, fill: "var(--ink)", transform: `rotate(-90 13 ${(top + H - bottom) / 2})` }, svg, "gap, native − translated");
@@ -221,11 +223,11 @@ function drawCurves(panel, place) {
   const shown = own.filter((r) => !hidden.has(r.data));
   if (!shown.length) { htmlNode("p", { class: "hint" }, box, "No run for this choice."); return; }
   htmlNode("div", { class: "hint" }, box, "held-out perplexity by epoch");
-  const [W, H, left, right, top, bottom] = [460, 260, 52, 14, 12, 40];
-  const svg = svgNode("svg", { viewBox: `0 0 ${W} ${H}`, width: W, height: H, role: "group", "aria-label": panel.title }, box);
   const known = own.flatMap((r) => r.points.filter((p) => p[1] !== null));
   if (!known.length) { htmlNode("p", { class: "hint" }, box, "No perplexity is known."); return; }
   const [y0, y1] = range(known.map((p) => p[1]));
+  const [W, H, left, right, top, bottom] = [460, 260, besideTicks(ticks(y0, y1), 52), 14, 12, 40];
+  const svg = svgNode("svg", { viewBox: `0 0 ${W} ${H}`, width: W, height: H, role: "group", "aria-label": panel.title }, box);
   const last = Math.max(1, ...known.map((p) => p[0]));
   const x = (v) => left + v / last * (W - left - right);
   const y = (v) => H - bottom - (v - y0) / (y1 - y0) * (H - top - bottom);
