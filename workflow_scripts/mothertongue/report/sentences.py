@@ -149,30 +149,19 @@ def apart_words(claim: Claim, names: Names) -> str:
     """By how much single adapters differ, and in whose favour: no verdict on what they were trained on."""
     if claim.question not in (c.CELL, c.BENCHMARK, c.TRANSLATOR, c.BEST):
         return f"these adapters differ by {numbers(claim)}"
-    side = ""
-    if claim.estimate:
-        whose = claim.first if claim.estimate > 0 else claim.second
-        side = f" in favour of {names.data(whose)}"
-    shown = turned(claim) if claim.estimate and claim.estimate < 0 else claim
-    return f"these{names.adapters(claim)} adapters differ by {numbers(shown)}{side}"
-
-
-def turned(claim: Claim) -> Claim:
-    """The same comparison seen from the second side."""
-
-    def less(value: float | None) -> float | None:
-        return None if value is None else -value
-
-    return replace(
+    adapters = f"these{names.adapters(claim)} adapters"
+    if not claim.estimate:
+        return f"{adapters} differ by {numbers(claim)}"
+    if claim.estimate > 0:
+        return f"{adapters} differ by {numbers(claim)} in favour of {names.data(claim.first)}"
+    low, high = claim.items_low, claim.items_high  # the one interval of single adapters
+    turned = replace(
         claim,
-        estimate=less(claim.estimate),
-        low=less(claim.high),
-        high=less(claim.low),
-        items_low=less(claim.items_high),
-        items_high=less(claim.items_low),
-        decides_low=less(claim.decides_high),
-        decides_high=less(claim.decides_low),
+        estimate=-claim.estimate,
+        items_low=None if high is None else -high,
+        items_high=None if low is None else -low,
     )
+    return f"{adapters} differ by {numbers(turned)} in favour of {names.data(claim.second)}"
 
 
 def undecided_words(claim: Claim, names: Names) -> str:
