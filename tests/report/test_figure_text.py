@@ -63,6 +63,19 @@ def test_texts_of_figures_are_whole(size, large):
         plt.close(figure)
 
 
+def test_a_panel_s_longest_title_is_whole(monkeypatch):
+    """The built-in judge's name and metric were cut at the edge of the gap figure."""
+    cells = cells_of(models=1, translators=("google", "madlad"))
+    panels = every_gap(cells)
+    long = "QA: translated · overlap (chrF baseline)"
+    monkeypatch.setattr(gap_figure, "short_label", lambda *_: long)
+    monkeypatch.setattr(gap_figure, "metric_words", lambda _: "mean rating")
+    figure = gap_figure.draw(cells, 2 * panels)
+    problems = text_problems(figure)
+    plt.close(figure)
+    assert problems == []
+
+
 def test_the_check_finds_a_cut_and_an_overprinted_text():
     figure, axes = prepare().subplots(figsize=(2, 1))
     axes.text(0.9, 0.5, "far beyond the edge of it", transform=axes.transAxes)

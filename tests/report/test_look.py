@@ -38,6 +38,33 @@ def test_a_category_without_claims_has_no_page(names):
     assert section_page(categories.GAP, [], names) == ""
 
 
+def test_gap_and_score_have_a_picture_where_no_r_is_known(names):
+    """One model has no r; its gaps are still shown, each test's highest score first."""
+    gaps = [
+        decided(c.NATIVE_BETTER, gap, gap - 3, gap + 3, question=c.BENCHMARK, benchmark=test,
+                language=code, first_score=score)
+        for test, code, score, gap in (
+            ("quiz", "es", 61.5, 7.6), ("quiz", "zh", 88.0, 20.4), ("story", "es", 70.0, 9.0),
+        )
+    ]  # fmt: skip
+    over_both = replace(gaps[0], language=None, languages=2, first_score=74.75)
+    r = {"question": c.GROWTH, "unit": "r", "margin": None, "estimate": None, "p": None}
+    unknown = [
+        claim(**r, low=None, high=None, benchmark=test, language=None, languages=2, models=1)
+        for test in ("quiz", "story")
+    ]
+    page = section_page(categories.OBVIOUS, find_all([*gaps, over_both, *unknown], names), names)
+    assert page.count("<svg") == 1
+    rows = re.findall(r"(Spanish|Chinese|All languages), native ([\d.]+)</text>", page)
+    assert rows == [("Chinese", "88.0"), ("Spanish", "61.5"), ("Spanish", "70.0")]
+    assert "this study compares 1." in page
+    # with six models whose scores have no spread, the sentences say why nothing is known
+    alike = [replace(one, models=6) for one in unknown]
+    assert "this study compares" not in section_page(
+        categories.OBVIOUS, find_all([*gaps, *alike], names), names
+    )
+
+
 def test_chance_is_said_once_for_every_test_it_holds_for(names):
     blind = [
         claim(question=c.BENCHMARK, benchmark="quiz", language=code, verdict=c.AT_CHANCE,

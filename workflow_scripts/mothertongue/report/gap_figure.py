@@ -20,7 +20,7 @@ from .interactive import Content, number, scatter_page
 from .labels import metric_words, short_label
 
 SHAPES = "osD^vPX<>"
-TITLE = 36  # characters of a line above a panel
+TITLE = 32  # characters of a line above a panel
 QUESTION = "Is the gap between native and translated data larger where models score higher?"
 LOOK = (
     "Marks above the line: native data leads. r is the paper's correlation of gap and native score,"

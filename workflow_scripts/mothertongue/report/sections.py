@@ -5,8 +5,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..correlate import claims as c
+from ..correlate.averages import Test
 from ..correlate.claims import Claim
+from ..correlate.gap_correlation import ENOUGH_MODELS
 from . import categories
+from .digits import fewest_digits, plain
 from .first_page import bars_of_screen
 from .forest import Bar, Look, draw_forest
 from .glossary import explained
@@ -19,6 +22,7 @@ from .verdicts import AXES, EITHER_SIDE, LEADS, LOOKS, WITHIN, printed_interval
 MOST = 5  # sentences
 ROWS = 40  # of a picture; where there are more, claims over all languages stand for their parts
 IDLE = (c.UNDECIDED, c.NOT_SHOWN, c.AT_CHANCE)
+SCORES = "Is the gap larger where models score higher?"
 TOPIC = "A first look"  # sorts before the other sub-categories
 
 
@@ -43,7 +47,7 @@ OPENINGS = {
     ),
     categories.OBVIOUS: Opening(
         "growth",
-        "Is the gap larger where models score higher? (r of gap and score)",
+        f"{SCORES} (r of gap and score)",
         "gap falls",
         "gap grows",
     ),
@@ -125,6 +129,45 @@ def chosen(section: str, findings: Sequence[Finding]) -> list[Finding]:
     )
 
 
+def bars_beside_scores(claims: Sequence[Claim], names: Names) -> list[Bar]:
+    """What is drawn of gap and score where no r is known: each test's gap and its native score."""
+    known = [
+        claim
+        for claim in claims
+        if claim.question == c.BENCHMARK
+        and claim.estimate is not None
+        and claim.first_score is not None
+        and Test(claim.benchmark or "", claim.judge) not in names.cells.checks
+    ]
+    rows = [claim for claim in known if claim.language is not None]
+    if len(rows) > ROWS:
+        rows = [claim for claim in known if claim.language is None]
+    bars = []
+    for claim in sorted(rows, key=lambda row: -(row.first_score or 0)):
+        bar = bar_of(claim, names)
+        score = plain(claim.first_score or 0, fewest_digits(claim.unit))
+        bars.append(bar._replace(name=f"{bar.name}, native {score}"))
+    tests = list(dict.fromkeys(bar_of(claim, names).language for claim in rows))
+    return sorted(bars, key=lambda bar: tests.index(bar.language))[:ROWS]
+
+
+def growth_page(findings: Sequence[Finding], names: Names) -> str:
+    """Gap and score where no r is known, as with one model; empty where no gap is known either."""
+    claims = [finding.claim for finding in findings]
+    models = max((one.models or 0 for one in claims if one.question == c.GROWTH), default=0)
+    bars = bars_beside_scores(claims, names)
+    if models >= ENOUGH_MODELS or not bars:
+        return ""
+    lines = [
+        f"It takes {ENOUGH_MODELS} models to tell whether the gap grows with the score; this"
+        f" study compares {models}.",
+        "Each row shows a test's gap beside its score with native data; the highest score of a test"
+        " comes first.",
+    ]
+    heads = (OPENINGS[categories.GAP].below, OPENINGS[categories.GAP].above)
+    return opening_page(SCORES, draw_forest(bars, heads=heads), lines)
+
+
 def section_page(section: str, findings: Sequence[Finding], names: Names) -> str:
     """A category's first page; empty where nothing is claimed."""
     opening = OPENINGS[section]
@@ -132,6 +175,10 @@ def section_page(section: str, findings: Sequence[Finding], names: Names) -> str
     if not lines:
         return ""
     bars = bars_of(section, findings, names)
+    if section == categories.OBVIOUS and not bars:
+        shown = growth_page(findings, names)
+        if shown:
+            return shown
     heads = (opening.below, opening.above)
     shaded = section != categories.OBVIOUS
     return opening_page(
