@@ -32,7 +32,8 @@ def test_a_study_is_records_that_agree_with_its_yaml(root):
     """Every field of a record is the entry's own value; as a mapping a record is the entry."""
     import dataclasses
 
-    from mothertongue.study.records import Build, Dataset, Draw, Entry
+    from mothertongue.study.records import Build, Dataset, Entry
+    from mothertongue.study.tested import Draw
 
     for name in ("config.yaml", "studies/paper.yaml"):
         study = read_study(load_yaml(root / name), root)

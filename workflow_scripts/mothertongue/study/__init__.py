@@ -14,17 +14,8 @@ from .grid import (
     base_condition,
 )
 from .read import read_study
-from .records import (
-    Benchmark,
-    Entry,
-    Judge,
-    Language,
-    Model,
-    QuestionSet,
-    Translated,
-    Translator,
-    pick,
-)
+from .records import Entry, Language, Model, Translated, Translator, pick
+from .tested import Benchmark, Judge, QuestionSet
 from .validation import MULTI, ROUND_TRIP
 
 __all__ = [

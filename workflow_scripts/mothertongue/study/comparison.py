@@ -9,8 +9,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from .conditions import Cell, Product
 from .mixes import rows_asked
-from .records import Cell, Product, Translated
+from .records import Translated
 from .schema import Json
 from .validation import ROUND_TRIP, listed, mapping
 

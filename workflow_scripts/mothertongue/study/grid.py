@@ -11,21 +11,10 @@ from typing import Any, NamedTuple
 
 from ..prompts.judging import PAIRWISE, RATING
 from .comparison import ENGLISH, Budget, Common, budgets, common_rows
+from .conditions import Cell, Finetuning, Product
 from .mixes import Mix, Portion, is_sized
-from .records import (
-    NO_DATASET,
-    Benchmark,
-    Cell,
-    Dataset,
-    Finetuning,
-    Judge,
-    Language,
-    Model,
-    Product,
-    QuestionSet,
-    Translated,
-    Translator,
-)
+from .records import NO_DATASET, Dataset, Language, Model, Translated, Translator
+from .tested import Benchmark, Judge, QuestionSet
 from .validation import MULTI, ROUND_TRIP
 
 OPEN_ANSWERS = "open answers"

@@ -17,8 +17,9 @@ from ..gguf import is_installed, not_installed, package_of, packages_of
 from .comparison import ENGLISH
 from .grid import Study
 from .recipes import is_whole
-from .records import Benchmark, Dataset, Translator
+from .records import Dataset, Translator
 from .tasks import FAMILY, Places, hub_splits, read_task
+from .tested import Benchmark
 from .validation import MULTI, ROUND_TRIP
 
 TRAINED = (

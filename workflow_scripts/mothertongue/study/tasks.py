@@ -15,7 +15,7 @@ import yaml
 from ..errors import InputError
 from ..files import text_hash
 from .harness import FAMILY, folders_of, index_of, known_names, read_harness, tagged_tasks
-from .records import HARNESS
+from .tested import HARNESS
 
 __all__ = ["FAMILY", "HARNESS", "demonstration_path", "hub_splits", "read_task", "task_digest"]
 
