@@ -10,6 +10,7 @@ from ..errors import InputError
 from ..files import load_yaml
 from .benchmark_checks import benchmark_mistakes, task_names_of
 from .comparison import comparison_mistakes
+from .condition_checks import condition_mistakes
 from .engines import engine_mistakes
 from .exchange_checks import exchange_mistakes
 from .grid import Study
@@ -92,6 +93,7 @@ def read_study(
     mistakes = structural_mistakes(config, schema)
     mistakes += [line for file in files for line in repeated_keys(file)]
     mistakes += grid_mistakes(config, known_languages)
+    mistakes += condition_mistakes(config)
     mistakes += question_mistakes(config)
     mistakes += benchmark_mistakes(config, tasks_of(config, root / "tasks"))
     mistakes += suite_mistakes(config)

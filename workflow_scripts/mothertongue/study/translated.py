@@ -3,17 +3,10 @@
 import re
 from collections.abc import Iterator
 
+from .condition_checks import data_named
 from .records import languages_of
 from .schema import Json, suggestion
-from .validation import (
-    MULTI,
-    ROUND_TRIP,
-    Names,
-    data_named,
-    listed,
-    mapping,
-    source_mistakes,
-)
+from .validation import MULTI, ROUND_TRIP, Names, listed, mapping, source_mistakes
 
 
 def translated_mistakes(config: Json) -> Iterator[str]:
