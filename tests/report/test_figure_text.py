@@ -76,6 +76,20 @@ def test_a_panel_s_longest_title_is_whole(monkeypatch):
     assert problems == []
 
 
+def test_the_longest_name_of_an_axis_is_whole(monkeypatch):
+    cells = cells_of(models=1, translators=("google", "madlad"))
+    panels = [(test, metric) for test in cells.tests for metric in cells.metrics(test)]
+    monkeypatch.setattr(score_figure, "metric_words", lambda _: "in the right language and script")
+    monkeypatch.setattr(type(cells.facts), "model_label", lambda *_: "Qwen1.5-0.5B")
+    figure = score_figure.draw(cells, 2 * panels, palette(cells))
+    problems = text_problems(figure)
+    for axes in figure.axes:
+        if axes.axison:  # no share is below 0 % or above 100 %
+            assert all(0 <= tick <= 100 for tick in axes.get_xticks())
+    plt.close(figure)
+    assert problems == []
+
+
 def test_the_check_finds_a_cut_and_an_overprinted_text():
     figure, axes = prepare().subplots(figsize=(2, 1))
     axes.text(0.9, 0.5, "far beyond the edge of it", transform=axes.transAxes)

@@ -14,6 +14,7 @@ from mothertongue.correlate.coverage import (
     shared_languages,
     shared_mean,
 )
+from mothertongue.correlate.facts import LANGUAGE_FIDELITY
 from mothertongue.report.coverage import left_out
 
 RIGHT = {f"q{i}": float(i % 2) for i in range(20)}
@@ -61,6 +62,39 @@ def test_the_score_figure_names_what_it_leaves_out(tmp_path):
     index = json.loads((tmp_path / "figures" / "index.json").read_text(encoding="utf-8"))
     for entry in index.values():
         assert entry["caption"].count("ga has no scores with google and opus") == 1
+
+
+def test_a_check_that_finds_the_same_everywhere_is_named_and_not_drawn(tmp_path):
+    """Fourteen panels of zeros said nothing, on axes that ran below 0 % and beyond 100 %."""
+    whole = {name: 1.0 for name in RIGHT}
+    write_study(tmp_path, {
+        Adapter("ada", data, language=code, benchmark=benchmark, metric="acc"): answers
+        for data in ("native", "google")
+        for code in ("es", "zh")
+        for benchmark, answers in (
+            ("alike", whole), ("apart", RIGHT if data == "native" else whole),
+        )
+    })  # fmt: skip
+    about = json.loads((tmp_path / "about.json").read_text(encoding="utf-8"))
+    for entry in about["benchmarks"].values():
+        entry["kind"] = LANGUAGE_FIDELITY
+    source = {"scores": tmp_path / "scores.csv", "about": tmp_path / "about.json"}
+
+    def drawn(benchmarks, name):
+        about["benchmarks"] = benchmarks
+        source["about"].write_text(json.dumps(about), encoding="utf-8")
+        folder = tmp_path / name
+        plot_scores.main(**source, folder=folder)
+        return json.loads((folder / "index.json").read_text(encoding="utf-8"))
+
+    both = dict(about["benchmarks"])
+    for entry in drawn(both, "both").values():
+        assert "Not drawn, as all answer sets are alike: Alike, accuracy." in entry["caption"]
+    for entry in drawn({"apart": both["apart"]}, "apart").values():
+        assert "Not drawn" not in entry["caption"]
+    # a benchmark that is no check is drawn, whatever its scores are
+    test = both["alike"] | {"kind": "structured"}
+    assert "scores-native.svg" in drawn({"apart": both["apart"], "alike": test}, "test")
 
 
 def test_settings_are_compared_over_the_same_languages(tmp_path):

@@ -14,6 +14,7 @@ from .page import render
 from .table import Page, to_csv, to_latex
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 FONT = Path(__file__).parent / "fonts" / "MothertongueSans-Regular.otf"
@@ -138,6 +139,13 @@ def key_above(
             return legend
         legend.remove()
     return None
+
+
+def keep_ticks_in_percent(axes: "Axes") -> None:
+    """Leave out ticks of the x axis where no share of 100 can be."""
+    low, high = axes.get_xlim()
+    axes.set_xticks([tick for tick in axes.get_xticks() if max(low, 0) <= tick <= min(high, 100)])
+    axes.set_xlim(low, high)
 
 
 def wrapped(title: str, width: int) -> str:

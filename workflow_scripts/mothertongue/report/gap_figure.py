@@ -15,7 +15,14 @@ from ..correlate.statistics import fitted_line
 from .captions import metrics_words, plural, seeds_words
 from .categories import OBVIOUS, category
 from .digits import with_interval
-from .figures import ItemFolder, family_palette, key_above, prepare, wrapped
+from .figures import (
+    ItemFolder,
+    family_palette,
+    keep_ticks_in_percent,
+    key_above,
+    prepare,
+    wrapped,
+)
 from .interactive import Content, number, scatter_page
 from .labels import metric_words, short_label
 
@@ -90,12 +97,8 @@ def draw_panel(
         ends = np.array([x.min(), x.max()])
         axes.plot(ends, slope * ends + offset, color="#9aa7b4", linewidth=0.9, zorder=1)
     axes.margins(x=0.12, y=0.16)
-    if cells.unit(test, rows[0].metric) == "%":  # no tick where no score can be
-        low, high = axes.get_xlim()
-        axes.set_xticks(
-            [tick for tick in axes.get_xticks() if max(low, 0) <= tick <= min(high, 100)]
-        )
-        axes.set_xlim(low, high)
+    if cells.unit(test, rows[0].metric) == "%":
+        keep_ticks_in_percent(axes)
     words = r_words(found)
     below = axes.text(
         0, 1.0, words, transform=axes.transAxes, fontsize=6.6, color="#5b6b7b", va="bottom"

@@ -15,11 +15,12 @@ from ..correlate.notes import setting_words
 from .captions import metrics_words, plural, seeds_words
 from .categories import GAP, category
 from .coverage import left_out
-from .figures import ItemFolder, key_above, palette, prepare, wrapped
+from .figures import ItemFolder, keep_ticks_in_percent, key_above, palette, prepare, wrapped
 from .interactive import dots_page
 from .labels import metric_words, short_label
 
 TITLE = 22  # characters of a line above a panel
+AXIS = 26  # of a line below it
 GROUPS = {
     "native": ("native tests", "On tests written in the language, does native training data lead?"),
     "translated": ("translated tests", "On tests translated from English, does native data lead?"),
@@ -88,12 +89,36 @@ def draw_panel(axes: Any, cells: Cells, test: Test, metric: str, colours: Colour
     axes.set_title(wrapped(short_label(cells, test), TITLE), fontsize=8.5)
     unit = cells.unit(test, metric)
     suffix = "" if "(less is better)" in metric_words(metric) else f" ({unit})"
-    axes.set_xlabel(metric_words(metric) + suffix)
+    axes.set_xlabel(wrapped(metric_words(metric) + suffix, AXIS))
+    if unit == "%":
+        keep_ticks_in_percent(axes)
 
 
 def shown_data(cells: Cells, test: Test) -> list[str]:
     """Data conditions drawn: native, translations and the untuned base."""
     return cells.data("native", test) + cells.data("translated", test) + cells.data("base", test)
+
+
+def is_uniform(cells: Cells, test: Test, metric: str) -> bool:
+    """Whether a check of answers finds the same with every model, language and training data."""
+    scores = {
+        cells.score(test, metric, code, model, name, cells.main)
+        for code in cells.languages(test)
+        for model in cells.models(test)
+        for name in shown_data(cells, test)
+    }
+    known = {score for score in scores if not math.isnan(score)}
+    return test in cells.checks and len(known) == 1
+
+
+def uniform_words(cells: Cells, panels: list[tuple[Test, str]]) -> str:
+    """Which checks are not drawn, as they find the same everywhere; empty without any."""
+    if not panels:
+        return ""
+    named = dict.fromkeys(
+        f"{short_label(cells, test)}, {metric_words(metric)}" for test, metric in panels
+    )
+    return f"Not drawn, as all answer sets are alike: {'; '.join(named)}."
 
 
 def draw(cells: Cells, panels: list[tuple[Test, str]], colours: Colours) -> Any:
@@ -143,12 +168,13 @@ def add_score_figures(made: ItemFolder, cells: Cells) -> None:
     """Draw the figures that a study has tests for into a folder of the report."""
     colours = palette(cells)
     for group, (words, question) in GROUPS.items():
-        panels = [
+        found = [
             (test, metric)
             for test in cells.tests
             if figure_of(cells, test) == group
             for metric in cells.metrics(test)
         ]
+        panels = [panel for panel in found if not is_uniform(cells, *panel)]
         if not panels:
             continue
         paper = cells.facts.figures.get(group, "")
@@ -160,7 +186,8 @@ def add_score_figures(made: ItemFolder, cells: Cells) -> None:
             f" {metrics_words(cells, tests)} {seeds_words(cells)}"
             f" {bars_words(cells, panels)}"
         )
-        told = " ".join([told, *left_out(cells, tests, cells.main)])
+        alike = uniform_words(cells, [panel for panel in found if panel not in panels])
+        told = " ".join([told, *left_out(cells, tests, cells.main), alike]).strip()
         title = f"Scores on {words} by training data" + (
             f" ({paper} of the paper)" if paper else ""
         )
