@@ -43,6 +43,7 @@ def small_results(tmp_path):
     subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
+@pytest.mark.long
 def test_a_disk_that_fills_up_again_and_again_costs_no_result(tormented, small_results):
     _, calm, sound = tormented
     folder, leave = small_results
