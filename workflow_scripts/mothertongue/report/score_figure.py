@@ -101,14 +101,15 @@ def shown_data(cells: Cells, test: Test) -> list[str]:
 
 def is_uniform(cells: Cells, test: Test, metric: str) -> bool:
     """Whether a check of answers finds the same with every model, language and training data."""
+    if test not in cells.checks:
+        return False
     scores = {
         cells.score(test, metric, code, model, name, cells.main)
         for code in cells.languages(test)
         for model in cells.models(test)
         for name in shown_data(cells, test)
     }
-    known = {score for score in scores if not math.isnan(score)}
-    return test in cells.checks and len(known) == 1
+    return len({score for score in scores if not math.isnan(score)}) == 1
 
 
 def uniform_words(cells: Cells, panels: list[tuple[Test, str]]) -> str:
